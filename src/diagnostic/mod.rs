@@ -1,0 +1,132 @@
+//! Floor 1: what is wrong with a plan's text, and where.
+//!
+//! Unaware of KDL and of the terminal (rendering is `report`'s). Invariant: every diagnostic has a code of the table in
+//! `codes`, at least one label, and a help line that says what to write instead.
+
+pub mod codes;
+mod nearest;
+
+use crate::primitives::{FileId, Span};
+pub use codes::Code;
+pub use nearest::nearest;
+
+/// How much a diagnostic weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing; not counted.
+    Advice,
+    /// Probably not meant; `--deny warnings` makes it count.
+    Warning,
+    /// The plan cannot be used.
+    Error,
+}
+
+/// A place that a diagnostic speaks of, and what it has to do with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// The exact bytes.
+    pub span: Span,
+    /// A few words: "first declared here".
+    pub text: String,
+}
+
+/// One problem of a plan's text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Which, of the table.
+    pub code: &'static Code,
+    /// What is wrong, lower case, without a full stop.
+    pub message: String,
+    /// Where: the first is the place itself, the others are related.
+    pub labels: Vec<Label>,
+    /// What to write instead.
+    pub help: String,
+    /// How much it weighs.
+    pub severity: Severity,
+}
+
+impl Diagnostic {
+    /// A problem at a place; its weight is the code's.
+    pub fn new(
+        code: &'static Code,
+        message: impl Into<String>,
+        span: Span,
+        label: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            labels: vec![Label { span, text: label.into() }],
+            help: help.into(),
+            severity: code.severity,
+        }
+    }
+
+    /// The same, with one more place that it has to do with.
+    #[must_use]
+    pub fn also(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.labels.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// Where it is.
+    pub fn span(&self) -> Span {
+        self.labels[0].span
+    }
+}
+
+/// All problems found so far.
+#[derive(Debug, Default)]
+pub struct Diagnostics(Vec<Diagnostic>);
+
+impl Diagnostics {
+    /// Adds one.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.0.push(diagnostic);
+    }
+
+    /// Whether any is an error.
+    pub fn has_errors(&self) -> bool {
+        self.0.iter().any(|found| found.severity == Severity::Error)
+    }
+
+    /// All of them, in source order.
+    pub fn into_sorted(mut self) -> Vec<Diagnostic> {
+        self.0.sort_by(|a, b| (a.span(), a.code.name).cmp(&(b.span(), b.code.name)));
+        self.0
+    }
+}
+
+impl Extend<Diagnostic> for Diagnostics {
+    fn extend<T: IntoIterator<Item = Diagnostic>>(&mut self, found: T) {
+        self.0.extend(found);
+    }
+}
+
+/// The texts that were loaded, by file id: what spans point into.
+#[derive(Debug, Clone, Default)]
+pub struct Sources(Vec<Source>);
+
+/// One loaded text.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// How people call it: the path as it was given.
+    pub name: String,
+    /// What it says.
+    pub text: String,
+}
+
+impl Sources {
+    /// Adds a text and says which id it got.
+    pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> FileId {
+        self.0.push(Source { name: name.into(), text: text.into() });
+        FileId(u32::try_from(self.0.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    /// The text of an id that `add` gave.
+    pub fn get(&self, file: FileId) -> &Source {
+        &self.0[file.0 as usize]
+    }
+}

@@ -1,0 +1,5 @@
+//! *sonae* (備え, "being prepared"): a backup-and-recovery plan compiler and executor.
+pub mod diagnostic;
+pub mod plan;
+pub mod ports;
+pub mod primitives;

@@ -1,0 +1,54 @@
+//! The local record of runs: one append-only text per run, and locks that the operating system releases
+//! when their holder dies. Unaware of what the lines mean.
+
+use super::Fault;
+use crate::primitives::RunId;
+
+/// Reads journals.
+#[async_trait::async_trait]
+pub trait JournalRead: Send + Sync {
+    /// The runs that have a journal, oldest first.
+    ///
+    /// # Errors
+    /// When the place cannot be read; a place that does not exist holds no runs.
+    async fn runs(&self) -> Result<Vec<RunId>, Fault>;
+
+    /// The whole lines of a run's journal; a last line that was not ended was never written. None where there is no such run.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    async fn lines(&self, run: &RunId) -> Result<Option<Vec<String>>, Fault>;
+
+    /// Where people find it: a path.
+    fn place(&self, run: &RunId) -> String;
+}
+
+/// Writes journals.
+#[async_trait::async_trait]
+pub trait JournalWrite: JournalRead {
+    /// Appends one line (which holds no line break) and returns when it is durable; creates the journal if need be,
+    /// and first drops a last line that was not ended.
+    ///
+    /// # Errors
+    /// When it cannot be written. The executor then starts nothing new.
+    async fn append(&self, run: &RunId, line: &str) -> Result<(), Fault>;
+
+    /// Removes a run's journal.
+    ///
+    /// # Errors
+    /// When it cannot be removed; one that is not there is no error.
+    async fn remove(&self, run: &RunId) -> Result<(), Fault>;
+}
+
+/// A held lock; dropping it releases it, and so does death.
+pub trait Lock: Send + Sync {}
+
+/// Locks on this host.
+#[async_trait::async_trait]
+pub trait Locks: Send + Sync {
+    /// Takes the lock of a resource, or answers none at once where someone holds it.
+    ///
+    /// # Errors
+    /// When the lock's place cannot be used.
+    async fn try_lock(&self, resource: &str) -> Result<Option<Box<dyn Lock>>, Fault>;
+}

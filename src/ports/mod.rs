@@ -1,0 +1,18 @@
+//! Floor 1: the narrow calls by which the world is reached, each split in a reading and a writing half.
+//!
+//! Unaware of plans, steps and archives: a port says "put a part", "list a page", "rename". What is done with
+//! them lives in `steps`. Invariant: whoever is handed only reading halves cannot change anything.
+
+mod clock;
+mod command;
+mod fault;
+mod journal;
+mod store;
+mod tree;
+
+pub use clock::Clock;
+pub use command::{CommandExit, CommandRun};
+pub use fault::{Cause, Certainty, Fault};
+pub use journal::{JournalRead, JournalWrite, Lock, Locks};
+pub use store::{ObjectInfo, Page, PutMode, PutResult, StoreRead, StoreWrite, UploadId};
+pub use tree::{Attributes, Destination, EntryKind, FileRead, FileWrite, Meta, TreeRead, TreeWrite};

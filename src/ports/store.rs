@@ -1,0 +1,120 @@
+//! Where backups live: objects under keys. Shaped after S3's multipart upload
+//! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html>), which a local folder can do as well.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::Fault;
+use crate::primitives::Key;
+
+/// An object as a listing shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectInfo {
+    /// Its key.
+    pub key: Key,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// A page of a listing, in ascending order of keys.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Page {
+    /// The objects.
+    pub objects: Vec<ObjectInfo>,
+    /// Whether more follow the last one.
+    pub more: bool,
+}
+
+/// An upload that is under way. Its text is the store's own.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct UploadId {
+    /// What it will become.
+    pub key: Key,
+    /// The store's name for it.
+    pub token: String,
+}
+
+/// What to do where the key is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PutMode {
+    /// Leave what is there.
+    IfAbsent,
+    /// Replace it, in one step.
+    Replace,
+}
+
+/// What a finished upload did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PutResult {
+    /// The object is in the store, durably.
+    Stored,
+    /// The key was taken and nothing was changed; the upload is gone.
+    AlreadyThere,
+}
+
+/// Reads a store.
+#[async_trait::async_trait]
+pub trait StoreRead: Send + Sync {
+    /// At most `limit` objects whose key begins with `prefix` and is greater than `after`. Unfinished uploads
+    /// are not objects. A store that does not exist yet is empty.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn list(&self, prefix: &str, after: Option<&Key>, limit: usize) -> Result<Page, Fault>;
+
+    /// The object of that key; none where there is none.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn head(&self, key: &Key) -> Result<Option<ObjectInfo>, Fault>;
+
+    /// Up to `length` bytes from `offset`; fewer only at the object's end, none beyond it.
+    ///
+    /// # Errors
+    /// `NotFound` where there is no such object; else when it cannot be read.
+    async fn read(&self, key: &Key, offset: u64, length: usize) -> Result<Bytes, Fault>;
+
+    /// The unfinished uploads whose key begins with `prefix`.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn uploads(&self, prefix: &str) -> Result<Vec<UploadId>, Fault>;
+
+    /// Where people find an object: a path or URL.
+    fn place(&self, key: &Key) -> String;
+}
+
+/// Writes a store.
+#[async_trait::async_trait]
+pub trait StoreWrite: StoreRead {
+    /// Begins an upload; nothing is visible under the key before it is finished.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    async fn begin(&self, key: &Key) -> Result<UploadId, Fault>;
+
+    /// Adds the next part, in order. `number` counts from 1; parts but the last are at least 5 MiB
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>).
+    ///
+    /// # Errors
+    /// When the store refuses; `Full` where it has no space.
+    async fn part(&self, upload: &UploadId, number: u32, bytes: Bytes) -> Result<(), Fault>;
+
+    /// Makes the upload an object of its key, in one step and durably.
+    ///
+    /// # Errors
+    /// When the store refuses, or `Unknown` where its answer was lost: then look at the key before repeating.
+    async fn finish(&self, upload: &UploadId, parts: u32, mode: PutMode) -> Result<PutResult, Fault>;
+
+    /// Throws an upload away; one that is not there is no error.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    async fn abort(&self, upload: &UploadId) -> Result<(), Fault>;
+
+    /// Deletes an object; one that is not there is no error.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    async fn delete(&self, key: &Key) -> Result<(), Fault>;
+}

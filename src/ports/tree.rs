@@ -1,0 +1,195 @@
+//! Folder trees: read where they are backed up, written where they are restored. Paths are bytes, and links
+//! are never followed (openat(2), `O_NOFOLLOW`).
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::Fault;
+use crate::primitives::PathBytes;
+
+/// What a directory entry is (inode(7)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EntryKind {
+    /// A regular file.
+    File,
+    /// A folder.
+    Folder,
+    /// A symbolic link.
+    Symlink,
+    /// A named pipe.
+    Fifo,
+    /// A Unix socket.
+    Socket,
+    /// A character device.
+    CharDevice,
+    /// A block device.
+    BlockDevice,
+}
+
+/// What lstat(2) tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Meta {
+    /// What it is.
+    pub kind: EntryKind,
+    /// Permission bits, with set-user-ID, set-group-ID and sticky: the low 12 bits of `st_mode`.
+    pub mode: u32,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// Bytes, for a file.
+    pub size: u64,
+    /// Last change of content: seconds since 1970, may be negative.
+    pub mtime_s: i64,
+    /// and nanoseconds, 0 to 999,999,999.
+    pub mtime_ns: u32,
+    /// The file system.
+    pub device: u64,
+    /// The inode.
+    pub inode: u64,
+    /// How many names it has.
+    pub links: u64,
+}
+
+/// What is set on a restored entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attributes {
+    /// The low 12 bits of `st_mode`.
+    pub mode: u32,
+    /// Owner and group, where they are to be set.
+    pub owner: Option<(u32, u32)>,
+    /// Last change of content: seconds since 1970.
+    pub mtime_s: i64,
+    /// and nanoseconds.
+    pub mtime_ns: u32,
+}
+
+/// Reads trees.
+#[async_trait::async_trait]
+pub trait TreeRead: Send + Sync {
+    /// What is at a path, links not followed; none where there is nothing.
+    ///
+    /// # Errors
+    /// When it cannot be looked at.
+    async fn stat(&self, path: &PathBytes) -> Result<Option<Meta>, Fault>;
+
+    /// The entries of a folder, ordered by the bytes of their names, each with what it is or why that cannot be said.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    async fn list(&self, folder: &PathBytes) -> Result<Vec<(Vec<u8>, Result<Meta, Fault>)>, Fault>;
+
+    /// Where a symbolic link points.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    async fn read_link(&self, path: &PathBytes) -> Result<PathBytes, Fault>;
+
+    /// Opens a regular file; never blocks on a pipe, never follows a link, leaves its access time alone where that is permitted.
+    ///
+    /// # Errors
+    /// When it cannot be opened or is no regular file.
+    async fn open(&self, path: &PathBytes) -> Result<Box<dyn FileRead>, Fault>;
+
+    /// The bytes free for this user on the file system that holds, or would hold, `path`.
+    ///
+    /// # Errors
+    /// When that cannot be said.
+    async fn free(&self, path: &PathBytes) -> Result<u64, Fault>;
+}
+
+/// An open file that is read from its beginning to its end.
+#[async_trait::async_trait]
+pub trait FileRead: Send {
+    /// The next bytes, at most `limit`; none at the end.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    async fn read(&mut self, limit: usize) -> Result<Bytes, Fault>;
+
+    /// What the open file is now (fstat(2)).
+    ///
+    /// # Errors
+    /// When that cannot be said.
+    async fn stat(&mut self) -> Result<Meta, Fault>;
+}
+
+/// Writes trees.
+#[async_trait::async_trait]
+pub trait TreeWrite: TreeRead {
+    /// Makes a new folder, readable by its owner alone, and opens it to be filled. Its parents are made as well.
+    ///
+    /// # Errors
+    /// `Exists` where something is there already.
+    async fn create(&self, folder: &PathBytes) -> Result<Box<dyn Destination>, Fault>;
+
+    /// Renames, never over what is there (renameat2(2), `RENAME_NOREPLACE`), durably.
+    ///
+    /// # Errors
+    /// `Exists` where something is there already.
+    async fn rename(&self, from: &PathBytes, to: &PathBytes) -> Result<(), Fault>;
+
+    /// Removes a folder and all below it, links not followed; one that is not there is no error.
+    ///
+    /// # Errors
+    /// When something cannot be removed.
+    async fn remove(&self, folder: &PathBytes) -> Result<(), Fault>;
+}
+
+/// A new folder that is being filled. Paths are relative to it; one that is absolute, holds `..`, or passes
+/// through anything but a folder is refused as `Invalid`, so nothing is written outside.
+#[async_trait::async_trait]
+pub trait Destination: Send {
+    /// Makes a folder, readable by its owner alone until `set` says otherwise.
+    ///
+    /// # Errors
+    /// `Exists` where something is there already.
+    async fn folder(&mut self, path: &PathBytes) -> Result<(), Fault>;
+
+    /// Makes a new file, readable by its owner alone until it is finished.
+    ///
+    /// # Errors
+    /// `Exists` where something is there already.
+    async fn file(&mut self, path: &PathBytes) -> Result<Box<dyn FileWrite>, Fault>;
+
+    /// Makes a symbolic link; its target is only text.
+    ///
+    /// # Errors
+    /// `Exists` where something is there already.
+    async fn symlink(&mut self, path: &PathBytes, target: &PathBytes) -> Result<(), Fault>;
+
+    /// Gives a file that was made here one more name.
+    ///
+    /// # Errors
+    /// `Exists` where something is there already; `Invalid` where `existing` is no regular file of this destination.
+    async fn hard_link(&mut self, path: &PathBytes, existing: &PathBytes) -> Result<(), Fault>;
+
+    /// Sets the attributes of a folder (the empty path: the destination itself) or of a symbolic link (owner and time only).
+    ///
+    /// # Errors
+    /// When they cannot be set.
+    async fn set(&mut self, path: &PathBytes, attributes: &Attributes) -> Result<(), Fault>;
+
+    /// Returns when all that was written is durable (syncfs(2)).
+    ///
+    /// # Errors
+    /// When the system says that something was not written.
+    async fn sync(&mut self) -> Result<(), Fault>;
+}
+
+/// A new file that is being written.
+#[async_trait::async_trait]
+pub trait FileWrite: Send {
+    /// Appends.
+    ///
+    /// # Errors
+    /// `Full` where no space is left.
+    async fn write(&mut self, bytes: Bytes) -> Result<(), Fault>;
+
+    /// Sets the attributes, and closes.
+    ///
+    /// # Errors
+    /// When they cannot be set.
+    async fn finish(self: Box<Self>, attributes: &Attributes) -> Result<(), Fault>;
+}

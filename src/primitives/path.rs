@@ -1,0 +1,115 @@
+//! Paths as the file system has them: bytes, not text (path_resolution(7)).
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A path's bytes. Shown with what is not printable escaped; serialised as text where it is UTF-8, else as
+/// `{"hex": "…"}`, so that no name is lost.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct PathBytes(Vec<u8>);
+
+impl PathBytes {
+    /// The path of these bytes.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
+        Self(bytes.into())
+    }
+
+    /// The path of this operating-system path.
+    pub fn from_path(path: impl AsRef<Path>) -> Self {
+        Self(path.as_ref().as_os_str().as_bytes().to_vec())
+    }
+
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// For the operating system.
+    pub fn to_path(&self) -> PathBuf {
+        PathBuf::from(OsStr::from_bytes(&self.0))
+    }
+
+    /// This path with one more component.
+    pub fn join(&self, name: &[u8]) -> Self {
+        let mut bytes = self.0.clone();
+        if !bytes.is_empty() && !bytes.ends_with(b"/") {
+            bytes.push(b'/');
+        }
+        bytes.extend_from_slice(name);
+        Self(bytes)
+    }
+
+    /// Whether it is `other` or lies below it, by whole components.
+    pub fn starts_with(&self, other: &Self) -> bool {
+        self.to_path().starts_with(other.to_path())
+    }
+}
+
+impl fmt::Display for PathBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for chunk in self.0.utf8_chunks() {
+            for c in chunk.valid().chars() {
+                if c.is_control() { write!(f, "{}", c.escape_default())? } else { write!(f, "{c}")? }
+            }
+            chunk.invalid().iter().try_for_each(|byte| write!(f, "\\x{byte:02x}"))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for PathBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{self}`")
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Wire {
+    Text(String),
+    Bytes { hex: String },
+}
+
+impl Serialize for PathBytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match std::str::from_utf8(&self.0) {
+            Ok(text) => Wire::Text(text.to_owned()),
+            Err(_) => Wire::Bytes { hex: self.0.iter().map(|byte| format!("{byte:02x}")).collect() },
+        }
+        .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for PathBytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use serde::de::Error;
+        match Wire::deserialize(deserializer)? {
+            Wire::Text(text) => Ok(Self(text.into_bytes())),
+            Wire::Bytes { hex } if hex.len() % 2 == 0 && hex.is_ascii() => (0..hex.len())
+                .step_by(2)
+                .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).map_err(D::Error::custom))
+                .collect::<Result<Vec<u8>, _>>()
+                .map(Self),
+            Wire::Bytes { .. } => Err(D::Error::custom("a path's hex has an odd number of digits")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_bytes_survive_json_and_print_readably() {
+        for bytes in [&b"plain/name"[..], b"caf\xc3\xa9", b"\xff\x00new\nline", b""] {
+            let path = PathBytes::new(bytes);
+            let json = serde_json::to_string(&path).unwrap();
+            assert_eq!(serde_json::from_str::<PathBytes>(&json).unwrap(), path, "{json}");
+        }
+        assert_eq!(PathBytes::new(&b"a\xff\n"[..]).to_string(), "a\\xff\\n");
+    }
+}

@@ -1,0 +1,227 @@
+//! Quantities with their unit: exact durations, calendar periods, sizes in bytes.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::Malformed;
+
+/// An exact length of time in whole seconds, written `"90s"`, `"5m"`, `"4h30m"`, `"7d"` (a day is 24 hours).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+pub struct Duration {
+    /// Whole seconds.
+    pub seconds: u64,
+}
+
+/// A hundred years: beyond it a duration is a slip of the pen, and sums of durations cannot overflow.
+const DURATION_SECONDS_MAX: u64 = 100 * 366 * 86_400;
+
+impl Duration {
+    /// A duration of so many seconds.
+    pub const fn from_seconds(seconds: u64) -> Self {
+        Self { seconds }
+    }
+
+    /// Reads a duration: whole numbers, each with its unit (`s`, `m`, `h`, `d`, `w`), largest unit first.
+    ///
+    /// # Errors
+    /// When a number has no unit, a unit is unknown or out of order, or the sum exceeds a hundred years.
+    pub fn parse(text: &str) -> Result<Self, Malformed> {
+        const UNITS: [(&str, u64); 5] = [("w", 604_800), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
+        let help = "write whole numbers with a unit each, largest first: s, m, h, d or w, as in \"4h30m\"";
+        let malformed = |problem: String| Malformed::new(problem, help);
+        let (mut rest, mut seconds, mut last) = (text, 0_u64, u64::MAX);
+        if rest.is_empty() {
+            return Err(malformed("a duration is empty".into()));
+        }
+        while !rest.is_empty() {
+            let (number, unit, after) = number_and_unit(rest).map_err(|what| malformed(format!("`{text}` {what}")))?;
+            let Some((_, scale)) = UNITS.iter().find(|(word, _)| *word == unit) else {
+                return Err(malformed(format!("`{unit}` is not a unit of an exact duration")));
+            };
+            if *scale >= last {
+                return Err(malformed(format!("the units of `{text}` are not in falling order")));
+            }
+            last = *scale;
+            seconds = number.checked_mul(*scale).and_then(|part| seconds.checked_add(part)).unwrap_or(u64::MAX);
+            if seconds > DURATION_SECONDS_MAX {
+                return Err(Malformed::new(
+                    format!("`{text}` is longer than a hundred years"),
+                    "write a shorter duration",
+                ));
+            }
+            rest = after;
+        }
+        Ok(Self { seconds })
+    }
+
+    /// The same length for the standard library.
+    pub fn to_std(self) -> std::time::Duration {
+        std::time::Duration::from_secs(self.seconds)
+    }
+}
+
+/// Splits `"12h30m"` into 12, `"h"` and `"30m"`.
+fn number_and_unit(text: &str) -> Result<(u64, &str, &str), &'static str> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or("has a number without a unit")?;
+    if digits == 0 {
+        return Err(if text.starts_with('-') { "is negative" } else { "has a unit without a number" });
+    }
+    let number = text[..digits].parse().map_err(|_| "has a number that is too large")?;
+    let rest = &text[digits..];
+    let unit = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());
+    if unit == 0 {
+        return Err("has a number without a unit");
+    }
+    Ok((number, &rest[..unit], &rest[unit..]))
+}
+
+impl fmt::Display for Duration {
+    /// Canonical: `"4h30m"`; days where there are any, never weeks.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::new();
+        let mut rest = self.seconds;
+        for (unit, scale) in [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)] {
+            // Round numbers of hours stay hours up to two days: "25h" and "36h" are how policies are written.
+            if unit == "d" && self.seconds < 172_800 && self.seconds % 86_400 != 0 {
+                continue;
+            }
+            if rest >= scale {
+                text.push_str(&format!("{}{unit}", rest / scale));
+                rest %= scale;
+            }
+        }
+        f.pad(if text.is_empty() { "0s" } else { &text })
+    }
+}
+
+/// The unit of a calendar period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PeriodUnit {
+    /// Calendar days.
+    Days,
+    /// Calendar weeks.
+    Weeks,
+    /// Calendar months.
+    Months,
+    /// Calendar years.
+    Years,
+}
+
+/// A calendar period, written `"7d"`, `"2w"`, `"2mo"`, `"7y"`: its exact length depends on where it starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Period {
+    /// How many, 1 to 9999.
+    pub count: u16,
+    /// Of what.
+    pub unit: PeriodUnit,
+}
+
+impl Period {
+    /// Reads a period.
+    ///
+    /// # Errors
+    /// When the unit is missing or unknown (`m` is refused: minutes or months?), or the count is not in 1..=9999.
+    pub fn parse(text: &str) -> Result<Self, Malformed> {
+        let help = "write a whole number and one of the units d, w, mo or y, as in \"7d\" or \"2mo\"";
+        let (number, unit, rest) =
+            number_and_unit(text).map_err(|what| Malformed::new(format!("`{text}` {what}"), help))?;
+        let unit = match unit {
+            "d" => PeriodUnit::Days,
+            "w" => PeriodUnit::Weeks,
+            "mo" => PeriodUnit::Months,
+            "y" => PeriodUnit::Years,
+            "m" => {
+                let problem = format!("`{text}` could mean minutes or months");
+                return Err(Malformed::new(
+                    problem,
+                    format!("write \"{number}mo\" for months; a period has no minutes"),
+                ));
+            }
+            other => return Err(Malformed::new(format!("`{other}` is not a unit of a calendar period"), help)),
+        };
+        if !rest.is_empty() {
+            return Err(Malformed::new(format!("`{text}` has more than one unit"), help));
+        }
+        match u16::try_from(number) {
+            Ok(count @ 1..=9999) => Ok(Self { count, unit }),
+            _ => Err(Malformed::new(format!("`{text}` is out of range"), "a period counts from 1 to 9999")),
+        }
+    }
+}
+
+impl fmt::Display for Period {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unit = match self.unit {
+            PeriodUnit::Days => "d",
+            PeriodUnit::Weeks => "w",
+            PeriodUnit::Months => "mo",
+            PeriodUnit::Years => "y",
+        };
+        f.pad(&format!("{}{unit}", self.count))
+    }
+}
+
+/// A size in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ByteSize(pub u64);
+
+impl fmt::Display for ByteSize {
+    /// `"812 B"`, `"1.2 MiB"` (IEC 80000-13 prefixes).
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const PREFIXES: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+        if self.0 < 1024 {
+            return f.pad(&format!("{} B", self.0));
+        }
+        #[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
+        let mut scaled = self.0 as f64 / 1024.0;
+        let mut prefix = 0;
+        while scaled >= 1023.95 && prefix + 1 < PREFIXES.len() {
+            scaled /= 1024.0;
+            prefix += 1;
+        }
+        f.pad(&format!("{scaled:.1} {}", PREFIXES[prefix]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_and_shown() {
+        for (text, seconds, shown) in [
+            ("90s", 90, "1m30s"),
+            ("25h", 90_000, "25h"),
+            ("4h30m", 16_200, "4h30m"),
+            ("1w", 604_800, "7d"),
+            ("0s", 0, "0s"),
+            ("1d", 86_400, "1d"),
+        ] {
+            let read = Duration::parse(text).unwrap();
+            assert_eq!((read.seconds, read.to_string().as_str()), (seconds, shown), "{text}");
+        }
+    }
+
+    #[test]
+    fn malformed_quantities_are_refused() {
+        for text in ["", "5", "m", "-5m", "5m5h", "5m5m", "5mo", "5.5h", "99999999999999999999h", "999999w", "5 m"] {
+            assert!(Duration::parse(text).is_err(), "{text}");
+        }
+        for text in ["", "7", "2m", "0d", "-1d", "1d1d", "10000d", "7h", "d"] {
+            assert!(Period::parse(text).is_err(), "{text}");
+        }
+        assert!(Period::parse("2m").unwrap_err().problem.contains("minutes or months"));
+    }
+
+    #[test]
+    fn sizes_are_shown_with_iec_prefixes() {
+        for (bytes, shown) in
+            [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (1_048_575, "1.0 MiB"), (u64::MAX, "16.0 EiB")]
+        {
+            assert_eq!(ByteSize(bytes).to_string(), shown);
+        }
+    }
+}

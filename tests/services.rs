@@ -1,0 +1,2 @@
+//! Tests that need real servers and tools.
+fn main() {}
