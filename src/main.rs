@@ -1,2 +1,8 @@
 //! The command line of *sonae*.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let status = sonae::cli::main(std::env::args_os(), &sonae::cli::Seams::default());
+    ExitCode::from(status.code())
+}

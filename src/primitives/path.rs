@@ -43,6 +43,24 @@ impl PathBytes {
         Self(bytes)
     }
 
+    /// The same place as an absolute path without `.` and `..`, by the text alone: relative ones are relative to
+    /// `base`, and `..` takes away the part before it, as a shell's `cd` does.
+    #[must_use]
+    pub fn absolute(&self, base: &Self) -> Self {
+        let mut parts: Vec<&[u8]> = vec![];
+        let joined = if self.0.starts_with(b"/") { self.clone() } else { base.join(&self.0) };
+        for part in joined.0.split(|byte| *byte == b'/') {
+            match part {
+                b"" | b"." => {}
+                b".." => {
+                    parts.pop();
+                }
+                name => parts.push(name),
+            }
+        }
+        Self([b"/".as_slice(), &parts.join(&b'/')].concat())
+    }
+
     /// Whether it is `other` or lies below it, by whole components.
     pub fn starts_with(&self, other: &Self) -> bool {
         self.to_path().starts_with(other.to_path())
@@ -102,6 +120,16 @@ impl<'de> Deserialize<'de> for PathBytes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn relative_paths_are_made_absolute_by_their_text() {
+        let base = PathBytes::new(&b"/srv/plans"[..]);
+        for (written, absolute) in
+            [("a", "/srv/plans/a"), ("../a/", "/srv/a"), ("/x//./y/..", "/x"), ("../../../..", "/"), (".", "/srv/plans")]
+        {
+            assert_eq!(PathBytes::new(written.as_bytes()).absolute(&base), PathBytes::new(absolute.as_bytes()), "{written}");
+        }
+    }
 
     #[test]
     fn any_bytes_survive_json_and_print_readably() {

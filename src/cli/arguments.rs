@@ -1,0 +1,166 @@
+//! The command line's words.
+
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Backup-and-recovery plans: checked, proven, forecast, carried out, and restored from.
+#[derive(Debug, Parser)]
+#[command(name = "sonae", version, about, max_term_width = 100, after_help = AFTER_HELP)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: CommandWord,
+}
+
+const AFTER_HELP: &str = "\
+Exit status: 0 all well; 1 an error, before anything was changed, or errors in the plan; 2 something to do
+(--dry-run --detailed-exitcode); 4 some steps failed; 5 done, but some files could not be read whole;
+11 another run holds the lock; 64 wrong usage; 130 interrupted (go on with `sonae resume`).";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CommandWord {
+    /// Write a first plan that works at once
+    Init {
+        /// The file to write; never over one that is there
+        #[arg(default_value = "sonae.kdl")]
+        file: PathBuf,
+    },
+    /// Say every problem of plans, and prove what they promise
+    Check {
+        /// The plans
+        #[arg(required = true)]
+        plans: Vec<PathBuf>,
+        /// Count warnings as errors
+        #[arg(long, value_name = "WHAT")]
+        deny: Option<Deny>,
+        /// Check as of this time: waivers expire [default: now]
+        #[arg(long, value_name = "TIME")]
+        now: Option<String>,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Back up: the jobs that are named, or all
+    Run(RunArguments),
+    /// List recovery points, of every host
+    Points {
+        /// The plan
+        plan: PathBuf,
+        /// The jobs, as target/backup [default: all]
+        jobs: Vec<String>,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Carry out a restore: beside what is there, never over it
+    Restore(RestoreArguments),
+    /// Go on with a run that was killed or interrupted
+    Resume {
+        /// The run; without one, the only one that can be resumed
+        run: Option<String>,
+        #[command(flatten)]
+        pace: Pace,
+    },
+    /// Show the page of a diagnostic
+    Explain {
+        /// Its code, as in sonae::rpo::broken; without one, all codes are listed
+        code: Option<String>,
+    },
+    /// Write a completion script for a shell to standard output
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArguments {
+    /// The plan
+    pub(super) plan: PathBuf,
+    /// The jobs, as target/backup
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    pub(super) jobs: Vec<String>,
+    /// Every job of the plan
+    #[arg(long)]
+    pub(super) all: bool,
+    #[command(flatten)]
+    pub(super) dry: Dry,
+    #[command(flatten)]
+    pub(super) pace: Pace,
+    /// The name of this host in recovery points [default: its host name]
+    #[arg(long, value_name = "NAME")]
+    pub(super) host: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RestoreArguments {
+    /// The plan
+    pub(super) plan: PathBuf,
+    /// The restore's name in the plan
+    pub(super) name: String,
+    /// Take the newest points whose data is of this time or before: "2026-03-01 05:30" in the plan's zone, or with an offset
+    #[arg(long, value_name = "TIME", conflicts_with = "point")]
+    pub(super) at: Option<String>,
+    /// Take this recovery point, as `sonae points` lists it
+    #[arg(long, value_name = "POINT")]
+    pub(super) point: Option<String>,
+    /// Restore only this path, and what is below it: absolute as it was backed up, or relative to the only root
+    #[arg(long, value_name = "PATH")]
+    pub(super) path: Option<OsString>,
+    /// Restore into this folder instead of the plan's; it must not exist
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) into: Option<PathBuf>,
+    /// Take the points of another host
+    #[arg(long, value_name = "NAME")]
+    pub(super) from_host: Option<String>,
+    #[command(flatten)]
+    pub(super) dry: Dry,
+    #[command(flatten)]
+    pub(super) pace: Pace,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Dry {
+    /// Print what would happen, and stop; nothing is changed
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// With --dry-run: exit with 2 where there is something to do
+    #[arg(long, requires = "dry_run")]
+    pub(super) detailed_exitcode: bool,
+    /// With --dry-run: as of this time
+    #[arg(long, value_name = "TIME", requires = "dry_run")]
+    pub(super) now: Option<String>,
+    #[command(flatten)]
+    pub(super) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Pace {
+    /// How many steps run side by side
+    #[arg(long, value_name = "STEPS", default_value = "2")]
+    pub(super) side_by_side: NonZeroUsize,
+    /// Say nothing while it runs, and nothing at its end where all is well
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Format {
+    /// In which form
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    pub(super) format: Form,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Form {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Deny {
+    /// Warnings, too, make the exit status 1
+    Warnings,
+}

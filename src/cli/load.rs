@@ -1,0 +1,86 @@
+//! A plan file read and compiled; its problems said.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::{Failure, output};
+use crate::diagnostic::{Diagnostic, Severity, Sources};
+use crate::primitives::PathBytes;
+use crate::prove::ProvenPlan;
+use crate::{Compiled, report};
+
+/// A plan that can be used.
+pub(super) struct Loaded {
+    pub(super) proven: ProvenPlan,
+    /// The folder that its relative paths are relative to, absolute.
+    pub(super) base: PathBytes,
+}
+
+/// A plan file and what the compiler says of it.
+pub(super) struct Read {
+    pub(super) sources: Sources,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    pub(super) proven: Option<ProvenPlan>,
+    base: PathBytes,
+}
+
+/// Reads and compiles a plan file, as of `now`.
+pub(super) fn read(file: &Path, now: Timestamp) -> Result<Read, Failure> {
+    let text = text(file)?;
+    let base = folder_of(file)?;
+    let mut sources = Sources::default();
+    let id = sources.add(file.display().to_string(), text);
+    let Compiled { diagnostics, proven } = crate::compile(&sources, id, &base, now);
+    Ok(Read { sources, diagnostics, proven, base })
+}
+
+/// The plan of a file that is to be used: its problems are said, and errors are the end.
+pub(super) fn load(file: &Path) -> Result<Loaded, Failure> {
+    let read = read(file, Timestamp::now())?;
+    let worth_saying: Vec<Diagnostic> =
+        read.diagnostics.into_iter().filter(|found| found.severity > Severity::Advice).collect();
+    if !worth_saying.is_empty() {
+        output::say(report::diagnostics::text(&worth_saying, &read.sources, colour()).trim_end());
+    }
+    let Some(proven) = read.proven else {
+        let message = format!("{} has errors, so nothing was done", file.display());
+        return Err(Failure::error(message));
+    };
+    Ok(Loaded { proven, base: read.base })
+}
+
+/// Whether diagnostics are coloured: on a terminal, unless `NO_COLOR` is set (<https://no-color.org>).
+pub(super) fn colour() -> bool {
+    use std::io::IsTerminal;
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty())
+}
+
+/// Reads no more than the compiler takes, so that a device or a huge file is refused, not swallowed.
+fn text(file: &Path) -> Result<String, Failure> {
+    use std::io::Read;
+    let cannot = |error: std::io::Error| Failure::error(format!("cannot read {}: {error}", file.display()));
+    let limit = crate::syntax::SOURCE_BYTES_MAX as u64 + 1;
+    let opened = std::fs::File::open(file).map_err(cannot)?;
+    if !opened.metadata().map_err(cannot)?.is_file() {
+        return Err(Failure::error(format!("{} is not a file; name a plan file", file.display())));
+    }
+    let mut bytes = vec![];
+    opened.take(limit).read_to_end(&mut bytes).map_err(cannot)?;
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Failure::error(format!("{} is not UTF-8 text (byte {at}); a plan is written in UTF-8", file.display()))
+    })
+}
+
+fn folder_of(file: &Path) -> Result<PathBytes, Failure> {
+    let folder = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    absolute(folder)
+}
+
+/// A path as the current folder has it.
+pub(super) fn absolute(path: &Path) -> Result<PathBytes, Failure> {
+    let here = std::env::current_dir()
+        .map_err(|error| Failure::error(format!("the current folder cannot be named: {error}")))?;
+    Ok(PathBytes::from_path(path).absolute(&PathBytes::from_path(PathBuf::from(here))))
+}

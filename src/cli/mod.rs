@@ -1,0 +1,101 @@
+//! Floor 14: the command line. Each command is a thin file: it loads, asks, and prints.
+//!
+//! Unaware of how anything is done. Invariant: every way out has an exit status of `run::ExitStatus`, and a failure says
+//! what, where, and what to do instead.
+
+#![expect(clippy::disallowed_methods, reason = "the command line is where clock, files and environment enter")]
+
+mod arguments;
+mod check;
+mod completions;
+mod explain;
+mod host;
+mod init;
+mod load;
+mod locks;
+mod output;
+mod points;
+mod restore;
+mod resume;
+mod run;
+mod terminal;
+mod times;
+mod world;
+
+use std::ffi::OsString;
+use std::sync::Arc;
+
+use clap::Parser;
+
+use crate::ports::{Fault, JournalWrite};
+use crate::run::ExitStatus;
+use arguments::{Arguments, CommandWord};
+
+/// Where a test may stand between the program and the world.
+pub struct Seams {
+    /// Wraps the journal that runs are written to.
+    pub journal: fn(Arc<dyn JournalWrite>) -> Arc<dyn JournalWrite>,
+}
+
+impl Default for Seams {
+    fn default() -> Self {
+        Self { journal: |journal| journal }
+    }
+}
+
+/// Why a command could not be carried out.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    status: ExitStatus,
+    message: String,
+}
+
+impl Failure {
+    fn error(message: impl Into<String>) -> Self {
+        Self { status: ExitStatus::Error, message: message.into() }
+    }
+
+    fn usage(message: impl Into<String>) -> Self {
+        Self { status: ExitStatus::Usage, message: message.into() }
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        Self::error(fault.to_string())
+    }
+}
+
+/// Runs a command line, the program's name first, and answers its exit status.
+pub fn main(arguments: impl IntoIterator<Item = OsString>, seams: &Seams) -> ExitStatus {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are no errors; clap prints each where it belongs.
+            let _ = error.print();
+            return if error.use_stderr() { ExitStatus::Usage } else { ExitStatus::Well };
+        }
+    };
+    match command(arguments.command, seams) {
+        Ok(status) => status,
+        Err(failure) => {
+            if !failure.message.is_empty() {
+                output::say(&format!("sonae: {}", failure.message));
+            }
+            failure.status
+        }
+    }
+}
+
+fn command(word: CommandWord, seams: &Seams) -> Result<ExitStatus, Failure> {
+    match word {
+        CommandWord::Init { file } => init::init(&file),
+        CommandWord::Check { plans, deny, now, format } => check::check(&plans, deny.is_some(), now.as_deref(), format.format),
+        CommandWord::Run(arguments) => run::run(&arguments, seams),
+        CommandWord::Points { plan, jobs, format } => points::points(&plan, &jobs, format.format),
+        CommandWord::Restore(arguments) => restore::restore(&arguments, seams),
+        CommandWord::Resume { run, pace } => resume::resume(run.as_deref(), &pace, seams),
+        CommandWord::Explain { code } => explain::explain(code.as_deref()),
+        CommandWord::Completions { shell } => completions::completions(shell),
+    }
+}

@@ -1,0 +1,18 @@
+//! Standard output is the data asked for; all else is standard error.
+
+use std::io::{ErrorKind, Write};
+
+/// Writes data. A reader that went away (`| head`) is no error.
+pub(super) fn data(text: &str) -> Result<(), super::Failure> {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(super::Failure::error(format!("cannot write to standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Says something to the person. Where standard error is closed there is nobody to tell.
+pub(super) fn say(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}

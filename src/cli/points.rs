@@ -1,0 +1,34 @@
+//! `sonae points`.
+
+use std::path::Path;
+
+use super::arguments::Form;
+use super::{Failure, load, output, run, world};
+use crate::catalog;
+use crate::observe::{self, PointsSeen};
+use crate::primitives::{JobName, Name};
+use crate::report::points::{JobPoints, json, text};
+use crate::run::ExitStatus;
+
+pub(super) fn points(file: &Path, jobs: &[String], form: Form) -> Result<ExitStatus, Failure> {
+    let loaded = load::load(file)?;
+    let plan = loaded.proven.plan();
+    let chosen = run::choose(plan, jobs)?;
+    let stores = world::reading(&crate::forecast::locations(plan, &loaded.base));
+    let seen: Vec<(JobName, Name, PointsSeen)> = world::runtime()?.block_on(async {
+        let mut seen = vec![];
+        for (job, store) in plan.jobs().filter(|(job, _)| chosen.contains(job)) {
+            let prefix = catalog::job_prefix(&plan.name.value, &job);
+            let points = observe::points(&*stores[&store], &prefix).await?;
+            seen.push((job, store, points));
+        }
+        Ok::<_, Failure>(seen)
+    })?;
+    let table: Vec<JobPoints<'_>> = seen.iter().map(|(job, store, seen)| JobPoints { job, store, seen }).collect();
+    let told = match form {
+        Form::Text => text(&table, &plan.timezone.value),
+        Form::Json => json(&table).map_err(|error| Failure::error(error.to_string()))? + "\n",
+    };
+    output::data(&told)?;
+    Ok(ExitStatus::Well)
+}

@@ -1,0 +1,79 @@
+//! `sonae restore`.
+
+use super::arguments::RestoreArguments;
+use super::{Failure, Seams, host, load, locks, run, times, world};
+use crate::calendar;
+use crate::diagnostic::nearest;
+use crate::drivers::{Disk, SystemClock};
+use crate::forecast::{self, Circumstances, PointChoice, RestoreWish};
+use crate::observe::{self, Reading};
+use crate::plan::Plan;
+use crate::primitives::{Name, PathBytes, PointId};
+use crate::run::ExitStatus;
+
+pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<ExitStatus, Failure> {
+    let loaded = load::load(&arguments.plan)?;
+    let plan = loaded.proven.plan();
+    let wish = wish(arguments, plan)?;
+    let who = Circumstances { host: host::name(None)?, base: loaded.base.clone(), superuser: host::is_superuser() };
+    let graph = loaded.proven.graph().of_restore(&wish.restore);
+    let into: Vec<PathBytes> = match &wish.into {
+        Some(into) => one_destination(&graph, into)?,
+        None => graph.destinations(),
+    };
+    let now = run::as_of(&arguments.dry, plan)?;
+    let stores = world::reading(&forecast::locations(plan, &loaded.base));
+    world::runtime()?.block_on(async {
+        let resources = into.iter().map(locks::Resource::Destination).collect();
+        let held = if arguments.dry.dry_run { None } else { Some(run::hold(resources).await?) };
+        let reading = Reading { tree: &Disk, stores: &stores, clock: &SystemClock };
+        let mut observed = observe::observe(&graph, &reading, &plan.name.value, &who.host).await?;
+        observe::destinations(reading.tree, &into, &mut observed).await;
+        observed.at = now.unwrap_or(observed.at);
+        let forecast = forecast::restore(plan, &graph, &observed, &who, &wish);
+        run::finish(forecast, &arguments.dry, &arguments.pace, held, seams).await
+    })
+}
+
+fn wish(arguments: &RestoreArguments, plan: &Plan) -> Result<RestoreWish, Failure> {
+    let zone = calendar::zone(&plan.timezone.value).unwrap_or(jiff::tz::TimeZone::UTC);
+    let malformed = |what: &str, bad: crate::primitives::Malformed| {
+        Failure::usage(format!("{what}: {}; {}", bad.problem, bad.help))
+    };
+    let choice = match (&arguments.at, &arguments.point) {
+        (Some(at), _) => PointChoice::At(times::parse(at, &zone)?),
+        (None, Some(point)) => PointChoice::Point(PointId::parse(point).map_err(|bad| malformed("--point", bad))?),
+        (None, None) => PointChoice::Latest,
+    };
+    let from_host = arguments.from_host.as_deref().map(Name::parse).transpose();
+    Ok(RestoreWish {
+        restore: named(plan, &arguments.name)?,
+        choice,
+        from_host: from_host.map_err(|bad| malformed("--from-host", bad))?,
+        only: arguments.path.as_ref().map(PathBytes::from_path),
+        into: arguments.into.as_deref().map(load::absolute).transpose()?,
+    })
+}
+
+/// The restore of that name.
+fn named(plan: &Plan, name: &str) -> Result<Name, Failure> {
+    if let Some(found) = plan.restores.iter().find(|restore| restore.name.value.as_str() == name) {
+        return Ok(found.name.value.clone());
+    }
+    let names: Vec<&str> = plan.restores.iter().map(|restore| restore.name.value.as_str()).collect();
+    let help = match nearest(name, names.iter().copied()) {
+        Some(near) => format!("did you mean {near}?"),
+        None if names.is_empty() => "it declares none".into(),
+        None => format!("its restores are {}", names.join(", ")),
+    };
+    Err(Failure::usage(format!("the plan has no restore {name}; {help}")))
+}
+
+/// `--into` is for a restore that puts back one thing.
+fn one_destination(graph: &crate::graph::Graph, into: &PathBytes) -> Result<Vec<PathBytes>, Failure> {
+    let planned = graph.destinations().len();
+    if planned == 1 {
+        return Ok(vec![into.clone()]);
+    }
+    Err(Failure::usage(format!("--into is for a restore with one destination, and this one has {planned}")))
+}

@@ -1,0 +1,61 @@
+//! `sonae resume`.
+
+use super::arguments::{Form, Pace};
+use super::{Failure, Seams, locks, output, run, terminal, world};
+use crate::drivers::StateFolder;
+use crate::ports::JournalRead;
+use crate::primitives::RunId;
+use crate::run::{ExitStatus, Recorded, recorded};
+
+pub(super) fn resume(named: Option<&str>, pace: &Pace, seams: &Seams) -> Result<ExitStatus, Failure> {
+    let state = world::state()?;
+    world::runtime()?.block_on(async {
+        let found = match named {
+            Some(text) => the_run(&state, text).await?,
+            None => the_only_one(&state).await?,
+        };
+        let run_id = found.forecast.run.clone();
+        let _locks = locks::take(&*state, locks::of(&found.forecast)).await?;
+        // Read again under the lock: whoever held it until now may have gone further.
+        let found = resumable(&state, &run_id).await?.ok_or_else(|| ended(&run_id))?;
+        let ports = world::writing(&found.forecast.stores, &state, seams);
+        let watch = terminal::watch(pace.quiet);
+        let mut interrupts = terminal::interrupts()?;
+        if !pace.quiet {
+            output::say(&format!("resuming run {run_id}, begun {}", found.forecast.at));
+        }
+        let outcome = crate::run::resume(found, pace.side_by_side, &ports, &*watch, &mut interrupts).await?;
+        drop(watch);
+        run::tell(&outcome, Form::Text, pace.quiet)
+    })
+}
+
+/// A run that has not ended; none where it has.
+async fn resumable(state: &StateFolder, run: &RunId) -> Result<Option<Recorded>, Failure> {
+    Ok(recorded(state, run).await?.filter(|found| found.state.end().is_none()))
+}
+
+async fn the_run(state: &StateFolder, text: &str) -> Result<Recorded, Failure> {
+    let run = RunId::parse(text).map_err(|bad| Failure::usage(format!("{}; {}", bad.problem, bad.help)))?;
+    if state.lines(&run).await?.is_none() {
+        return Err(Failure::usage(format!("there is no run {run} on this host ({})", state.place(&run))));
+    }
+    resumable(state, &run).await?.ok_or_else(|| ended(&run))
+}
+
+fn ended(run: &RunId) -> Failure {
+    Failure::error(format!("run {run} has ended: there is nothing to resume; run it again instead"))
+}
+
+async fn the_only_one(state: &StateFolder) -> Result<Recorded, Failure> {
+    let mut open = vec![];
+    for run in state.runs().await? {
+        open.extend(resumable(state, &run).await?);
+    }
+    let names: Vec<String> = open.iter().map(|found| found.forecast.run.to_string()).collect();
+    match (open.pop(), open.is_empty()) {
+        (Some(one), true) => Ok(one),
+        (None, _) => Err(Failure::error("no run of this host can be resumed: each has ended")),
+        (Some(_), false) => Err(Failure::usage(format!("more than one run can be resumed; name one: {}", names.join(", ")))),
+    }
+}

@@ -1,0 +1,127 @@
+//! `sonae run`, and what every command that acts has in common: print the forecast, or carry it out.
+
+use std::collections::BTreeSet;
+
+use super::arguments::{Dry, Form, Pace, RunArguments};
+use super::{Failure, Seams, host, load, locks, output, terminal, times, world};
+use crate::calendar;
+use crate::drivers::{Disk, StateFolder, SystemClock};
+use crate::forecast::{self, Circumstances, Forecast};
+use crate::observe::{self, Reading};
+use crate::plan::Plan;
+use crate::ports::Lock;
+use crate::primitives::JobName;
+use crate::report;
+use crate::run::{ExitStatus, Outcome};
+
+pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus, Failure> {
+    let loaded = load::load(&arguments.plan)?;
+    let plan = loaded.proven.plan();
+    let jobs = choose(plan, &arguments.jobs)?;
+    if jobs.is_empty() {
+        return Err(Failure::error("the plan has no backup to run"));
+    }
+    let who = Circumstances {
+        host: host::name(arguments.host.as_deref())?,
+        base: loaded.base.clone(),
+        superuser: host::is_superuser(),
+    };
+    let graph = loaded.proven.graph().of_jobs(&jobs);
+    let now = as_of(&arguments.dry, plan)?;
+    let stores = world::reading(&forecast::locations(plan, &loaded.base));
+    world::runtime()?.block_on(async {
+        // Before anything is looked at: what another run of the job is doing must not be taken for a leftover.
+        let resources = jobs.iter().map(|job| locks::Resource::Job(&plan.name.value, job)).collect();
+        let held = if arguments.dry.dry_run { None } else { Some(hold(resources).await?) };
+        let reading = Reading { tree: &Disk, stores: &stores, clock: &SystemClock };
+        let mut observed = observe::observe(&graph, &reading, &plan.name.value, &who.host).await?;
+        observed.at = now.unwrap_or(observed.at);
+        let forecast = forecast::backup(plan, &graph, &observed, &who);
+        finish(forecast, &arguments.dry, &arguments.pace, held, seams).await
+    })
+}
+
+/// A run's state folder, and the locks that it holds in it.
+pub(super) type Held = (std::sync::Arc<StateFolder>, Vec<Box<dyn Lock>>);
+
+/// Takes the locks of a run.
+pub(super) async fn hold(resources: Vec<locks::Resource<'_>>) -> Result<Held, Failure> {
+    let state = world::state()?;
+    let locks = locks::take(&*state, resources).await?;
+    Ok((state, locks))
+}
+
+/// The time that a dry run is as of, where one was given.
+pub(super) fn as_of(dry: &Dry, plan: &Plan) -> Result<Option<jiff::Timestamp>, Failure> {
+    let zone = calendar::zone(&plan.timezone.value).unwrap_or(jiff::tz::TimeZone::UTC);
+    dry.now.as_deref().map(|text| times::parse(text, &zone)).transpose()
+}
+
+/// The jobs that are named, or all.
+pub(super) fn choose(plan: &Plan, named: &[String]) -> Result<BTreeSet<JobName>, Failure> {
+    let all: BTreeSet<JobName> = plan.jobs().map(|(job, _)| job).collect();
+    if named.is_empty() {
+        return Ok(all);
+    }
+    let known = |text: &String| {
+        let job = JobName::parse(text).map_err(|bad| Failure::usage(format!("{}; {}", bad.problem, bad.help)))?;
+        if all.contains(&job) {
+            return Ok(job);
+        }
+        let names: Vec<String> = all.iter().map(ToString::to_string).collect();
+        let near = crate::diagnostic::nearest(text, names.iter().map(String::as_str));
+        let help = near.map_or_else(|| format!("its jobs are {}", names.join(", ")), |near| format!("did you mean {near}?"));
+        Err(Failure::usage(format!("the plan has no job {job}; {help}")))
+    };
+    named.iter().map(known).collect()
+}
+
+/// Prints the forecast where that is all; else carries it out. The locks are held until it is over.
+pub(super) async fn finish(
+    forecast: Forecast,
+    dry: &Dry,
+    pace: &Pace,
+    held: Option<Held>,
+    seams: &Seams,
+) -> Result<ExitStatus, Failure> {
+    let Some((state, _locks)) = held else {
+        return print(&forecast, dry);
+    };
+    let ports = world::writing(&forecast.stores, &state, seams);
+    let watch = terminal::watch(pace.quiet);
+    let mut interrupts = terminal::interrupts()?;
+    let outcome = crate::run::run(forecast, pace.side_by_side, &ports, &*watch, &mut interrupts).await?;
+    drop(watch);
+    tell(&outcome, dry.format.format, pace.quiet)
+}
+
+fn print(forecast: &Forecast, dry: &Dry) -> Result<ExitStatus, Failure> {
+    let told = match dry.format.format {
+        Form::Text => report::forecast::text(forecast),
+        Form::Json => json(forecast)?,
+    };
+    output::data(&told)?;
+    Ok(match forecast.foreseen().next() {
+        Some(_) => ExitStatus::Failed,
+        None if dry.detailed_exitcode => ExitStatus::Changes,
+        None => ExitStatus::Well,
+    })
+}
+
+/// The summary and the exit status, from one value.
+pub(super) fn tell(outcome: &Outcome, form: Form, quiet: bool) -> Result<ExitStatus, Failure> {
+    let status = outcome.end.exit();
+    if !(quiet && status == ExitStatus::Well) {
+        let place = |store: &_, key: &_| world::place(&outcome.forecast.stores, store, key);
+        output::data(&match form {
+            Form::Text => report::outcome::text(outcome, &place),
+            Form::Json => json(outcome)?,
+        })?;
+    }
+    Ok(status)
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String, Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| Failure::error(error.to_string()))?;
+    Ok(text + "\n")
+}

@@ -1,0 +1,179 @@
+//! What a person sees while a run goes on: bars on a terminal, plain lines elsewhere, nothing where quiet; and the
+//! signals by which they stop it.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+use super::{Failure, output};
+use crate::forecast::ForecastStep;
+use crate::ports::Fault;
+use crate::primitives::{ByteSize, StepId};
+use crate::report::words::counted;
+use crate::run::Watch;
+use crate::steps::{Progress, StepOutput};
+
+/// Who watches: the terminal, a log, or nobody.
+pub(super) fn watch(quiet: bool) -> Box<dyn Watch> {
+    if quiet {
+        Box::new(Nobody)
+    } else if std::io::stderr().is_terminal() {
+        Box::new(Bars::default())
+    } else {
+        Box::new(Lines::default())
+    }
+}
+
+/// SIGINT and SIGTERM, as messages.
+pub(super) fn interrupts() -> Result<mpsc::Receiver<()>, Failure> {
+    let (send, receive) = mpsc::channel(1);
+    for kind in [SignalKind::interrupt(), SignalKind::terminate()] {
+        let mut signals =
+            signal(kind).map_err(|error| Failure::error(format!("cannot listen for signals: {error}")))?;
+        let send = send.clone();
+        tokio::spawn(async move {
+            // Ends with the channel, when the run is over.
+            while signals.recv().await.is_some() && send.send(()).await.is_ok() {}
+        });
+    }
+    Ok(receive)
+}
+
+struct Nobody;
+
+impl Watch for Nobody {
+    fn started(&self, _: &ForecastStep, _: &Arc<Progress>) {}
+    fn finished(&self, _: &ForecastStep, _: &StepOutput) {}
+    fn failed(&self, _: &ForecastStep, _: &Fault, _: bool) {}
+    fn interrupted(&self) {}
+}
+
+/// One line when a step ends: what a log wants.
+#[derive(Default)]
+struct Lines {
+    running: Mutex<BTreeMap<StepId, Arc<Progress>>>,
+}
+
+impl Lines {
+    fn take(&self, step: StepId) -> Option<Arc<Progress>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&step)
+    }
+}
+
+impl Watch for Lines {
+    fn started(&self, step: &ForecastStep, progress: &Arc<Progress>) {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(step.id, Arc::clone(progress));
+    }
+
+    fn finished(&self, step: &ForecastStep, _: &StepOutput) {
+        let went = self.take(step.id).map(|progress| how_far(&progress)).unwrap_or_default();
+        output::say(&format!("{}: done{went}", step.name));
+    }
+
+    fn failed(&self, step: &ForecastStep, fault: &Fault, again: bool) {
+        self.take(step.id);
+        output::say(&failed(step, fault, again));
+    }
+
+    fn interrupted(&self) {
+        output::say("interrupted: stopping");
+    }
+}
+
+fn failed(step: &ForecastStep, fault: &Fault, again: bool) -> String {
+    let next = if again { "; trying again" } else { "" };
+    format!("{}: failed: {fault}{next}", step.name)
+}
+
+/// `, 1,234 entries, 4.5 MiB`; nothing for a step that does not count.
+fn how_far(progress: &Progress) -> String {
+    let counts = progress.counts();
+    match (counts.entries, counts.bytes) {
+        (0, 0) => String::new(),
+        (entries, 0) => format!(", {}", counted(entries, "object")),
+        (entries, bytes) => format!(", {}, {}", entries_counted(entries), ByteSize(bytes)),
+    }
+}
+
+fn entries_counted(entries: u64) -> String {
+    counted(entries, "entry").replace("entrys", "entries")
+}
+
+/// A bar a step.
+struct Bars {
+    all: MultiProgress,
+    running: Mutex<BTreeMap<StepId, Bar>>,
+}
+
+struct Bar {
+    bar: ProgressBar,
+    ticker: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.ticker.abort();
+    }
+}
+
+impl Default for Bars {
+    fn default() -> Self {
+        Self { all: MultiProgress::new(), running: Mutex::default() }
+    }
+}
+
+impl Bars {
+    fn take(&self, step: StepId) -> Option<Bar> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&step)
+    }
+
+    /// Says a line above the bars.
+    fn line(&self, text: &str) {
+        if self.all.println(text).is_err() {
+            output::say(text);
+        }
+    }
+}
+
+impl Watch for Bars {
+    fn started(&self, step: &ForecastStep, progress: &Arc<Progress>) {
+        let style = ProgressStyle::with_template("{spinner} {prefix} {msg} {elapsed}");
+        let bar = self.all.add(ProgressBar::new_spinner());
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        bar.set_prefix(step.name.to_string());
+        let (shown, progress) = (bar.clone(), Arc::clone(progress));
+        let ticker = tokio::spawn(async move {
+            loop {
+                let counts = progress.counts();
+                let total = counts.bytes_total.map_or(String::new(), |total| format!(" of {}", ByteSize(total)));
+                shown.set_message(format!("{}, {}{total}", entries_counted(counts.entries), ByteSize(counts.bytes)));
+                shown.tick();
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        });
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(step.id, Bar { bar, ticker });
+    }
+
+    fn finished(&self, step: &ForecastStep, _: &StepOutput) {
+        if let Some(bar) = self.take(step.id) {
+            bar.bar.finish_and_clear();
+        }
+        self.line(&format!("✓ {}", step.name));
+    }
+
+    fn failed(&self, step: &ForecastStep, fault: &Fault, again: bool) {
+        if let Some(bar) = self.take(step.id) {
+            bar.bar.finish_and_clear();
+        }
+        self.line(&format!("✗ {}", failed(step, fault, again)));
+    }
+
+    fn interrupted(&self) {
+        self.line("interrupted: stopping");
+    }
+}

@@ -1,0 +1,61 @@
+//! The drivers, put together for a command.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::{Failure, Seams};
+use crate::drivers::{Disk, LocalStore, Processes, StateFolder, SystemClock};
+use crate::forecast::StoreLocation;
+use crate::ports::{StoreRead, StoreWrite};
+use crate::primitives::Name;
+use crate::run::Ports;
+
+/// The reading halves of stores.
+pub(super) fn reading(locations: &BTreeMap<Name, StoreLocation>) -> BTreeMap<Name, Arc<dyn StoreRead>> {
+    let open = |(name, location): (&Name, &StoreLocation)| (name.clone(), Arc::new(local(location)) as Arc<dyn StoreRead>);
+    locations.iter().map(open).collect()
+}
+
+/// Both halves of everything.
+pub(super) fn writing(locations: &BTreeMap<Name, StoreLocation>, state: &Arc<StateFolder>, seams: &Seams) -> Ports {
+    let open = |(name, location): (&Name, &StoreLocation)| (name.clone(), Arc::new(local(location)) as Arc<dyn StoreWrite>);
+    Ports {
+        tree: Arc::new(Disk),
+        stores: locations.iter().map(open).collect(),
+        commands: Arc::new(Processes),
+        clock: Arc::new(SystemClock),
+        journal: (seams.journal)(Arc::clone(state) as _),
+    }
+}
+
+fn local(location: &StoreLocation) -> LocalStore {
+    let StoreLocation::Local(folder) = location;
+    LocalStore::new(folder.to_path())
+}
+
+/// This host's journals and locks: in systemd's `STATE_DIRECTORY` (systemd.exec(5)), else in `XDG_STATE_HOME/sonae` (XDG Base
+/// Directory Specification), else in `~/.local/state/sonae`.
+pub(super) fn state() -> Result<Arc<StateFolder>, Failure> {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let systemd = std::env::var("STATE_DIRECTORY").ok().and_then(|list| list.split(':').next().map(PathBuf::from));
+    let folder = systemd
+        .filter(|path| path.is_absolute())
+        .or_else(|| absolute("XDG_STATE_HOME").map(|home| home.join("sonae")))
+        .or_else(|| absolute("HOME").map(|home| home.join(".local/state/sonae")));
+    let folder = folder.ok_or_else(|| {
+        Failure::error("there is no place for the run's journal: set XDG_STATE_HOME or HOME to an absolute path")
+    })?;
+    Ok(Arc::new(StateFolder::new(folder)))
+}
+
+/// Where people find an object.
+pub(super) fn place(locations: &BTreeMap<Name, StoreLocation>, store: &Name, key: &crate::primitives::Key) -> String {
+    locations.get(store).map_or_else(|| key.to_string(), |location| local(location).place(key))
+}
+
+/// The runtime that commands which reach the world run on.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    built.map_err(|error| Failure::error(format!("cannot start: {error}")))
+}

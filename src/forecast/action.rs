@@ -1,0 +1,161 @@
+//! What a forecast's step will do, with every name and size that is known before it runs.
+
+use serde::{Deserialize, Serialize};
+
+use crate::catalog::{Manifest, PointKeys};
+use crate::graph::Output;
+use crate::observe::SourceTotals;
+use crate::ports::{ObjectInfo, UploadId};
+use crate::primitives::{JobName, Name, PathBytes, PointId};
+use crate::retention::Rules;
+
+/// A folder tree's selection: fixed by the forecast; the files themselves are found when the step runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Selection {
+    /// The roots, absolute.
+    pub roots: Vec<PathBytes>,
+    /// Globs of what is left out.
+    pub exclude: Vec<String>,
+    /// Whether an empty tree is what is meant.
+    pub allow_empty: bool,
+}
+
+/// The recovery point that a job makes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewPoint {
+    /// Of which job.
+    pub job: JobName,
+    /// In which store.
+    pub store: Name,
+    /// Its identity.
+    pub point: PointId,
+    /// Its objects.
+    pub keys: PointKeys,
+}
+
+/// A recovery point that is deleted, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deletion {
+    /// Its identity.
+    pub point: PointId,
+    /// Its objects.
+    pub keys: PointKeys,
+    /// What deleting it frees, in bytes.
+    pub bytes: u64,
+    /// Why retention lets it go.
+    pub reason: String,
+}
+
+/// What an unfinished run left in the store: no recovery point, and none will come of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Leftover {
+    /// An object that no manifest speaks of.
+    Object(ObjectInfo),
+    /// An upload that was never finished.
+    Upload(UploadId),
+}
+
+/// What a step does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case")]
+pub enum Action {
+    /// Looks at the source again.
+    Look {
+        /// For which job.
+        job: JobName,
+        /// To which store it goes.
+        store: Name,
+        /// What is looked at.
+        selection: Selection,
+        /// What was there when the forecast was made.
+        seen: Option<SourceTotals>,
+    },
+    /// Packs the source and puts it into the store.
+    Pack {
+        /// What is packed.
+        selection: Selection,
+        /// What becomes of it.
+        new: NewPoint,
+        /// The source was found.
+        source: Output,
+    },
+    /// Reads the archive back from the store.
+    ReadBack {
+        /// What is read back.
+        new: NewPoint,
+        /// Its digests: known after packing.
+        packed: Output,
+    },
+    /// Writes the manifest.
+    Commit {
+        /// The plan that promised it.
+        plan: Name,
+        /// What begins to exist.
+        new: NewPoint,
+        /// The roots it holds.
+        roots: Vec<PathBytes>,
+        /// What it tells of: known after packing.
+        packed: Output,
+        /// That it is readable: known after reading back.
+        read_back: Output,
+    },
+    /// Deletes recovery points and leftovers.
+    Delete {
+        /// In which store.
+        store: Name,
+        /// Of which job.
+        job: JobName,
+        /// All that begins so is of this plan, job and host.
+        prefix: String,
+        /// The rules, asked again before anything is deleted.
+        rules: Option<Rules>,
+        /// The zone of the rules' calendar.
+        timezone: String,
+        /// What retention lets go once the new point exists.
+        points: Vec<Deletion>,
+        /// What unfinished runs left.
+        leftovers: Vec<Leftover>,
+        /// The new point exists.
+        given: Output,
+    },
+    /// Puts a recovery point beside what is there.
+    Recover(Box<Recovery>),
+    /// Looks whether something is at a path.
+    ProbePath {
+        /// What it shows.
+        shows: String,
+        /// The path, absolute.
+        path: PathBytes,
+    },
+    /// Runs a command, which should exit with 0.
+    ProbeCommand {
+        /// What it shows.
+        shows: String,
+        /// The program and its arguments; never through a shell.
+        argv: Vec<String>,
+    },
+}
+
+/// A recovery point that is put back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recovery {
+    /// Whose.
+    pub target: Name,
+    /// Whose points on it were looked for.
+    pub host: Name,
+    /// From which store; none where no point was found.
+    pub store: Option<Name>,
+    /// Which point; none where none was found (then `foreseen` says why).
+    pub manifest: Option<Manifest>,
+    /// The folder that is made.
+    pub into: PathBytes,
+    /// Where it is made before it gets its name.
+    pub staging: PathBytes,
+    /// The one path that is restored; all of it where none is named.
+    pub only: Option<PathBytes>,
+    /// Whether owners are set: only the superuser can (chown(2)).
+    pub set_owner: bool,
+    /// Bytes free where it goes, when the forecast was made.
+    pub free: Option<u64>,
+}

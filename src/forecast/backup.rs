@@ -1,0 +1,117 @@
+//! The forecast of a backup's steps.
+
+use jiff::Timestamp;
+
+use super::{Action, Circumstances, Deletion, ForecastStep, Leftover, NewPoint, Selection, framed};
+use crate::calendar;
+use crate::catalog::PointKeys;
+use crate::graph::{Step, StepKind};
+use crate::observe::{Observed, PointsSeen, SourceSeen, walk};
+use crate::plan::{Files, Plan, Source};
+use crate::ports::Fault;
+use crate::primitives::{JobName, Name, PathBytes, PointId, RunId, Slot};
+use crate::retention::{self, Candidate, Rules, Verdict};
+
+/// The forecast of one step.
+pub(super) fn step(plan: &Plan, step: &Step, observed: &Observed, who: &Circumstances, run: &RunId) -> ForecastStep {
+    let new = |job: &JobName, store: &Name| new_point(plan, job, store, who, run);
+    let action = match &step.kind {
+        StepKind::Look { job, store, roots, files } => {
+            let seen = observed.sources.get(job);
+            let fault = seen.and_then(|seen| source_fault(seen, files));
+            let totals = seen.and_then(|seen| seen.as_ref().ok()).cloned();
+            return framed(step, Action::Look { job: job.clone(), store: store.clone(), selection: selection(roots, files), seen: totals }, fault);
+        }
+        StepKind::Pack { job, store, roots, files, source, .. } => {
+            Action::Pack { selection: selection(roots, files), new: new(job, store), source: *source }
+        }
+        StepKind::ReadBack { job, store, packed } => Action::ReadBack { new: new(job, store), packed: *packed },
+        StepKind::Commit { job, store, packed, read_back } => Action::Commit {
+            plan: plan.name.value.clone(),
+            new: new(job, store),
+            roots: roots_of(plan, job, who),
+            packed: *packed,
+            read_back: *read_back,
+        },
+        StepKind::Delete { job, store, retention, given } => {
+            let new = new(job, store);
+            let rules = retention.as_ref().map(Retention::into_rules);
+            let seen = observed.points.get(job);
+            Action::Delete {
+                store: store.clone(),
+                job: job.clone(),
+                prefix: PointKeys::prefix(&plan.name.value, job, &who.host),
+                points: let_go(seen, rules.as_ref(), &new, &plan.timezone.value, observed.at),
+                leftovers: seen.map(leftovers).unwrap_or_default(),
+                rules,
+                timezone: plan.timezone.value.clone(),
+                given: *given,
+            }
+        }
+        other => super::not_of_this_slice(other),
+    };
+    framed(step, action, None)
+}
+
+fn selection(roots: &[PathBytes], files: &Files) -> Selection {
+    Selection {
+        roots: roots.to_vec(),
+        exclude: files.exclude.iter().map(|glob| glob.value.clone()).collect(),
+        allow_empty: files.allow_empty,
+    }
+}
+
+/// The point of a run that somebody started by hand: its slot is the run's start.
+fn new_point(plan: &Plan, job: &JobName, store: &Name, who: &Circumstances, run: &RunId) -> NewPoint {
+    let point = run.point(Slot::new(run.began()));
+    let keys = PointKeys::new(&plan.name.value, job, &who.host, &point);
+    NewPoint { job: job.clone(), store: store.clone(), point, keys }
+}
+
+/// Why a look at the source will fail, where what was seen says so.
+fn source_fault(seen: &SourceSeen, files: &Files) -> Option<Fault> {
+    match seen {
+        Err(fault) => Some(fault.clone()),
+        Ok(totals) if totals.files == 0 && !files.allow_empty => Some(walk::empty_source()),
+        Ok(_) => None,
+    }
+}
+
+/// What retention lets go once the new point exists. The new point counts as good: it is deleted for only then.
+fn let_go(
+    seen: Option<&PointsSeen>,
+    rules: Option<&Rules>,
+    new: &NewPoint,
+    timezone: &str,
+    at: Timestamp,
+) -> Vec<Deletion> {
+    let (Some(seen), Some(rules), Some(zone)) = (seen, rules, calendar::zone(timezone)) else { return vec![] };
+    let candidate = |point: &PointId, moment| Candidate { id: point.clone(), moment, good: true };
+    let mut candidates: Vec<Candidate<PointId>> =
+        seen.readable().map(|(seen, manifest)| candidate(&seen.point, manifest.moment)).collect();
+    candidates.push(candidate(&new.point, at));
+    let verdicts = retention::decide(&candidates, rules, at, &zone);
+    seen.readable()
+        .zip(verdicts)
+        .filter_map(|((seen, manifest), verdict)| match verdict {
+            Verdict::Keep(_) => None,
+            Verdict::LetGo(reason) => Some(Deletion {
+                point: seen.point.clone(),
+                keys: seen.keys.clone(),
+                bytes: manifest.archive.size + manifest.contents.size,
+                reason: reason.to_string(),
+            }),
+        })
+        .collect()
+}
+
+fn leftovers(seen: &PointsSeen) -> Vec<Leftover> {
+    seen.leftovers.iter().cloned().map(Leftover::Object).chain(seen.uploads.iter().cloned().map(Leftover::Upload)).collect()
+}
+
+/// The roots of a job's target, absolute.
+fn roots_of(plan: &Plan, job: &JobName, who: &Circumstances) -> Vec<PathBytes> {
+    let target = plan.targets.iter().find(|target| target.name.value == job.target);
+    let Some(Source::Files(files)) = target.and_then(|target| target.source.as_ref()) else { return vec![] };
+    files.roots.iter().map(|root| PathBytes::new(root.value.as_bytes()).absolute(&who.base)).collect()
+}

@@ -1,0 +1,199 @@
+//! Floor 8: what would happen, as a value. Printed, it is the dry run; run, it is the run.
+//!
+//! Unaware of how anything is performed. Pure: a graph, what was observed, and a time go in. Invariant: what is performed
+//! later is a subset of what stands here; nothing is selected, named or chosen for deletion after it.
+
+mod action;
+mod backup;
+mod restore;
+
+pub use action::{Action, Deletion, Leftover, NewPoint, Recovery, Selection};
+pub use restore::{PointChoice, RestoreWish};
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::graph::{Effect, Graph, OutputKind, Step, StepKind};
+use crate::observe::Observed;
+use crate::plan::{Plan, StoreKind};
+use crate::ports::Fault;
+use crate::primitives::{Digest, Duration, JobName, Name, PathBytes, RunId, StepId, StepName};
+
+/// The version of a serialised forecast.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// All that a run will do, in order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forecast {
+    /// The version of this form.
+    pub format_version: u32,
+    /// Of which plan.
+    pub plan: Name,
+    /// The run it is for.
+    pub run: RunId,
+    /// The host it is for.
+    pub host: Name,
+    /// What it is about.
+    pub subject: Subject,
+    /// When the world was observed.
+    pub at: Timestamp,
+    /// The zone in which times are shown.
+    pub timezone: String,
+    /// Where the stores are.
+    pub stores: BTreeMap<Name, StoreLocation>,
+    /// Its steps; a step's id is its place.
+    pub steps: Vec<ForecastStep>,
+}
+
+/// What a run is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Subject {
+    /// These jobs are backed up.
+    Backup {
+        /// In the plan's order.
+        jobs: Vec<JobName>,
+    },
+    /// This restore is carried out.
+    Restore {
+        /// Its name.
+        restore: Name,
+        /// Within how long all of it is to be done.
+        budget: Option<Duration>,
+    },
+}
+
+/// Where a store is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StoreLocation {
+    /// A folder of this host, absolute.
+    Local(PathBytes),
+}
+
+/// One step, with all that is known of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForecastStep {
+    /// Its place.
+    pub id: StepId,
+    /// Its stable name.
+    pub name: StepName,
+    /// What it does to the world.
+    pub effect: Effect,
+    /// The steps before it; where `true`, their failure prevents it.
+    pub after: Vec<(StepId, bool)>,
+    /// When to give up.
+    pub timeout: Duration,
+    /// How long the plan expects it to take.
+    pub takes: Option<Duration>,
+    /// What it does.
+    pub action: Action,
+    /// What it yields.
+    pub yields: Option<OutputKind>,
+    /// Why it will fail, where that is plain to see already.
+    pub foreseen: Option<Fault>,
+}
+
+impl Forecast {
+    /// The step of an id.
+    pub fn step(&self, id: StepId) -> &ForecastStep {
+        &self.steps[id.index()]
+    }
+
+    /// The steps that will plainly fail.
+    pub fn foreseen(&self) -> impl Iterator<Item = (&ForecastStep, &Fault)> {
+        self.steps.iter().filter_map(|step| step.foreseen.as_ref().map(|fault| (step, fault)))
+    }
+}
+
+/// Who runs, where and when: what a forecast needs beside the graph and the world.
+#[derive(Debug, Clone)]
+pub struct Circumstances {
+    /// This host.
+    pub host: Name,
+    /// The folder that relative paths are relative to, absolute.
+    pub base: PathBytes,
+    /// Whether this is the superuser.
+    pub superuser: bool,
+}
+
+/// Forecasts the backup of the graph's jobs.
+pub fn backup(plan: &Plan, graph: &Graph, observed: &Observed, who: &Circumstances) -> Forecast {
+    let mut jobs: Vec<JobName> = vec![];
+    for job in graph.steps().iter().filter_map(|step| step.kind.job()) {
+        if !jobs.contains(job) {
+            jobs.push(job.clone());
+        }
+    }
+    let run = run_id(plan, who, observed.at);
+    let steps = graph.steps().iter().map(|step| backup::step(plan, step, observed, who, &run)).collect();
+    forecast(plan, run, Subject::Backup { jobs }, observed, who, steps)
+}
+
+/// Forecasts the restore that the graph is of.
+pub fn restore(plan: &Plan, graph: &Graph, observed: &Observed, who: &Circumstances, wish: &RestoreWish) -> Forecast {
+    let budget = plan.restores.iter().find(|restore| restore.name.value == wish.restore);
+    let subject = Subject::Restore {
+        restore: wish.restore.clone(),
+        budget: budget.and_then(|restore| restore.rto.as_ref()).map(|rto| rto.value),
+    };
+    let run = run_id(plan, who, observed.at);
+    let steps = graph.steps().iter().map(|step| restore::step(step, observed, who, wish, &run)).collect();
+    forecast(plan, run, subject, observed, who, steps)
+}
+
+fn forecast(
+    plan: &Plan,
+    run: RunId,
+    subject: Subject,
+    observed: &Observed,
+    who: &Circumstances,
+    steps: Vec<ForecastStep>,
+) -> Forecast {
+    let stores = plan.stores.iter().map(|store| {
+        let StoreKind::Local { path } = &store.kind;
+        let folder = PathBytes::new(path.value.as_bytes()).absolute(&who.base);
+        (store.name.value.clone(), StoreLocation::Local(folder))
+    });
+    Forecast {
+        format_version: FORMAT_VERSION,
+        plan: plan.name.value.clone(),
+        run,
+        host: who.host.clone(),
+        subject,
+        at: observed.at,
+        timezone: plan.timezone.value.clone(),
+        stores: stores.collect(),
+        steps,
+    }
+}
+
+/// The run's identity, from what tells it from every other: plan, host and time to the nanosecond. So a
+/// forecast made twice for the same moment is the same.
+fn run_id(plan: &Plan, who: &Circumstances, at: Timestamp) -> RunId {
+    let told = format!("{}\n{}\n{}", plan.name.value, who.host, at.as_nanosecond());
+    let [a, b, c, d, ..] = *Digest::of(told.as_bytes()).as_bytes();
+    RunId::new(at, u32::from_be_bytes([a, b, c, d]))
+}
+
+/// What is the same for every kind of step.
+fn framed(step: &Step, action: Action, foreseen: Option<Fault>) -> ForecastStep {
+    ForecastStep {
+        id: step.id,
+        name: step.name.clone(),
+        effect: step.kind.effect(),
+        after: step.after.iter().map(|tie| (tie.on, tie.needs_success)).collect(),
+        timeout: step.timeout,
+        takes: step.takes,
+        action,
+        yields: step.kind.yields(),
+        foreseen,
+    }
+}
+
+/// A step of the other subject in a slice is a bug of the slicing.
+fn not_of_this_slice(kind: &StepKind) -> ! {
+    unreachable!("a slice of the graph holds only its own steps, not {}", kind.word())
+}

@@ -1,0 +1,163 @@
+//! The forecast of a restore's steps: one moment, and for each target the newest point at or before it.
+
+use super::{Action, Circumstances, ForecastStep, Recovery, framed};
+use crate::catalog::Manifest;
+use crate::graph::{ProbeCheck, Step, StepKind};
+use crate::observe::{DestinationSeen, Observed, PointsSeen};
+use crate::ports::{Cause, Fault};
+use crate::primitives::{ByteSize, JobName, Name, PathBytes, PointId, RunId};
+use jiff::Timestamp;
+
+/// What somebody who restores asks for, beside the plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RestoreWish {
+    /// Which restore.
+    pub restore: Name,
+    /// Which point.
+    pub choice: PointChoice,
+    /// Whose points, where neither this host's nor the plan's choice is meant.
+    pub from_host: Option<Name>,
+    /// The one path that is restored.
+    pub only: Option<PathBytes>,
+    /// Another folder than the plan's, absolute.
+    pub into: Option<PathBytes>,
+}
+
+/// Which point is restored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PointChoice {
+    /// The newest.
+    Latest,
+    /// The newest whose data is of that moment or before.
+    At(Timestamp),
+    /// That one.
+    Point(PointId),
+}
+
+/// The forecast of one step.
+pub(super) fn step(
+    step: &Step,
+    observed: &Observed,
+    who: &Circumstances,
+    wish: &RestoreWish,
+    run: &RunId,
+) -> ForecastStep {
+    match &step.kind {
+        StepKind::Recover { .. } => recover(step, observed, who, wish, run),
+        StepKind::Probe { shows, how: ProbeCheck::Path(path), .. } => {
+            framed(step, Action::ProbePath { shows: shows.clone(), path: path.clone() }, None)
+        }
+        StepKind::Probe { shows, how: ProbeCheck::Command(argv), .. } => {
+            framed(step, Action::ProbeCommand { shows: shows.clone(), argv: argv.clone() }, None)
+        }
+        other => super::not_of_this_slice(other),
+    }
+}
+
+fn recover(
+    step: &Step,
+    observed: &Observed,
+    who: &Circumstances,
+    wish: &RestoreWish,
+    run: &RunId,
+) -> ForecastStep {
+    let StepKind::Recover { target, jobs, from_host, into, .. } = &step.kind else {
+        super::not_of_this_slice(&step.kind)
+    };
+    let host = wish.from_host.as_ref().or(from_host.as_ref()).unwrap_or(&who.host);
+    let chosen = choose(jobs, observed, host, &wish.choice);
+    let into = wish.into.as_ref().unwrap_or(into);
+    let there = observed.destinations.get(into);
+    let missing = || no_point(target, jobs, observed, host, &wish.choice);
+    let foreseen = match &chosen {
+        None => Some(missing()),
+        Some((_, manifest)) => there.and_then(|there| destination_fault(into, there, manifest, wish)),
+    };
+    let recovery = Recovery {
+        target: target.clone(),
+        host: host.clone(),
+        store: chosen.as_ref().map(|(store, _)| (*store).clone()),
+        manifest: chosen.map(|(_, manifest)| manifest.clone()),
+        staging: staging(into, run),
+        into: into.clone(),
+        only: wish.only.clone(),
+        set_owner: who.superuser,
+        free: there.and_then(|there| there.free.as_ref().ok()).copied(),
+    };
+    framed(step, Action::Recover(Box::new(recovery)), foreseen)
+}
+
+/// The newest point that will do, of any of the target's jobs.
+fn choose<'a>(
+    jobs: &'a [(JobName, Name)],
+    observed: &'a Observed,
+    host: &Name,
+    choice: &PointChoice,
+) -> Option<(&'a Name, &'a Manifest)> {
+    let of_host = |(job, store): &'a (JobName, Name)| {
+        let seen = observed.points.get(job).into_iter().flat_map(PointsSeen::readable);
+        seen.filter(|(seen, _)| seen.host == *host).map(move |(seen, manifest)| (store, seen, manifest))
+    };
+    let will_do = |(_, seen, manifest): &(&Name, &crate::observe::PointSeen, &Manifest)| match choice {
+        PointChoice::Latest => true,
+        PointChoice::At(moment) => manifest.moment <= *moment,
+        PointChoice::Point(point) => seen.point == *point,
+    };
+    let newest = jobs.iter().flat_map(of_host).filter(will_do);
+    newest.max_by_key(|(_, seen, manifest)| (manifest.moment, &seen.point)).map(|(store, _, manifest)| (store, manifest))
+}
+
+/// Why there is no point to restore, and what to ask for instead.
+fn no_point(
+    target: &Name,
+    jobs: &[(JobName, Name)],
+    observed: &Observed,
+    host: &Name,
+    choice: &PointChoice,
+) -> Fault {
+    let all = || jobs.iter().filter_map(|(job, _)| observed.points.get(job)).flat_map(PointsSeen::readable);
+    let of_host = || all().filter(|(seen, _)| seen.host == *host);
+    let mut others: Vec<String> =
+        all().filter(|(seen, _)| seen.host != *host).map(|(seen, _)| seen.host.to_string()).collect();
+    others.sort();
+    others.dedup();
+    let answer = match (choice, of_host().map(|(_, manifest)| manifest.moment).min()) {
+        (_, None) if others.is_empty() => "the stores hold no readable recovery point of it; run its backup first".into(),
+        (_, None) => format!(
+            "there is none of host {host}; there are some of {}: name one with --from-host",
+            others.join(", ")
+        ),
+        (PointChoice::Latest, Some(_)) => format!("none of host {host} can be read"),
+        (PointChoice::At(moment), Some(oldest)) => format!("the oldest is of {oldest}, and you asked for {moment} or before"),
+        (PointChoice::Point(point), Some(_)) => format!("there is no point {point}; `sonae points` lists them"),
+    };
+    Fault::permanent(Cause::NotFound, format!("choose a recovery point of {target}"), answer)
+}
+
+/// Why the destination will not do. Space is compared with all of the point, unless one path of it is asked for.
+fn destination_fault(
+    into: &PathBytes,
+    there: &DestinationSeen,
+    manifest: &Manifest,
+    wish: &RestoreWish,
+) -> Option<Fault> {
+    let action = || format!("restore into {into}");
+    match (&there.exists, &there.free) {
+        (Err(fault), _) => Some(fault.clone()),
+        (Ok(true), _) => Some(Fault::permanent(
+            Cause::Exists,
+            action(),
+            "something is there, and a restore goes beside, never over: name another folder with --into, or move it away",
+        )),
+        (Ok(false), Ok(free)) if *free < manifest.totals.bytes && wish.only.is_none() => {
+            let (needed, free) = (ByteSize(manifest.totals.bytes), ByteSize(*free));
+            Some(Fault::permanent(Cause::Full, action(), format!("it needs {needed}, and {free} are free")))
+        }
+        _ => None,
+    }
+}
+
+/// Where it is made before it gets its name: beside, so that the last step is a rename.
+fn staging(into: &PathBytes, run: &RunId) -> PathBytes {
+    PathBytes::new([into.as_bytes(), format!(".restoring-{run}").as_bytes()].concat())
+}

@@ -1,0 +1,165 @@
+//! From a checked plan to its steps.
+
+use std::collections::BTreeMap;
+
+use super::{Dependency, Graph, Output, OutputKind, ProbeCheck, Step, StepKind, cycle, order};
+use crate::check::CheckedPlan;
+use crate::diagnostic::Diagnostics;
+use crate::plan::{Backup, Files, Plan, Probe, ProbeKind, Recover, Restore, RestoreStep, Source, Target};
+use crate::primitives::{Duration, JobName, Name, PathBytes, Span, StepId, StepName};
+
+/// When to give up where the plan says nothing: a day.
+const TIMEOUT_DEFAULT: Duration = Duration::from_seconds(86_400);
+
+/// Compiles every job and every restore of a plan. `base` is the folder, absolute, that relative paths are relative to.
+/// None where the plan's ties go round in a circle; `out` then shows every tie of it.
+pub fn compile(checked: &CheckedPlan, base: &PathBytes, out: &mut Diagnostics) -> Option<Graph> {
+    let plan = checked.plan();
+    let circles = cycle::find(plan);
+    if !circles.is_empty() {
+        out.extend(circles);
+        return None;
+    }
+    let mut builder = Builder { base, steps: vec![], commits: BTreeMap::new() };
+    for target in &plan.targets {
+        if let Some(Source::Files(files)) = &target.source {
+            target.backups.iter().for_each(|backup| builder.backup(target, backup, files));
+        }
+    }
+    builder.tie_jobs(plan);
+    plan.restores.iter().for_each(|restore| builder.restore(plan, restore));
+    Some(order::sorted(builder.steps))
+}
+
+struct Builder<'a> {
+    base: &'a PathBytes,
+    steps: Vec<Step>,
+    /// The first and the last-but-deletion step of every job, for ties between jobs.
+    commits: BTreeMap<JobName, (StepId, StepId)>,
+}
+
+impl Builder<'_> {
+    fn add(&mut self, name: StepName, kind: StepKind, after: Vec<Dependency>, span: Span) -> StepId {
+        let id = StepId(u32::try_from(self.steps.len()).unwrap_or(u32::MAX));
+        self.steps.push(Step { id, name, kind, after, takes: None, timeout: TIMEOUT_DEFAULT, span });
+        id
+    }
+
+    /// The five steps of a backup: look, pack, read back, commit, delete.
+    fn backup(&mut self, target: &Target, backup: &Backup, files: &Files) {
+        let job = JobName { target: target.name.value.clone(), backup: backup.name.value.clone() };
+        let store = backup.store.value.clone();
+        let roots: Vec<PathBytes> = files.roots.iter().map(|root| self.absolute(&root.value)).collect();
+        let first = self.steps.len();
+        let span = backup.span;
+        let add = |builder: &mut Self, kind: StepKind| {
+            let after = kind.inputs().iter().map(|input| needs(input.step, span)).collect();
+            builder.add(StepName::new(&job, kind.word()), kind, after, span)
+        };
+        let look = add(self, StepKind::Look { job: job.clone(), store: store.clone(), roots: roots.clone(), files: files.clone() });
+        let source = Output { step: look, kind: OutputKind::Source };
+        let (archive, files) = (backup.archive.value, files.clone());
+        let pack = add(self, StepKind::Pack { job: job.clone(), store: store.clone(), roots, files, archive, source });
+        let packed = Output { step: pack, kind: OutputKind::Packed };
+        let read_back = add(self, StepKind::ReadBack { job: job.clone(), store: store.clone(), packed });
+        let read_back = Output { step: read_back, kind: OutputKind::ReadBack };
+        let commit = add(self, StepKind::Commit { job: job.clone(), store: store.clone(), packed, read_back });
+        let given = Output { step: commit, kind: OutputKind::Committed };
+        add(self, StepKind::Delete { job: job.clone(), store, retention: backup.retention.clone(), given });
+        for step in &mut self.steps[first..] {
+            step.timeout = backup.timeout.as_ref().map_or(TIMEOUT_DEFAULT, |timeout| timeout.value);
+        }
+        self.steps[pack.index()].takes = backup.takes.as_ref().map(|takes| takes.value);
+        self.commits.insert(job, (look, commit));
+    }
+
+    /// `after "target/backup"`: the job begins when the other's point exists, or when it has failed: order, not need.
+    fn tie_jobs(&mut self, plan: &Plan) {
+        for (target, backup) in plan.targets.iter().flat_map(|target| target.backups.iter().map(move |b| (target, b))) {
+            let job = JobName { target: target.name.value.clone(), backup: backup.name.value.clone() };
+            for tie in &backup.after {
+                let (Some((begins, _)), Some((_, ends))) = (self.commits.get(&job), self.commits.get(&tie.value)) else {
+                    continue;
+                };
+                let dependency = Dependency { on: *ends, span: tie.span, needs_success: false };
+                self.steps[begins.index()].after.push(dependency);
+            }
+        }
+    }
+
+    fn restore(&mut self, plan: &Plan, restore: &Restore) {
+        self.sequence(plan, restore, &restore.steps, vec![]);
+    }
+
+    /// Adds steps one after the other; each waits for all that end the one before. Answers what ends the last.
+    fn sequence(&mut self, plan: &Plan, restore: &Restore, steps: &[RestoreStep], before: Vec<StepId>) -> Vec<StepId> {
+        steps.iter().fold(before, |before, step| match step {
+            RestoreStep::Parallel(children) => {
+                let ends: Vec<StepId> = children
+                    .iter()
+                    .flat_map(|child| self.sequence(plan, restore, std::slice::from_ref(child), before.clone()))
+                    .collect();
+                if ends.is_empty() { before } else { ends }
+            }
+            RestoreStep::Recover(recover) => vec![self.recover(plan, restore, recover, &before)],
+            RestoreStep::Probe(probe) => {
+                vec![self.probe(restore, probe, &before)]
+            }
+        })
+    }
+
+    fn probe(&mut self, restore: &Restore, probe: &Probe, before: &[StepId]) -> StepId {
+        let how = match &probe.kind {
+            ProbeKind::Path(path) => ProbeCheck::Path(self.absolute(&path.value)),
+            ProbeKind::Command(argv) => ProbeCheck::Command(argv.iter().map(|word| word.value.clone()).collect()),
+        };
+        let kind = StepKind::Probe { restore: restore.name.value.clone(), shows: probe.name.value.clone(), how };
+        let name = self.numbered(&restore.name.value, "probe");
+        let after = before.iter().map(|on| needs(*on, probe.span)).collect();
+        let id = self.add(name, kind, after, probe.span);
+        self.steps[id.index()].takes = probe.takes.as_ref().map(|takes| takes.value);
+        id
+    }
+
+    fn recover(&mut self, plan: &Plan, restore: &Restore, recover: &Recover, before: &[StepId]) -> StepId {
+        let target = &recover.target.value;
+        let backups = plan.targets.iter().filter(|t| t.name.value == *target).flat_map(|t| &t.backups);
+        let jobs = backups
+            .map(|backup| {
+                let job = JobName { target: target.clone(), backup: backup.name.value.clone() };
+                (job, backup.store.value.clone())
+            })
+            .collect();
+        let kind = StepKind::Recover {
+            restore: restore.name.value.clone(),
+            target: target.clone(),
+            jobs,
+            from_host: recover.from_host.as_ref().and_then(|host| Name::parse(&host.value).ok()),
+            into: self.absolute(&recover.into.value),
+        };
+        let name = self.numbered(&restore.name.value, &format!("recover-{target}"));
+        let after = before.iter().map(|on| needs(*on, recover.span)).collect();
+        let id = self.add(name, kind, after, recover.span);
+        self.steps[id.index()].takes = recover.takes.as_ref().map(|takes| takes.value);
+        id
+    }
+
+    /// A name that no step has yet: the second `probe` of a restore is `probe-2`.
+    fn numbered(&self, restore: &Name, word: &str) -> StepName {
+        let owner = format!("restore/{restore}");
+        let taken = |name: &StepName| self.steps.iter().any(|step| step.name == *name);
+        let plain = StepName::new(&owner, word);
+        if !taken(&plain) {
+            return plain;
+        }
+        (2..).map(|n: u32| StepName::new(&owner, &format!("{word}-{n}"))).find(|name| !taken(name)).unwrap_or(plain)
+    }
+
+    fn absolute(&self, written: &str) -> PathBytes {
+        PathBytes::new(written.as_bytes()).absolute(self.base)
+    }
+}
+
+fn needs(on: StepId, span: Span) -> Dependency {
+    Dependency { on, span, needs_success: true }
+}

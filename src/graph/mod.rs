@@ -1,0 +1,57 @@
+//! Floor 6: a plan compiled to a DAG of typed steps.
+//!
+//! Unaware of the world and of the time: it says what is done and in what order, not with which names and
+//! sizes. Alone names `petgraph`. Invariant: steps stand in a deterministic topological order (ties by the plan's own order), every input is
+//! an output that an earlier step produces, and a step's name depends on the plan alone.
+
+mod build;
+mod cycle;
+mod order;
+mod path;
+mod step;
+
+pub use build::compile;
+pub use path::{LongestPath, longest_path};
+pub use step::{Dependency, Effect, Output, OutputKind, ProbeCheck, Step, StepKind};
+
+use std::collections::BTreeSet;
+
+use crate::primitives::{JobName, Name, StepId};
+
+/// Steps in the order they would run one by one.
+#[derive(Debug, Clone)]
+pub struct Graph {
+    steps: Vec<Step>,
+}
+
+impl Graph {
+    /// All steps, each after what it depends on.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// The step of an id of this graph.
+    pub fn step(&self, id: StepId) -> &Step {
+        &self.steps[id.index()]
+    }
+
+    /// The part of the graph that backs up these jobs. A tie to a job that is not chosen is no tie.
+    pub fn of_jobs(&self, jobs: &BTreeSet<JobName>) -> Self {
+        self.keep(|step| step.kind.job().is_some_and(|job| jobs.contains(job)))
+    }
+
+    /// The part of the graph that is this restore.
+    pub fn of_restore(&self, restore: &Name) -> Self {
+        self.keep(|step| step.kind.restore() == Some(restore))
+    }
+
+    /// The steps that `chosen` keeps, renumbered; ties to others are dropped.
+    fn keep(&self, chosen: impl Fn(&Step) -> bool) -> Self {
+        let kept: Vec<&Step> = self.steps.iter().filter(|step| chosen(step)).collect();
+        let new_id = |old: StepId| {
+            kept.iter().position(|step| step.id == old).and_then(|at| u32::try_from(at).ok()).map(StepId)
+        };
+        let steps = kept.iter().map(|step| step.renumbered(&new_id)).collect();
+        order::assert_sound(Self { steps })
+    }
+}

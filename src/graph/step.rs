@@ -1,0 +1,259 @@
+//! What a step is: its kind, its effect, what it needs and what it yields.
+
+use serde::{Deserialize, Serialize};
+
+use crate::plan::{Archive, Files, Retention};
+use crate::primitives::{Duration, JobName, Name, PathBytes, Span, StepId, StepName};
+
+/// What a step does to the world. Ordered by how much it takes to undo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// Looks, and changes nothing.
+    Read,
+    /// Adds what was not there; nothing that was there changes.
+    Add,
+    /// Runs somebody's program, whose effect is its own.
+    Execute,
+    /// Takes away what was there.
+    Delete,
+}
+
+/// What a step yields to those behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutputKind {
+    /// What the source holds.
+    Source,
+    /// The archive and contents objects: keys, sizes, digests.
+    Packed,
+    /// That the archive was read back from the store.
+    ReadBack,
+    /// That the recovery point exists.
+    Committed,
+}
+
+/// A value that is known only when its step has run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Output {
+    /// The step that yields it.
+    pub step: StepId,
+    /// Which of its values.
+    pub kind: OutputKind,
+}
+
+/// A tie: this step comes after that one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dependency {
+    /// The one that comes before.
+    pub on: StepId,
+    /// What in the plan says so.
+    pub span: Span,
+    /// Whether the failure of the one before prevents this one; else only the order matters.
+    pub needs_success: bool,
+}
+
+/// A step of the graph.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// Its place in this graph.
+    pub id: StepId,
+    /// Its stable name.
+    pub name: StepName,
+    /// What it does.
+    pub kind: StepKind,
+    /// What it comes after.
+    pub after: Vec<Dependency>,
+    /// How long the plan expects it to take.
+    pub takes: Option<Duration>,
+    /// When to give up.
+    pub timeout: Duration,
+    /// What in the plan it comes from.
+    pub span: Span,
+}
+
+/// What is done.
+#[derive(Debug, Clone)]
+pub enum StepKind {
+    /// Looks at the source: is it there, what does it hold.
+    Look {
+        /// Of which job.
+        job: JobName,
+        /// The store it will go to.
+        store: Name,
+        /// The roots, absolute.
+        roots: Vec<PathBytes>,
+        /// What of the target's words matters here.
+        files: Files,
+    },
+    /// Packs the source and puts it into the store, one fused step: bytes never pass through the dispatcher.
+    Pack {
+        /// Of which job.
+        job: JobName,
+        /// The store.
+        store: Name,
+        /// The roots, absolute.
+        roots: Vec<PathBytes>,
+        /// What of the target's words matters here.
+        files: Files,
+        /// How it is packed.
+        archive: Archive,
+        /// That the source was found.
+        source: Output,
+    },
+    /// Reads the archive back from the store.
+    ReadBack {
+        /// Of which job.
+        job: JobName,
+        /// The store.
+        store: Name,
+        /// What to read.
+        packed: Output,
+    },
+    /// Writes the manifest: from here on the recovery point exists.
+    Commit {
+        /// Of which job.
+        job: JobName,
+        /// The store.
+        store: Name,
+        /// What the manifest tells of.
+        packed: Output,
+        /// That it was read back.
+        read_back: Output,
+    },
+    /// Deletes what retention lets go, and what unfinished runs left.
+    Delete {
+        /// Of which job.
+        job: JobName,
+        /// The store.
+        store: Name,
+        /// What is kept; nothing is let go where there are no rules.
+        retention: Option<Retention>,
+        /// That what replaces it exists.
+        given: Output,
+    },
+    /// Puts a recovery point beside what is there.
+    Recover {
+        /// Of which restore.
+        restore: Name,
+        /// Whose point.
+        target: Name,
+        /// The jobs whose points will do, with their stores.
+        jobs: Vec<(JobName, Name)>,
+        /// Which host's points; this host's where the plan says nothing.
+        from_host: Option<Name>,
+        /// The folder that is made, absolute.
+        into: PathBytes,
+    },
+    /// Looks whether it is well.
+    Probe {
+        /// Of which restore.
+        restore: Name,
+        /// What it shows.
+        shows: String,
+        /// How.
+        how: ProbeCheck,
+    },
+}
+
+/// How a probe looks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProbeCheck {
+    /// Something is at that path, absolute.
+    Path(PathBytes),
+    /// That program exits with 0.
+    Command(Vec<String>),
+}
+
+impl StepKind {
+    /// The job it belongs to, if it is a backup's.
+    pub fn job(&self) -> Option<&JobName> {
+        match self {
+            Self::Look { job, .. }
+            | Self::Pack { job, .. }
+            | Self::ReadBack { job, .. }
+            | Self::Commit { job, .. }
+            | Self::Delete { job, .. } => Some(job),
+            Self::Recover { .. } | Self::Probe { .. } => None,
+        }
+    }
+
+    /// The restore it belongs to, if it is a restore's.
+    pub fn restore(&self) -> Option<&Name> {
+        match self {
+            Self::Recover { restore, .. } | Self::Probe { restore, .. } => Some(restore),
+            _ => None,
+        }
+    }
+
+    /// What it does to the world.
+    pub fn effect(&self) -> Effect {
+        match self {
+            Self::Look { .. } | Self::ReadBack { .. } => Effect::Read,
+            Self::Pack { .. } | Self::Commit { .. } | Self::Recover { .. } => Effect::Add,
+            Self::Delete { .. } => Effect::Delete,
+            Self::Probe { how: ProbeCheck::Path(_), .. } => Effect::Read,
+            Self::Probe { how: ProbeCheck::Command(_), .. } => Effect::Execute,
+        }
+    }
+
+    /// What it yields.
+    pub fn yields(&self) -> Option<OutputKind> {
+        match self {
+            Self::Look { .. } => Some(OutputKind::Source),
+            Self::Pack { .. } => Some(OutputKind::Packed),
+            Self::ReadBack { .. } => Some(OutputKind::ReadBack),
+            Self::Commit { .. } => Some(OutputKind::Committed),
+            Self::Delete { .. } | Self::Recover { .. } | Self::Probe { .. } => None,
+        }
+    }
+
+    /// What it takes in.
+    pub fn inputs(&self) -> Vec<Output> {
+        match self {
+            Self::Look { .. } | Self::Recover { .. } | Self::Probe { .. } => vec![],
+            Self::Pack { source, .. } => vec![*source],
+            Self::ReadBack { packed, .. } => vec![*packed],
+            Self::Commit { packed, read_back, .. } => vec![*packed, *read_back],
+            Self::Delete { given, .. } => vec![*given],
+        }
+    }
+
+    fn inputs_mut(&mut self) -> Vec<&mut Output> {
+        match self {
+            Self::Look { .. } | Self::Recover { .. } | Self::Probe { .. } => vec![],
+            Self::Pack { source, .. } => vec![source],
+            Self::ReadBack { packed, .. } => vec![packed],
+            Self::Commit { packed, read_back, .. } => vec![packed, read_back],
+            Self::Delete { given, .. } => vec![given],
+        }
+    }
+
+    /// The word for it in a step's name.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Look { .. } => "look",
+            Self::Pack { .. } => "pack",
+            Self::ReadBack { .. } => "read-back",
+            Self::Commit { .. } => "commit",
+            Self::Delete { .. } => "delete",
+            Self::Recover { .. } => "recover",
+            Self::Probe { .. } => "probe",
+        }
+    }
+}
+
+impl Step {
+    /// The same step under new ids; ties to steps that have none are dropped. An input always keeps its
+    /// step: both belong to one job.
+    pub(super) fn renumbered(&self, new_id: &impl Fn(StepId) -> Option<StepId>) -> Self {
+        let mut step = self.clone();
+        step.id = new_id(self.id).unwrap_or(self.id);
+        step.after = self.after.iter().filter_map(|tie| new_id(tie.on).map(|on| Dependency { on, ..*tie })).collect();
+        step.after.sort_by_key(|tie| tie.on);
+        for input in step.kind.inputs_mut() {
+            input.step = new_id(input.step).unwrap_or(input.step);
+        }
+        step
+    }
+}

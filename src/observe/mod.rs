@@ -1,0 +1,11 @@
+//! Floor 7: the world asked, by reading ports only.
+//!
+//! Unaware of what will be done about it. Invariant: it is handed only the reading halves, so it cannot change anything.
+
+mod points;
+mod questions;
+pub mod walk;
+
+pub use points::{PointSeen, PointsSeen, points};
+pub use questions::{DestinationSeen, Observed, Reading, SourceSeen, observe};
+pub use walk::Totals as SourceTotals;

@@ -1,0 +1,98 @@
+//! What a graph needs to know of the world, and the answers.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{PointsSeen, SourceTotals, points, walk};
+use crate::catalog::PointKeys;
+use crate::graph::{Graph, StepKind};
+use crate::plan::Files;
+use crate::ports::{Clock, Fault, StoreRead, TreeRead};
+use crate::primitives::{JobName, Name, PathBytes};
+
+/// The reading halves of the world.
+pub struct Reading<'a> {
+    /// Folder trees of this host.
+    pub tree: &'a dyn TreeRead,
+    /// The stores, by the plan's names.
+    pub stores: &'a BTreeMap<Name, Arc<dyn StoreRead>>,
+    /// The time.
+    pub clock: &'a dyn Clock,
+}
+
+/// What a source holds, or why that cannot be said.
+pub type SourceSeen = Result<SourceTotals, Fault>;
+
+/// What is where a restore will put something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DestinationSeen {
+    /// Whether something is there already.
+    pub exists: Result<bool, Fault>,
+    /// Bytes free.
+    pub free: Result<u64, Fault>,
+}
+
+/// All that was asked.
+#[derive(Debug, Clone)]
+pub struct Observed {
+    /// When.
+    pub at: Timestamp,
+    /// What each job's source holds.
+    pub sources: BTreeMap<JobName, SourceSeen>,
+    /// Which points each job has on this host; for a restore, on every host.
+    pub points: BTreeMap<JobName, PointsSeen>,
+    /// What is where something will be put.
+    pub destinations: BTreeMap<PathBytes, DestinationSeen>,
+}
+
+/// Asks what the graph's steps need to know. `plan` and `host` are whose points are looked for.
+///
+/// # Errors
+/// When a store cannot be read: nothing can be said of what it holds then.
+pub async fn observe(graph: &Graph, reading: &Reading<'_>, plan: &Name, host: &Name) -> Result<Observed, Fault> {
+    let (sources, points, destinations) = Default::default();
+    let mut observed = Observed { at: reading.clock.now(), sources, points, destinations };
+    for step in graph.steps() {
+        match &step.kind {
+            StepKind::Look { job, roots, files, .. } => {
+                let seen = source(reading.tree, roots, files).await;
+                observed.sources.insert(job.clone(), seen);
+            }
+            StepKind::Delete { job, store, .. } => {
+                let prefix = PointKeys::prefix(plan, job, host);
+                ask_points(reading, job, store, &prefix, &mut observed).await?;
+            }
+            StepKind::Recover { jobs, into, .. } => {
+                for (job, store) in jobs {
+                    let prefix = PointKeys::prefix_of_job(plan, job);
+                    ask_points(reading, job, store, &prefix, &mut observed).await?;
+                }
+                let exists = reading.tree.stat(into).await.map(|found| found.is_some());
+                let free = reading.tree.free(into).await;
+                observed.destinations.insert(into.clone(), DestinationSeen { exists, free });
+            }
+            _ => {}
+        }
+    }
+    Ok(observed)
+}
+
+async fn source(tree: &dyn TreeRead, roots: &[PathBytes], files: &Files) -> SourceSeen {
+    let exclude: Vec<String> = files.exclude.iter().map(|glob| glob.value.clone()).collect();
+    walk::totals(tree, roots, &exclude).await
+}
+
+async fn ask_points(
+    reading: &Reading<'_>,
+    job: &JobName,
+    store: &Name,
+    prefix: &str,
+    observed: &mut Observed,
+) -> Result<(), Fault> {
+    if let (false, Some(store)) = (observed.points.contains_key(job), reading.stores.get(store)) {
+        observed.points.insert(job.clone(), points(&**store, prefix).await?);
+    }
+    Ok(())
+}

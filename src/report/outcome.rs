@@ -1,0 +1,133 @@
+//! How a run ended, as text.
+
+use std::fmt::Write;
+
+use super::words::{count, counted, elapsed};
+use crate::catalog::{Manifest, Named};
+use crate::forecast::{Action, Forecast, ForecastStep, Subject};
+use crate::primitives::ByteSize;
+use crate::run::{End, Outcome, StepEnd};
+use crate::steps::{Deleted, Omission, Recovered, StepOutput};
+
+/// Says where people find an object of a store.
+pub type Place<'a> = &'a dyn Fn(&crate::primitives::Name, &crate::primitives::Key) -> String;
+
+/// The summary: what was done, where it is, what went wrong and what to do next.
+pub fn text(outcome: &Outcome, place: Place<'_>) -> String {
+    let mut lines = String::new();
+    for step in &outcome.steps {
+        let forecast = outcome.forecast.step(step.step);
+        match &step.end {
+            StepEnd::Done(output) => done(forecast, output, place, &mut lines),
+            StepEnd::Failed(fault) => {
+                let _ = writeln!(lines, "failed: {}: {fault}", forecast.name);
+            }
+            StepEnd::Skipped(because) => {
+                let because = &outcome.forecast.step(*because).name;
+                let _ = writeln!(lines, "skipped: {}, because {because} did not succeed", forecast.name);
+            }
+            StepEnd::Open => {
+                let _ = writeln!(lines, "open: {}", forecast.name);
+            }
+        }
+    }
+    let _ = writeln!(lines, "{}", closing(outcome));
+    lines
+}
+
+fn done(step: &ForecastStep, output: &StepOutput, place: Place<'_>, lines: &mut String) {
+    match (output, &step.action) {
+        (StepOutput::Committed(manifest), Action::Commit { new, .. }) => {
+            committed(manifest, &place(&new.store, &manifest.archive.key), lines);
+        }
+        (StepOutput::Deleted(deleted), Action::Delete { job, .. }) => deletion(&job.to_string(), deleted, lines),
+        (StepOutput::Recovered(recovered), Action::Recover(recovery)) => {
+            let into = recovery.into.to_string();
+            restored(&recovery.target.to_string(), recovered, &into, lines);
+        }
+        (StepOutput::Probed, Action::ProbePath { shows, .. } | Action::ProbeCommand { shows, .. }) => {
+            let _ = writeln!(lines, "probe: {shows}: well");
+        }
+        _ => {}
+    }
+}
+
+/// A new point: what it holds, that it was read back, where it is; then what is not in it.
+fn committed(manifest: &Manifest, place: &str, lines: &mut String) {
+    let holds = format!(
+        "{} in {}, {}",
+        counted(manifest.totals.files, "file"),
+        counted(manifest.totals.folders, "folder"),
+        ByteSize(manifest.totals.bytes)
+    );
+    let _ = writeln!(lines, "{}: recovery point {}", manifest.job, manifest.point);
+    let _ = writeln!(lines, "  holds      {holds}");
+    let _ = writeln!(lines, "  stored     {} at {place}", ByteSize(manifest.archive.size));
+    let _ = writeln!(lines, "  read back  every byte: {} checked against their digests", counted(manifest.read_back.entries, "entry").replace("entrys", "entries"));
+    named("not stored", &manifest.not_stored, "sockets, FIFOs and devices are named, not stored", lines);
+    named("changed", &manifest.changed, "they changed while they were read", lines);
+    named("unread", &manifest.unread, "they could not be read", lines);
+}
+
+/// How many names a summary shows; the manifest and the contents object hold the others.
+const NAMES_SHOWN: usize = 10;
+
+fn named(word: &str, named: &Named, why: &str, lines: &mut String) {
+    if named.count == 0 {
+        return;
+    }
+    let _ = writeln!(lines, "  {word:<10} {}: {why}", count(named.count));
+    for item in named.first.iter().take(NAMES_SHOWN) {
+        let _ = writeln!(lines, "             {} ({})", item.path, item.why);
+    }
+    let more = named.count.saturating_sub(NAMES_SHOWN.min(named.first.len()) as u64);
+    if more > 0 {
+        let _ = writeln!(lines, "             and {} more, in the contents object", count(more));
+    }
+}
+
+fn deletion(job: &str, deleted: &Deleted, lines: &mut String) {
+    if !deleted.points.is_empty() {
+        let points = counted(deleted.points.len() as u64, "recovery point");
+        let _ = writeln!(lines, "{job}: deleted {points} that retention lets go, {} freed", ByteSize(deleted.bytes));
+    }
+    if deleted.leftovers > 0 {
+        let _ = writeln!(lines, "{job}: removed {} of unfinished runs", counted(deleted.leftovers, "leftover"));
+    }
+    for (point, why) in &deleted.omitted {
+        let why = match why {
+            Omission::GoneAlready => "it was gone already",
+            Omission::KeptNow => "a retention rule keeps it now: other points that were counted on are gone",
+        };
+        let _ = writeln!(lines, "{job}: did not delete {point}: {why}");
+    }
+}
+
+fn restored(target: &str, recovered: &Recovered, into: &str, lines: &mut String) {
+    let holds = format!("{}, {}", counted(recovered.files, "file"), ByteSize(recovered.bytes));
+    let _ = writeln!(lines, "{target}: restored {holds}, every digest verified");
+    let _ = writeln!(lines, "  into       {into}");
+}
+
+fn closing(outcome: &Outcome) -> String {
+    let forecast = &outcome.forecast;
+    let took = elapsed(outcome.began, outcome.ended);
+    let end = match outcome.end {
+        End::Complete => format!("done in {took}"),
+        End::NotClean => format!("done in {took}, but not every file could be read whole"),
+        End::Failed => {
+            let failed = outcome.steps.iter().filter(|step| matches!(step.end, StepEnd::Failed(_))).count() as u64;
+            format!("{} failed after {took}; mend what is said above and run it again", counted(failed, "step"))
+        }
+        End::Interrupted => format!("interrupted after {took}; go on with `sonae resume {}`", forecast.run),
+    };
+    format!("run {}: {end}{}", forecast.run, budget(outcome, forecast))
+}
+
+/// A restore is measured against its budget.
+fn budget(outcome: &Outcome, forecast: &Forecast) -> String {
+    let Subject::Restore { budget: Some(budget), .. } = &forecast.subject else { return String::new() };
+    let took = u64::try_from(outcome.ended.duration_since(outcome.began).as_secs()).unwrap_or(0);
+    let kept = if took <= budget.seconds { "within" } else { "over" };
+    format!(" ({kept} its {budget})")
+}

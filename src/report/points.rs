@@ -1,0 +1,79 @@
+//! Recovery points, as a table.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use super::words::{count, time};
+use crate::catalog::Manifest;
+use crate::observe::PointsSeen;
+use crate::primitives::{ByteSize, JobName, Name};
+
+/// The points of one job.
+pub struct JobPoints<'a> {
+    /// Which job.
+    pub job: &'a JobName,
+    /// In which store.
+    pub store: &'a Name,
+    /// What the store holds of it.
+    pub seen: &'a PointsSeen,
+}
+
+/// The points of some jobs, oldest first, with what is wrong said under them.
+pub fn text(jobs: &[JobPoints<'_>], timezone: &str) -> String {
+    let mut lines = String::new();
+    for (at, JobPoints { job, store, seen }) in jobs.iter().enumerate() {
+        let gap = if at == 0 { "" } else { "\n" };
+        let _ = writeln!(lines, "{gap}{job} in {store}");
+        for point in &seen.points {
+            let _ = match &point.manifest {
+                Ok(manifest) => writeln!(lines, "  {}", line(&point.host, manifest, timezone)),
+                Err(fault) => writeln!(lines, "  {}  {}  cannot be used: {fault}", point.point, point.host),
+            };
+        }
+        if seen.points.is_empty() {
+            let _ = writeln!(lines, "  no recovery point");
+        }
+        let unfinished = seen.leftovers.len() + seen.uploads.len();
+        if unfinished > 0 {
+            let _ = writeln!(lines, "  and {} left by unfinished runs, removed by the next run", count(unfinished as u64));
+        }
+    }
+    lines
+}
+
+fn line(host: &Name, manifest: &Manifest, timezone: &str) -> String {
+    let standing = if manifest.is_clean() { "good" } else { "good, not clean" };
+    format!(
+        "{}  {}  {host}  {:>9} files  {:>10} stored  {standing}",
+        manifest.point,
+        time(manifest.moment, timezone),
+        count(manifest.totals.files),
+        ByteSize(manifest.archive.size),
+    )
+}
+
+/// The same for programs.
+pub fn json(jobs: &[JobPoints<'_>]) -> serde_json::Result<String> {
+    #[derive(Serialize)]
+    struct Points<'a> {
+        format_version: u32,
+        points: Vec<&'a Manifest>,
+        unusable: Vec<Unusable<'a>>,
+    }
+    #[derive(Serialize)]
+    struct Unusable<'a> {
+        job: &'a JobName,
+        host: &'a Name,
+        point: &'a crate::primitives::PointId,
+        why: String,
+    }
+    let points = jobs.iter().flat_map(|job| job.seen.readable().map(|(_, manifest)| manifest)).collect();
+    let unusable = jobs.iter().flat_map(|JobPoints { job, seen, .. }| {
+        seen.points.iter().filter_map(move |seen| {
+            let why = seen.manifest.as_ref().err()?.to_string();
+            Some(Unusable { job, host: &seen.host, point: &seen.point, why })
+        })
+    });
+    serde_json::to_string_pretty(&Points { format_version: 1, points, unusable: unusable.collect() })
+}

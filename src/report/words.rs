@@ -1,0 +1,57 @@
+//! How numbers, times and lists are written for people.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// `1234567` as `1,234,567`.
+pub fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1 file`, `2 files`: the noun takes an `s`.
+pub fn counted(number: u64, noun: &str) -> String {
+    format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
+/// `2026-03-01 05:30:00 Asia/Tokyo`; in UTC where the zone is unknown here.
+pub fn time(at: Timestamp, zone: &str) -> String {
+    let known = crate::calendar::zone(zone);
+    let (zone, name) = known.map_or((TimeZone::UTC, "UTC"), |known| (known, zone));
+    format!("{} {name}", at.to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S"))
+}
+
+/// `1m05s`, `3.2s`: how long something took.
+pub fn elapsed(from: Timestamp, to: Timestamp) -> String {
+    let milliseconds = to.duration_since(from).as_millis().max(0);
+    let seconds = milliseconds / 1000;
+    match seconds {
+        0..60 => format!("{seconds}.{}s", milliseconds % 1000 / 100),
+        60..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
+        _ => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_times_are_written_for_people() {
+        let written: Vec<String> = [0, 999, 1000, 1_234_567].into_iter().map(count).collect();
+        assert_eq!(written, ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!((counted(1, "file").as_str(), counted(2000, "file").as_str()), ("1 file", "2,000 files"));
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let took = |seconds: &str| elapsed(at("2026-01-01T00:00:00Z"), at(&format!("2026-01-01T{seconds}Z")));
+        let written = [took("00:00:03.25"), took("00:01:05"), took("02:03:04")];
+        assert_eq!(written, ["3.2s", "1m05s", "2h03m"]);
+        assert_eq!(time(at("2026-02-28T20:30:00Z"), "Asia/Tokyo"), "2026-03-01 05:30:00 Asia/Tokyo");
+    }
+}

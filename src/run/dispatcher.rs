@@ -1,0 +1,145 @@
+//! What to do next: a pure function from the state and an event to commands.
+//!
+//! Unaware of time, of tasks and of what steps do. Invariant: whatever changes the state is a record, and its command stands before
+//! the command that it announces.
+
+use std::time::Duration;
+
+use super::{End, Record, State, StepState};
+use crate::ports::{Certainty, Fault};
+use crate::primitives::StepId;
+use crate::steps::StepOutput;
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The executor is ready.
+    Begin,
+    /// An attempt at a step ended.
+    Ended {
+        /// Which.
+        step: StepId,
+        /// How.
+        result: Result<Box<StepOutput>, Fault>,
+    },
+    /// A pause before another attempt is over.
+    PauseOver {
+        /// Before which step's.
+        step: StepId,
+    },
+    /// Somebody wants the run to stop.
+    Interrupt,
+}
+
+/// What to do, in the order given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Write this to the journal, durably, before going on.
+    Record(Record),
+    /// Perform a step.
+    Perform(StepId),
+    /// Send `PauseOver` for a step after a while.
+    Pause(StepId, Duration),
+    /// Stop performing a step and forget it.
+    Stop(StepId),
+    /// Nothing is left to do.
+    Finish,
+}
+
+/// How often a step is tried where trying again may help.
+const ATTEMPTS_MAX: u32 = 4;
+
+/// What to do now that `event` happened. At most `side_by_side` steps are performed at once.
+pub fn turn(state: &mut State, side_by_side: usize, event: Event) -> Vec<Command> {
+    let mut turn = Turn { state, commands: vec![] };
+    match event {
+        Event::Begin => {}
+        Event::Ended { step, result } => turn.ended(step, result),
+        Event::PauseOver { step } => turn.state.pause_ends(step),
+        Event::Interrupt => turn.interrupt(),
+    }
+    if !turn.state.is_interrupted() {
+        turn.start(side_by_side);
+    }
+    turn.finish();
+    turn.commands
+}
+
+struct Turn<'a> {
+    state: &'a mut State,
+    commands: Vec<Command>,
+}
+
+impl Turn<'_> {
+    fn record(&mut self, record: Record) {
+        let applied = self.state.apply(&record);
+        assert_eq!(applied, Ok(()), "the dispatcher recorded what cannot have happened");
+        self.commands.push(Command::Record(record));
+    }
+
+    fn ended(&mut self, step: StepId, result: Result<Box<StepOutput>, Fault>) {
+        // An answer that comes after the step was stopped is of no attempt that counts.
+        let StepState::Running(attempt) = *self.state.step(step) else { return };
+        match result {
+            Ok(output) => self.record(Record::Finished { step, output }),
+            Err(fault) => {
+                let again = is_tried_again(self.state, step, &fault);
+                self.record(Record::Failed { step, fault, again });
+                if again {
+                    self.commands.push(Command::Pause(step, pause_before(attempt + 1)));
+                }
+            }
+        }
+    }
+
+    fn interrupt(&mut self) {
+        let running = |(step, state): (usize, &StepState)| {
+            let id = u32::try_from(step).ok().map(StepId);
+            id.filter(|_| matches!(state, StepState::Running(_) | StepState::Pausing(_)))
+        };
+        let stopped: Vec<StepId> = self.state.steps().iter().enumerate().filter_map(running).collect();
+        self.commands.extend(stopped.into_iter().map(Command::Stop));
+        self.record(Record::Interrupted);
+    }
+
+    /// Begins what can be begun, in the forecast's order.
+    fn start(&mut self, side_by_side: usize) {
+        let forecast = std::sync::Arc::clone(self.state.forecast());
+        for step in &forecast.steps {
+            let running = self.state.steps().iter().filter(|state| matches!(state, StepState::Running(_))).count();
+            if running >= side_by_side.max(1) {
+                return;
+            }
+            let StepState::Waiting(attempts) = *self.state.step(step.id) else { continue };
+            let met = |(on, needs): &(StepId, bool)| match self.state.step(*on) {
+                StepState::Done(_) => true,
+                other => !needs && other.is_settled(),
+            };
+            if step.after.iter().all(met) {
+                self.record(Record::Started { step: step.id, attempt: attempts + 1 });
+                self.commands.push(Command::Perform(step.id));
+            }
+        }
+    }
+
+    fn finish(&mut self) {
+        if self.state.is_interrupted() {
+            self.commands.push(Command::Finish);
+        } else if self.state.end().is_none() && self.state.steps().iter().all(StepState::is_settled) {
+            let end = End::of(self.state);
+            self.record(Record::Ended { end });
+            self.commands.push(Command::Finish);
+        }
+    }
+}
+
+/// Whether a step that is being performed would be tried again after this fault.
+pub(super) fn is_tried_again(state: &State, step: StepId, fault: &Fault) -> bool {
+    let attempts_left = matches!(state.step(step), StepState::Running(attempt) if *attempt < ATTEMPTS_MAX);
+    fault.certainty != Certainty::Permanent && attempts_left
+}
+
+/// 1 s, 4 s, 16 s: long enough for a busy store, short enough for a person who waits.
+fn pause_before(attempt: u32) -> Duration {
+    Duration::from_secs(4_u64.saturating_pow(attempt.saturating_sub(2)).min(60))
+}

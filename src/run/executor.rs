@@ -1,0 +1,219 @@
+//! Performs what the dispatcher commands, on tokio.
+//!
+//! Unaware of what to do next. Invariant: a command is carried out only after all before it, and a record is durable before
+//! anything that it announces begins.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, JoinSet};
+
+use super::{Command, Entry, Event, Outcome, Record, Recorded, State, StepState, turn};
+use crate::forecast::{Forecast, ForecastStep};
+use crate::ports::{Cause, Clock, CommandRun, Fault, JournalWrite, StoreWrite, TreeWrite};
+use crate::primitives::{Name, StepId};
+use crate::steps::{Inputs, Progress, StepOutput, World, perform};
+
+/// The world, with its writing halves.
+#[derive(Clone)]
+pub struct Ports {
+    /// Folder trees of this host.
+    pub tree: Arc<dyn TreeWrite>,
+    /// The stores, by the plan's names.
+    pub stores: BTreeMap<Name, Arc<dyn StoreWrite>>,
+    /// Programs of this host.
+    pub commands: Arc<dyn CommandRun>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The journals of this host.
+    pub journal: Arc<dyn JournalWrite>,
+}
+
+/// Somebody who watches a run.
+pub trait Watch: Send + Sync {
+    /// A step begins; `progress` tells how far it is while it runs.
+    fn started(&self, step: &ForecastStep, progress: &Arc<Progress>);
+    /// A step is done.
+    fn finished(&self, step: &ForecastStep, output: &StepOutput);
+    /// An attempt failed; it is tried again where `again`.
+    fn failed(&self, step: &ForecastStep, fault: &Fault, again: bool);
+    /// Somebody interrupted the run.
+    fn interrupted(&self);
+}
+
+/// Carries out a forecast. A message on `interrupts` stops it; it can then be resumed.
+///
+/// # Errors
+/// When the journal cannot be written: what was begun is stopped, and nothing more is begun.
+pub async fn run(
+    forecast: Forecast,
+    side_by_side: NonZeroUsize,
+    ports: &Ports,
+    watch: &dyn Watch,
+    interrupts: &mut mpsc::Receiver<()>,
+) -> Result<Outcome, Fault> {
+    let forecast = Arc::new(forecast);
+    let first = Record::Forecast { forecast: Box::new((*forecast).clone()) };
+    let state = State::new(forecast);
+    Executor::new(state, side_by_side, ports, watch).begin(first, interrupts).await
+}
+
+/// Goes on with a run that was killed or interrupted. What was being performed then is looked at before it is repeated;
+/// what had failed stays failed.
+///
+/// # Errors
+/// As `run`.
+pub async fn resume(
+    recorded: Recorded,
+    side_by_side: NonZeroUsize,
+    ports: &Ports,
+    watch: &dyn Watch,
+    interrupts: &mut mpsc::Receiver<()>,
+) -> Result<Outcome, Fault> {
+    let mut state = recorded.state;
+    let damaged = |what| Fault::permanent(Cause::Invalid, format!("resume {}", recorded.forecast.run), what);
+    state.apply(&Record::Resumed).map_err(damaged)?;
+    Executor::new(state, side_by_side, ports, watch).begin(Record::Resumed, interrupts).await
+}
+
+struct Executor<'a> {
+    state: State,
+    side_by_side: NonZeroUsize,
+    ports: &'a Ports,
+    watch: &'a dyn Watch,
+    tasks: JoinSet<Event>,
+    running: BTreeMap<StepId, AbortHandle>,
+}
+
+impl<'a> Executor<'a> {
+    fn new(state: State, side_by_side: NonZeroUsize, ports: &'a Ports, watch: &'a dyn Watch) -> Self {
+        Self { state, side_by_side, ports, watch, tasks: JoinSet::new(), running: BTreeMap::new() }
+    }
+
+    async fn begin(mut self, first: Record, interrupts: &mut mpsc::Receiver<()>) -> Result<Outcome, Fault> {
+        self.write(first).await?;
+        let mut event = Event::Begin;
+        loop {
+            self.tell(&event);
+            let commands = turn(&mut self.state, self.side_by_side.get(), event);
+            for command in commands {
+                if !self.carry_out(command).await? {
+                    return Ok(Outcome::of(&self.state, self.ports.clock.now()));
+                }
+            }
+            event = self.next(interrupts).await;
+        }
+    }
+
+    /// Carries out one command; false when the run is over. Dropping the tasks stops them.
+    async fn carry_out(&mut self, command: Command) -> Result<bool, Fault> {
+        match command {
+            Command::Record(record) => self.write(record).await?,
+            Command::Perform(step) => self.perform(step),
+            Command::Pause(step, pause) => {
+                let handle = self.tasks.spawn(async move {
+                    tokio::time::sleep(pause).await;
+                    Event::PauseOver { step }
+                });
+                self.running.insert(step, handle);
+            }
+            Command::Stop(step) => {
+                if let Some(task) = self.running.remove(&step) {
+                    task.abort();
+                }
+            }
+            Command::Finish => {
+                self.tasks.shutdown().await;
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    async fn write(&mut self, record: Record) -> Result<(), Fault> {
+        let entry = Entry { at: self.ports.clock.now(), record };
+        let unwritable = |error: serde_json::Error| {
+            Fault::permanent(Cause::Other, "write a journal record", error.to_string())
+        };
+        let line = serde_json::to_string(&entry).map_err(unwritable)?;
+        self.ports.journal.append(&self.state.forecast().run, &line).await
+    }
+
+    fn perform(&mut self, id: StepId) {
+        let forecast = Arc::clone(self.state.forecast());
+        let progress = Arc::new(Progress::default());
+        self.watch.started(forecast.step(id), &progress);
+        let inputs = self.inputs();
+        let ports = self.ports.clone();
+        let task = async move {
+            let step = forecast.step(id);
+            let world = World {
+                tree: &*ports.tree,
+                stores: &ports.stores,
+                commands: &*ports.commands,
+                clock: &*ports.clock,
+            };
+            let performed = perform(&forecast, step, &inputs, &world, &progress);
+            let result = match tokio::time::timeout(step.timeout.to_std(), performed).await {
+                Ok(result) => result.map(Box::new),
+                Err(_) => Err(timed_out(step)),
+            };
+            Event::Ended { step: id, result }
+        };
+        self.running.insert(id, self.tasks.spawn(task));
+    }
+
+    /// What every finished step yielded.
+    fn inputs(&self) -> Inputs {
+        let done = |(index, state): (usize, &StepState)| match state {
+            StepState::Done(output) => u32::try_from(index).ok().map(|id| (StepId(id), (**output).clone())),
+            _ => None,
+        };
+        Inputs::new(self.state.steps().iter().enumerate().filter_map(done).collect())
+    }
+
+    /// The next thing that happens. An interrupt comes first where both are there: `biased` keeps a simulated run repeatable.
+    async fn next(&mut self, interrupts: &mut mpsc::Receiver<()>) -> Event {
+        loop {
+            tokio::select! {
+                biased;
+                Some(()) = interrupts.recv() => return Event::Interrupt,
+                Some(ended) = self.tasks.join_next_with_id() => match ended {
+                    Ok((_, event)) => return event,
+                    Err(error) if error.is_panic() => return self.panicked(error.id()),
+                    Err(_) => {} // stopped by us
+                },
+                // Neither a step nor anybody who could interrupt: the dispatcher finishes before that.
+                else => return Event::Interrupt,
+            }
+        }
+    }
+
+    /// A step that panicked is a bug; the others and the journal go on.
+    fn panicked(&self, task: tokio::task::Id) -> Event {
+        let step = self.running.iter().find(|(_, handle)| handle.id() == task).map(|(step, _)| *step);
+        let Some(step) = step else { return Event::Interrupt };
+        let action = self.state.forecast().step(step).name.to_string();
+        let fault = Fault::permanent(Cause::Other, action, "the step ended by a bug of this program; please report it");
+        Event::Ended { step, result: Err(fault) }
+    }
+
+    fn tell(&self, event: &Event) {
+        let forecast = self.state.forecast();
+        match event {
+            Event::Ended { step, result: Ok(output) } => self.watch.finished(forecast.step(*step), output),
+            Event::Ended { step, result: Err(fault) } => {
+                let again = super::dispatcher::is_tried_again(&self.state, *step, fault);
+                self.watch.failed(forecast.step(*step), fault, again);
+            }
+            Event::Interrupt => self.watch.interrupted(),
+            Event::Begin | Event::PauseOver { .. } => {}
+        }
+    }
+}
+
+fn timed_out(step: &ForecastStep) -> Fault {
+    Fault::permanent(Cause::Other, step.name.to_string(), format!("not done within its timeout of {}", step.timeout))
+}

@@ -1,0 +1,19 @@
+//! Floor 10: a forecast carried out.
+//!
+//! Unaware of what a step does with the world (`steps`) and of how it is shown (`report`, `cli`). Invariant: every effect stands
+//! in the journal before it begins and after it ended; the state is a fold over the journal, so a run that was killed goes
+//! on from it as if it had not been.
+
+mod dispatcher;
+mod executor;
+mod exit;
+mod journal;
+mod outcome;
+mod state;
+
+pub use dispatcher::{Command, Event, turn};
+pub use executor::{Ports, Watch, resume, run};
+pub use exit::ExitStatus;
+pub use journal::{Entry, Record, Recorded, recorded};
+pub use outcome::{End, Outcome, StepEnd, StepOutcome};
+pub use state::{State, StepState};

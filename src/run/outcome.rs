@@ -1,0 +1,111 @@
+//! How a run ended: the one value that both the summary and the exit status are made from.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{ExitStatus, State, StepState};
+use crate::forecast::Forecast;
+use crate::ports::Fault;
+use crate::primitives::StepId;
+use crate::steps::StepOutput;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum End {
+    /// Every step is done.
+    Complete,
+    /// Every step is done, but not every source file could be read whole.
+    NotClean,
+    /// Some steps failed.
+    Failed,
+    /// Somebody interrupted it; it can be resumed.
+    Interrupted,
+}
+
+impl End {
+    /// How a run in this state ends when nothing more is done.
+    pub(super) fn of(state: &State) -> Self {
+        let steps = state.steps();
+        if state.is_interrupted() {
+            Self::Interrupted
+        } else if !steps.iter().all(|step| matches!(step, StepState::Done(_))) {
+            Self::Failed
+        } else if steps.iter().any(|step| matches!(step, StepState::Done(output) if !output.is_clean())) {
+            Self::NotClean
+        } else {
+            Self::Complete
+        }
+    }
+
+    /// What the caller sees.
+    pub fn exit(self) -> ExitStatus {
+        match self {
+            Self::Complete => ExitStatus::Well,
+            Self::NotClean => ExitStatus::NotClean,
+            Self::Failed => ExitStatus::Failed,
+            Self::Interrupted => ExitStatus::Interrupted,
+        }
+    }
+}
+
+/// How one step ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepEnd {
+    /// It is done.
+    Done(Box<StepOutput>),
+    /// It failed.
+    Failed(Fault),
+    /// It was not begun, because that step did not succeed.
+    Skipped(StepId),
+    /// It was not begun, or was stopped.
+    Open,
+}
+
+/// One step and how it ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StepOutcome {
+    /// Which.
+    pub step: StepId,
+    /// How.
+    pub end: StepEnd,
+}
+
+/// A run that is over.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// What it was to do.
+    pub forecast: Arc<Forecast>,
+    /// How it ended.
+    pub end: End,
+    /// How each step ended, by id.
+    pub steps: Vec<StepOutcome>,
+    /// When it began: a resumed run when it was first begun.
+    pub began: Timestamp,
+    /// When it was over.
+    pub ended: Timestamp,
+}
+
+impl Outcome {
+    /// What became of a state.
+    pub(super) fn of(state: &State, ended: Timestamp) -> Self {
+        let step_end = |state: &StepState| match state {
+            StepState::Done(output) => StepEnd::Done(output.clone()),
+            StepState::Failed(fault) => StepEnd::Failed(fault.clone()),
+            StepState::Skipped(because) => StepEnd::Skipped(*because),
+            StepState::Waiting(_) | StepState::Running(_) | StepState::Pausing(_) => StepEnd::Open,
+        };
+        let forecast = Arc::clone(state.forecast());
+        let steps = forecast.steps.iter().map(|step| StepOutcome { step: step.id, end: step_end(state.step(step.id)) });
+        Self {
+            end: End::of(state),
+            steps: steps.collect(),
+            began: forecast.at,
+            ended,
+            forecast,
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! How far a run has come: a fold over its journal.
+
+use std::sync::Arc;
+
+use super::{End, Record};
+use crate::forecast::Forecast;
+use crate::ports::Fault;
+use crate::primitives::StepId;
+use crate::steps::StepOutput;
+
+/// How far a step has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StepState {
+    /// Not begun, or stopped; so many attempts were made.
+    Waiting(u32),
+    /// Being performed, for the so-manieth time.
+    Running(u32),
+    /// Failed for the so-manieth time, and about to be tried again.
+    Pausing(u32),
+    /// Done.
+    Done(Box<StepOutput>),
+    /// Failed for good.
+    Failed(Fault),
+    /// Never begun, because that step did not succeed.
+    Skipped(StepId),
+}
+
+impl StepState {
+    /// Whether nothing more will come of it.
+    pub fn is_settled(&self) -> bool {
+        matches!(self, Self::Done(_) | Self::Failed(_) | Self::Skipped(_))
+    }
+}
+
+/// How far a run has come.
+#[derive(Debug, Clone)]
+pub struct State {
+    forecast: Arc<Forecast>,
+    steps: Vec<StepState>,
+    interrupted: bool,
+    end: Option<End>,
+}
+
+impl State {
+    /// A run of which nothing is done.
+    pub fn new(forecast: Arc<Forecast>) -> Self {
+        let steps = vec![StepState::Waiting(0); forecast.steps.len()];
+        Self { forecast, steps, interrupted: false, end: None }
+    }
+
+    /// What the run is to do.
+    pub fn forecast(&self) -> &Arc<Forecast> {
+        &self.forecast
+    }
+
+    /// How far each step has come, by id.
+    pub fn steps(&self) -> &[StepState] {
+        &self.steps
+    }
+
+    /// How far a step has come.
+    pub fn step(&self, id: StepId) -> &StepState {
+        &self.steps[id.index()]
+    }
+
+    /// Whether somebody interrupted it.
+    pub fn is_interrupted(&self) -> bool {
+        self.interrupted
+    }
+
+    /// How it ended, if it did.
+    pub fn end(&self) -> Option<End> {
+        self.end
+    }
+
+    /// Takes in what happened.
+    ///
+    /// # Errors
+    /// When it cannot have happened in this state: the journal is damaged, or of another program.
+    pub fn apply(&mut self, record: &Record) -> Result<(), String> {
+        match record {
+            Record::Forecast { .. } => return Err("a second forecast".into()),
+            Record::Started { step, attempt } => match self.known(*step)? {
+                state @ StepState::Waiting(_) => *state = StepState::Running(*attempt),
+                other => return Err(format!("step {} started when it was {other:?}", step.0)),
+            },
+            Record::Finished { step, output } => {
+                self.running(*step)?;
+                self.steps[step.index()] = StepState::Done(output.clone());
+            }
+            Record::Failed { step, fault, again } => {
+                let attempt = self.running(*step)?;
+                self.steps[step.index()] =
+                    if *again { StepState::Pausing(attempt) } else { StepState::Failed(fault.clone()) };
+                self.skip_what_cannot_run();
+            }
+            Record::Interrupted => {
+                self.interrupted = true;
+                self.stop_what_runs();
+            }
+            Record::Resumed => {
+                self.interrupted = false;
+                self.stop_what_runs();
+            }
+            Record::Ended { end } => self.end = Some(*end),
+        }
+        Ok(())
+    }
+
+    /// A pause is over. Not a record: after a crash, every pause is over.
+    pub(super) fn pause_ends(&mut self, step: StepId) {
+        if let StepState::Pausing(attempts) = self.steps[step.index()] {
+            self.steps[step.index()] = StepState::Waiting(attempts);
+        }
+    }
+
+    fn known(&mut self, step: StepId) -> Result<&mut StepState, String> {
+        self.steps.get_mut(step.index()).ok_or_else(|| format!("there is no step {}", step.0))
+    }
+
+    fn running(&mut self, step: StepId) -> Result<u32, String> {
+        match self.known(step)? {
+            StepState::Running(attempt) => Ok(*attempt),
+            other => Err(format!("step {} ended when it was {other:?}", step.0)),
+        }
+    }
+
+    /// What was being performed is in an unknown state: it waits, and looks before it repeats anything.
+    fn stop_what_runs(&mut self) {
+        for state in &mut self.steps {
+            if let StepState::Running(attempts) | StepState::Pausing(attempts) = *state {
+                *state = StepState::Waiting(attempts);
+            }
+        }
+    }
+
+    /// Skips every step that needs one which failed or was skipped; ids are in order, so one pass reaches all.
+    fn skip_what_cannot_run(&mut self) {
+        let forecast = Arc::clone(&self.forecast);
+        for step in &forecast.steps {
+            let lost = |on: &StepId| matches!(self.step(*on), StepState::Failed(_) | StepState::Skipped(_));
+            let because = step.after.iter().find(|(on, needs)| *needs && lost(on)).map(|(on, _)| *on);
+            if let (Some(because), StepState::Waiting(_)) = (because, self.step(step.id)) {
+                self.steps[step.id.index()] = StepState::Skipped(because);
+            }
+        }
+    }
+}

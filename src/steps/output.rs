@@ -1,0 +1,115 @@
+//! What steps yield: journalled, and handed to the steps behind them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Packed, ReadBack, Recovered};
+use crate::catalog::Manifest;
+use crate::graph::{Output, OutputKind};
+use crate::ports::{Cause, Fault};
+use crate::primitives::{PathBytes, PointId, StepId};
+
+/// What a step yielded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "yield", content = "value", rename_all = "kebab-case")]
+pub enum StepOutput {
+    /// The source is there.
+    Source {
+        /// Its roots, each a folder.
+        roots: Vec<PathBytes>,
+    },
+    /// The archive and its contents are in the store.
+    Packed(Box<Packed>),
+    /// They were read back.
+    ReadBack(ReadBack),
+    /// The recovery point exists.
+    Committed(Box<Manifest>),
+    /// What was deleted, and what was not after all.
+    Deleted(Deleted),
+    /// A recovery point is beside what is there.
+    Recovered(Recovered),
+    /// A probe found all well.
+    Probed,
+}
+
+/// What a deletion did: never more than was forecast.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Deleted {
+    /// The recovery points that are gone.
+    pub points: Vec<PointId>,
+    /// The points that were forecast and are still there, each with why.
+    pub omitted: Vec<(PointId, Omission)>,
+    /// How many objects and uploads of unfinished runs are gone.
+    pub leftovers: u64,
+    /// The bytes that the points and leftovers held.
+    pub bytes: u64,
+}
+
+/// Why something that was forecast was not done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Omission {
+    /// Somebody deleted it before.
+    GoneAlready,
+    /// Asked again, a retention rule keeps it: other points that the forecast counted on are gone.
+    KeptNow,
+}
+
+impl StepOutput {
+    /// Whether everything that should be in it is: false for a pack that could not read every file whole.
+    pub fn is_clean(&self) -> bool {
+        match self {
+            Self::Packed(packed) => packed.is_clean(),
+            _ => true,
+        }
+    }
+
+    fn kind(&self) -> Option<OutputKind> {
+        match self {
+            Self::Source { .. } => Some(OutputKind::Source),
+            Self::Packed(_) => Some(OutputKind::Packed),
+            Self::ReadBack(_) => Some(OutputKind::ReadBack),
+            Self::Committed(_) => Some(OutputKind::Committed),
+            Self::Deleted(_) | Self::Recovered(_) | Self::Probed => None,
+        }
+    }
+}
+
+/// What the steps that are done yielded.
+#[derive(Debug, Clone, Default)]
+pub struct Inputs(BTreeMap<StepId, StepOutput>);
+
+impl Inputs {
+    /// The outputs, by their step.
+    pub fn new(outputs: BTreeMap<StepId, StepOutput>) -> Self {
+        Self(outputs)
+    }
+
+    /// The output that a step takes in. The graph proved that it is there; a journal that was tampered with may lack it.
+    pub(super) fn get(&self, output: Output) -> Result<&StepOutput, Fault> {
+        let found = self.0.get(&output.step).filter(|found| found.kind() == Some(output.kind));
+        found.ok_or_else(|| {
+            let answer = format!("step {} did not yield it", output.step.0);
+            Fault::permanent(Cause::Invalid, format!("take in {:?}", output.kind), answer)
+        })
+    }
+
+    pub(super) fn packed(&self, output: Output) -> Result<&Packed, Fault> {
+        match self.get(output)? {
+            StepOutput::Packed(packed) => Ok(packed),
+            _ => Err(mismatch(output)),
+        }
+    }
+
+    pub(super) fn read_back(&self, output: Output) -> Result<&ReadBack, Fault> {
+        match self.get(output)? {
+            StepOutput::ReadBack(read_back) => Ok(read_back),
+            _ => Err(mismatch(output)),
+        }
+    }
+}
+
+fn mismatch(output: Output) -> Fault {
+    Fault::permanent(Cause::Invalid, format!("take in {:?}", output.kind), "it is of another kind")
+}
