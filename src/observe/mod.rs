@@ -8,4 +8,4 @@ pub mod walk;
 
 pub use points::{PointSeen, PointsSeen, points};
 pub use questions::{DestinationSeen, Observed, Reading, SourceSeen, observe};
-pub use walk::Totals as SourceTotals;
+pub use walk::WalkTotals as SourceTotals;

@@ -1,0 +1,154 @@
+//! Finds the one tar inside a zip, from pieces of its beginning and end
+//! (<https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT>).
+
+use std::io::{self, Read, Seek, SeekFrom};
+
+use zip::read::{ArchiveOffset, Config, ZipReadOptions};
+use zip::{CompressionMethod, ZipArchive};
+
+use super::ArchiveError;
+
+/// How the tar is packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packing {
+    /// Not at all (method 0).
+    Stored,
+    /// Deflate (method 8).
+    Deflate,
+}
+
+/// Where the tar lies in the zip, and what the zip says of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TarEntry {
+    /// How it is packed.
+    pub packing: Packing,
+    /// The first packed byte.
+    pub start: u64,
+    /// How many packed bytes.
+    pub packed_size: u64,
+    /// How many plain bytes.
+    pub plain_size: u64,
+    /// The plain bytes' CRC-32.
+    pub crc: u32,
+}
+
+/// Bytes that must be supplied before the tar can be found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Need {
+    /// Where they begin.
+    pub offset: u64,
+    /// How many.
+    pub length: usize,
+}
+
+/// A zip's comment and extra fields are at most 65,535 bytes each: with two pieces of this size all is seen.
+const PIECE_BYTES: u64 = 68 * 1024;
+/// More pieces than a sound zip with one entry can need.
+const PIECES_MAX: usize = 8;
+
+/// Looks for the tar.
+pub struct Locator {
+    length: u64,
+    pieces: Vec<(u64, Vec<u8>)>,
+}
+
+impl Locator {
+    /// For a zip of so many bytes.
+    pub fn new(length: u64) -> Self {
+        Self { length, pieces: Vec::new() }
+    }
+
+    /// Supplies what was needed.
+    pub fn supply(&mut self, offset: u64, bytes: &[u8]) {
+        self.pieces.push((offset, bytes.to_vec()));
+    }
+
+    /// The entry, or what must be supplied before it can be said.
+    ///
+    /// # Errors
+    /// When it is no zip with exactly one tar in it, packed in a known way and not encrypted, or when the zip
+    /// contradicts itself.
+    pub fn locate(&self) -> Result<Result<TarEntry, Need>, ArchiveError> {
+        if self.pieces.is_empty() && self.length > 0 {
+            let length = self.length.min(PIECE_BYTES);
+            return Ok(Err(Need { offset: self.length - length, length: length as usize }));
+        }
+        let mut view = View { locator: self, position: 0, missing: None };
+        let found = entry(&mut view);
+        match (found, view.missing) {
+            (_, Some(offset)) if self.pieces.len() < PIECES_MAX => {
+                let length = PIECE_BYTES.min(self.length - offset);
+                Ok(Err(Need { offset, length: length as usize }))
+            }
+            (Ok(entry), None) => Ok(Ok(entry)),
+            (Err(error), _) => Err(error),
+            (Ok(_), Some(_)) => Err(ArchiveError::new("the zip's directory is scattered")),
+        }
+    }
+}
+
+fn entry(view: &mut View<'_>) -> Result<TarEntry, ArchiveError> {
+    let refused = |error: zip::result::ZipError| ArchiveError::new(format!("the zip is damaged: {error}"));
+    let config = Config { archive_offset: ArchiveOffset::Known(0) };
+    let mut archive = ZipArchive::with_config(config, view).map_err(refused)?;
+    let directory = archive.central_directory_start();
+    if archive.len() != 1 || archive.has_duplicate_names() {
+        return Err(ArchiveError::new(format!("the zip holds {} entries and not one tar", archive.len())));
+    }
+    let options = ZipReadOptions::new().enforce_header_consistency(true);
+    let file = archive.by_index_with_options(0, options).map_err(refused)?;
+    if file.encrypted() || !file.name_raw().ends_with(b".tar") || !file.is_file() {
+        return Err(ArchiveError::new("the zip's entry is encrypted or no tar"));
+    }
+    let packing = match file.compression() {
+        CompressionMethod::Stored => Packing::Stored,
+        CompressionMethod::Deflated => Packing::Deflate,
+        other => return Err(ArchiveError::new(format!("the zip's entry is packed with {other}"))),
+    };
+    let start = file.data_start().ok_or_else(|| ArchiveError::new("the zip's entry has no content"))?;
+    let found =
+        TarEntry { packing, start, packed_size: file.compressed_size(), plain_size: file.size(), crc: file.crc32() };
+    let inside = start.checked_add(found.packed_size).is_some_and(|end| end <= directory);
+    let stored = packing == Packing::Deflate || found.packed_size == found.plain_size;
+    if file.header_start() != 0 || !inside || !stored {
+        return Err(ArchiveError::new("the zip's entry lies where it cannot"));
+    }
+    Ok(found)
+}
+
+/// The zip as far as it was supplied; the first byte that was missed is noted.
+struct View<'a> {
+    locator: &'a Locator,
+    position: u64,
+    missing: Option<u64>,
+}
+
+impl Read for View<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.position >= self.locator.length || buffer.is_empty() {
+            return Ok(0);
+        }
+        for (offset, bytes) in &self.locator.pieces {
+            let behind = self.position.checked_sub(*offset).and_then(|behind| usize::try_from(behind).ok());
+            if let Some(mut rest) = behind.and_then(|behind| bytes.get(behind..)).filter(|rest| !rest.is_empty()) {
+                let read = rest.read(buffer)?;
+                self.position += read as u64;
+                return Ok(read);
+            }
+        }
+        self.missing.get_or_insert(self.position);
+        Err(io::Error::other("not supplied yet"))
+    }
+}
+
+impl Seek for View<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let target = match to {
+            SeekFrom::Start(offset) => Some(offset),
+            SeekFrom::End(delta) => self.locator.length.checked_add_signed(delta),
+            SeekFrom::Current(delta) => self.position.checked_add_signed(delta),
+        };
+        self.position = target.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+        Ok(self.position)
+    }
+}

@@ -1,0 +1,84 @@
+//! What an archive holds: members, each a name with what it stands for.
+
+use serde::{Deserialize, Serialize};
+
+use super::ArchiveError;
+use crate::primitives::PathBytes;
+
+/// One entry of a tar.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// Its path: relative, without empty, `.` or `..` parts. Empty for the folder that the archive is of.
+    pub path: PathBytes,
+    /// What it is.
+    pub kind: MemberKind,
+    /// The low 12 bits of `st_mode`.
+    pub mode: u32,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// Last change of content: seconds since 1970, may be negative.
+    pub mtime_s: i64,
+    /// and nanoseconds after them, 0 to 999,999,999.
+    pub mtime_ns: u32,
+}
+
+/// What a member is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MemberKind {
+    /// A regular file.
+    File {
+        /// Its bytes.
+        size: u64,
+    },
+    /// A folder.
+    Folder,
+    /// A symbolic link.
+    Symlink {
+        /// Where it points: only text.
+        target: PathBytes,
+    },
+    /// One more name of a file that came before.
+    HardLink {
+        /// That file's path in the archive.
+        target: PathBytes,
+    },
+}
+
+impl Member {
+    /// The bytes of content that follow it.
+    pub fn size(&self) -> u64 {
+        if let MemberKind::File { size } = self.kind { size } else { 0 }
+    }
+
+    /// Refuses what no archive should hold.
+    pub(super) fn check(&self) -> Result<(), ArchiveError> {
+        check_path(&self.path, matches!(self.kind, MemberKind::Folder))?;
+        match &self.kind {
+            MemberKind::HardLink { target } => check_path(target, false)?,
+            MemberKind::Symlink { target } if target.as_bytes().is_empty() || target.as_bytes().contains(&0) => {
+                return Err(ArchiveError::new(format!("{} points nowhere", self.path)));
+            }
+            MemberKind::Symlink { .. } | MemberKind::File { .. } | MemberKind::Folder => {}
+        }
+        if self.mode > 0o7777 || self.mtime_ns > 999_999_999 {
+            return Err(ArchiveError::new(format!("{} has a mode or time out of range", self.path)));
+        }
+        Ok(())
+    }
+}
+
+/// A path that leads nowhere but below the archive's folder.
+fn check_path(path: &PathBytes, may_be_empty: bool) -> Result<(), ArchiveError> {
+    let bytes = path.as_bytes();
+    if bytes.is_empty() && may_be_empty {
+        return Ok(());
+    }
+    let bad_part = |part: &[u8]| part.is_empty() || part == b"." || part == b".." || part.contains(&0);
+    if bytes.split(|byte| *byte == b'/').any(bad_part) {
+        return Err(ArchiveError::new(format!("{path:?} is not a path below the archive's folder")));
+    }
+    Ok(())
+}

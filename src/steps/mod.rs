@@ -1,0 +1,26 @@
+//! Floor 9: performing, one file a kind of step. What moves bytes is here, above the ports, so that every store
+//! and every tree, the simulated ones too, goes through the same code.
+//!
+//! Unaware of plans, graphs and journals. Invariant: a step that answers with a fault has left nothing that could be
+//! taken for a result, and may be performed again.
+
+mod object;
+mod pack;
+mod progress;
+mod prune;
+mod put;
+mod read_back;
+mod recover;
+mod recover_names;
+mod source;
+mod verified;
+
+#[cfg(test)]
+mod tests;
+
+pub use pack::{PackRequest, Packed, pack};
+pub use progress::{Counts, Progress};
+pub use prune::prune_keys;
+pub use put::put_object;
+pub use read_back::{ReadBack, read_back};
+pub use recover::{RecoverRequest, Recovered, recover};

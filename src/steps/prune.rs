@@ -1,0 +1,18 @@
+//! Deletes recovery points.
+
+use crate::catalog::{Part, PointPlace};
+use crate::ports::{Fault, StoreWrite};
+
+/// Deletes the objects of points: of each the manifest first, so that what is half deleted is no recovery point, and
+/// then contents and archive. What is not there is no error, so it may be repeated.
+///
+/// # Errors
+/// When the store refuses; the points before were deleted.
+pub async fn prune_keys(store: &dyn StoreWrite, points: &[PointPlace]) -> Result<(), Fault> {
+    for point in points {
+        for part in [Part::Manifest, Part::Contents, Part::Archive] {
+            store.delete(&point.key(part)).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,43 @@
+//! Reads an archive and its contents back from the store, and holds one against the other.
+
+use serde::{Deserialize, Serialize};
+
+use super::Progress;
+use super::verified::{Event, Expected, Verified};
+use crate::archive::Extent;
+use crate::catalog::StoredObject;
+use crate::ports::{Fault, StoreRead};
+
+/// What was read back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadBack {
+    /// Members.
+    pub entries: u64,
+    /// Bytes of content.
+    pub bytes: u64,
+}
+
+/// Reads both objects from the store, whole, and verifies their sizes and digests, the zip's CRC-32, the tar's structure
+/// and digest, that each member is the one that the contents list, and each file's digest.
+///
+/// # Errors
+/// `Invalid` with the first difference; `NotFound` where an object is missing; else when the store cannot be read.
+pub async fn read_back(
+    store: &dyn StoreRead,
+    archive: &StoredObject,
+    contents: &StoredObject,
+    plain: Extent,
+    progress: &Progress,
+) -> Result<ReadBack, Fault> {
+    let expected = Expected { archive: archive.clone(), contents: contents.clone(), plain };
+    let mut verified = Verified::open(store, expected).await?;
+    while let Some(event) = verified.next().await? {
+        match event {
+            Event::Member(..) => progress.entry(),
+            Event::Data(bytes) => progress.bytes(bytes.len() as u64),
+            Event::EndOfMember => {}
+        }
+    }
+    let totals = verified.totals();
+    Ok(ReadBack { entries: totals.entries(), bytes: totals.bytes })
+}

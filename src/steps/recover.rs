@@ -1,0 +1,262 @@
+//! Recovers a point's files, beside what is there and never over it.
+
+use std::collections::HashSet;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::Progress;
+use super::recover_names::{Fate, Names};
+use super::verified::{Event, Expected, Verified};
+use crate::archive::{Member, MemberKind};
+use crate::catalog::{Manifest, Named, Totals};
+use crate::ports::{Attributes, Cause, Certainty, Destination, Fault, FileWrite, StoreRead, TreeWrite};
+use crate::primitives::PathBytes;
+
+/// What is recovered, and where to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecoverRequest {
+    /// The point.
+    pub manifest: Manifest,
+    /// The folder that is made; nothing may be there.
+    pub into: PathBytes,
+    /// Where it is made until it is whole: beside `into`, of this run alone. What is there is a leftover, and removed.
+    pub staging: PathBytes,
+    /// One path with all below it: absolute, or relative to the root where there is one. All where none is given.
+    pub only: Option<PathBytes>,
+    /// Whether owners are set, which takes a privileged user.
+    pub set_owner: bool,
+}
+
+/// What was recovered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recovered {
+    /// What was made.
+    pub totals: Totals,
+    /// Files whose content was not whole when they were backed up.
+    pub flawed: Named,
+}
+
+/// Recovers a point: the one root's content becomes the folder `into`; of several, whole paths lie below it, where the
+/// folders above them are open to their owner alone. All is written to `staging`, verified as `read_back` does, made
+/// durable, and then renamed.
+///
+/// # Errors
+/// `Exists` where `into` is; `Invalid` where the backup is damaged; `NotFound` where nothing is of the chosen path; else
+/// when something cannot be read or written. Then `into` was not made, and `staging` is gone as far as it can be removed.
+pub async fn recover(
+    store: &dyn StoreRead,
+    tree: &dyn TreeWrite,
+    request: &RecoverRequest,
+    progress: &Progress,
+) -> Result<Recovered, Fault> {
+    let action = format!("recover into {}", request.into);
+    if tree.stat(&request.into).await?.is_some() {
+        return Err(Fault::permanent(Cause::Exists, action, "something is there already, and nothing is overwritten"));
+    }
+    let names = Names::choose(store, &request.manifest, request.only.as_ref()).await?;
+    tree.remove(&request.staging).await?;
+    let recovered = fill(store, tree, request, &names, progress).await;
+    let done = match recovered {
+        Ok(recovered) => rename(tree, request).await.map(|()| recovered),
+        Err(fault) => Err(fault),
+    };
+    if done.is_err() {
+        // What stays is removed by the next try; the fault that is told is the one that matters.
+        let _best_effort = tree.remove(&request.staging).await;
+    }
+    done
+}
+
+async fn rename(tree: &dyn TreeWrite, request: &RecoverRequest) -> Result<(), Fault> {
+    match tree.rename(&request.staging, &request.into).await {
+        // The answer was lost: it is done if what was there is here.
+        Err(fault) if fault.certainty == Certainty::Unknown => {
+            let (from, to) = (tree.stat(&request.staging).await?, tree.stat(&request.into).await?);
+            if from.is_none() && to.is_some() { Ok(()) } else { Err(fault) }
+        }
+        answer => answer,
+    }
+}
+
+async fn fill(
+    store: &dyn StoreRead,
+    tree: &dyn TreeWrite,
+    request: &RecoverRequest,
+    names: &Names,
+    progress: &Progress,
+) -> Result<Recovered, Fault> {
+    let manifest = &request.manifest;
+    let (archive, contents) = (manifest.archive.clone(), manifest.contents.clone());
+    let mut verified = Verified::open(store, Expected { archive, contents, plain: manifest.plain }).await?;
+    if verified.roots() != manifest.roots {
+        return Err(verified.damaged("the contents are of other folders than the manifest says"));
+    }
+    let destination = tree.create(&request.staging).await?;
+    let mut filling = Filling::new(destination, names, request.set_owner);
+    while let Some(event) = verified.next().await? {
+        match event {
+            Event::Member(member, flaw) => {
+                let fate = names.fate(&member).map_err(|why| verified.damaged(why))?;
+                progress.entry();
+                filling.member(member, fate, flaw).await?;
+            }
+            Event::Data(bytes) => {
+                progress.bytes(bytes.len() as u64);
+                filling.data(bytes).await?;
+            }
+            Event::EndOfMember => filling.end_of_member().await?,
+        }
+    }
+    filling.finish().await
+}
+
+/// A destination that is being filled.
+struct Filling<'a> {
+    destination: Box<dyn Destination>,
+    names: &'a Names,
+    set_owner: bool,
+    file: Option<(Box<dyn FileWrite>, Attributes)>,
+    /// The folders that are open, outermost first. Their attributes are set when they are left: writing into them
+    /// changes their times, and may take more permission than they give.
+    open: Vec<(PathBytes, Attributes)>,
+    /// Folders that were made before their member came, or that have none.
+    early: HashSet<PathBytes>,
+    /// Files that were made before the name they are made at came.
+    made_elsewhere: HashSet<PathBytes>,
+    totals: Totals,
+    flawed: Named,
+}
+
+impl<'a> Filling<'a> {
+    fn new(destination: Box<dyn Destination>, names: &'a Names, set_owner: bool) -> Self {
+        Self {
+            destination,
+            names,
+            set_owner,
+            file: None,
+            open: Vec::new(),
+            early: HashSet::new(),
+            made_elsewhere: HashSet::new(),
+            totals: Totals::default(),
+            flawed: Named::default(),
+        }
+    }
+
+    async fn member(&mut self, member: Member, fate: Fate, flaw: Option<String>) -> Result<(), Fault> {
+        let attributes = self.attributes(&member);
+        let path = match fate {
+            Fate::LeftOut => return Ok(()),
+            Fate::AlreadyMade(path) if self.made_elsewhere.remove(&path) => return Ok(()),
+            Fate::AlreadyMade(path) => {
+                let why = "it is a further name of a file that is not in the backup";
+                return Err(Fault::permanent(Cause::Invalid, format!("link {path}"), why));
+            }
+            Fate::MadeElsewhere(path) => {
+                self.parents(&path).await?;
+                self.made_elsewhere.insert(path.clone());
+                path
+            }
+            Fate::Made(path) => {
+                self.leave_for(&path).await?;
+                path
+            }
+        };
+        match member.kind {
+            MemberKind::Folder => self.folder(path, attributes).await,
+            MemberKind::File { .. } => {
+                if let Some(why) = flaw {
+                    self.flawed.push(&path, why);
+                }
+                self.totals.files += 1;
+                self.file = Some((self.destination.file(&path).await?, attributes));
+                Ok(())
+            }
+            MemberKind::Symlink { target } => {
+                self.totals.symlinks += 1;
+                self.destination.symlink(&path, &target).await?;
+                self.destination.set(&path, &attributes).await
+            }
+            MemberKind::HardLink { target } => {
+                self.totals.hard_links += 1;
+                let action = format!("link {path}");
+                let existing =
+                    self.names.link_target(&target).map_err(|why| Fault::permanent(Cause::Invalid, action, why))?;
+                self.destination.hard_link(&path, &existing).await
+            }
+        }
+    }
+
+    async fn folder(&mut self, path: PathBytes, attributes: Attributes) -> Result<(), Fault> {
+        let is_destination = path.as_bytes().is_empty();
+        if !is_destination && !self.early.remove(&path) {
+            // A root of several has no member above it.
+            if self.open.is_empty() {
+                self.parents(&path).await?;
+            }
+            self.destination.folder(&path).await?;
+        }
+        self.totals.folders += 1;
+        self.open.push((path, attributes));
+        Ok(())
+    }
+
+    /// Makes the folders above a path that are not there yet.
+    async fn parents(&mut self, path: &PathBytes) -> Result<(), Fault> {
+        let slashes = path.as_bytes().iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
+        let parents: Vec<PathBytes> =
+            slashes.filter_map(|at| path.as_bytes().get(..at)).map(|parent| PathBytes::new(parent)).collect();
+        for parent in parents {
+            let is_open = self.open.iter().any(|(open, _)| *open == parent);
+            if !is_open && !self.early.contains(&parent) {
+                self.destination.folder(&parent).await?;
+                self.early.insert(parent);
+            }
+        }
+        Ok(())
+    }
+
+    /// Leaves the folders that `path` is not in.
+    async fn leave_for(&mut self, path: &PathBytes) -> Result<(), Fault> {
+        while let Some((folder, attributes)) = self.open.last() {
+            if folder.as_bytes().is_empty() || path.starts_with(folder) {
+                break;
+            }
+            self.destination.set(folder, attributes).await?;
+            self.open.pop();
+        }
+        Ok(())
+    }
+
+    async fn data(&mut self, bytes: Bytes) -> Result<(), Fault> {
+        if let Some((file, _)) = &mut self.file {
+            self.totals.bytes += bytes.len() as u64;
+            file.write(bytes).await?;
+        }
+        Ok(())
+    }
+
+    async fn end_of_member(&mut self) -> Result<(), Fault> {
+        match self.file.take() {
+            Some((file, attributes)) => file.finish(&attributes).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn finish(mut self) -> Result<Recovered, Fault> {
+        while let Some((folder, attributes)) = self.open.pop() {
+            self.destination.set(&folder, &attributes).await?;
+        }
+        self.destination.sync().await?;
+        Ok(Recovered { totals: self.totals, flawed: self.flawed })
+    }
+
+    fn attributes(&self, member: &Member) -> Attributes {
+        Attributes {
+            mode: member.mode,
+            owner: self.set_owner.then_some((member.uid, member.gid)),
+            mtime_s: member.mtime_s,
+            mtime_ns: member.mtime_ns,
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Reads one file of the source into an archive.
+
+use crate::archive::{ArchiveError, Member, MemberKind, Writer};
+use crate::ports::{Cause, Certainty, EntryKind, Fault, FileRead, Meta, TreeRead};
+use crate::primitives::{Digest, Hasher, PathBytes};
+
+use super::Progress;
+use super::put::Upload;
+
+/// Read at once.
+const READ_BYTES: usize = 512 * 1024;
+/// What stands for content that could not be read.
+const ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
+/// What the writer made goes to the store when it is so much.
+const DRAIN_BYTES: usize = 1024 * 1024;
+
+/// An archive on its way into a store.
+pub(super) struct ArchiveSink<'a, 'b> {
+    pub(super) writer: Writer,
+    pub(super) upload: &'b mut Upload<'a>,
+}
+
+impl ArchiveSink<'_, '_> {
+    /// Adds a member without content.
+    pub(super) fn member(&mut self, member: &Member) -> Result<u64, Fault> {
+        let at = self.writer.entry(member).map_err(malformed)?;
+        self.writer.end_entry().map_err(malformed)?;
+        Ok(at)
+    }
+
+    /// Sends what was made on its way, where it is worth it.
+    pub(super) async fn drain(&mut self) -> Result<(), Fault> {
+        if self.writer.waiting() >= DRAIN_BYTES {
+            let made = self.writer.take();
+            self.upload.push(&made).await?;
+        }
+        Ok(())
+    }
+
+    async fn data(&mut self, hasher: &mut Hasher, bytes: &[u8]) -> Result<(), Fault> {
+        let taken = self.writer.data(bytes).map_err(malformed)?;
+        hasher.update(bytes.get(..taken).unwrap_or_default());
+        self.drain().await
+    }
+}
+
+/// What the archive refuses of a source.
+pub(super) fn malformed(error: ArchiveError) -> Fault {
+    Fault::permanent(Cause::Invalid, "write the archive", error.to_string())
+}
+
+/// A file that is open, as it was then.
+pub(super) struct SourceFile {
+    reader: Box<dyn FileRead>,
+    pub(super) meta: Meta,
+}
+
+/// A file that was stored.
+pub(super) struct StoredFile {
+    /// Where it begins in the tar.
+    pub(super) at: u64,
+    /// Of what was stored.
+    pub(super) digest: Digest,
+    pub(super) flaw: Option<Flaw>,
+}
+
+/// Why what was stored is not the file as it was at one moment.
+pub(super) enum Flaw {
+    /// It could not be read to its end; zeros stand for the rest.
+    Unread(String),
+    /// It changed while it was read.
+    Changed(String),
+}
+
+impl Flaw {
+    pub(super) fn why(&self) -> &str {
+        match self {
+            Self::Unread(why) | Self::Changed(why) => why,
+        }
+    }
+}
+
+impl SourceFile {
+    pub(super) async fn open(tree: &dyn TreeRead, path: &PathBytes) -> Result<Self, Fault> {
+        let mut reader = tree.open(path).await?;
+        let meta = reader.stat().await?;
+        match meta.kind {
+            EntryKind::File => Ok(Self { reader, meta }),
+            _ => Err(Fault::permanent(Cause::Invalid, format!("open {path}"), "it is no regular file any more")),
+        }
+    }
+
+    /// Stores it with the size it had when it was opened: what is behind is left, what is missing becomes zeros.
+    pub(super) async fn store(
+        mut self,
+        path: PathBytes,
+        sink: &mut ArchiveSink<'_, '_>,
+        progress: &Progress,
+    ) -> Result<StoredFile, Fault> {
+        let member = member(path, &self.meta, MemberKind::File { size: self.meta.size });
+        let at = sink.writer.entry(&member).map_err(malformed)?;
+        let mut hasher = Hasher::default();
+        let mut flaw = self.content(&mut hasher, sink, progress).await?;
+        while sink.writer.lacking() > 0 {
+            sink.data(&mut hasher, &ZEROS).await?;
+        }
+        sink.writer.end_entry().map_err(malformed)?;
+        if flaw.is_none() {
+            flaw = self.changed().await;
+        }
+        Ok(StoredFile { at, digest: hasher.finish(), flaw })
+    }
+
+    async fn content(
+        &mut self,
+        hasher: &mut Hasher,
+        sink: &mut ArchiveSink<'_, '_>,
+        progress: &Progress,
+    ) -> Result<Option<Flaw>, Fault> {
+        loop {
+            let lacking = sink.writer.lacking();
+            if lacking == 0 {
+                return Ok(None);
+            }
+            let limit = usize::try_from(lacking).map_or(READ_BYTES, |lacking| lacking.min(READ_BYTES));
+            match self.reader.read(limit).await {
+                Ok(bytes) if bytes.is_empty() => {
+                    return Ok(Some(Flaw::Changed(format!("it became {lacking} bytes shorter while it was read"))));
+                }
+                Ok(bytes) => {
+                    progress.bytes(bytes.len() as u64);
+                    sink.data(hasher, &bytes).await?;
+                }
+                Err(fault) if fault.certainty == Certainty::Transient => return Err(fault),
+                Err(fault) => return Ok(Some(Flaw::Unread(fault.answer))),
+            }
+        }
+    }
+
+    /// Looks whether the file is still what it was when it was opened.
+    async fn changed(&mut self) -> Option<Flaw> {
+        match self.reader.stat().await {
+            Err(fault) => Some(Flaw::Changed(format!("whether it changed cannot be said: {}", fault.answer))),
+            Ok(after) => {
+                let of = |meta: &Meta| (meta.size, meta.mtime_s, meta.mtime_ns);
+                let changed = of(&after) != of(&self.meta);
+                changed.then(|| Flaw::Changed("it changed while it was read".into()))
+            }
+        }
+    }
+}
+
+/// The member of what was found at a path.
+pub(super) fn member(path: PathBytes, meta: &Meta, kind: MemberKind) -> Member {
+    Member {
+        path,
+        kind,
+        mode: meta.mode & 0o7777,
+        uid: meta.uid,
+        gid: meta.gid,
+        mtime_s: meta.mtime_s,
+        mtime_ns: meta.mtime_ns,
+    }
+}
