@@ -83,7 +83,7 @@ impl fmt::Display for Duration {
         let mut rest = self.seconds;
         for (unit, scale) in [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)] {
             // Round numbers of hours stay hours up to two days: "25h" and "36h" are how policies are written.
-            if unit == "d" && self.seconds < 172_800 && self.seconds % 86_400 != 0 {
+            if unit == "d" && self.seconds < 172_800 && !self.seconds.is_multiple_of(86_400) {
                 continue;
             }
             if rest >= scale {

@@ -1,0 +1,48 @@
+//! Blocking system calls, off the executor's threads, and what their errors mean.
+#![expect(clippy::disallowed_methods, reason = "the one place where blocking calls leave the executor's threads")]
+
+use rustix::io::Errno;
+
+use crate::ports::{Cause, Certainty, Fault};
+
+/// Performs blocking calls on a thread that may block. One call of this costs a few microseconds, so the callers
+/// put as many system calls as they can into one.
+///
+/// # Errors
+/// Those of `calls`; `Unknown` where the thread died under it.
+pub(super) async fn blocking<T: Send + 'static>(
+    action: &'static str,
+    calls: impl FnOnce() -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Fault> {
+    match tokio::task::spawn_blocking(calls).await {
+        Ok(answer) => answer,
+        Err(died) => Err(Fault {
+            action: action.to_owned(),
+            answer: died.to_string(),
+            cause: Cause::Other,
+            certainty: Certainty::Unknown,
+        }),
+    }
+}
+
+/// The fault of a system call. Beyond what `Fault::from_io` knows: a link where a folder or file should be (open(2): `ELOOP`,
+/// `ENOTDIR`), a socket or a device without driver (`ENXIO`), a name that is too long are `Invalid`; a shortage of
+/// descriptors or memory passes.
+pub(super) fn fault(action: impl Into<String>, errno: Errno) -> Fault {
+    let mut fault = Fault::from_io(action, &errno.into());
+    match errno {
+        Errno::LOOP | Errno::NOTDIR | Errno::ISDIR | Errno::NXIO | Errno::NODEV | Errno::NAMETOOLONG | Errno::INVAL => {
+            fault.cause = Cause::Invalid;
+        }
+        Errno::NFILE | Errno::MFILE | Errno::NOMEM | Errno::AGAIN | Errno::INTR => {
+            fault.certainty = Certainty::Transient;
+        }
+        _ => {}
+    }
+    fault
+}
+
+/// The fault of a call whose effect is there but may not survive a power cut, as fsync(2) said.
+pub(super) fn not_durable(action: impl Into<String>, errno: Errno) -> Fault {
+    Fault { certainty: Certainty::Unknown, ..fault(action, errno) }
+}

@@ -1,0 +1,193 @@
+//! Filling a new folder.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use rustix::fs::{AtFlags, Gid, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, Uid};
+use rustix::io::Errno;
+
+use super::read::{look, meta};
+use super::{blocking, fault};
+use crate::drivers::beneath::{Beneath, open_folder};
+use crate::drivers::durable::{FILE_MODE, FOLDER_MODE};
+use crate::ports::{Attributes, Cause, Destination, EntryKind, Fault, FileWrite};
+use crate::primitives::PathBytes;
+
+/// What is gathered before it is written: a small file costs one call to make it and one to write and finish it.
+const GATHERED_BYTES_MAX: usize = 256 * 1024;
+
+/// A new folder that is being filled.
+#[derive(Debug)]
+pub(super) struct Filling {
+    place: Arc<PathBytes>,
+    beneath: Arc<Beneath>,
+}
+
+impl Filling {
+    pub(super) fn new(place: PathBytes, root: OwnedFd) -> Self {
+        Self { place: Arc::new(place), beneath: Arc::new(Beneath::new(root)) }
+    }
+
+    /// Does something to a name in a folder of this destination.
+    async fn at<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        path: &PathBytes,
+        act: impl FnOnce(&Beneath, &OwnedFd, &[u8]) -> Result<T, Errno> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let (place, beneath, path) = (Arc::clone(&self.place), Arc::clone(&self.beneath), path.clone());
+        blocking(what, move || {
+            let done = beneath.parent(path.as_bytes()).and_then(|(folder, name)| act(&beneath, &folder, name));
+            done.map_err(|errno| fault(format!("{what} {}", place.join(path.as_bytes())), errno))
+        })
+        .await
+    }
+}
+
+#[async_trait::async_trait]
+impl Destination for Filling {
+    async fn folder(&mut self, path: &PathBytes) -> Result<(), Fault> {
+        self.at("make the folder", path, |_, folder, name| rustix::fs::mkdirat(folder, name, FOLDER_MODE)).await
+    }
+
+    async fn file(&mut self, path: &PathBytes) -> Result<Box<dyn FileWrite>, Fault> {
+        let made = self.at("make the file", path, |_, folder, name| {
+            let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            rustix::fs::openat(folder, name, flags, FILE_MODE)
+        });
+        let file = Arc::new(made.await?);
+        Ok(Box::new(NewFile { file, path: self.place.join(path.as_bytes()), gathered: Vec::new() }))
+    }
+
+    async fn symlink(&mut self, path: &PathBytes, target: &PathBytes) -> Result<(), Fault> {
+        let target = target.clone();
+        let made = self
+            .at("make the link", path, move |_, folder, name| rustix::fs::symlinkat(target.as_bytes(), folder, name));
+        made.await
+    }
+
+    async fn hard_link(&mut self, path: &PathBytes, existing: &PathBytes) -> Result<(), Fault> {
+        let existing = existing.clone();
+        let made = self.at("make the hard link", path, move |beneath, folder, name| {
+            let (from, old_name) = beneath.parent(existing.as_bytes())?;
+            if meta(&look(&*from, old_name)?).is_none_or(|meta| meta.kind != EntryKind::File) {
+                return Err(Errno::INVAL);
+            }
+            // Without AT_SYMLINK_FOLLOW, so also a link that came between leads nowhere.
+            rustix::fs::linkat(&*from, old_name, folder, name, AtFlags::empty())
+        });
+        made.await
+    }
+
+    async fn set(&mut self, path: &PathBytes, attributes: &Attributes) -> Result<(), Fault> {
+        let attributes = *attributes;
+        if path.as_bytes().is_empty() {
+            let (place, beneath) = (Arc::clone(&self.place), Arc::clone(&self.beneath));
+            return blocking("set the attributes of a folder", move || {
+                set_open(beneath.root(), &attributes)
+                    .map_err(|errno| fault(format!("set the attributes of {place}"), errno))
+            })
+            .await;
+        }
+        let set = self.at("set the attributes of", path, move |_, folder, name| {
+            match meta(&look(folder, name)?).map(|meta| meta.kind) {
+                Some(EntryKind::Folder) => set_open(open_folder(folder, name)?, &attributes),
+                Some(EntryKind::Symlink) => set_link(folder, name, &attributes),
+                _ => Err(Errno::INVAL),
+            }
+        });
+        set.await
+    }
+
+    async fn sync(&mut self) -> Result<(), Fault> {
+        let (place, beneath) = (Arc::clone(&self.place), Arc::clone(&self.beneath));
+        blocking("sync a file system", move || {
+            rustix::fs::syncfs(beneath.root()).map_err(|errno| super::not_durable(format!("sync {place}"), errno))
+        })
+        .await
+    }
+}
+
+/// The owner comes first: chown(2) takes set-user-ID away, and after it the mode may no longer be ours to set only
+/// where we are not root, who alone can give files away.
+fn set_open(file: impl AsFd, attributes: &Attributes) -> Result<(), Errno> {
+    let (owner, group) = owner(attributes);
+    if owner.is_some() {
+        rustix::fs::fchown(&file, owner, group)?;
+    }
+    rustix::fs::fchmod(&file, Mode::from_raw_mode(attributes.mode & 0o7777))?;
+    rustix::fs::futimens(&file, &times(attributes))
+}
+
+fn set_link(folder: impl AsFd, name: &[u8], attributes: &Attributes) -> Result<(), Errno> {
+    let (owner, group) = owner(attributes);
+    if owner.is_some() {
+        rustix::fs::chownat(&folder, name, owner, group, AtFlags::SYMLINK_NOFOLLOW)?;
+    }
+    rustix::fs::utimensat(&folder, name, &times(attributes), AtFlags::SYMLINK_NOFOLLOW)
+}
+
+fn owner(attributes: &Attributes) -> (Option<Uid>, Option<Gid>) {
+    attributes.owner.map_or((None, None), |(uid, gid)| (Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid))))
+}
+
+fn times(attributes: &Attributes) -> Timestamps {
+    Timestamps {
+        last_access: Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT },
+        last_modification: Timespec { tv_sec: attributes.mtime_s, tv_nsec: attributes.mtime_ns.into() },
+    }
+}
+
+/// A new file. Up to 256 KiB are gathered before they are written, so that a full disk may be noticed only by a later
+/// `write` or by `finish`.
+#[derive(Debug)]
+struct NewFile {
+    file: Arc<OwnedFd>,
+    path: PathBytes,
+    gathered: Vec<u8>,
+}
+
+#[async_trait::async_trait]
+impl FileWrite for NewFile {
+    async fn write(&mut self, bytes: Bytes) -> Result<(), Fault> {
+        if self.gathered.len() + bytes.len() <= GATHERED_BYTES_MAX {
+            self.gathered.extend_from_slice(&bytes);
+            return Ok(());
+        }
+        let (file, path, gathered) = (Arc::clone(&self.file), self.path.clone(), std::mem::take(&mut self.gathered));
+        blocking("write a file", move || {
+            write_all(&file, &gathered)
+                .and_then(|()| write_all(&file, &bytes))
+                .map_err(|errno| fault(format!("write {path}"), errno))
+        })
+        .await
+    }
+
+    async fn finish(self: Box<Self>, attributes: &Attributes) -> Result<(), Fault> {
+        let attributes = *attributes;
+        blocking("finish a file", move || {
+            if attributes.mtime_ns > 999_999_999 {
+                let action = format!("set the attributes of {}", self.path);
+                return Err(Fault::permanent(Cause::Invalid, action, "a second has 1,000,000,000 nanoseconds"));
+            }
+            write_all(&self.file, &self.gathered).map_err(|errno| fault(format!("write {}", self.path), errno))?;
+            set_open(&self.file, &attributes)
+                .map_err(|errno| fault(format!("set the attributes of {}", self.path), errno))
+        })
+        .await
+    }
+}
+
+fn write_all(file: &OwnedFd, mut bytes: &[u8]) -> Result<(), Errno> {
+    while !bytes.is_empty() {
+        match rustix::io::write(file, bytes) {
+            // No file system answers so; better a fault than to ask for ever.
+            Ok(0) => return Err(Errno::IO),
+            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,163 @@
+//! Looking at entries and reading files.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
+use rustix::io::Errno;
+
+use super::{blocking, fault, no_regular_file, of_no_kind, take};
+use crate::ports::{EntryKind, Fault, FileRead, Meta};
+use crate::primitives::PathBytes;
+
+/// What is read in one go at least, also when less is asked for: small files come whole with their opening.
+const CHUNK_BYTES: usize = 256 * 1024;
+/// What is read of a file that says it is small, or nothing at all, as those of /proc do.
+const CHUNK_BYTES_MIN: usize = 4096;
+/// What is read in one go at most, whatever is asked for.
+const CHUNK_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// lstat(2), by a name in a folder.
+pub(super) fn look(folder: impl AsFd, name: &[u8]) -> Result<Stat, Errno> {
+    rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)
+}
+
+/// What stat(2) told; none for a kind that inode(7) does not know.
+pub(super) fn meta(stat: &Stat) -> Option<Meta> {
+    let kind = match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => EntryKind::File,
+        FileType::Directory => EntryKind::Folder,
+        FileType::Symlink => EntryKind::Symlink,
+        FileType::Fifo => EntryKind::Fifo,
+        FileType::Socket => EntryKind::Socket,
+        FileType::CharacterDevice => EntryKind::CharDevice,
+        FileType::BlockDevice => EntryKind::BlockDevice,
+        FileType::Unknown => return None,
+    };
+    Some(Meta {
+        kind,
+        mode: stat.st_mode & 0o7777,
+        uid: stat.st_uid,
+        gid: stat.st_gid,
+        size: stat.st_size.cast_unsigned(),
+        mtime_s: stat.st_mtime,
+        // Below 1,000,000,000 (timespec(3)), wider on some machines.
+        mtime_ns: stat.st_mtime_nsec as u32,
+        device: stat.st_dev,
+        inode: stat.st_ino,
+        links: widened(stat.st_nlink),
+    })
+}
+
+/// Some machines have 32 bits where others have 64.
+fn widened(count: impl Into<u64>) -> u64 {
+    count.into()
+}
+
+/// A folder's entries: names, and what they are or why that cannot be said.
+type Entries = Vec<(Vec<u8>, Result<Meta, Fault>)>;
+
+/// A folder's entries, each looked at through the open folder.
+pub(super) fn list(folder: &PathBytes) -> Result<Entries, Fault> {
+    let refuse = |errno| fault(format!("list {folder}"), errno);
+    let open = super::super::beneath::open_folder(CWD, folder.as_bytes()).map_err(refuse)?;
+    let mut entries = Vec::new();
+    for entry in Dir::read_from(&open).map_err(refuse)? {
+        let entry = entry.map_err(refuse)?;
+        let name = entry.file_name().to_bytes();
+        if matches!(name, b"." | b"..") {
+            continue;
+        }
+        let path = || folder.join(name);
+        match look(&open, name) {
+            // It was removed since the folder was read: it is no entry.
+            Err(Errno::NOENT) => {}
+            Err(errno) => entries.push((name.to_vec(), Err(fault(format!("look at {}", path()), errno)))),
+            Ok(stat) => entries.push((name.to_vec(), meta(&stat).ok_or_else(|| of_no_kind(&path())))),
+        }
+    }
+    entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    Ok(entries)
+}
+
+/// A regular file, open for reading.
+#[derive(Debug)]
+pub(super) struct OpenFile {
+    file: Arc<OwnedFd>,
+    path: PathBytes,
+    at_hand: Bytes,
+    ended: bool,
+}
+
+impl OpenFile {
+    /// Opens it and reads its beginning. Its kind is looked at first, as the mere opening of a device can do something
+    /// (a tape rewinds), and again when it is open, as it may have been exchanged between the two.
+    pub(super) fn open(path: PathBytes) -> Result<Self, Fault> {
+        let refuse = |errno| fault(format!("open {path}"), errno);
+        let regular = |stat: &Stat| match meta(stat).map(|meta| meta.kind) {
+            Some(EntryKind::File) => Ok(()),
+            kind => Err(no_regular_file(&path, kind)),
+        };
+        regular(&look(CWD, path.as_bytes()).map_err(refuse)?)?;
+        let file = open_quietly(path.as_bytes()).map_err(refuse)?;
+        let opened = rustix::fs::fstat(&file).map_err(refuse)?;
+        regular(&opened)?;
+        // One byte more than there should be, so that the end is seen in the same go.
+        let expected = usize::try_from(opened.st_size).unwrap_or_default().saturating_add(1);
+        let length = expected.clamp(CHUNK_BYTES_MIN, CHUNK_BYTES);
+        let (at_hand, ended) = read_chunk(&file, length).map_err(|errno| fault(format!("read {path}"), errno))?;
+        Ok(Self { file: Arc::new(file), path, at_hand, ended })
+    }
+}
+
+/// Opens for reading without blocking on a pipe and without touching the access time, where this user may ask for
+/// that (open(2): `O_NOATIME` is for the owner and root; `EPERM` for others).
+fn open_quietly(path: &[u8]) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    match rustix::fs::openat(CWD, path, flags | OFlags::NOATIME, Mode::empty()) {
+        Err(Errno::PERM) => rustix::fs::openat(CWD, path, flags, Mode::empty()),
+        answer => answer,
+    }
+}
+
+/// The next bytes, and whether the end was reached: less than `length` are read only there.
+fn read_chunk(file: &OwnedFd, length: usize) -> Result<(Bytes, bool), Errno> {
+    let mut buffer = vec![0; length];
+    let mut filled = 0;
+    let mut ended = false;
+    while filled < length && !ended {
+        match rustix::io::read(file, &mut buffer[filled..]) {
+            Ok(0) => ended = true,
+            Ok(read) => filled += read,
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    buffer.truncate(filled);
+    Ok((Bytes::from(buffer), ended))
+}
+
+#[async_trait::async_trait]
+impl FileRead for OpenFile {
+    async fn read(&mut self, limit: usize) -> Result<Bytes, Fault> {
+        if self.at_hand.is_empty() && !self.ended {
+            let (file, path) = (Arc::clone(&self.file), self.path.clone());
+            let length = limit.clamp(CHUNK_BYTES, CHUNK_BYTES_MAX);
+            (self.at_hand, self.ended) = blocking("read a file", move || {
+                read_chunk(&file, length).map_err(|errno| fault(format!("read {path}"), errno))
+            })
+            .await?;
+        }
+        Ok(take(&mut self.at_hand, limit))
+    }
+
+    async fn stat(&mut self) -> Result<Meta, Fault> {
+        let (file, path) = (Arc::clone(&self.file), self.path.clone());
+        blocking("look at an open file", move || {
+            let stat = rustix::fs::fstat(&file).map_err(|errno| fault(format!("look at {path}"), errno))?;
+            meta(&stat).ok_or_else(|| of_no_kind(&path))
+        })
+        .await
+    }
+}

@@ -1,0 +1,47 @@
+//! Folders that survive a power cut: made from the top, each made known to its parent (fsync(2)).
+
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, Mode, OFlags};
+use rustix::io::Errno;
+
+/// Readable by their owner alone.
+pub(super) const FOLDER_MODE: Mode = Mode::RWXU;
+/// Readable by its owner alone.
+pub(super) const FILE_MODE: Mode = Mode::RUSR.union(Mode::WUSR);
+
+/// The folder above; `.` above a relative name. None above `/` and `.`.
+pub(super) fn parent(path: &Path) -> Option<PathBuf> {
+    let parent = path.parent()?;
+    if parent.as_os_str().is_empty() {
+        return (path != Path::new(".") && !path.as_os_str().is_empty()).then(|| PathBuf::from("."));
+    }
+    Some(parent.to_owned())
+}
+
+/// Opens a folder that people chose; a link in its path is theirs, and followed.
+pub(super) fn open_folder(path: &Path) -> Result<OwnedFd, Errno> {
+    rustix::fs::open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+}
+
+/// Makes a folder and those above it that are missing, durably, and opens it.
+pub(super) fn make_folders(path: &Path) -> Result<OwnedFd, Errno> {
+    match open_folder(path) {
+        Err(Errno::NOENT) => {}
+        answer => return answer,
+    }
+    let above = parent(path).ok_or(Errno::NOENT)?;
+    let above_fd = make_folders(&above)?;
+    match rustix::fs::mkdirat(CWD, path, FOLDER_MODE) {
+        Ok(()) => rustix::fs::fsync(&above_fd)?,
+        Err(Errno::EXIST) => {}
+        Err(errno) => return Err(errno),
+    }
+    open_folder(path)
+}
+
+/// Makes a folder's entries durable.
+pub(super) fn sync_folder(path: &Path) -> Result<(), Errno> {
+    rustix::fs::fsync(open_folder(path)?)
+}

@@ -1,0 +1,20 @@
+//! The ports on real things: the disk, a store that is a folder, the local record of runs, programs, the clock.
+//!
+//! Unaware of plans, steps and runs: a driver does the one call it is asked for and says how it went. Invariants: nothing is
+//! created before the first writing call, so that whoever only reads changes nothing; what is created is readable by its
+//! owner alone; a blocking system call is never made on a thread of the executor.
+
+mod beneath;
+mod blocking;
+mod clock;
+mod disk;
+mod durable;
+mod local_store;
+mod process;
+mod state;
+
+pub use clock::SystemClock;
+pub use disk::Disk;
+pub use local_store::LocalStore;
+pub use process::Processes;
+pub use state::StateFolder;

@@ -1,0 +1,236 @@
+//! The local record of runs, in a folder: `runs/<run>.jsonl` and `locks/<resource>.lock`.
+//!
+//! Unaware of what is recorded. Invariants: a line that `append` answered for is on the disk; what was not ended by a line break
+//! was never written; reading creates nothing.
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is the port on real files")]
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::blocking::blocking;
+use super::durable;
+use crate::ports::{Cause, Fault, JournalRead, JournalWrite, Lock, Locks};
+use crate::primitives::{Digest, RunId};
+
+/// Readable by its owner alone.
+const FILE_MODE: u32 = 0o600;
+/// Longest part of a lock's file name that is the resource's name: 255 bytes (`NAME_MAX`, limits.h(0p)) less what is added.
+const LOCK_NAME_BYTES_MAX: usize = 160;
+
+/// The folder of this host's state. It is made by the first writing call, readable by its owner alone.
+#[derive(Debug, Clone)]
+pub struct StateFolder {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    folder: PathBuf,
+    /// The journals that this process appends to, each with a whole last line.
+    open: Mutex<HashMap<RunId, File>>,
+}
+
+impl StateFolder {
+    /// The state in `folder`, which may not exist yet.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self { shared: Arc::new(Shared { folder: folder.into(), open: Mutex::default() }) }
+    }
+
+    async fn off<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        path: PathBuf,
+        calls: impl FnOnce(&Shared, &PathBuf) -> io::Result<T> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let shared = Arc::clone(&self.shared);
+        blocking(what, move || {
+            calls(&shared, &path).map_err(|error| Fault::from_io(format!("{what} {}", path.display()), &error))
+        })
+        .await
+    }
+}
+
+impl Shared {
+    fn runs(&self) -> PathBuf {
+        self.folder.join("runs")
+    }
+
+    fn journal(&self, run: &RunId) -> PathBuf {
+        self.runs().join(format!("{run}.jsonl"))
+    }
+
+    fn append(&self, run: &RunId, line: &str) -> io::Result<()> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        // Taken out: where the writing fails it stays out, and the next append finds the torn line and cuts it off.
+        let mut journal = match open.remove(run) {
+            Some(journal) => journal,
+            None => self.open_whole(run)?,
+        };
+        let length = journal.metadata()?.len();
+        let written = journal.write_all(format!("{line}\n").as_bytes()).and_then(|()| journal.sync_data());
+        match written {
+            Ok(()) => drop(open.insert(run.clone(), journal)),
+            // So that nothing was done; what cannot be cut off now is cut off, if it is torn, before the next line.
+            Err(_) => drop(journal.set_len(length)),
+        }
+        written
+    }
+
+    fn open_whole(&self, run: &RunId) -> io::Result<File> {
+        let path = self.journal(run);
+        let runs = durable::make_folders(&self.runs())?;
+        let mut journal = OpenOptions::new().read(true).append(true).create(true).mode(FILE_MODE).open(&path)?;
+        let whole = whole_length(&mut journal)?;
+        if whole < journal.metadata()?.len() {
+            journal.set_len(whole)?;
+            journal.sync_all()?;
+        }
+        rustix::fs::fsync(runs)?;
+        Ok(journal)
+    }
+}
+
+/// How long a file is up to its last line break. Read from the end, in small pieces: a line is short, a journal may not be.
+fn whole_length(file: &mut File) -> io::Result<u64> {
+    let mut piece = [0; 4096];
+    let mut end = file.metadata()?.len();
+    while end > 0 {
+        let start = end.saturating_sub(piece.len() as u64);
+        let length = usize::try_from(end - start).unwrap_or(piece.len());
+        file.seek(SeekFrom::Start(start))?;
+        file.read_exact(&mut piece[..length])?;
+        if let Some(at) = piece[..length].iter().rposition(|byte| *byte == b'\n') {
+            return Ok(start + at as u64 + 1);
+        }
+        end = start;
+    }
+    Ok(0)
+}
+
+/// None where it is not there.
+fn if_there<T>(answer: io::Result<T>) -> io::Result<Option<T>> {
+    match answer {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        answer => answer.map(Some),
+    }
+}
+
+#[async_trait::async_trait]
+impl JournalRead for StateFolder {
+    async fn runs(&self) -> Result<Vec<RunId>, Fault> {
+        self.off("list the runs in", self.shared.runs(), |_, folder| {
+            let mut runs = Vec::new();
+            for entry in if_there(std::fs::read_dir(folder))?.into_iter().flatten() {
+                let name = entry?.file_name();
+                // What has another name was put there by somebody else.
+                let run = name.to_str().and_then(|name| name.strip_suffix(".jsonl")).map(RunId::parse);
+                runs.extend(run.and_then(Result::ok));
+            }
+            runs.sort_unstable();
+            Ok(runs)
+        })
+        .await
+    }
+
+    async fn lines(&self, run: &RunId) -> Result<Option<Vec<String>>, Fault> {
+        self.off("read", self.shared.journal(run), |_, path| {
+            let Some(mut bytes) = if_there(std::fs::read(path))? else { return Ok(None) };
+            bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1));
+            let text = String::from_utf8(bytes).map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
+            Ok(Some(text.split_terminator('\n').map(str::to_owned).collect()))
+        })
+        .await
+    }
+
+    fn place(&self, run: &RunId) -> String {
+        self.shared.journal(run).display().to_string()
+    }
+}
+
+#[async_trait::async_trait]
+impl JournalWrite for StateFolder {
+    async fn append(&self, run: &RunId, line: &str) -> Result<(), Fault> {
+        if line.contains('\n') {
+            let action = format!("append to {}", self.place(run));
+            return Err(Fault::permanent(Cause::Invalid, action, "a line holds a line break"));
+        }
+        let (run, line) = (run.clone(), line.to_owned());
+        self.off("append to", self.shared.journal(&run), move |shared, _| shared.append(&run, &line)).await
+    }
+
+    async fn remove(&self, run: &RunId) -> Result<(), Fault> {
+        let run = run.clone();
+        self.off("remove", self.shared.journal(&run), move |shared, path| {
+            shared.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
+            if if_there(std::fs::remove_file(path))?.is_some() {
+                durable::sync_folder(&shared.runs())?;
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// A lock of the operating system on an open file (flock(2)): gone when the file is closed, by whatever means.
+#[derive(Debug)]
+struct Held(#[expect(dead_code, reason = "held open, not used")] File);
+
+impl Lock for Held {}
+
+/// The resource as a file name: letters, digits, `-`, `_` and `.` as they are, all else as `%` and two hexadecimal
+/// digits; a long one is cut, and told apart by its digest.
+fn lock_name(resource: &str) -> String {
+    let mut name = String::new();
+    for byte in resource.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => name.push(char::from(byte)),
+            _ => name.push_str(&format!("%{byte:02x}")),
+        }
+    }
+    if name.len() > LOCK_NAME_BYTES_MAX {
+        name.truncate(LOCK_NAME_BYTES_MAX);
+        name.push('~');
+        name.extend(Digest::of(resource.as_bytes()).to_string().chars().filter(char::is_ascii_alphanumeric));
+    }
+    format!("{name}.lock")
+}
+
+#[async_trait::async_trait]
+impl Locks for StateFolder {
+    async fn try_lock(&self, resource: &str) -> Result<Option<Box<dyn Lock>>, Fault> {
+        let locks = self.shared.folder.join("locks");
+        let held = self.off("lock", locks.join(lock_name(resource)), move |_, path| {
+            durable::make_folders(&locks)?;
+            let mut options = OpenOptions::new();
+            let mut file = options.write(true).create(true).truncate(false).mode(FILE_MODE).open(path)?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+            // For people; the lock itself is the operating system's, and the file stays when it is released.
+            file.set_len(0)?;
+            writeln!(file, "{}", std::process::id())?;
+            Ok(Some(Held(file)))
+        });
+        Ok(held.await?.map(|held| Box::new(held) as Box<dyn Lock>))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lock_names_stay_in_their_folder_and_differ() {
+        assert_eq!(lock_name("store/local"), "store%2flocal.lock");
+        assert_eq!(lock_name("../x"), "..%2fx.lock");
+        let long = |end: &str| lock_name(&format!("{}{end}", "あ".repeat(200)));
+        assert!(long("a").len() <= 255, "{}", long("a").len());
+        assert_ne!(long("a"), long("b"));
+    }
+}
