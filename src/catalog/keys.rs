@@ -1,9 +1,11 @@
 //! Where the parts of a recovery point lie in a store: `plan/target/backup/host/point` and what it is.
 
+use serde::{Deserialize, Serialize};
+
 use crate::primitives::{Digest, JobName, Key, Name, PointId};
 
 /// A recovery point's place in a store.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PointPlace {
     /// The plan it was made by.
     pub plan: Name,

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{CatalogError, StoredObject};
+use super::{CatalogError, PointPlace, StoredObject, host_name};
 use crate::archive::Extent;
 use crate::primitives::{JobName, Name, PathBytes, PointId, RunId, Slot};
 
@@ -59,6 +59,18 @@ pub struct Manifest {
     pub not_stored: Named,
     /// Files that changed while they were read.
     pub changed: Named,
+}
+
+impl Manifest {
+    /// Where the point it makes lies.
+    pub fn place(&self) -> PointPlace {
+        PointPlace { plan: self.plan.clone(), job: self.job.clone(), host: host_name(&self.host), point: self.point.clone() }
+    }
+
+    /// What deleting the point frees, in bytes: its archive and its contents.
+    pub fn stored_bytes(&self) -> u64 {
+        self.archive.size.saturating_add(self.contents.size)
+    }
 }
 
 /// That an archive and its contents were read from the store, and agreed.

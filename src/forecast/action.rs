@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{Manifest, PointKeys};
+use crate::catalog::{Manifest, Part, PointPlace};
 use crate::graph::Output;
 use crate::observe::SourceTotals;
 use crate::ports::{ObjectInfo, UploadId};
-use crate::primitives::{JobName, Name, PathBytes, PointId};
+use crate::primitives::{JobName, Key, Name, PathBytes};
 use crate::retention::Rules;
 
 /// A folder tree's selection: fixed by the forecast; the files themselves are found when the step runs.
@@ -23,23 +23,24 @@ pub struct Selection {
 /// The recovery point that a job makes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewPoint {
-    /// Of which job.
-    pub job: JobName,
     /// In which store.
     pub store: Name,
-    /// Its identity.
-    pub point: PointId,
-    /// Its objects.
-    pub keys: PointKeys,
+    /// Where its objects lie: its plan, job, host and identity.
+    pub place: PointPlace,
+}
+
+impl NewPoint {
+    /// The key of one of its objects.
+    pub fn key(&self, part: Part) -> Key {
+        self.place.key(part)
+    }
 }
 
 /// A recovery point that is deleted, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deletion {
-    /// Its identity.
-    pub point: PointId,
-    /// Its objects.
-    pub keys: PointKeys,
+    /// Where its objects lie.
+    pub place: PointPlace,
     /// What deleting it frees, in bytes.
     pub bytes: u64,
     /// Why retention lets it go.
@@ -89,12 +90,8 @@ pub enum Action {
     },
     /// Writes the manifest.
     Commit {
-        /// The plan that promised it.
-        plan: Name,
         /// What begins to exist.
         new: NewPoint,
-        /// The roots it holds.
-        roots: Vec<PathBytes>,
         /// What it tells of: known after packing.
         packed: Output,
         /// That it is readable: known after reading back.

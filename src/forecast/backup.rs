@@ -4,10 +4,10 @@ use jiff::Timestamp;
 
 use super::{Action, Circumstances, Deletion, ForecastStep, Leftover, NewPoint, Selection, framed};
 use crate::calendar;
-use crate::catalog::PointKeys;
+use crate::catalog::{PointPlace, host_prefix};
 use crate::graph::{Step, StepKind};
 use crate::observe::{Observed, PointsSeen, SourceSeen, walk};
-use crate::plan::{Files, Plan, Source};
+use crate::plan::{Files, Plan};
 use crate::ports::Fault;
 use crate::primitives::{JobName, Name, PathBytes, PointId, RunId, Slot};
 use crate::retention::{self, Candidate, Rules, Verdict};
@@ -26,21 +26,17 @@ pub(super) fn step(plan: &Plan, step: &Step, observed: &Observed, who: &Circumst
             Action::Pack { selection: selection(roots, files), new: new(job, store), source: *source }
         }
         StepKind::ReadBack { job, store, packed } => Action::ReadBack { new: new(job, store), packed: *packed },
-        StepKind::Commit { job, store, packed, read_back } => Action::Commit {
-            plan: plan.name.value.clone(),
-            new: new(job, store),
-            roots: roots_of(plan, job, who),
-            packed: *packed,
-            read_back: *read_back,
-        },
+        StepKind::Commit { job, store, packed, read_back } => {
+            Action::Commit { new: new(job, store), packed: *packed, read_back: *read_back }
+        }
         StepKind::Delete { job, store, retention, given } => {
             let new = new(job, store);
-            let rules = retention.as_ref().map(Retention::into_rules);
+            let rules = retention.as_ref().map(Rules::from);
             let seen = observed.points.get(job);
             Action::Delete {
                 store: store.clone(),
                 job: job.clone(),
-                prefix: PointKeys::prefix(&plan.name.value, job, &who.host),
+                prefix: host_prefix(&plan.name.value, job, &who.host),
                 points: let_go(seen, rules.as_ref(), &new, &plan.timezone.value, observed.at),
                 leftovers: seen.map(leftovers).unwrap_or_default(),
                 rules,
@@ -64,8 +60,8 @@ fn selection(roots: &[PathBytes], files: &Files) -> Selection {
 /// The point of a run that somebody started by hand: its slot is the run's start.
 fn new_point(plan: &Plan, job: &JobName, store: &Name, who: &Circumstances, run: &RunId) -> NewPoint {
     let point = run.point(Slot::new(run.began()));
-    let keys = PointKeys::new(&plan.name.value, job, &who.host, &point);
-    NewPoint { job: job.clone(), store: store.clone(), point, keys }
+    let place = PointPlace { plan: plan.name.value.clone(), job: job.clone(), host: who.host.clone(), point };
+    NewPoint { store: store.clone(), place }
 }
 
 /// Why a look at the source will fail, where what was seen says so.
@@ -88,17 +84,16 @@ fn let_go(
     let (Some(seen), Some(rules), Some(zone)) = (seen, rules, calendar::zone(timezone)) else { return vec![] };
     let candidate = |point: &PointId, moment| Candidate { id: point.clone(), moment, good: true };
     let mut candidates: Vec<Candidate<PointId>> =
-        seen.readable().map(|(seen, manifest)| candidate(&seen.point, manifest.moment)).collect();
-    candidates.push(candidate(&new.point, at));
+        seen.readable().map(|(seen, manifest)| candidate(&seen.place.point, manifest.moment)).collect();
+    candidates.push(candidate(&new.place.point, at));
     let verdicts = retention::decide(&candidates, rules, at, &zone);
     seen.readable()
         .zip(verdicts)
         .filter_map(|((seen, manifest), verdict)| match verdict {
             Verdict::Keep(_) => None,
             Verdict::LetGo(reason) => Some(Deletion {
-                point: seen.point.clone(),
-                keys: seen.keys.clone(),
-                bytes: manifest.archive.size + manifest.contents.size,
+                place: seen.place.clone(),
+                bytes: manifest.stored_bytes(),
                 reason: reason.to_string(),
             }),
         })
@@ -107,11 +102,4 @@ fn let_go(
 
 fn leftovers(seen: &PointsSeen) -> Vec<Leftover> {
     seen.leftovers.iter().cloned().map(Leftover::Object).chain(seen.uploads.iter().cloned().map(Leftover::Upload)).collect()
-}
-
-/// The roots of a job's target, absolute.
-fn roots_of(plan: &Plan, job: &JobName, who: &Circumstances) -> Vec<PathBytes> {
-    let target = plan.targets.iter().find(|target| target.name.value == job.target);
-    let Some(Source::Files(files)) = target.and_then(|target| target.source.as_ref()) else { return vec![] };
-    files.roots.iter().map(|root| PathBytes::new(root.value.as_bytes()).absolute(&who.base)).collect()
 }

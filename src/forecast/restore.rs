@@ -96,15 +96,15 @@ fn choose<'a>(
 ) -> Option<(&'a Name, &'a Manifest)> {
     let of_host = |(job, store): &'a (JobName, Name)| {
         let seen = observed.points.get(job).into_iter().flat_map(PointsSeen::readable);
-        seen.filter(|(seen, _)| seen.host == *host).map(move |(seen, manifest)| (store, seen, manifest))
+        seen.filter(|(seen, _)| seen.place.host == *host).map(move |(seen, manifest)| (store, seen, manifest))
     };
     let will_do = |(_, seen, manifest): &(&Name, &crate::observe::PointSeen, &Manifest)| match choice {
         PointChoice::Latest => true,
         PointChoice::At(moment) => manifest.moment <= *moment,
-        PointChoice::Point(point) => seen.point == *point,
+        PointChoice::Point(point) => seen.place.point == *point,
     };
     let newest = jobs.iter().flat_map(of_host).filter(will_do);
-    newest.max_by_key(|(_, seen, manifest)| (manifest.moment, &seen.point)).map(|(store, _, manifest)| (store, manifest))
+    newest.max_by_key(|(_, seen, manifest)| (manifest.moment, &seen.place.point)).map(|(store, _, manifest)| (store, manifest))
 }
 
 /// Why there is no point to restore, and what to ask for instead.
@@ -116,9 +116,9 @@ fn no_point(
     choice: &PointChoice,
 ) -> Fault {
     let all = || jobs.iter().filter_map(|(job, _)| observed.points.get(job)).flat_map(PointsSeen::readable);
-    let of_host = || all().filter(|(seen, _)| seen.host == *host);
+    let of_host = || all().filter(|(seen, _)| seen.place.host == *host);
     let mut others: Vec<String> =
-        all().filter(|(seen, _)| seen.host != *host).map(|(seen, _)| seen.host.to_string()).collect();
+        all().filter(|(seen, _)| seen.place.host != *host).map(|(seen, _)| seen.place.host.to_string()).collect();
     others.sort();
     others.dedup();
     let answer = match (choice, of_host().map(|(_, manifest)| manifest.moment).min()) {

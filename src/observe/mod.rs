@@ -6,6 +6,6 @@ mod points;
 mod questions;
 pub mod walk;
 
-pub use points::{PointSeen, PointsSeen, points};
-pub use questions::{DestinationSeen, Observed, Reading, SourceSeen, observe};
+pub use points::{PointSeen, PointsSeen, manifest, points};
+pub use questions::{DestinationSeen, Observed, Reading, SourceSeen, destinations, observe};
 pub use walk::WalkTotals as SourceTotals;

@@ -1,8 +1,8 @@
 //! Which recovery points a store holds, from its listing and their manifests.
 
-use crate::catalog::{Listing, Manifest, PointKeys};
+use crate::catalog::{Listing, MANIFEST_BYTES_MAX, Manifest, Part, PointPlace};
 use crate::ports::{Cause, Fault, ObjectInfo, StoreRead, UploadId};
-use crate::primitives::{Key, Name, PointId};
+use crate::primitives::Key;
 
 /// How many keys a page of a listing holds (S3's own limit).
 const PAGE: usize = 1000;
@@ -10,12 +10,8 @@ const PAGE: usize = 1000;
 /// A recovery point that exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PointSeen {
-    /// The host that made it.
-    pub host: Name,
-    /// Its identity.
-    pub point: PointId,
-    /// Its objects.
-    pub keys: PointKeys,
+    /// Where its objects lie.
+    pub place: PointPlace,
     /// What it holds; or why its manifest cannot be understood. Such a point is never deleted and never restored.
     pub manifest: Result<Manifest, Fault>,
 }
@@ -25,7 +21,7 @@ pub struct PointSeen {
 pub struct PointsSeen {
     /// The recovery points, oldest first.
     pub points: Vec<PointSeen>,
-    /// Objects that no manifest speaks of.
+    /// Objects of points that have no manifest.
     pub leftovers: Vec<ObjectInfo>,
     /// Uploads that were never finished.
     pub uploads: Vec<UploadId>,
@@ -43,23 +39,40 @@ impl PointsSeen {
 /// # Errors
 /// When the store cannot be read. A manifest that cannot be understood is no error here.
 pub async fn points(store: &dyn StoreRead, prefix: &str) -> Result<PointsSeen, Fault> {
+    let listing = listing(store, prefix).await?;
+    let partial = |partial: &crate::catalog::Partial| [partial.archive.clone(), partial.contents.clone()];
+    let leftovers = listing.leftovers.values().flat_map(partial).flatten().collect();
+    let mut seen = PointsSeen { points: vec![], leftovers, uploads: store.uploads(prefix).await? };
+    for place in listing.points.into_keys() {
+        let manifest = manifest_of(store, &place).await;
+        seen.points.push(PointSeen { place, manifest });
+    }
+    seen.points.sort_by(|a, b| (&a.place.point, &a.place).cmp(&(&b.place.point, &b.place)));
+    Ok(seen)
+}
+
+async fn listing(store: &dyn StoreRead, prefix: &str) -> Result<Listing, Fault> {
     let mut listing = Listing::default();
     let mut after: Option<Key> = None;
     loop {
         let page = store.list(prefix, after.as_ref(), PAGE).await?;
         after = page.objects.last().map(|object| object.key.clone());
-        page.objects.into_iter().for_each(|object| listing.add(object));
+        listing.add(page.objects);
         if !page.more || after.is_none() {
-            break;
+            return Ok(listing);
         }
     }
-    let mut seen = PointsSeen { leftovers: listing.leftovers(), uploads: store.uploads(prefix).await?, ..Default::default() };
-    for listed in listing.points() {
-        let manifest = manifest(store, &listed.keys.manifest).await;
-        seen.points.push(PointSeen { host: listed.host, point: listed.point, keys: listed.keys, manifest });
+}
+
+/// The manifest of a place, which speaks of that place.
+async fn manifest_of(store: &dyn StoreRead, place: &PointPlace) -> Result<Manifest, Fault> {
+    let key = place.key(Part::Manifest);
+    let manifest = manifest(store, &key).await?;
+    if manifest.place() == *place {
+        return Ok(manifest);
     }
-    seen.points.sort_by(|a, b| (&a.point, &a.host).cmp(&(&b.point, &b.host)));
-    Ok(seen)
+    let answer = format!("it is the manifest of {}", manifest.place().key(Part::Manifest));
+    Err(Fault::permanent(Cause::Invalid, format!("read {}", store.place(&key)), answer))
 }
 
 /// Reads a manifest.
@@ -67,7 +80,9 @@ pub async fn points(store: &dyn StoreRead, prefix: &str) -> Result<PointsSeen, F
 /// # Errors
 /// When it cannot be read or understood.
 pub async fn manifest(store: &dyn StoreRead, key: &Key) -> Result<Manifest, Fault> {
-    let action = || format!("read {}", store.place(key));
-    let bytes = store.read(key, 0, Manifest::BYTES_MAX + 1).await?;
-    Manifest::from_json(&bytes).map_err(|malformed| Fault::permanent(Cause::Invalid, action(), malformed.to_string()))
+    let bytes = store.read(key, 0, MANIFEST_BYTES_MAX + 1).await?;
+    let invalid = |error: crate::catalog::CatalogError| {
+        Fault::permanent(Cause::Invalid, format!("read {}", store.place(key)), error.to_string())
+    };
+    Manifest::decode(&bytes).map_err(invalid)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{PointsSeen, SourceTotals, points, walk};
-use crate::catalog::PointKeys;
+use crate::catalog::{host_prefix, job_prefix};
 use crate::graph::{Graph, StepKind};
 use crate::plan::Files;
 use crate::ports::{Clock, Fault, StoreRead, TreeRead};
@@ -61,22 +61,29 @@ pub async fn observe(graph: &Graph, reading: &Reading<'_>, plan: &Name, host: &N
                 observed.sources.insert(job.clone(), seen);
             }
             StepKind::Delete { job, store, .. } => {
-                let prefix = PointKeys::prefix(plan, job, host);
+                let prefix = host_prefix(plan, job, host);
                 ask_points(reading, job, store, &prefix, &mut observed).await?;
             }
             StepKind::Recover { jobs, into, .. } => {
                 for (job, store) in jobs {
-                    let prefix = PointKeys::prefix_of_job(plan, job);
+                    let prefix = job_prefix(plan, job);
                     ask_points(reading, job, store, &prefix, &mut observed).await?;
                 }
-                let exists = reading.tree.stat(into).await.map(|found| found.is_some());
-                let free = reading.tree.free(into).await;
-                observed.destinations.insert(into.clone(), DestinationSeen { exists, free });
+                destinations(reading.tree, std::slice::from_ref(into), &mut observed).await;
             }
             _ => {}
         }
     }
     Ok(observed)
+}
+
+/// Looks at where something will be put.
+pub async fn destinations(tree: &dyn TreeRead, folders: &[PathBytes], observed: &mut Observed) {
+    for folder in folders {
+        let exists = tree.stat(folder).await.map(|found| found.is_some());
+        let free = tree.free(folder).await;
+        observed.destinations.insert(folder.clone(), DestinationSeen { exists, free });
+    }
 }
 
 async fn source(tree: &dyn TreeRead, roots: &[PathBytes], files: &Files) -> SourceSeen {

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::words::{count, counted, time};
+use crate::catalog::Part;
 use crate::forecast::{Action, Deletion, Forecast, ForecastStep, Leftover, Recovery, Selection, Subject};
 use crate::graph::{Effect, Output};
 use crate::observe::SourceTotals;
@@ -44,7 +45,7 @@ fn headline(forecast: &Forecast) -> String {
 fn owner_of(step: &ForecastStep) -> String {
     let job = |job: &JobName, store: &dyn std::fmt::Display| format!("{job} → {store}");
     match &step.action {
-        Action::Pack { new, .. } | Action::ReadBack { new, .. } | Action::Commit { new, .. } => job(&new.job, &new.store),
+        Action::Pack { new, .. } | Action::ReadBack { new, .. } | Action::Commit { new, .. } => job(&new.place.job, &new.store),
         Action::Look { job: name, store, .. } => job(name, store),
         Action::Delete { job: name, store, .. } => job(name, store),
         Action::Recover(_) | Action::ProbePath { .. } | Action::ProbeCommand { .. } => "steps".into(),
@@ -79,13 +80,13 @@ fn step_lines(forecast: &Forecast, step: &ForecastStep, lines: &mut String) {
 fn described(forecast: &Forecast, action: &Action) -> (&'static str, String, Vec<String>) {
     match action {
         Action::Look { selection, seen, .. } => ("look", selected(selection, seen.as_ref()), excluded(selection)),
-        Action::Pack { new, source, .. } => ("pack", new.keys.archive.to_string(), vec![known_after(forecast, *source, "size")]),
+        Action::Pack { new, source, .. } => ("pack", new.key(Part::Archive).to_string(), vec![known_after(forecast, *source, "size")]),
         Action::ReadBack { new, packed } => {
-            ("read back", new.keys.archive.to_string(), vec![known_after(forecast, *packed, "digests")])
+            ("read back", new.key(Part::Archive).to_string(), vec![known_after(forecast, *packed, "digests")])
         }
         Action::Commit { new, read_back, .. } => {
-            let point = format!("recovery point {}", new.point);
-            ("commit", new.keys.manifest.to_string(), vec![point, known_after(forecast, *read_back, "goodness")])
+            let point = format!("recovery point {}", new.place.point);
+            ("commit", new.key(Part::Manifest).to_string(), vec![point, known_after(forecast, *read_back, "goodness")])
         }
         Action::Delete { points, leftovers, rules, .. } => {
             let details = points.iter().map(deletion).chain(leftovers.iter().map(leftover)).collect();
@@ -140,7 +141,7 @@ fn deletions(points: &[Deletion], leftovers: &[Leftover], rules: bool) -> String
 }
 
 fn deletion(deletion: &Deletion) -> String {
-    format!("{}  {:>10}  {}", deletion.point, ByteSize(deletion.bytes), deletion.reason)
+    format!("{}  {:>10}  {}", deletion.place.point, ByteSize(deletion.bytes), deletion.reason)
 }
 
 fn leftover(leftover: &Leftover) -> String {
@@ -152,7 +153,7 @@ fn leftover(leftover: &Leftover) -> String {
 
 fn recovered(forecast: &Forecast, recovery: &Recovery) -> Vec<String> {
     let Some(manifest) = &recovery.manifest else { return vec![] };
-    let clean = if manifest.is_clean() { "" } else { "; not clean: some files could not be read whole" };
+    let clean = if manifest.clean { "" } else { "; not clean: some files could not be read whole" };
     let mut details = vec![
         format!("recovery point {} of {} on {}", manifest.point, manifest.job, manifest.host),
         format!("data as of {}{clean}", time(manifest.moment, &forecast.timezone)),

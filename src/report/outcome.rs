@@ -104,9 +104,10 @@ fn deletion(job: &str, deleted: &Deleted, lines: &mut String) {
 }
 
 fn restored(target: &str, recovered: &Recovered, into: &str, lines: &mut String) {
-    let holds = format!("{}, {}", counted(recovered.files, "file"), ByteSize(recovered.bytes));
+    let holds = format!("{}, {}", counted(recovered.totals.files, "file"), ByteSize(recovered.totals.bytes));
     let _ = writeln!(lines, "{target}: restored {holds}, every digest verified");
     let _ = writeln!(lines, "  into       {into}");
+    named("flawed", &recovered.flawed, "they were not whole when they were backed up", lines);
 }
 
 fn closing(outcome: &Outcome) -> String {

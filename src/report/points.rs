@@ -27,8 +27,8 @@ pub fn text(jobs: &[JobPoints<'_>], timezone: &str) -> String {
         let _ = writeln!(lines, "{gap}{job} in {store}");
         for point in &seen.points {
             let _ = match &point.manifest {
-                Ok(manifest) => writeln!(lines, "  {}", line(&point.host, manifest, timezone)),
-                Err(fault) => writeln!(lines, "  {}  {}  cannot be used: {fault}", point.point, point.host),
+                Ok(manifest) => writeln!(lines, "  {}", line(&point.place.host, manifest, timezone)),
+                Err(fault) => writeln!(lines, "  {}  {}  cannot be used: {fault}", point.place.point, point.place.host),
             };
         }
         if seen.points.is_empty() {
@@ -43,7 +43,7 @@ pub fn text(jobs: &[JobPoints<'_>], timezone: &str) -> String {
 }
 
 fn line(host: &Name, manifest: &Manifest, timezone: &str) -> String {
-    let standing = if manifest.is_clean() { "good" } else { "good, not clean" };
+    let standing = if manifest.clean { "good" } else { "good, not clean" };
     format!(
         "{}  {}  {host}  {:>9} files  {:>10} stored  {standing}",
         manifest.point,
@@ -72,7 +72,7 @@ pub fn json(jobs: &[JobPoints<'_>]) -> serde_json::Result<String> {
     let unusable = jobs.iter().flat_map(|JobPoints { job, seen, .. }| {
         seen.points.iter().filter_map(move |seen| {
             let why = seen.manifest.as_ref().err()?.to_string();
-            Some(Unusable { job, host: &seen.host, point: &seen.point, why })
+            Some(Unusable { job, host: &seen.place.host, point: &seen.place.point, why })
         })
     });
     serde_json::to_string_pretty(&Points { format_version: 1, points, unusable: unusable.collect() })

@@ -1,18 +1,15 @@
 //! Writes the manifest: from here on the recovery point exists.
 
-use bytes::Bytes;
-
-use super::{Packed, ReadBack, StepOutput, put};
-use crate::catalog::Manifest;
+use super::{Packed, ReadBack, StepOutput, put_object};
+use crate::catalog::{MANIFEST_FORMAT_VERSION, Manifest, Part, ReadBackRecord};
 use crate::forecast::{Forecast, NewPoint};
-use crate::ports::{Cause, Clock, Fault, PutMode, PutResult, StoreWrite};
-use crate::primitives::PathBytes;
+use crate::observe;
+use crate::ports::{Cause, Clock, Fault, StoreWrite};
 
 /// What the manifest tells of.
 pub(super) struct Made<'a> {
     pub(super) forecast: &'a Forecast,
     pub(super) new: &'a NewPoint,
-    pub(super) roots: &'a [PathBytes],
     pub(super) packed: &'a Packed,
     pub(super) read_back: &'a ReadBack,
 }
@@ -20,17 +17,47 @@ pub(super) struct Made<'a> {
 /// Writes it once, never over another. One that is there already is this run's own, from an attempt whose answer was lost,
 /// or it is a fault.
 pub(super) async fn commit(store: &dyn StoreWrite, clock: &dyn Clock, made: &Made<'_>) -> Result<StepOutput, Fault> {
-    let manifest = manifest(clock, made);
-    let key = &made.new.keys.manifest;
-    match put::whole(store, key, Bytes::from(manifest.to_json()), PutMode::IfAbsent).await? {
-        PutResult::Stored => Ok(StepOutput::Committed(Box::new(manifest))),
-        PutResult::AlreadyThere => {
-            let there = put::read_manifest(store, key).await?;
-            if there.archive == manifest.archive && there.run == manifest.run {
-                return Ok(StepOutput::Committed(Box::new(there)));
-            }
-            let answer = format!("run {} wrote another manifest there", there.run);
-            Err(Fault::permanent(Cause::Exists, format!("commit {}", store.place(key)), answer))
+    let key = made.new.key(Part::Manifest);
+    if store.head(&key).await?.is_some() {
+        let there = observe::manifest(store, &key).await?;
+        if there.run == made.forecast.run && there.archive == made.packed.archive {
+            return Ok(StepOutput::Committed(Box::new(there)));
         }
+        let answer = format!("run {} wrote another manifest there", there.run);
+        return Err(Fault::permanent(Cause::Exists, format!("commit {}", store.place(&key)), answer));
+    }
+    let manifest = manifest(clock, made);
+    let encoded = manifest.encode();
+    let bytes = encoded.map_err(|error| {
+        Fault::permanent(Cause::Invalid, format!("commit {}", store.place(&key)), error.to_string())
+    })?;
+    put_object(store, &key, &bytes).await?;
+    Ok(StepOutput::Committed(Box::new(manifest)))
+}
+
+fn manifest(clock: &dyn Clock, made: &Made<'_>) -> Manifest {
+    let Made { forecast, new, packed, read_back } = made;
+    let now = clock.now();
+    Manifest {
+        format_version: MANIFEST_FORMAT_VERSION,
+        plan: new.place.plan.clone(),
+        job: new.place.job.clone(),
+        host: new.place.host.to_string(),
+        point: new.place.point.clone(),
+        run: forecast.run.clone(),
+        slot: new.place.point.slot,
+        began: forecast.at,
+        moment: packed.moment,
+        finished: now,
+        roots: packed.roots.clone(),
+        archive: packed.archive.clone(),
+        plain: packed.plain,
+        contents: packed.contents.clone(),
+        totals: packed.totals,
+        read_back: ReadBackRecord { at: now, entries: read_back.entries },
+        clean: packed.clean(),
+        unread: packed.unread.clone(),
+        not_stored: packed.not_stored.clone(),
+        changed: packed.changed.clone(),
     }
 }

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Deleted, Omission, Progress, prune};
+use super::{Deleted, Omission, Progress, prune_keys};
 use crate::calendar;
+use crate::catalog::Part;
 
 use crate::forecast::{Deletion, Leftover};
 use crate::observe::{self, PointsSeen};
-use crate::ports::{Cause, Fault, StoreWrite};
+use crate::ports::{Cause, Fault, ObjectInfo, StoreWrite};
 use crate::primitives::PointId;
 use crate::retention::{self, Candidate, Rules, Verdict};
 
@@ -33,15 +34,17 @@ pub(super) async fn delete(
     let verdicts = verdicts(&seen, wanted)?;
     let mut deleted = Deleted::default();
     for deletion in wanted.points {
-        let half_gone = seen.leftovers.iter().any(|object| deletion.keys.contains(&object.key));
-        match verdicts.get(&deletion.point) {
-            None if !half_gone => deleted.omitted.push((deletion.point.clone(), Omission::GoneAlready)),
-            Some(false) => deleted.omitted.push((deletion.point.clone(), Omission::KeptNow)),
+        let point = &deletion.place.point;
+        let own = |object: &ObjectInfo| Part::ALL.iter().any(|part| deletion.place.key(*part) == object.key);
+        let half_gone = seen.leftovers.iter().any(own);
+        match verdicts.get(point) {
+            None if !half_gone => deleted.omitted.push((point.clone(), Omission::GoneAlready)),
+            Some(false) => deleted.omitted.push((point.clone(), Omission::KeptNow)),
             // Without its manifest, a deletion of it was begun and killed: it is ended now.
             None | Some(true) => {
-                prune::prune_keys(store, &deletion.keys).await?;
+                prune_keys(store, std::slice::from_ref(&deletion.place)).await?;
                 progress.entry();
-                deleted.points.push(deletion.point.clone());
+                deleted.points.push(point.clone());
                 deleted.bytes += deletion.bytes;
             }
         }
@@ -75,7 +78,7 @@ fn verdicts(seen: &PointsSeen, wanted: &Wanted<'_>) -> Result<BTreeMap<PointId, 
     })?;
     let candidates: Vec<Candidate<PointId>> = seen
         .readable()
-        .map(|(seen, manifest)| Candidate { id: seen.point.clone(), moment: manifest.moment, good: true })
+        .map(|(seen, manifest)| Candidate { id: seen.place.point.clone(), moment: manifest.moment, good: true })
         .collect();
     let Some(rules) = wanted.rules else { return Ok(BTreeMap::new()) };
     let decided = retention::decide(&candidates, rules, wanted.at, &zone);

@@ -2,7 +2,7 @@
 
 use super::StepOutput;
 use crate::forecast::Selection;
-use crate::observe::walk;
+use crate::observe::walk::Walk;
 use crate::ports::{Fault, TreeRead};
 
 /// Looks at every root.
@@ -11,7 +11,8 @@ use crate::ports::{Fault, TreeRead};
 /// When one is not there, or is no folder.
 pub(super) async fn look(tree: &dyn TreeRead, selection: &Selection) -> Result<StepOutput, Fault> {
     for root in &selection.roots {
-        walk::root(tree, root).await?;
+        // The first thing a walk tells is its root, or why it is no source.
+        Walk::new(tree, std::slice::from_ref(root), &[])?.next().await?;
     }
     Ok(StepOutput::Source { roots: selection.roots.clone() })
 }

@@ -4,8 +4,14 @@
 //! Unaware of plans, graphs and journals. Invariant: a step that answers with a fault has left nothing that could be
 //! taken for a result, and may be performed again.
 
+mod commit;
+mod delete;
+mod look;
 mod object;
+mod output;
 mod pack;
+mod perform;
+mod probe;
 mod progress;
 mod prune;
 mod put;
@@ -18,6 +24,8 @@ mod verified;
 #[cfg(test)]
 mod tests;
 
+pub use output::{Deleted, Inputs, Omission, StepOutput};
+pub use perform::{World, perform};
 pub use pack::{PackRequest, Packed, pack};
 pub use progress::{Counts, Progress};
 pub use prune::prune_keys;

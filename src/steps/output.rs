@@ -60,7 +60,7 @@ impl StepOutput {
     /// Whether everything that should be in it is: false for a pack that could not read every file whole.
     pub fn is_clean(&self) -> bool {
         match self {
-            Self::Packed(packed) => packed.is_clean(),
+            Self::Packed(packed) => packed.clean(),
             _ => true,
         }
     }

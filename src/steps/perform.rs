@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Inputs, PackRequest, Progress, RecoverRequest, StepOutput};
-use super::{commit, delete, look, pack, probe, read_back, recover};
+use super::{Inputs, PackRequest, Progress, RecoverRequest, StepOutput, pack, read_back, recover};
+use super::{commit, delete, look, probe};
 use crate::forecast::{Action, Forecast, ForecastStep, NewPoint, Recovery, Selection};
 use crate::ports::{Cause, Clock, CommandRun, Fault, StoreWrite, TreeWrite};
 use crate::primitives::Name;
@@ -43,20 +43,21 @@ pub async fn perform(
         Action::Look { selection, .. } => look::look(world.tree, selection).await,
         Action::Pack { selection, new, source } => {
             inputs.get(*source)?;
-            let request = pack_request(forecast, selection, new);
-            let packed = pack::pack(world.tree, world.store(&new.store)?, world.clock, &request, progress).await?;
+            let request = pack_request(selection, new);
+            let packed = pack(world.tree, world.store(&new.store)?, world.clock, &request, progress).await?;
             Ok(StepOutput::Packed(Box::new(packed)))
         }
         Action::ReadBack { new, packed } => {
             let packed = inputs.packed(*packed)?;
+            progress.expect(packed.totals.bytes);
             let store = world.store(&new.store)?;
-            read_back::read_back(store, packed, progress).await.map(StepOutput::ReadBack)
+            let read_back = read_back(store, &packed.archive, &packed.contents, packed.plain, progress).await?;
+            Ok(StepOutput::ReadBack(read_back))
         }
-        Action::Commit { new, roots, packed, read_back, .. } => {
+        Action::Commit { new, packed, read_back } => {
             let made = commit::Made {
                 forecast,
                 new,
-                roots,
                 packed: inputs.packed(*packed)?,
                 read_back: inputs.read_back(*read_back)?,
             };
@@ -69,20 +70,19 @@ pub async fn perform(
         }
         Action::Recover(recovery) => {
             let (store, request) = recover_request(step, recovery, world)?;
-            recover::recover(store, world.tree, &request, progress).await.map(StepOutput::Recovered)
+            recover(store, world.tree, &request, progress).await.map(StepOutput::Recovered)
         }
         Action::ProbePath { path, .. } => probe::path(world.tree, path).await,
         Action::ProbeCommand { argv, .. } => probe::command(world.commands, argv).await,
     }
 }
 
-fn pack_request(forecast: &Forecast, selection: &Selection, new: &NewPoint) -> PackRequest {
+fn pack_request(selection: &Selection, new: &NewPoint) -> PackRequest {
     PackRequest {
+        place: new.place.clone(),
         roots: selection.roots.clone(),
         exclude: selection.exclude.clone(),
         allow_empty: selection.allow_empty,
-        keys: new.keys.clone(),
-        modified: forecast.at,
     }
 }
 
