@@ -1,5 +1,6 @@
 //! *sonae* (備え, "being prepared"): a backup-and-recovery plan compiler and executor.
 pub mod archive;
+pub mod calendar;
 pub mod catalog;
 pub mod check;
 pub mod cli;
@@ -8,10 +9,14 @@ pub mod drivers;
 pub mod fakes;
 pub mod forecast;
 pub mod graph;
+pub mod lower;
 pub mod observe;
 pub mod plan;
 pub mod ports;
 pub mod primitives;
+pub mod prove;
 pub mod report;
+pub mod retention;
 pub mod run;
 pub mod steps;
+pub mod syntax;

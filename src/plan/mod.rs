@@ -1,8 +1,8 @@
 //! Floor 2: the typed plan.
 //!
 //! Unaware of KDL and of how it was written, but for the spans. Invariant: every value is well formed by itself; whether the
-//! parts fit together (a store that a backup names exists) is `check`'s. A block that could not be read is not in
-//! the plan, but its name is in `broken`, so that nobody is told that it is missing.
+//! parts fit together (a store that a backup names exists) is `check`'s. A block that could not be read, wholly or in
+//! part, is named in `broken`, so that nobody is told that it is missing.
 
 mod backup;
 mod restore;
@@ -31,17 +31,17 @@ pub struct Plan {
     pub restores: Vec<Restore>,
     /// Problems set aside for the whole plan (inside `plan { … }`).
     pub waivers: Vec<Waiver>,
-    /// Names of blocks that had errors of their own and are left out above.
+    /// Blocks that had errors of their own. What could be read of them is above, and what it lacks may be what could not.
     pub broken: Vec<BrokenBlock>,
 }
 
-/// A block that could not be read, known by its name alone.
+/// A block that could not be read, or not all of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BrokenBlock {
-    /// Its node word: `store`, `target`, `backup`, `restore`.
+    /// Its node word: `store`, `target`, `backup`, `restore`; empty where the word itself could not be read.
     pub kind: &'static str,
-    /// Its name; for a backup, its target's and its own are in `owner` and here.
-    pub name: Name,
+    /// Its name, where that could be read; for a backup, its target's and its own are in `owner` and here.
+    pub name: Option<Name>,
     /// The target that a broken backup belongs to.
     pub owner: Option<Name>,
 }
@@ -108,6 +108,8 @@ pub struct Waiver {
     pub reason: Spanned<String>,
     /// The last day it holds, in the plan's zone.
     pub until: Spanned<jiff::civil::Date>,
+    /// Where it holds: the whole block that it stands in, or the whole file.
+    pub scope: Span,
     /// The node's name and arguments.
     pub span: Span,
 }

@@ -1,0 +1,44 @@
+//! Floor 5: whether the parts of a plan fit together.
+//!
+//! Unaware of the world: that a folder exists is not known here. Invariant: a `CheckedPlan` has no error, but for those
+//! that its waivers set aside; every name in it is declared, every zone known, every glob well formed.
+
+mod place;
+mod rules;
+mod scene;
+mod waivers;
+
+#[cfg(test)]
+mod tests;
+
+use jiff::civil::Date;
+
+pub use waivers::apply_waivers;
+
+use crate::diagnostic::{Diagnostics, Severity};
+use crate::plan::Plan;
+use scene::Scene;
+
+/// A plan whose parts fit together.
+#[derive(Debug, Clone)]
+pub struct CheckedPlan {
+    plan: Plan,
+}
+
+impl CheckedPlan {
+    /// The plan.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+}
+
+/// Holds every rule against a plan; `today` is the day in the plan's zone, by which waivers expire.
+///
+/// `out` holds what earlier stages found: with an error among all of it that no waiver sets aside, there is no checked
+/// plan.
+pub fn check(plan: Plan, today: Date, out: &mut Diagnostics) -> Option<CheckedPlan> {
+    let scene = Scene::new(&plan, today);
+    rules::RULES.iter().for_each(|rule| (rule.run)(&scene, out));
+    let stands = out.iter().all(|found| found.severity < Severity::Error || waivers::is_waived(&plan, found, today));
+    stands.then_some(CheckedPlan { plan })
+}

@@ -1,0 +1,86 @@
+//! What every rule looks at: the plan, the day, and what is known to be damaged.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use crate::diagnostic::nearest;
+use crate::plan::{Backup, Plan, Recover, Restore, RestoreStep, Store, Target};
+use crate::primitives::Name;
+
+/// Of how many known names the nearest is looked for: more would take minutes on a hostile plan, and help nobody.
+const CANDIDATES_MAX: usize = 500;
+
+/// A plan, and its blocks by name.
+pub(super) struct Scene<'p> {
+    pub(super) plan: &'p Plan,
+    pub(super) today: Date,
+    pub(super) stores: BTreeMap<&'p Name, &'p Store>,
+    pub(super) targets: BTreeMap<&'p Name, &'p Target>,
+}
+
+impl<'p> Scene<'p> {
+    pub(super) fn new(plan: &'p Plan, today: Date) -> Self {
+        let stores = plan.stores.iter().map(|store| (&store.name.value, store)).collect();
+        let targets = plan.targets.iter().map(|target| (&target.name.value, target)).collect();
+        Self { plan, today, stores, targets }
+    }
+
+    /// Whether a block of that kind and name had errors of its own, or a block that may be it had. What is missing in
+    /// it may be what could not be read.
+    pub(super) fn is_broken(&self, kind: &str, name: &Name) -> bool {
+        self.plan.broken.iter().any(|block| {
+            let same_name = block.name.as_ref().is_none_or(|broken| broken == name);
+            (block.kind == kind || block.kind.is_empty()) && same_name && block.owner.is_none()
+        })
+    }
+
+    /// Whether any block of that kind had errors.
+    pub(super) fn any_broken(&self, kind: &str) -> bool {
+        self.plan.broken.iter().any(|block| block.kind == kind || block.kind.is_empty())
+    }
+
+    /// Likewise of a backup of a target.
+    pub(super) fn is_backup_broken(&self, target: &Name, backup: &Name) -> bool {
+        self.plan.broken.iter().any(|block| {
+            let same_name = block.name.as_ref().is_none_or(|broken| broken == backup);
+            block.kind == "backup" && same_name && block.owner.as_ref() == Some(target)
+        })
+    }
+
+    /// All backups, with their targets.
+    pub(super) fn backups(&self) -> impl Iterator<Item = (&'p Target, &'p Backup)> + use<'p> {
+        self.plan.targets.iter().flat_map(|target| target.backups.iter().map(move |backup| (target, backup)))
+    }
+
+    /// All recoveries of a restore, however deep in `parallel`.
+    pub(super) fn recoveries(restore: &'p Restore) -> Vec<&'p Recover> {
+        let mut found = Vec::new();
+        recoveries(&restore.steps, &mut found);
+        found
+    }
+}
+
+fn recoveries<'p>(steps: &'p [RestoreStep], found: &mut Vec<&'p Recover>) {
+    for step in steps {
+        match step {
+            RestoreStep::Recover(recover) => found.push(recover),
+            RestoreStep::Parallel(steps) => recoveries(steps, found),
+            RestoreStep::Probe(_) => {}
+        }
+    }
+}
+
+/// A help line that names what is known: the nearest name, or all of them where they are few.
+pub(super) fn known_names<'a>(wanted: &str, kind: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    const SHOWN_MAX: usize = 8;
+    if let Some(meant) = nearest(wanted, known.clone().take(CANDIDATES_MAX)) {
+        return format!("did you mean \"{meant}\"?");
+    }
+    let shown: Vec<_> = known.clone().take(SHOWN_MAX).map(|name| format!("\"{name}\"")).collect();
+    match (shown.len(), known.take(SHOWN_MAX + 1).count() > SHOWN_MAX) {
+        (0, _) => format!("this plan declares no {kind}"),
+        (_, false) => format!("this plan declares {}", shown.join(", ")),
+        (_, true) => format!("this plan declares {} and more", shown.join(", ")),
+    }
+}

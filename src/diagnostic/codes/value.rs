@@ -1,0 +1,283 @@
+//! What is wrong with a value by itself.
+
+use super::Code;
+
+/// All of this area, in the order of the documentation.
+pub const ALL: &[&Code] = &[
+    &WRONG_TYPE,
+    &BAD_NAME,
+    &BAD_JOB,
+    &BAD_DURATION,
+    &BAD_PERIOD,
+    &BAD_COUNT,
+    &BAD_TIME,
+    &BAD_DATE,
+    &BAD_DAY,
+    &BAD_CHOICE,
+    &BAD_CRON,
+    &TOO_OFTEN,
+    &EMPTY,
+];
+
+/// A value is of another type than is expected.
+pub static WRONG_TYPE: Code = Code::error(
+    "sonae::value::wrong-type",
+    "a value is of another type than is expected",
+    r#"Texts, names, times and durations are strings; counts and days are whole numbers without quotes.
+
+Wrong:
+
+```kdl must-fail inside=backup
+retention generations="7"
+```
+
+Right:
+
+```kdl inside=backup
+retention generations=7
+```
+"#,
+);
+
+/// A name holds what a name cannot.
+pub static BAD_NAME: Code = Code::error(
+    "sonae::value::bad-name",
+    "a name holds what a name cannot",
+    r#"Names become parts of object keys and file names: ASCII letters, digits, `-`, `_` and `.`, beginning with a
+letter or digit, at most 64 bytes.
+
+Wrong:
+
+```kdl must-fail inside=file
+store "the vault" { local path="/mnt/backup" }
+```
+
+Right:
+
+```kdl inside=file
+store "the-vault" { local path="/mnt/backup" }
+```
+"#,
+);
+
+/// A job is not named as target/backup.
+pub static BAD_JOB: Code = Code::error(
+    "sonae::value::bad-job",
+    "a job is not named as target/backup",
+    r#"A job is one backup of one target.
+
+Wrong:
+
+```kdl must-fail
+after "daily"
+```
+
+Right:
+
+```kdl
+backup "weekly" { archive "tar.zip"; store "vault"; after "documents/daily" }
+```
+"#,
+);
+
+/// A duration cannot be read.
+pub static BAD_DURATION: Code = Code::error(
+    "sonae::value::bad-duration",
+    "a duration cannot be read",
+    r#"A number without a unit could be seconds or days. Write whole numbers with a unit each, largest first: `w`,
+`d`, `h`, `m`, `s`.
+
+Wrong:
+
+```kdl must-fail inside=backup
+timeout "90"
+```
+
+Right:
+
+```kdl inside=backup
+timeout "90m"
+```
+"#,
+);
+
+/// A calendar period cannot be read.
+pub static BAD_PERIOD: Code = Code::error(
+    "sonae::value::bad-period",
+    "a calendar period cannot be read",
+    r#"How long things are kept is counted in days, weeks, months or years: `7d`, `2w`, `2mo`, `7y`. `2m` is refused,
+for it could be minutes or months, and a slip there costs data.
+
+Wrong:
+
+```kdl must-fail inside=backup
+retention within="2m"
+```
+
+Right:
+
+```kdl inside=backup
+retention within="2mo"
+```
+"#,
+);
+
+/// A count is out of range.
+pub static BAD_COUNT: Code = Code::error(
+    "sonae::value::bad-count",
+    "a count is out of range",
+    r#"A retention rule counts from one up: zero or less would keep nothing. Leave the rule out instead.
+
+Wrong:
+
+```kdl must-fail inside=backup
+retention generations=-7
+```
+
+Right:
+
+```kdl inside=backup
+retention generations=7
+```
+"#,
+);
+
+/// A time of day does not exist.
+pub static BAD_TIME: Code = Code::error(
+    "sonae::value::bad-time",
+    "a time of day does not exist",
+    r#"Times of day are written `"05:30"`, from `"00:00"` to `"23:59"`, always with two digits each.
+
+Wrong:
+
+```kdl must-fail inside=backup
+schedule "daily" at="25:30"
+```
+
+Right:
+
+```kdl inside=backup
+schedule "daily" at="01:30"
+```
+"#,
+);
+
+/// A date does not exist.
+pub static BAD_DATE: Code = Code::error(
+    "sonae::value::bad-date",
+    "a date does not exist",
+    r#"Dates are written `"2027-04-01"`; a day of every year is written `"04-01"`.
+
+Wrong:
+
+```kdl must-fail inside=backup
+schedule "yearly" date="02-30" at="05:30"
+```
+
+Right:
+
+```kdl inside=backup
+schedule "yearly" date="02-28" at="05:30"
+```
+"#,
+);
+
+/// A day of the month does not exist.
+pub static BAD_DAY: Code = Code::error(
+    "sonae::value::bad-day",
+    "a day of the month does not exist",
+    r#"A month has the days 1 to 31. In a month without the day, its last day is taken.
+
+Wrong:
+
+```kdl must-fail inside=backup
+schedule "monthly" day=32 at="05:30"
+```
+
+Right:
+
+```kdl inside=backup
+schedule "monthly" day=31 at="05:30"
+```
+"#,
+);
+
+/// A value is none of those that are possible.
+pub static BAD_CHOICE: Code = Code::error(
+    "sonae::value::bad-choice",
+    "a value is none of those that are possible",
+    r#"The help lists the possible values.
+
+Wrong:
+
+```kdl must-fail inside=backup
+schedule "weekly" weekday="monday" at="05:30"
+```
+
+Right:
+
+```kdl inside=backup
+schedule "weekly" weekday="mon" at="05:30"
+```
+"#,
+);
+
+/// A cron expression cannot be read.
+pub static BAD_CRON: Code = Code::error(
+    "sonae::value::bad-cron",
+    "a cron expression cannot be read",
+    r#"A cron expression has five fields: minute, hour, day of the month, month, day of the week (crontab(5)).
+
+Wrong:
+
+```kdl must-fail inside=backup
+schedule cron="30 25 * * *"
+```
+
+Right:
+
+```kdl inside=backup
+schedule cron="30 5 * * *"
+```
+"#,
+);
+
+/// A schedule runs more than once a minute.
+pub static TOO_OFTEN: Code = Code::error(
+    "sonae::value::too-often",
+    "a schedule runs more than once a minute",
+    r#"The finest schedule is a minute: cron looks no more often, and what is due is decided in minutes.
+
+Wrong:
+
+```kdl must-fail inside=backup
+schedule every="30s"
+```
+
+Right:
+
+```kdl inside=backup
+schedule every="5m"
+```
+"#,
+);
+
+/// A text is empty.
+pub static EMPTY: Code = Code::error(
+    "sonae::value::empty-text",
+    "a text is empty",
+    r#"An empty path, reason or principal says nothing.
+
+Wrong:
+
+```kdl must-fail inside=backup
+waive "sonae::retention::none" reason="" until="2100-01-01"
+```
+
+Right:
+
+```kdl inside=backup
+waive "sonae::retention::none" reason="kept for ever by law" until="2100-01-01"
+```
+"#,
+);

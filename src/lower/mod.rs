@@ -1,0 +1,167 @@
+//! Floor 4: `Document` → `Plan`, by one table of words.
+//!
+//! Unaware of what blocks have to do with one another: that a store is named that nobody declared is `check`'s.
+//! Invariant: nothing of the text is silently ignored. A node, property, argument or block is read by a decoder or
+//! reported; a block of which something was reported is listed in `Plan::broken`, so that no later check takes for
+//! missing what could not be read.
+
+mod backup;
+mod form;
+mod reference;
+mod restore;
+mod store;
+mod target;
+mod view;
+pub mod vocabulary;
+mod waiver;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+pub use form::Form;
+pub use reference::reference;
+
+use crate::diagnostic::{Diagnostic, Diagnostics, codes::word as codes, nearest};
+use crate::plan::{BrokenBlock, Plan, Waiver};
+use crate::primitives::{Name, Span, Spanned};
+use crate::syntax::{Document, Node, Value};
+use form::{Text, Zone};
+use view::View;
+use vocabulary::{OWNER, PLAN, RESTORE, ROOT, STORE, TARGET, TIMEZONE};
+
+/// Reads what a document means. Problems are pushed to `out`; all blocks are read whatever is wrong with others. There
+/// is no plan only where the text names none.
+pub fn lower(document: &Document, out: &mut Diagnostics) -> Option<Plan> {
+    view::block(&document.nodes, &ROOT, Span::default(), false, out);
+    let nodes = || document.nodes.iter();
+    let plan = nodes().find(|node| node.name.value == PLAN.name);
+    let head = plan.map(|node| head(node, document.span, out));
+    if plan.is_none() && !document.lost && !nodes().any(|node| is_unknown(node) && meant(node) == PLAN.name) {
+        out.push(missing_plan(document));
+    }
+    let zone = head.as_ref().map_or_else(default_zone, |head| head.timezone.clone());
+    let mut broken = unreadable(document);
+    let mut blocks = Blocks { declared: Declared::new("block"), broken: &mut broken };
+    let stores = blocks.all(nodes(), STORE.name, out, |node, _, out| store::store(node, out));
+    let targets = blocks.all(nodes(), TARGET.name, out, |node, broken, out| target::target(node, &zone, broken, out));
+    let restores = blocks.all(nodes(), RESTORE.name, out, |node, _, out| restore::restore(node, out));
+    let Head { name, timezone, owner, waivers } = head?;
+    Some(Plan { name: name?, timezone, owner, stores, targets, restores, waivers, broken })
+}
+
+/// What `plan` says.
+struct Head {
+    name: Option<Spanned<Name>>,
+    timezone: Spanned<String>,
+    owner: Option<Spanned<String>>,
+    waivers: Vec<Waiver>,
+}
+
+fn head(node: &Node, file: Span, out: &mut Diagnostics) -> Head {
+    let mut view = View::new(node, &PLAN, out);
+    let name = view.argument::<Name>();
+    let timezone = backup::value::<Zone>(&mut view, &TIMEZONE).map(|zone| zone.map(|zone| zone.0));
+    let owner = backup::value::<Text>(&mut view, &OWNER).map(|owner| owner.map(|owner| owner.0));
+    let waivers = waiver::waivers(&mut view, file);
+    view.finish();
+    let timezone = timezone.unwrap_or_else(|| Spanned::new(default_zone().value, node.header));
+    Head { name, timezone, owner, waivers }
+}
+
+fn default_zone() -> Spanned<String> {
+    Spanned::new("UTC".to_owned(), Span::default())
+}
+
+fn missing_plan(document: &Document) -> Diagnostic {
+    let at = document.nodes.first().map_or(Span { end: document.span.start, ..document.span }, |node| node.name.span);
+    let help = "write `plan \"name\"` at the top of the file";
+    Diagnostic::new(&codes::MISSING_PLAN, "the file declares no plan", at, "no `plan` in this file", help)
+}
+
+/// The blocks of one word after the other.
+struct Blocks<'a> {
+    declared: Declared,
+    broken: &'a mut Vec<BrokenBlock>,
+}
+
+impl Blocks<'_> {
+    /// All blocks of a word; of two of one name, the first.
+    fn all<'d, T>(
+        &mut self,
+        nodes: impl Iterator<Item = &'d Node>,
+        kind: &'static str,
+        out: &mut Diagnostics,
+        mut read: impl FnMut(&'d Node, &mut Vec<BrokenBlock>, &mut Diagnostics) -> (Option<Spanned<Name>>, Option<T>),
+    ) -> Vec<T> {
+        self.declared = Declared::new(kind);
+        let mut all = Vec::new();
+        for node in nodes.filter(|node| node.name.value == kind) {
+            let before = out.len();
+            let (name, block) = read(node, self.broken, out);
+            if out.len() > before || damaged(node) {
+                let name = name.as_ref().map(|name| name.value.clone());
+                self.broken.push(BrokenBlock { kind, name, owner: None });
+            }
+            if name.is_none_or(|name| self.declared.first(&name, out)) {
+                all.extend(block);
+            }
+        }
+        all
+    }
+}
+
+/// The names that were declared so far, of one kind of block.
+struct Declared {
+    kind: &'static str,
+    names: BTreeMap<Name, Span>,
+}
+
+impl Declared {
+    fn new(kind: &'static str) -> Self {
+        Self { kind, names: BTreeMap::new() }
+    }
+
+    /// Whether a name is declared for the first time; reported where it is not.
+    fn first(&mut self, name: &Spanned<Name>, out: &mut Diagnostics) -> bool {
+        let Some(earlier) = self.names.get(&name.value) else {
+            self.names.insert(name.value.clone(), name.span);
+            return true;
+        };
+        let message = format!("two blocks `{}` are called \"{}\"", self.kind, name.value);
+        let help = "give one of them another name";
+        let diagnostic = Diagnostic::new(&codes::DUPLICATE_NAME, message, name.span, "declared again here", help);
+        out.push(diagnostic.also(*earlier, "first declared here"));
+        false
+    }
+}
+
+/// Whether something in a node was lost when the text was read.
+fn damaged(node: &Node) -> bool {
+    node.broken || node.lost_children || node.children.iter().any(damaged)
+}
+
+fn is_unknown(node: &Node) -> bool {
+    ROOT.children.iter().all(|word| word.name != node.name.value)
+}
+
+/// The word that an unknown one was likely meant to be; `""` where it could be any.
+fn meant(node: &Node) -> &'static str {
+    nearest(&node.name.value, ROOT.children.iter().map(|word| word.name)).unwrap_or_default()
+}
+
+/// The blocks whose word could not be read or is not known, by what they were likely meant to be.
+fn unreadable(document: &Document) -> Vec<BrokenBlock> {
+    let named = |node: &Node| match node.entries.first().map(|entry| &entry.value.value) {
+        Some(Value::String(text)) => Name::parse(text).ok(),
+        _ => None,
+    };
+    let unknown = document.nodes.iter().filter(|node| is_unknown(node));
+    let mut broken: Vec<_> =
+        unknown.map(|node| BrokenBlock { kind: meant(node), name: named(node), owner: None }).collect();
+    if document.lost {
+        broken.push(BrokenBlock { kind: "", name: None, owner: None });
+    }
+    broken
+}

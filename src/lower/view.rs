@@ -1,0 +1,295 @@
+//! One node, read against its row of the vocabulary: whatever is asked for is marked, and what is left over at the end
+//! is reported. So nothing is silently ignored, not even a row of the table that no decoder reads.
+
+use super::form::{Readable, Refusal};
+use super::vocabulary::{Number, Times, Word};
+use crate::diagnostic::{Diagnostic, Diagnostics, codes::word as codes, nearest};
+use crate::primitives::{Span, Spanned};
+use crate::syntax::{Entry, Node};
+
+/// A node that is being read.
+pub(super) struct View<'d, 'o> {
+    pub(super) node: &'d Node,
+    pub(super) out: &'o mut Diagnostics,
+    word: &'static Word,
+    used: Vec<bool>,
+    asked: Vec<&'static str>,
+    missing: Vec<&'static str>,
+    /// How people call a node of this very kind, "a \"daily\" schedule", where not every property of the word belongs to it.
+    variant: Option<String>,
+}
+
+impl<'d, 'o> View<'d, 'o> {
+    /// Begins; annotations, unknown words in the block, repeated ones and missing ones are reported here.
+    pub(super) fn new(node: &'d Node, word: &'static Word, out: &'o mut Diagnostics) -> Self {
+        let annotations = node.annotation.into_iter().chain(node.entries.iter().filter_map(|entry| entry.annotation));
+        out.extend(annotations.map(annotated));
+        if let Some(braces) = node.braces.filter(|_| word.children.is_empty()) {
+            let brace = Span { end: braces.start + 1, ..braces };
+            let message = format!("`{}` has no block", word.name);
+            out.push(Diagnostic::new(
+                &codes::UNEXPECTED_CHILDREN,
+                message,
+                brace,
+                "this block",
+                "remove the braces and what is in them",
+            ));
+        } else {
+            block(&node.children, word, node.name.span, node.broken || node.lost_children, out);
+        }
+        let used = vec![false; node.entries.len()];
+        Self { node, out, word, used, asked: Vec::new(), missing: Vec::new(), variant: None }
+    }
+
+    /// The one argument; reported where it is missing.
+    pub(super) fn argument<T: Readable>(&mut self) -> Option<Spanned<T>> {
+        let argument = self.next_argument();
+        if argument.is_none() && !self.node.broken {
+            let message = format!("`{}` lacks {}", self.word.name, self.word.arguments.what);
+            let (_, doc) = T::FORM.doc();
+            let help = format!("write it behind the word: {doc}");
+            self.out.push(Diagnostic::new(
+                &codes::MISSING_ARGUMENT,
+                message,
+                self.node.name.span,
+                "nothing stands behind it",
+                help,
+            ));
+        }
+        self.read(argument?)
+    }
+
+    /// The argument, where there is one. The second half says whether there is, readable or not.
+    pub(super) fn optional_argument<T: Readable>(&mut self) -> (Option<Spanned<T>>, bool) {
+        let argument = self.next_argument();
+        (argument.and_then(|entry| self.read(entry)), argument.is_some())
+    }
+
+    /// All arguments, at least one; those that cannot be read are reported and left out.
+    pub(super) fn arguments<T: Readable>(&mut self) -> Vec<Spanned<T>> {
+        let mut values: Vec<_> = self.argument().into_iter().collect();
+        while let Some(entry) = self.next_argument() {
+            values.extend(self.read(entry));
+        }
+        values
+    }
+
+    /// A property, where it is there; one that the table requires is reported where it is not.
+    pub(super) fn property<T: Readable>(&mut self, name: &'static str) -> Option<Spanned<T>> {
+        let required = self.word.properties.iter().any(|property| property.name == name && property.required);
+        self.property_or_missing(name, required)
+    }
+
+    /// A property that is needed here.
+    pub(super) fn needed<T: Readable>(&mut self, name: &'static str) -> Option<Spanned<T>> {
+        self.property_or_missing(name, true)
+    }
+
+    fn property_or_missing<T: Readable>(&mut self, name: &'static str, required: bool) -> Option<Spanned<T>> {
+        let row = self.word.properties.iter().find(|property| property.name == name);
+        debug_assert!(
+            row.is_some_and(|row| row.form == T::FORM),
+            "`{}` {name}: the table says otherwise",
+            self.word.name
+        );
+        self.asked.push(name);
+        let node = self.node;
+        let mut first = None;
+        for (entry, used) in node.entries.iter().zip(&mut self.used) {
+            if entry.property.as_ref().is_some_and(|property| property.value == name) {
+                // One given twice was reported when the text was read.
+                *used = true;
+                first = first.or(Some(entry));
+            }
+        }
+        if first.is_none() && required {
+            self.missing.push(name);
+        }
+        self.read(first?)
+    }
+
+    /// Whether a property is there; it stays to be read.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.node.entries.iter().any(|entry| entry.property.as_ref().is_some_and(|property| property.value == name))
+    }
+
+    /// Says how a node of this very kind is called.
+    pub(super) fn called(&mut self, variant: impl Into<String>) {
+        self.variant = Some(variant.into());
+    }
+
+    /// Leaves all that was not asked for: which of it belongs here is not known.
+    pub(super) fn forgive_rest(&mut self) {
+        self.used.fill(true);
+        self.missing.clear();
+    }
+
+    /// The nodes of a word in the block, in source order; of a word that may stand once, the first.
+    pub(super) fn children(&self, word: &'static Word) -> impl Iterator<Item = &'d Node> + use<'d> {
+        debug_assert!(
+            self.word.children.iter().any(|child| std::ptr::eq(*child, word)),
+            "`{}` is in no row",
+            word.name
+        );
+        let most = if word.times == Times::Any { usize::MAX } else { 1 };
+        self.node.children.iter().filter(|child| child.name.value == word.name).take(most)
+    }
+
+    /// The node of a word that stands at most once.
+    pub(super) fn child(&self, word: &'static Word) -> Option<&'d Node> {
+        self.children(word).next()
+    }
+
+    /// Ends: reports what is missing and what is left over.
+    pub(super) fn finish(mut self) {
+        let node = self.node;
+        for (entry, _) in node.entries.iter().zip(&self.used).filter(|(_, used)| !**used) {
+            let diagnostic = match &entry.property {
+                Some(property) => {
+                    let meant = nearest(&property.value, self.asked.iter().copied());
+                    self.missing.retain(|name| Some(*name) != meant);
+                    self.left_over_property(property, meant)
+                }
+                None => self.left_over_argument(entry),
+            };
+            self.out.push(diagnostic);
+        }
+        for name in self.missing.iter().filter(|_| !node.broken) {
+            let row = self.word.properties.iter().find(|property| property.name == *name);
+            let help = row.map_or_else(String::new, |row| format!("write `{name}=…` behind it: {}", row.form.doc().1));
+            let message = format!("{} lacks `{name}`", self.name());
+            self.out.push(Diagnostic::new(
+                &codes::MISSING_PROPERTY,
+                message,
+                node.header,
+                format!("`{name}` is missing"),
+                help,
+            ));
+        }
+    }
+
+    fn name(&self) -> String {
+        self.variant.clone().unwrap_or_else(|| format!("`{}`", self.word.name))
+    }
+
+    fn left_over_property(&self, property: &Spanned<String>, meant: Option<&str>) -> Diagnostic {
+        let known = self.word.properties.iter().any(|row| row.name == property.value);
+        let message = if known {
+            format!("`{}` does not belong to {}", property.value, self.name())
+        } else {
+            format!("{} has no property `{}`", self.name(), shown(&property.value))
+        };
+        let help = did_you_mean(meant, self.asked.iter().copied());
+        Diagnostic::new(&codes::UNKNOWN_PROPERTY, message, property.span, "not known here", help)
+    }
+
+    fn left_over_argument(&self, entry: &Entry) -> Diagnostic {
+        let message = format!("{} has an argument too many", self.name());
+        let help = match (self.word.arguments.number, self.asked.is_empty()) {
+            (Number::Zero, true) => "remove it".to_owned(),
+            (_, false) => format!("remove it, or name the property that it is: {}", list(self.asked.iter().copied())),
+            _ => format!("write one value behind `{}`: {}", self.word.name, self.word.arguments.what),
+        };
+        Diagnostic::new(&codes::UNEXPECTED_ARGUMENT, message, entry.span, "not expected", help)
+    }
+
+    fn next_argument(&mut self) -> Option<&'d Entry> {
+        let node = self.node;
+        let next = node.entries.iter().zip(&mut self.used).find(|(entry, used)| entry.property.is_none() && !**used);
+        next.map(|(entry, used)| {
+            *used = true;
+            entry
+        })
+    }
+
+    fn read<T: Readable>(&mut self, entry: &Entry) -> Option<Spanned<T>> {
+        match T::read(&entry.value.value) {
+            Ok(value) => Some(Spanned::new(value, entry.value.span)),
+            Err(Refusal { code, message, help }) => {
+                let (message, help) = (shortened(message), shortened(help));
+                self.out.push(Diagnostic::new(code, message, entry.value.span, "this value", help));
+                None
+            }
+        }
+    }
+}
+
+fn annotated(span: Span) -> Diagnostic {
+    Diagnostic::new(&codes::ANNOTATION, "a type annotation has no meaning here", span, "this annotation", "remove it")
+}
+
+/// Reports the nodes of a block that its word's row does not have, or has once only, or must have.
+pub(super) fn block(nodes: &[Node], word: &'static Word, owner: Span, lost: bool, out: &mut Diagnostics) {
+    let mut missing: Vec<_> = word.children.iter().filter(|child| child.times == Times::Required).collect();
+    let mut once: Vec<(&str, Span)> = Vec::new();
+    for node in nodes {
+        let name = node.name.value.as_str();
+        let Some(row) = word.children.iter().find(|child| child.name == name) else {
+            let meant = nearest(name, word.children.iter().map(|child| child.name));
+            missing.retain(|child| Some(child.name) != meant);
+            out.push(unknown_word(node, word, meant));
+            continue;
+        };
+        missing.retain(|child| child.name != name);
+        match once.iter().find(|(first, _)| *first == name) {
+            Some((_, first)) => out.push(repeated_word(node, *first)),
+            None if row.times == Times::Any => {}
+            None => once.push((name, node.name.span)),
+        }
+    }
+    for child in missing.iter().filter(|_| !lost && !word.name.is_empty()) {
+        let message = format!("`{}` lacks `{}`", word.name, child.name);
+        let help = format!("write `{}` in its block. {}", child.name, child.doc);
+        out.push(Diagnostic::new(&codes::MISSING_NODE, message, owner, format!("`{}` is missing", child.name), help));
+    }
+}
+
+fn unknown_word(node: &Node, word: &Word, meant: Option<&str>) -> Diagnostic {
+    let place = if word.name.is_empty() { "at the top of a plan".to_owned() } else { format!("in `{}`", word.name) };
+    let message = format!("`{}` is not a word that can stand {place}", shown(&node.name.value));
+    let help = did_you_mean(meant, word.children.iter().map(|child| child.name));
+    Diagnostic::new(&codes::UNKNOWN_NODE, message, node.name.span, "not known here", help)
+}
+
+fn repeated_word(node: &Node, first: Span) -> Diagnostic {
+    let message = format!("`{}` is given twice", node.name.value);
+    let help = "keep one of the two";
+    Diagnostic::new(&codes::REPEATED_NODE, message, node.name.span, "given again here", help)
+        .also(first, "first given here")
+}
+
+fn did_you_mean<'a>(meant: Option<&str>, known: impl Iterator<Item = &'a str>) -> String {
+    let known = list(known);
+    match meant {
+        Some(word) => format!("did you mean `{word}`? known here: {known}"),
+        None => format!("known here: {known}"),
+    }
+}
+
+/// "`a`, `b` and `c`"
+fn list<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    let words: Vec<_> = words.map(|word| format!("`{word}`")).collect();
+    match words.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => "nothing".to_owned(),
+    }
+}
+
+/// A line about a value that may itself be very long.
+fn shortened(line: String) -> String {
+    const CHARACTERS_MAX: usize = 240;
+    match line.char_indices().nth(CHARACTERS_MAX) {
+        Some((at, _)) => line.get(..at).map_or_else(String::new, |line| format!("{line}…")),
+        None => line,
+    }
+}
+
+/// A word of the plan's author, fit to be quoted.
+pub(super) fn shown(text: &str) -> String {
+    let mut shown: String = text.chars().take(40).flat_map(char::escape_debug).collect();
+    if text.chars().nth(40).is_some() {
+        shown.push('…');
+    }
+    shown
+}
