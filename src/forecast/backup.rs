@@ -6,9 +6,9 @@ use super::{Action, Circumstances, Deletion, ForecastStep, Leftover, NewPoint, S
 use crate::calendar;
 use crate::catalog::{PointPlace, host_prefix};
 use crate::graph::{Step, StepKind};
-use crate::observe::{Observed, PointsSeen, SourceSeen, walk};
+use crate::observe::{Observed, PointsSeen, SourceSeen};
 use crate::plan::{Files, Plan};
-use crate::ports::Fault;
+use crate::ports::{Cause, Fault};
 use crate::primitives::{JobName, Name, PathBytes, PointId, RunId, Slot};
 use crate::retention::{self, Candidate, Rules, Verdict};
 
@@ -68,7 +68,10 @@ fn new_point(plan: &Plan, job: &JobName, store: &Name, who: &Circumstances, run:
 fn source_fault(seen: &SourceSeen, files: &Files) -> Option<Fault> {
     match seen {
         Err(fault) => Some(fault.clone()),
-        Ok(totals) if totals.files == 0 && !files.allow_empty => Some(walk::empty_source()),
+        Ok(totals) if totals.files + totals.symlinks == 0 && !files.allow_empty => {
+            let answer = "there is no file in it; write `allow-empty` in `files` where that is meant";
+            Some(Fault::permanent(Cause::NotFound, "look at the source", answer))
+        }
         Ok(_) => None,
     }
 }

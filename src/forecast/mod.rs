@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::graph::{Effect, Graph, OutputKind, Step, StepKind};
 use crate::observe::Observed;
-use crate::plan::{Plan, StoreKind};
+use crate::plan::{Plan, Store, StoreKind};
 use crate::ports::Fault;
 use crate::primitives::{Digest, Duration, JobName, Name, PathBytes, RunId, StepId, StepName};
 
@@ -152,11 +152,6 @@ fn forecast(
     who: &Circumstances,
     steps: Vec<ForecastStep>,
 ) -> Forecast {
-    let stores = plan.stores.iter().map(|store| {
-        let StoreKind::Local { path } = &store.kind;
-        let folder = PathBytes::new(path.value.as_bytes()).absolute(&who.base);
-        (store.name.value.clone(), StoreLocation::Local(folder))
-    });
     Forecast {
         format_version: FORMAT_VERSION,
         plan: plan.name.value.clone(),
@@ -165,9 +160,18 @@ fn forecast(
         subject,
         at: observed.at,
         timezone: plan.timezone.value.clone(),
-        stores: stores.collect(),
+        stores: locations(plan, &who.base),
         steps,
     }
+}
+
+/// Where a plan's stores are; relative paths are relative to `base`, an absolute folder.
+pub fn locations(plan: &Plan, base: &PathBytes) -> BTreeMap<Name, StoreLocation> {
+    let location = |store: &Store| {
+        let StoreKind::Local { path } = &store.kind;
+        StoreLocation::Local(PathBytes::new(path.value.as_bytes()).absolute(base))
+    };
+    plan.stores.iter().map(|store| (store.name.value.clone(), location(store))).collect()
 }
 
 /// The run's identity, from what tells it from every other: plan, host and time to the nanosecond. So a

@@ -16,7 +16,7 @@ pub use step::{Dependency, Effect, Output, OutputKind, ProbeCheck, Step, StepKin
 
 use std::collections::BTreeSet;
 
-use crate::primitives::{JobName, Name, StepId};
+use crate::primitives::{JobName, Name, PathBytes, StepId};
 
 /// Steps in the order they would run one by one.
 #[derive(Debug, Clone)]
@@ -43,6 +43,15 @@ impl Graph {
     /// The part of the graph that is this restore.
     pub fn of_restore(&self, restore: &Name) -> Self {
         self.keep(|step| step.kind.restore() == Some(restore))
+    }
+
+    /// The folders that its steps make, absolute, in their order.
+    pub fn destinations(&self) -> Vec<PathBytes> {
+        let into = self.steps.iter().filter_map(|step| match &step.kind {
+            StepKind::Recover { into, .. } => Some(into.clone()),
+            _ => None,
+        });
+        into.collect()
     }
 
     /// The steps that `chosen` keeps, renumbered; ties to others are dropped.

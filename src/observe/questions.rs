@@ -52,8 +52,12 @@ pub struct Observed {
 /// # Errors
 /// When a store cannot be read: nothing can be said of what it holds then.
 pub async fn observe(graph: &Graph, reading: &Reading<'_>, plan: &Name, host: &Name) -> Result<Observed, Fault> {
-    let (sources, points, destinations) = Default::default();
-    let mut observed = Observed { at: reading.clock.now(), sources, points, destinations };
+    let mut observed = Observed {
+        at: reading.clock.now(),
+        sources: BTreeMap::new(),
+        points: BTreeMap::new(),
+        destinations: BTreeMap::new(),
+    };
     for step in graph.steps() {
         match &step.kind {
             StepKind::Look { job, roots, files, .. } => {

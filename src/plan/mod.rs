@@ -12,7 +12,7 @@ pub use backup::{Archive, Backup, Retention, Rhythm, Schedule, TimeOfDay};
 pub use restore::{Probe, ProbeKind, Recover, Restore, RestoreStep};
 pub use store::{Access, Store, StoreKind};
 
-use crate::primitives::{Duration, Name, Span, Spanned};
+use crate::primitives::{Duration, JobName, Name, Span, Spanned};
 
 /// What one KDL file declares.
 #[derive(Debug, Clone)]
@@ -33,6 +33,17 @@ pub struct Plan {
     pub waivers: Vec<Waiver>,
     /// Blocks that had errors of their own. What could be read of them is above, and what it lacks may be what could not.
     pub broken: Vec<BrokenBlock>,
+}
+
+impl Plan {
+    /// Every job with its store, in source order.
+    pub fn jobs(&self) -> impl Iterator<Item = (JobName, Name)> {
+        let of = |target: &Target, backup: &Backup| {
+            let job = JobName { target: target.name.value.clone(), backup: backup.name.value.clone() };
+            (job, backup.store.value.clone())
+        };
+        self.targets.iter().flat_map(move |target| target.backups.iter().map(move |backup| of(target, backup)))
+    }
 }
 
 /// A block that could not be read, or not all of it.

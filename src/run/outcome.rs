@@ -75,7 +75,7 @@ pub struct StepOutcome {
 }
 
 /// A run that is over.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Outcome {
     /// What it was to do.
     pub forecast: Arc<Forecast>,

@@ -1,6 +1,7 @@
 //! The table of every diagnostic: one row a code, one file an area. `explain` and the docs are made from it.
 
 pub mod backup;
+pub mod graph;
 pub mod plan;
 pub mod restore;
 pub mod syntax;
@@ -26,7 +27,7 @@ pub struct Code {
 }
 
 /// The areas of the table, in the order of the documentation.
-const AREAS: &[&[&Code]] = &[syntax::ALL, word::ALL, value::ALL, plan::ALL, target::ALL, backup::ALL, restore::ALL];
+const AREAS: &[&[&Code]] = &[syntax::ALL, word::ALL, value::ALL, plan::ALL, target::ALL, backup::ALL, restore::ALL, graph::ALL];
 
 impl Code {
     /// An error that nobody may set aside.
