@@ -5,4 +5,5 @@ pub mod lower;
 pub mod plan;
 pub mod ports;
 pub mod primitives;
+pub mod report;
 pub mod syntax;

@@ -1,0 +1,9 @@
+//! Floor 12: every product, rendered.
+//!
+//! Unaware of the terminal: whether colour is wanted is the caller's to know. Invariant: rendering is a function of the
+//! product and nothing else, and no input makes it fail; control characters of a plan's text never reach the output.
+
+pub mod diagnostics;
+mod explain;
+
+pub use explain::{diagnostics_page, explain};
