@@ -42,7 +42,8 @@ fn examples(file: &Path) -> Vec<Example> {
 /// A complete plan with the piece in its place.
 fn whole(example: &Example) -> String {
     let inside = example.info.iter().find_map(|word| word.strip_prefix("inside="));
-    let (mut file, mut target, mut backup, mut restore) = ("", "", "", "");
+    let usual = "schedule \"daily\" at=\"02:30\"; retention generations=7";
+    let (mut file, mut target, mut backup, mut restore) = ("", "", usual, "");
     match inside {
         None => return example.text.clone(),
         Some("file") => file = &example.text,

@@ -38,16 +38,15 @@ struct Place<'a> {
     text: &'a str,
 }
 
-/// The diagnostics as one JSON object: `format_version`, `errors`, `warnings`, and `diagnostics`, each with `code`,
+/// The diagnostics, to be serialised as one JSON object: `format_version`, `errors`, `warnings`, and `diagnostics`, each with `code`,
 /// `severity`, `message`, `help` and `labels`. A label has its `file`, its `line` and `column` (both from 1, the column in
 /// characters), and its bytes from `start` to before `end`. Beyond the first thousand, `omitted` counts the rest.
-pub fn json(found: &[Diagnostic], sources: &Sources) -> serde_json::Value {
+pub fn json<'a>(found: &'a [Diagnostic], sources: &'a Sources) -> impl Serialize + use<'a> {
     let count = |severity| found.iter().filter(|found| found.severity == severity).count();
     let diagnostics: Vec<_> = found.iter().take(WRITTEN_MAX).map(|found| written(found, sources)).collect();
     let omitted = found.len() - diagnostics.len();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-    let report = Report { format_version: FORMAT_VERSION, diagnostics, omitted, errors, warnings };
-    serde_json::json!(report)
+    Report { format_version: FORMAT_VERSION, diagnostics, omitted, errors, warnings }
 }
 
 fn written<'a>(found: &'a Diagnostic, sources: &'a Sources) -> Found<'a> {

@@ -110,12 +110,14 @@ impl SourceCode for Text {
         lines_after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
         let inner = self.text.read_span(span, lines_before, lines_after)?;
+        // `miette` counts bytes; people count characters.
+        let column = if inner.column() == 0 { 0 } else { position(&self.text, span.offset()).1 - 1 };
         Ok(Box::new(MietteSpanContents::new_named(
             self.name.clone(),
             inner.data(),
             *inner.span(),
             inner.line(),
-            inner.column(),
+            column,
             inner.line_count(),
         )))
     }
