@@ -39,6 +39,7 @@ impl CheckedPlan {
 pub fn check(plan: Plan, today: Date, out: &mut Diagnostics) -> Option<CheckedPlan> {
     let scene = Scene::new(&plan, today);
     rules::RULES.iter().for_each(|rule| (rule.run)(&scene, out));
-    let stands = out.iter().all(|found| found.severity < Severity::Error || waivers::is_waived(&plan, found, today));
+    let waivers = waivers::Effective::new(&plan, today);
+    let stands = out.iter().all(|found| found.severity < Severity::Error || waivers.cover(found));
     stands.then_some(CheckedPlan { plan })
 }

@@ -1,11 +1,11 @@
 //! What every rule looks at: the plan, the day, and what is known to be damaged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
 use crate::diagnostic::nearest;
-use crate::plan::{Backup, Plan, Recover, Restore, RestoreStep, Store, Target};
+use crate::plan::{Backup, BrokenBlock, Plan, Recover, Restore, RestoreStep, Store, Target};
 use crate::primitives::Name;
 
 /// Of how many known names the nearest is looked for: more would take minutes on a hostile plan, and help nobody.
@@ -17,35 +17,36 @@ pub(super) struct Scene<'p> {
     pub(super) today: Date,
     pub(super) stores: BTreeMap<&'p Name, &'p Store>,
     pub(super) targets: BTreeMap<&'p Name, &'p Target>,
+    broken: BTreeSet<Block<'p>>,
 }
+
+/// A block by its word, its owner and its name; an empty word is any, no name is any.
+type Block<'p> = (&'p str, Option<&'p Name>, Option<&'p Name>);
 
 impl<'p> Scene<'p> {
     pub(super) fn new(plan: &'p Plan, today: Date) -> Self {
         let stores = plan.stores.iter().map(|store| (&store.name.value, store)).collect();
         let targets = plan.targets.iter().map(|target| (&target.name.value, target)).collect();
-        Self { plan, today, stores, targets }
+        let key = |block: &'p BrokenBlock| (block.kind, block.owner.as_ref(), block.name.as_ref());
+        let broken = plan.broken.iter().map(key).collect();
+        Self { plan, today, stores, targets, broken }
     }
 
     /// Whether a block of that kind and name had errors of its own, or a block that may be it had. What is missing in
     /// it may be what could not be read.
     pub(super) fn is_broken(&self, kind: &str, name: &Name) -> bool {
-        self.plan.broken.iter().any(|block| {
-            let same_name = block.name.as_ref().is_none_or(|broken| broken == name);
-            (block.kind == kind || block.kind.is_empty()) && same_name && block.owner.is_none()
-        })
+        let names = [Some(name), None];
+        names.iter().any(|name| self.broken.contains(&(kind, None, *name)) || self.broken.contains(&("", None, *name)))
     }
 
     /// Whether any block of that kind had errors.
     pub(super) fn any_broken(&self, kind: &str) -> bool {
-        self.plan.broken.iter().any(|block| block.kind == kind || block.kind.is_empty())
+        self.broken.iter().any(|(broken, _, _)| *broken == kind || broken.is_empty())
     }
 
     /// Likewise of a backup of a target.
     pub(super) fn is_backup_broken(&self, target: &Name, backup: &Name) -> bool {
-        self.plan.broken.iter().any(|block| {
-            let same_name = block.name.as_ref().is_none_or(|broken| broken == backup);
-            block.kind == "backup" && same_name && block.owner.as_ref() == Some(target)
-        })
+        [Some(backup), None].iter().any(|name| self.broken.contains(&("backup", Some(target), *name)))
     }
 
     /// All backups, with their targets.

@@ -1,1 +1,86 @@
+use std::collections::BTreeSet;
 
+use jiff::civil::date;
+
+use super::*;
+use crate::diagnostic::{Diagnostic, Sources, codes};
+use crate::primitives::Span;
+
+const TODAY: Date = date(2026, 3, 1);
+
+const PLAN: &str = r#"
+plan "p" { WAIVE }
+store "vault" { local path="/srv/backup" }
+target "t" {
+    files "/home"
+    backup "daily" { schedule "daily" at="01:00"; archive "tar.zip"; store "vault"; retention generations=1 }
+}
+"#;
+
+/// Whether the plan stands after `check`, and what is left after its waivers.
+fn checked(text: &str, today: Date) -> (bool, Vec<Diagnostic>) {
+    let mut out = Diagnostics::default();
+    let file = Sources::default().add("p", text);
+    // The stage below is what makes plans; a test of this one needs plans.
+    let document = crate::syntax::parse(file, text, &mut out);
+    let plan = crate::lower::lower(&document, &mut out).expect("a plan");
+    let stands = check(plan.clone(), today, &mut out).is_some();
+    (stands, apply_waivers(&plan, out.into_sorted(), today))
+}
+
+fn names(found: &[Diagnostic]) -> Vec<&'static str> {
+    found.iter().map(|found| found.code.name).collect()
+}
+
+#[test]
+fn each_code_of_this_stage_belongs_to_one_rule() {
+    let mut seen = BTreeSet::new();
+    for code in rules::RULES.iter().flat_map(|rule| rule.codes) {
+        assert!(seen.insert(code.name), "{} is found by two rules", code.name);
+    }
+    // Of the waivers that idle only the last step of all can know.
+    seen.insert(codes::plan::UNUSED.name);
+    let areas = [codes::plan::ALL, codes::target::ALL, codes::backup::ALL, codes::restore::ALL];
+    let table: BTreeSet<_> = areas.concat().iter().map(|code| code.name).collect();
+    assert_eq!(seen, table);
+}
+
+#[test]
+fn a_waived_error_does_not_stop_the_plan_until_its_last_day_has_passed() {
+    let waived = PLAN.replace("WAIVE", r#"waive "sonae::restore::missing" reason="soon" until="2026-03-01""#);
+    assert_eq!(checked(&PLAN.replace("WAIVE", ""), TODAY).1[0].code, &codes::restore::MISSING_RESTORE);
+    assert_eq!(checked(&waived, TODAY), (true, vec![]));
+    let (stands, found) = checked(&waived, date(2026, 3, 2));
+    assert_eq!((stands, names(&found)), (false, vec!["sonae::waiver::expired", "sonae::restore::missing"]));
+}
+
+#[test]
+fn a_waiver_holds_in_its_own_block_alone() {
+    let elsewhere = PLAN.replace("WAIVE", "").replace(
+        "local path=\"/srv/backup\"",
+        r#"local path="/srv/backup"; waive "sonae::restore::missing" reason="soon" until="2100-01-01""#,
+    );
+    let (stands, found) = checked(&elsewhere, TODAY);
+    // While an error stands, no waiver is called idle: what it is about may not have been looked for.
+    assert_eq!((stands, names(&found)), (false, vec!["sonae::restore::missing"]));
+}
+
+#[test]
+fn an_idle_waiver_is_a_warning_only_where_all_else_is_well() {
+    let restore = "restore \"t\" { recover \"t\" { into path=\"/r\" } }";
+    let idle = PLAN.replace("WAIVE", r#"waive "sonae::restore::missing" reason="soon" until="2100-01-01""#) + restore;
+    let (stands, found) = checked(&idle, TODAY);
+    assert_eq!((stands, names(&found)), (true, vec!["sonae::waiver::unused"]));
+}
+
+#[test]
+fn later_stages_are_waived_by_the_same_step() {
+    let text = PLAN.replace("WAIVE", r#"waive "sonae::restore::missing" reason="soon" until="2100-01-01""#);
+    let mut out = Diagnostics::default();
+    let document = crate::syntax::parse(Default::default(), &text, &mut out);
+    let plan = crate::lower::lower(&document, &mut out).expect("a plan");
+    let later = |code| Diagnostic::new(code, "later", Span::new(Default::default(), 40, 41), "", "");
+    let left =
+        apply_waivers(&plan, vec![later(&codes::restore::MISSING_RESTORE), later(&codes::target::NO_SOURCE)], TODAY);
+    assert_eq!(names(&left), ["sonae::target::no-source"]);
+}

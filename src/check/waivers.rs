@@ -16,33 +16,38 @@ pub(super) fn all(plan: &Plan) -> impl Iterator<Item = &Waiver> {
     plan.waivers.iter().chain(stores).chain(targets).chain(restores)
 }
 
-/// The code that a waiver sets aside: known, waivable, and not expired.
-fn effective(waiver: &Waiver, today: Date) -> Option<&'static Code> {
-    codes::by_name(&waiver.code.value).filter(|code| code.waivable && today <= waiver.until.value)
+/// The waivers that can set something aside: of a code that is known and waivable, and not expired.
+pub(super) struct Effective<'p>(Vec<(&'p Waiver, &'static Code)>);
+
+impl<'p> Effective<'p> {
+    pub(super) fn new(plan: &'p Plan, today: Date) -> Self {
+        let code = |waiver: &Waiver| codes::by_name(&waiver.code.value).filter(|code| code.waivable);
+        let standing = all(plan).filter(|waiver| today <= waiver.until.value);
+        Self(standing.filter_map(|waiver| Some((waiver, code(waiver)?))).collect())
+    }
+
+    /// Whether one of them sets a diagnostic aside.
+    pub(super) fn cover(&self, found: &Diagnostic) -> bool {
+        found.code.waivable && self.0.iter().any(|waiver| covers(*waiver, found))
+    }
 }
 
-fn matches(waiver: &Waiver, found: &Diagnostic, today: Date) -> bool {
+fn covers((waiver, code): (&Waiver, &Code), found: &Diagnostic) -> bool {
     let (scope, at) = (waiver.scope, found.span());
-    let inside = scope.file == at.file && scope.start <= at.start && at.end <= scope.end;
-    inside && effective(waiver, today) == Some(found.code)
-}
-
-/// Whether some waiver of the plan sets a diagnostic aside.
-pub(super) fn is_waived(plan: &Plan, found: &Diagnostic, today: Date) -> bool {
-    found.code.waivable && all(plan).any(|waiver| matches(waiver, found, today))
+    code == found.code && scope.file == at.file && scope.start <= at.start && at.end <= scope.end
 }
 
 /// Takes out what the plan's waivers set aside, of all that was found by all stages, and adds a warning for each waiver
 /// that sets nothing aside. `today` is the day in the plan's zone.
 ///
-/// Where errors stand, later stages may not have looked, so that no waiver is called idle then. The result is in source order.
+/// Where errors stand, later stages may not have looked, so that no waiver is called idle then. The result is in source
+/// order.
 pub fn apply_waivers(plan: &Plan, found: Vec<Diagnostic>, today: Date) -> Vec<Diagnostic> {
-    let mut left: Vec<_> = found.iter().filter(|found| !is_waived(plan, found, today)).cloned().collect();
+    let waivers = Effective::new(plan, today);
+    let (covered, mut left): (Vec<_>, Vec<_>) = found.into_iter().partition(|found| waivers.cover(found));
     if left.iter().all(|found| found.severity < Severity::Error) {
-        let idle = all(plan).filter(|waiver| {
-            effective(waiver, today).is_some() && !found.iter().any(|found| matches(waiver, found, today))
-        });
-        left.extend(idle.map(unused));
+        let idle = waivers.0.iter().filter(|waiver| !covered.iter().any(|found| covers(**waiver, found)));
+        left.extend(idle.map(|(waiver, _)| unused(waiver)));
     }
     left.sort_by(|a, b| (a.span(), a.code.name).cmp(&(b.span(), b.code.name)));
     left

@@ -129,7 +129,7 @@ impl Declared {
             self.names.insert(name.value.clone(), name.span);
             return true;
         };
-        let message = format!("two blocks `{}` are called \"{}\"", self.kind, name.value);
+        let message = format!("two {}s are called \"{}\"", self.kind, name.value);
         let help = "give one of them another name";
         let diagnostic = Diagnostic::new(&codes::DUPLICATE_NAME, message, name.span, "declared again here", help);
         out.push(diagnostic.also(*earlier, "first declared here"));

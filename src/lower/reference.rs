@@ -10,6 +10,7 @@ pub fn reference() -> String {
     let mut text = String::from(
         "# Reference of the plan language\n\nWritten by the compiler from its own table of words: what is not here is an error in a plan.\n",
     );
+    push(&mut text, format_args!("\n{}\n", ROOT.doc));
     for word in ROOT.children {
         section(word, &[], &mut text);
     }

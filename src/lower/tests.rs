@@ -1,1 +1,159 @@
+use super::vocabulary::{Number, Word};
+use super::*;
+use crate::plan::{ProbeKind, RestoreStep, Rhythm, TimeOfDay};
+use crate::primitives::{FileId, Period, PeriodUnit};
 
+fn lowered(text: &str) -> (Option<Plan>, Vec<(&'static str, String)>) {
+    let mut out = Diagnostics::default();
+    let document = crate::syntax::parse(FileId(0), text, &mut out);
+    let plan = lower(&document, &mut out);
+    let problem = |found: &Diagnostic| {
+        (found.code.name.rsplit("::").next().unwrap_or_default(), text[found.span().range()].to_owned())
+    };
+    (plan, out.into_sorted().iter().map(problem).collect())
+}
+
+fn in_backup(lines: &str) -> (Plan, Vec<(&'static str, String)>) {
+    let text =
+        format!("plan \"p\"\ntarget \"t\" {{\nbackup \"b\" {{\narchive \"tar.zip\"; store \"s\"\n{lines}\n}}\n}}");
+    let (plan, found) = lowered(&text);
+    (plan.expect("a plan"), found)
+}
+
+fn rhythm(schedule: &str) -> Rhythm {
+    let (plan, found) = in_backup(schedule);
+    assert_eq!(found, []);
+    plan.targets[0].backups[0].schedule.as_ref().expect("a schedule").rhythm.clone()
+}
+
+#[test]
+fn every_kind_of_schedule_is_read() {
+    let at = TimeOfDay { hour: 5, minute: 30 };
+    assert_eq!(rhythm("schedule \"daily\" at=\"05:30\""), Rhythm::Daily { at });
+    let weekday = jiff::civil::Weekday::Sunday;
+    assert_eq!(rhythm("schedule \"weekly\" weekday=\"sun\" at=\"05:30\""), Rhythm::Weekly { weekday, at });
+    assert_eq!(rhythm("schedule \"monthly\" day=31 at=\"05:30\""), Rhythm::Monthly { day: 31, at });
+    assert_eq!(rhythm("schedule \"yearly\" date=\"02-29\" at=\"05:30\""), Rhythm::Yearly { month: 2, day: 29, at });
+    let period = crate::primitives::Duration::from_seconds(60);
+    assert_eq!(rhythm("schedule every=\"1m\""), Rhythm::Every { period });
+    assert_eq!(rhythm("schedule cron=\"30 5 * * 1-5\""), Rhythm::Cron { expression: "30 5 * * 1-5".into() });
+}
+
+#[test]
+fn a_schedule_has_the_properties_of_its_kind_alone() {
+    fn found(line: &str) -> Vec<(&'static str, String)> {
+        in_backup(line).1
+    }
+    let unknown = |text: &str| vec![("unknown-property", text.to_owned())];
+    assert_eq!(found("schedule \"daily\" at=\"05:30\" day=1"), unknown("day"));
+    assert_eq!(found("schedule \"weekly\" weekday=\"mon\" at=\"05:30\" date=\"01-01\""), unknown("date"));
+    assert_eq!(found("schedule every=\"5m\" at=\"05:30\""), unknown("at"));
+    assert_eq!(found("schedule every=\"5m\" cron=\"* * * * *\""), unknown("cron"));
+    assert_eq!(found("schedule \"daily\" att=\"05:30\""), unknown("att"));
+    assert_eq!(found("schedule \"dayly\" whatever=1"), [("bad-choice", "\"dayly\"".to_owned())]);
+    assert_eq!(found("schedule at=\"05:30\""), [("missing-argument", "schedule at=\"05:30\"".to_owned())]);
+    let weekly = ("missing-property", "schedule \"weekly\"".to_owned());
+    assert_eq!(found("schedule \"weekly\""), [weekly.clone(), weekly]);
+    for cron in ["* * * *", "* * * * * *", "60 * * * *", "@daily", "x * * * *", ""] {
+        assert_eq!(found(&format!("schedule cron=\"{cron}\""))[0].0, "bad-cron", "{cron}");
+    }
+    for time in ["5:30", "24:00", "05:60", "0530", "05:30:00", "-1:00", "٠٥:٣٠"] {
+        assert_eq!(found(&format!("schedule \"daily\" at=\"{time}\""))[0].0, "bad-time", "{time}");
+    }
+}
+
+#[test]
+fn every_rule_of_a_retention_is_read() {
+    let line = "retention generations=1 within=\"2mo\" hourly=2 daily=3 weekly=4 monthly=5 yearly=6";
+    let (plan, found) = in_backup(line);
+    assert_eq!(found, []);
+    let retention = plan.targets[0].backups[0].retention.as_ref().expect("a retention");
+    let counts = [
+        &retention.generations,
+        &retention.hourly,
+        &retention.daily,
+        &retention.weekly,
+        &retention.monthly,
+        &retention.yearly,
+    ];
+    assert_eq!(counts.map(|count| count.as_ref().map(|count| count.value.get())), [1, 2, 3, 4, 5, 6].map(Some));
+    assert_eq!(retention.within.as_ref().unwrap().value, Period { count: 2, unit: PeriodUnit::Months });
+    for count in ["0", "-1", "4294967296", "1.5", "\"7\"", "#true"] {
+        let found = in_backup(&format!("retention daily={count}")).1;
+        assert!(matches!(found[0].0, "bad-count" | "wrong-type"), "{count}: {found:?}");
+    }
+}
+
+#[test]
+fn a_restore_is_read_in_the_order_written() {
+    let text = r#"
+        plan "p"
+        restore "r" rto="4h" {
+            parallel { recover "a" takes="1m" { from host="web-1"; into path="x" }; probe "c" { command "ls" "-l" } }
+            probe "d" takes="2m" { path "/e" }
+            recover "b" { into path="y" }
+        }"#;
+    let (plan, found) = lowered(text);
+    assert_eq!(found, []);
+    let restore = &plan.unwrap().restores[0];
+    let [RestoreStep::Parallel(inner), RestoreStep::Probe(probe), RestoreStep::Recover(last)] = &restore.steps[..]
+    else {
+        panic!("{:?}", restore.steps);
+    };
+    let [RestoreStep::Recover(first), RestoreStep::Probe(command)] = &inner[..] else { panic!("{inner:?}") };
+    assert_eq!(first.from_host.as_ref().unwrap().value, "web-1");
+    assert!(matches!(&command.kind, ProbeKind::Command(argv) if argv.len() == 2));
+    assert!(matches!(&probe.kind, ProbeKind::Path(path) if path.value == "/e"));
+    assert_eq!(last.target.value.as_str(), "b");
+}
+
+#[test]
+fn what_is_broken_is_said_so_and_only_that() {
+    let text =
+        "plan \"p\"\nstroe \"a\"\nstore \"b\" { local }\ntarget \"t\" { backup \"x\" { takes 1 } }\ntarget \"u\" {}";
+    let (plan, _) = lowered(text);
+    let broken = plan.unwrap().broken;
+    let shown: Vec<_> = broken
+        .iter()
+        .map(|block| (block.kind, block.name.as_ref().map(Name::as_str), block.owner.as_ref().map(Name::as_str)))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("store", Some("a"), None),
+            ("store", Some("b"), None),
+            ("backup", Some("x"), Some("t")),
+            ("target", Some("t"), None)
+        ]
+    );
+}
+
+#[test]
+fn a_text_without_a_plan_is_read_all_the_same() {
+    let (plan, found) = lowered("store \"a b\" { local path=\"/x\" }");
+    assert!(plan.is_none());
+    assert_eq!(found, [("missing-plan", "store".into()), ("bad-name", "\"a b\"".into())]);
+    assert_eq!(lowered("").1, [("missing-plan", String::new())]);
+}
+
+/// Every row of the table, once.
+fn rows(word: &'static Word, seen: &mut Vec<&'static Word>) {
+    if !seen.iter().any(|row| std::ptr::eq(*row, word)) {
+        seen.push(word);
+        word.children.iter().for_each(|child| rows(child, seen));
+    }
+}
+
+#[test]
+fn every_row_is_documented_and_in_the_reference() {
+    let (mut all, reference) = (Vec::new(), reference());
+    rows(&ROOT, &mut all);
+    for word in all {
+        assert!(word.doc.ends_with('.'), "{}", word.name);
+        assert!(reference.contains(word.doc), "{}", word.name);
+        assert!(word.arguments.number == Number::Zero || !word.arguments.what.is_empty(), "{}", word.name);
+        for property in word.properties {
+            assert!(property.doc.ends_with('.') && reference.contains(property.doc), "{}", property.name);
+        }
+    }
+}

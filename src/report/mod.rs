@@ -1,6 +1,13 @@
-//! Floor 12: every product as people and programs read it.
+//! Floor 12: every product, rendered.
+//!
+//! Unaware of the terminal: whether colour is wanted is the caller's to know. Invariant: rendering is a function of the
+//! product and nothing else, and no input makes it fail; control characters of a plan's text never reach the output.
 
+pub mod diagnostics;
+mod explain;
 pub mod forecast;
 pub mod outcome;
 pub mod points;
 pub mod words;
+
+pub use explain::{diagnostics_page, explain};

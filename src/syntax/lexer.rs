@@ -1,7 +1,7 @@
 //! Text → tokens: where strings, comments, braces and words begin and end.
 //!
-//! Never recurses. Where a string is not closed, it gives up at the line's end, so that the lines behind are read; since
-//! that means looking at what follows twice, it stops after `FLAWS_MAX` of them.
+//! Never recurses. Where a string is not closed, it gives up at the line's end, so that the lines behind are read; that a
+//! string of several lines has no end is looked for once.
 
 use super::characters::{is_disallowed, is_newline, is_space};
 
@@ -62,7 +62,7 @@ pub(super) const FLAWS_MAX: usize = 100;
 
 /// The tokens of a text, in order; what lies between them is white space and comments.
 pub(super) fn tokens(text: &str) -> Vec<Token> {
-    let mut lexer = Lexer { text, at: 0, spaced: true, flaws: 0, tokens: Vec::new() };
+    let mut lexer = Lexer { text, at: 0, spaced: true, flaws: 0, endless: usize::MAX, tokens: Vec::new() };
     if text.starts_with('\u{feff}') {
         lexer.skip('\u{feff}'.len_utf8());
     }
@@ -75,6 +75,8 @@ struct Lexer<'a> {
     at: usize,
     spaced: bool,
     flaws: usize,
+    /// From how many `#` on a string of several lines is known to have no end in what follows.
+    endless: usize,
     tokens: Vec<Token>,
 }
 
@@ -123,12 +125,18 @@ impl<'a> Lexer<'a> {
     }
 
     fn string(&mut self, rest: &str, hashes: usize) {
-        let length = match string_length(rest, hashes) {
-            Ok(length) => return self.push(Kind::Quoted, length),
-            Err(Flaw::TripleQuotes) => return self.push(Kind::Bad(Flaw::TripleQuotes), unclosed_length(rest)),
-            Err(_) => unclosed_length(rest),
-        };
-        self.push(Kind::Bad(Flaw::UnclosedString), length);
+        let many = rest.get(hashes..).is_some_and(|body| body.starts_with("\"\"\""));
+        let length =
+            if many && hashes >= self.endless { Err(Flaw::UnclosedString) } else { string_length(rest, hashes) };
+        match length {
+            Ok(length) => self.push(Kind::Quoted, length),
+            Err(flaw) => {
+                if many && flaw == Flaw::UnclosedString {
+                    self.endless = hashes;
+                }
+                self.push(Kind::Bad(flaw), unclosed_length(rest));
+            }
+        }
     }
 
     /// A comment in `/* */`, which may hold others.
@@ -231,8 +239,11 @@ fn escape_length(text: &str) -> usize {
     }
 }
 
-/// How much of the line an unclosed string takes: not the braces at its end, for they are likely meant.
+/// How much of the line an unclosed string takes: not the braces at its end where they have no partner in it, for then
+/// their partner is on another line and they are likely meant.
 fn unclosed_length(text: &str) -> usize {
     let line = &text[..line_length(text)];
-    line.trim_end_matches(|c| is_space(c) || "{};".contains(c)).len().max(1)
+    let count = |brace| line.matches(brace).count();
+    let end = |c: char| is_space(c) || (count('{') != count('}') && "{};".contains(c));
+    line.trim_end_matches(end).len().max(1)
 }

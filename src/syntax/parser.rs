@@ -51,6 +51,9 @@ struct Block {
     end: usize,
 }
 
+/// What was wrong is in the diagnostics already.
+struct Reported;
+
 /// What stands behind a node's word.
 #[derive(Default)]
 struct Tail {
@@ -82,6 +85,10 @@ impl Parser<'_> {
 
     fn skip_newlines(&mut self) {
         while self.take_if(Kind::Newline).is_some() {}
+    }
+
+    fn last_kind(&self) -> Option<Kind> {
+        self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map(|token| token.kind)
     }
 
     fn last_end(&self) -> usize {
@@ -153,7 +160,7 @@ impl Parser<'_> {
 
     fn node(&mut self) -> Option<Node> {
         let start = self.peek()?.start;
-        let annotation = self.annotation();
+        let annotation = self.annotation().unwrap_or_default();
         let name = self.name();
         let tail = self.tail();
         let name = name?;
@@ -168,19 +175,25 @@ impl Parser<'_> {
         Some(Node { annotation, name, entries, children, braces, header, body, broken, lost_children })
     }
 
-    /// `(type)`, with its parentheses.
-    fn annotation(&mut self) -> Option<Span> {
-        let open = self.take_if(Kind::LeftParenthesis)?;
+    /// `(type)`, with its parentheses, where there is one.
+    fn annotation(&mut self) -> Result<Option<Span>, Reported> {
+        let Some(open) = self.take_if(Kind::LeftParenthesis) else { return Ok(None) };
         let word = self.take_if(Kind::Bare).or_else(|| self.take_if(Kind::Quoted));
         let close = word.and_then(|_| self.take_if(Kind::RightParenthesis));
         if close.is_none() {
             self.report(problem::unexpected(self.span(open), "(", "write `(type)` before a value, or leave it out"));
+            return Err(Reported);
         }
-        Some(Span::new(self.file, open.start, self.last_end()))
+        Ok(Some(Span::new(self.file, open.start, self.last_end())))
     }
 
     fn name(&mut self) -> Option<Spanned<String>> {
-        let token = self.peek()?;
+        let Some(token) = self.peek() else {
+            // Behind a type annotation, the file ends.
+            let end = Span::new(self.file, self.last_end(), self.last_end());
+            self.report(problem::nameless(end));
+            return None;
+        };
         let span = self.span(token);
         let diagnostic = match token.kind {
             // What stands there is read by `tail`, which keeps the braces in step.
@@ -220,11 +233,18 @@ impl Parser<'_> {
                 Kind::Newline | Kind::Semicolon | Kind::Close => break,
                 Kind::Open => {
                     tail.children = Some((token.start, self.children()));
-                    self.after_children();
+                    // One that was never closed ends before the next line.
+                    if self.last_kind() == Some(Kind::Close) {
+                        self.after_children();
+                    }
                     break;
                 }
                 Kind::SlashDash => self.commented_piece(),
                 _ => {
+                    if !token.spaced && !matches!(self.last_kind(), Some(Kind::Bad(_))) {
+                        let help = "put a space before it";
+                        self.report(problem::unexpected(self.first_line(token), self.word(token), help));
+                    }
                     match self.entry() {
                         Some(entry) => tail.entries.push(entry),
                         None => tail.broken = true,
@@ -269,10 +289,7 @@ impl Parser<'_> {
     /// `value`, `(type)value` or `name=value`; takes at least one token.
     fn entry(&mut self) -> Option<Entry> {
         let token = self.peek()?;
-        if !token.spaced {
-            self.report(problem::unexpected(self.first_line(token), self.word(token), "put a space before it"));
-        }
-        let annotation = self.annotation();
+        let annotation = self.annotation().ok()?;
         if annotation.is_none() && matches!(token.kind, Kind::Bare | Kind::Quoted) {
             self.take();
             if let Some(equals) = self.take_if(Kind::Equals) {
@@ -295,7 +312,7 @@ impl Parser<'_> {
                 None
             }
         };
-        let annotation = self.annotation();
+        let annotation = self.annotation().ok()?;
         let value = self.value_behind(Token { start: name.start, ..equals })?;
         let span = Span::new(self.file, name.start, self.last_end());
         Some(Entry { property: Some(named?), annotation, value, span })

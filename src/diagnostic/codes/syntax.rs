@@ -143,14 +143,20 @@ does not.
 
 Wrong:
 
-```kdl must-fail
-exclude-note "a \q"
+```kdl must-fail inside=file
+target "photos" {
+    files "/mnt/C:\photos"
+    no-backup "copies"
+}
 ```
 
 Right:
 
-```kdl
-files "/srv/a" { exclude #"**/\[old\]"# }
+```kdl inside=file
+target "photos" {
+    files #"/mnt/C:\photos"#
+    no-backup "copies"
+}
 ```
 "##,
 );
@@ -186,7 +192,7 @@ property="value" { … }`.
 Wrong:
 
 ```kdl must-fail inside=backup
-takes "40m" ="1h"
+takes "40m") =
 ```
 
 Right:

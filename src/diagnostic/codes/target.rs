@@ -113,7 +113,7 @@ no-backup "kept elsewhere"
 Right:
 
 ```kdl inside=target
-waive "sonae::retention::none" reason="kept for ever by law" until="2100-01-01"
+backup "weekly" { archive "tar.zip"; store "vault" }
 ```
 "#,
 );

@@ -68,13 +68,13 @@ pub static BAD_JOB: Code = Code::error(
 
 Wrong:
 
-```kdl must-fail
-after "daily"
+```kdl must-fail inside=target
+backup "weekly" { archive "tar.zip"; store "vault"; after "daily" }
 ```
 
 Right:
 
-```kdl
+```kdl inside=target
 backup "weekly" { archive "tar.zip"; store "vault"; after "documents/daily" }
 ```
 "#,

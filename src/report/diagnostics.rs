@@ -1,0 +1,51 @@
+//! Diagnostics as text for people and as JSON for programs.
+
+mod json;
+mod snippet;
+#[cfg(test)]
+mod tests;
+
+use crate::diagnostic::{Diagnostic, Severity, Sources};
+use snippet::Snippets;
+
+pub use json::json;
+
+/// Whether text is coloured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colour {
+    /// With ANSI colours.
+    Ansi,
+    /// Without.
+    Plain,
+}
+
+/// How many diagnostics are shown as text: beyond that, nobody reads on.
+pub const SHOWN_MAX: usize = 200;
+
+/// The diagnostics, in the order given, each with its code, its place in the text and its help line. Beyond
+/// `SHOWN_MAX`, only their number is told.
+pub fn text(found: &[Diagnostic], sources: &Sources, colour: Colour) -> String {
+    let mut snippets = Snippets::new(sources, colour);
+    let mut text = String::new();
+    for diagnostic in found.iter().take(SHOWN_MAX) {
+        text.push_str(&snippets.render(diagnostic));
+        text.push('\n');
+    }
+    if found.len() > SHOWN_MAX {
+        text.push_str(&format!("… and {} more\n", found.len() - SHOWN_MAX));
+    }
+    text
+}
+
+/// One line that counts them: `"3 errors, 1 warning"`. Advice is not counted.
+pub fn summary(found: &[Diagnostic]) -> String {
+    let count = |severity| found.iter().filter(|found| found.severity == severity).count();
+    let counted = |count: usize, noun: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {noun}")),
+        _ => Some(format!("{count} {noun}s")),
+    };
+    let parts = [counted(count(Severity::Error), "error"), counted(count(Severity::Warning), "warning")];
+    let parts: Vec<_> = parts.into_iter().flatten().collect();
+    if parts.is_empty() { "no problems".to_owned() } else { parts.join(", ") }
+}

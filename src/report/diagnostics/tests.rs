@@ -1,0 +1,114 @@
+use super::*;
+use crate::diagnostic::codes;
+use crate::primitives::Span;
+
+fn one(text: &str, start: usize, end: usize) -> (Vec<Diagnostic>, Sources) {
+    let mut sources = Sources::default();
+    let file = sources.add("plan.kdl", text);
+    let span = Span::new(file, start, end);
+    let found = Diagnostic::new(&codes::target::NO_SOURCE, "what is wrong", span, "here", "what to write");
+    (vec![found.also(Span::new(file, 0, 1), "there")], sources)
+}
+
+#[test]
+fn a_diagnostic_shows_its_code_lines_labels_and_help() {
+    let (found, sources) = one("a\nb \"é\" c\nd\n", 9, 10);
+    insta::assert_snapshot!(text(&found, &sources, Colour::Plain), @r#"
+    sonae::target::no-source
+
+      × what is wrong
+       ╭─[plan.kdl:2:7]
+     1 │ a
+       · ┬
+       · ╰── there
+     2 │ b "é" c
+       ·       ┬
+       ·       ╰── here
+     3 │ d
+       ╰────
+      help: what to write
+    "#);
+    assert!(text(&found, &sources, Colour::Ansi).contains("\u{1b}["));
+}
+
+#[test]
+fn json_counts_lines_and_columns_from_one_in_characters() {
+    let (found, sources) = one("a\nb \"é\" c\nd\n", 9, 10);
+    insta::assert_snapshot!(serde_json::to_string_pretty(&json(&found, &sources)).unwrap(), @r#"
+    {
+      "format_version": 1,
+      "diagnostics": [
+        {
+          "code": "sonae::target::no-source",
+          "severity": "error",
+          "message": "what is wrong",
+          "help": "what to write",
+          "labels": [
+            {
+              "file": "plan.kdl",
+              "line": 2,
+              "column": 7,
+              "start": 9,
+              "end": 10,
+              "text": "here"
+            },
+            {
+              "file": "plan.kdl",
+              "line": 1,
+              "column": 1,
+              "start": 0,
+              "end": 1,
+              "text": "there"
+            }
+          ]
+        }
+      ],
+      "omitted": 0,
+      "errors": 1,
+      "warnings": 0
+    }
+    "#);
+}
+
+#[test]
+fn what_a_terminal_would_obey_is_not_shown() {
+    let (found, sources) = one("a \u{1b}[31m \u{85} \u{202e} b\u{7f}\n", 2, 3);
+    let shown = text(&found, &sources, Colour::Plain);
+    assert!(shown.chars().all(|c| c == '\n' || !(c.is_control() || c == '\u{202e}')), "{shown:?}");
+    assert!(shown.contains("what to write"));
+}
+
+#[test]
+fn of_a_line_too_long_to_show_the_place_is_told() {
+    let long = format!("a\n{}", "x".repeat(100_000));
+    let (found, sources) = one(&long, 50_000, 50_001);
+    let shown = text(&found, &sources, Colour::Plain);
+    assert!(shown.len() < 1_000 && shown.contains("plan.kdl:2:49999"), "{shown}");
+}
+
+#[test]
+fn beyond_the_limit_they_are_counted() {
+    let (found, sources) = one("abc", 1, 2);
+    let many = vec![found[0].clone(); SHOWN_MAX + 7];
+    assert!(text(&many, &sources, Colour::Plain).ends_with("… and 7 more\n"));
+}
+
+#[test]
+fn labels_in_another_file_are_told_in_words() {
+    let (mut found, mut sources) = one("abc", 1, 2);
+    let other = sources.add("other.kdl", "x\ny");
+    found[0] = found[0].clone().also(Span::new(other, 2, 3), "first declared here");
+    assert!(text(&found, &sources, Colour::Plain).contains("other.kdl:2:1: first declared here"));
+}
+
+#[test]
+fn the_summary_counts_errors_and_warnings() {
+    let of = |code: &'static crate::diagnostic::Code| Diagnostic::new(code, "", Span::default(), "", "");
+    let (error, warning, advice) =
+        (of(&codes::target::NO_SOURCE), of(&codes::plan::UNUSED), of(&codes::backup::NO_SCHEDULE));
+    assert_eq!(summary(&[]), "no problems");
+    assert_eq!(summary(&[advice]), "no problems");
+    assert_eq!(summary(&[error.clone(), warning.clone()]), "1 error, 1 warning");
+    assert_eq!(summary(&[warning.clone(), error.clone(), error]), "2 errors, 1 warning");
+    assert_eq!(summary(&[warning]), "1 warning");
+}

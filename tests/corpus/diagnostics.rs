@@ -1,0 +1,55 @@
+//! Every code has an example that yields it.
+
+use std::path::{Path, PathBuf};
+
+use sonae::diagnostic::codes;
+
+use super::compile;
+
+/// Areas whose stage is not part of `compile` here, so that an example of theirs may be missing.
+const LATER_AREAS: [&str; 2] = ["rpo", "rto"];
+
+fn example(code: &str) -> PathBuf {
+    let file = format!("{}.kdl", code.replace("::", "-"));
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/diagnostics").join(file)
+}
+
+#[test]
+fn every_code_has_an_example_that_yields_it() {
+    for code in codes::all() {
+        let area = code.name.split("::").nth(1).unwrap_or_default();
+        let text = match std::fs::read_to_string(example(code.name)) {
+            Ok(text) => text,
+            // A mebibyte need not lie in the repository.
+            Err(_) if code.name == "sonae::syntax::too-large" => "// large\n".repeat(sonae::syntax::BYTES_MAX / 8),
+            Err(_) if LATER_AREAS.contains(&area) => continue,
+            Err(error) => panic!("{}: {error}", example(code.name).display()),
+        };
+        if LATER_AREAS.contains(&area) {
+            continue;
+        }
+        let compiled = compile("example.kdl", &text);
+        assert!(compiled.codes().contains(&code.name), "{}: {:?}", code.name, compiled.codes());
+    }
+}
+
+#[test]
+fn no_example_is_of_a_code_that_is_gone() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/diagnostics");
+    let known: Vec<_> = codes::all().map(|code| example(code.name)).collect();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "kdl") {
+            assert!(known.contains(&path), "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn examples_look_as_they_did() {
+    insta::glob!("diagnostics/*.kdl", |path| {
+        let text = std::fs::read_to_string(path).unwrap();
+        let name = path.file_name().unwrap().to_string_lossy();
+        insta::assert_snapshot!(compile(&name, &text).shown());
+    });
+}

@@ -1,0 +1,99 @@
+//! Every block of KDL in `docs/`, in the README and in the pages of the diagnostics.
+//!
+//! A block begins with "```kdl" and may say more: `must-fail` (it must not compile; in the page of a diagnostic, with that
+//! very one), and `inside=file`, `inside=target`, `inside=backup` or `inside=restore` (it is a piece of that block, and is
+//! compiled within an otherwise complete plan).
+
+use std::path::{Path, PathBuf};
+
+use sonae::diagnostic::Severity;
+
+use crate::corpus::{Compiled, compile};
+
+/// A block of KDL and where it was found.
+struct Example {
+    place: String,
+    info: Vec<String>,
+    text: String,
+    /// The heading above it.
+    heading: String,
+}
+
+fn examples(file: &Path) -> Vec<Example> {
+    let markdown = std::fs::read_to_string(file).unwrap();
+    let (mut found, mut open, mut heading) = (Vec::new(), None::<Example>, String::new());
+    for (index, line) in markdown.lines().enumerate() {
+        match &mut open {
+            Some(_) if line.starts_with("```") => found.extend(open.take()),
+            Some(example) => example.text.push_str(&format!("{line}\n")),
+            None if line.starts_with("```kdl") => {
+                let info = line.split_whitespace().skip(1).map(str::to_owned).collect();
+                let place = format!("{}:{}", file.display(), index + 1);
+                open = Some(Example { place, info, text: String::new(), heading: heading.clone() });
+            }
+            None if line.starts_with('#') => heading = line.trim_start_matches('#').trim().to_owned(),
+            None => {}
+        }
+    }
+    assert!(open.is_none(), "{}: a block is not closed", file.display());
+    found
+}
+
+/// A complete plan with the piece in its place.
+fn whole(example: &Example) -> String {
+    let inside = example.info.iter().find_map(|word| word.strip_prefix("inside="));
+    let usual = "schedule \"daily\" at=\"02:30\"; retention generations=7";
+    let (mut file, mut target, mut backup, mut restore) = ("", "", usual, "");
+    match inside {
+        None => return example.text.clone(),
+        Some("file") => file = &example.text,
+        Some("target") => target = &example.text,
+        Some("backup") => backup = &example.text,
+        Some("restore") => restore = &example.text,
+        Some(other) => panic!("{}: there is no place `{other}`", example.place),
+    }
+    format!(
+        r#"plan "example"
+store "vault" {{ local path="/srv/backup" }}
+target "documents" area="data" {{
+    files "/home/documents"
+    backup "daily" {{
+        archive "tar.zip"
+        store "vault"
+{backup}
+    }}
+{target}
+}}
+restore "documents" {{
+    recover "documents" {{ into path="/restore/documents" }}
+{restore}
+}}
+{file}
+"#
+    )
+}
+
+fn fails(compiled: &Compiled) -> bool {
+    compiled.found.iter().any(|found| found.severity == Severity::Error)
+}
+
+fn files() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let docs = std::fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = docs.filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect();
+    files.extend(Some(root.join("README.md")).filter(|path| path.exists()));
+    files.sort();
+    files
+}
+
+#[test]
+fn every_example_compiles_or_must_not() {
+    for example in files().iter().flat_map(|file| examples(file)) {
+        let compiled = compile("example.kdl", &whole(&example));
+        let must_fail = example.info.iter().any(|word| word == "must-fail");
+        assert_eq!(fails(&compiled), must_fail, "{}\n{}", example.place, compiled.shown());
+        if must_fail && example.heading.starts_with("sonae::") {
+            assert!(compiled.codes().contains(&example.heading.as_str()), "{}\n{}", example.place, compiled.shown());
+        }
+    }
+}

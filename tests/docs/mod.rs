@@ -1,0 +1,4 @@
+//! The documentation says what the compiler does: pages written from its tables are current, and examples compile.
+
+mod examples;
+mod generated;
