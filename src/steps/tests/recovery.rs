@@ -90,7 +90,7 @@ fn what_cannot_be_recovered_is_said_and_nothing_is_made() {
     }
     insta::assert_snapshot!(out, @r#"
     recover no/such: nothing of that path is in the backup
-    recover z/pipe: nothing of that path is in the backup
+    recover z/pipe: it is not in the backup: a named pipe is not stored
     recover ../data: the path holds `..`
     recover a: the backup is of several folders; write the path from `/` on
     "#);
