@@ -12,7 +12,7 @@ use crate::ports::{Clock, EntryKind, Fault};
 use crate::primitives::{Key, PathBytes};
 use crate::steps::{PackRequest, Packed, Progress, ReadBack, RecoverRequest, Recovered, pack, read_back, recover};
 
-use memory::{MemoryStore, MemoryTree, Noon};
+use memory::{MemoryStore, MemoryTree};
 
 /// Runs to the end on this thread.
 fn run<T>(future: impl Future<Output = T>) -> T {
@@ -101,4 +101,13 @@ fn small_tree() -> MemoryTree {
         }
     }
     tree
+}
+
+/// A clock that stands.
+struct Noon;
+
+impl Clock for Noon {
+    fn now(&self) -> jiff::Timestamp {
+        "2026-03-01T12:00:00.5Z".parse().unwrap()
+    }
 }

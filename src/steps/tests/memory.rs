@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use bytes::Bytes;
 
 use crate::ports::{
-    Attributes, Cause, Certainty, Clock, Destination, EntryKind, Fault, FileRead, FileWrite, Meta, ObjectInfo, Page,
-    PutMode, PutResult, StoreRead, StoreWrite, TreeRead, TreeWrite, UploadId,
+    Attributes, Cause, Certainty, Destination, EntryKind, Fault, FileRead, FileWrite, Meta, ObjectInfo, Page, PutMode,
+    PutResult, StoreRead, StoreWrite, TreeRead, TreeWrite, UploadId,
 };
 use crate::primitives::{Key, PathBytes};
 
@@ -133,11 +133,9 @@ impl StoreWrite for MemoryStore {
 #[derive(Debug, Clone)]
 pub(super) struct Inode {
     pub(super) meta: Meta,
-    /// A file's content or a link's target.
     pub(super) content: Vec<u8>,
 }
 
-/// What happens to a file while it is read.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Mischief {
     Shrinks,
@@ -396,14 +394,5 @@ impl FileWrite for MemoryNewFile {
     }
     async fn finish(self: Box<Self>, attributes: &Attributes) -> Result<(), Fault> {
         self.tree.lock().set(&self.path, attributes)
-    }
-}
-
-/// A clock that stands.
-pub(super) struct Noon;
-
-impl Clock for Noon {
-    fn now(&self) -> jiff::Timestamp {
-        "2026-03-01T12:00:00.5Z".parse().unwrap()
     }
 }
