@@ -150,7 +150,7 @@ mod tests {
     fn malformed_records_are_refused() {
         for bad in [
             &b"x"[..],
-            b"9 path=a\n",
+            b"8 path=a\n",
             b"99 path=a\n",
             b"0 a=b\n",
             b"3 \n",

@@ -81,6 +81,11 @@ fn names(member: &Member) -> (Vec<u8>, Option<Vec<u8>>) {
 
 fn records(member: &Member, path: &[u8], link: Option<&[u8]>) -> Vec<u8> {
     let mut out = Vec::new();
+    let raw = |text: &[u8]| needs_record(text) && std::str::from_utf8(text).is_err();
+    if raw(path) || link.is_some_and(raw) {
+        // Else readers that hold to POSIX complain of the name (libarchive); GNU tar says that it passes over this.
+        pax::push(&mut out, "hdrcharset", b"BINARY");
+    }
     if needs_record(path) {
         pax::push(&mut out, "path", path);
     }
@@ -103,7 +108,7 @@ fn records(member: &Member, path: &[u8], link: Option<&[u8]>) -> Vec<u8> {
 }
 
 /// Pax text is UTF-8, so that a name beyond ASCII is read alike everywhere. A short name that is no UTF-8 goes into
-/// the plain header, whose bytes readers take as they are; a long one goes into the record raw, as GNU tar does.
+/// the plain header, whose bytes readers take as they are; a long one goes into the record raw.
 fn needs_record(text: &[u8]) -> bool {
     text.len() > NAME_BYTES_MAX || (!text.is_ascii() && std::str::from_utf8(text).is_ok())
 }

@@ -1,1 +1,308 @@
+//! Archives written and read in any pieces, held against the `zip` and `tar` crates' own readers.
 
+use std::io::{Cursor, Read};
+
+use bytes::Bytes;
+use proptest::prelude::*;
+
+use super::*;
+use crate::primitives::{Hasher, PathBytes};
+
+/// A member with its content.
+type Whole = (Member, Vec<u8>);
+
+fn part() -> impl Strategy<Value = Vec<u8>> {
+    let byte = prop_oneof![6 => prop::sample::select(&b"ab .\n=\\"[..]), 1 => any::<u8>()];
+    let utf8 = "[a-z\u{e9}\u{5099}]{1,8}".prop_map(String::into_bytes);
+    let length = prop_oneof![8 => 1..6_usize, 1 => 95..140_usize];
+    let raw = length.prop_flat_map(move |length| prop::collection::vec(byte.clone(), length));
+    prop_oneof![raw, utf8]
+        .prop_filter("no part", |part| !part.contains(&0) && !part.contains(&b'/') && part != b"." && part != b"..")
+}
+
+fn path() -> impl Strategy<Value = PathBytes> {
+    prop::collection::vec(part(), 1..4).prop_map(|parts| PathBytes::new(parts.join(&b'/')))
+}
+
+fn whole() -> impl Strategy<Value = Whole> {
+    let sizes = prop_oneof![0..3_usize, 510..515_usize, 1020..1030_usize, 0..5000_usize];
+    let kind = prop_oneof![
+        4 => (any::<u8>(), sizes).prop_map(|(byte, size)| (MemberKind::File { size: size as u64 }, vec![byte; size])),
+        1 => Just((MemberKind::Folder, Vec::new())),
+        1 => path().prop_map(|target| (MemberKind::Symlink { target }, Vec::new())),
+        1 => path().prop_map(|target| (MemberKind::HardLink { target }, Vec::new())),
+    ];
+    let mtime_s = prop_oneof![0..2_000_000_000_i64, -3..3_i64, any::<i64>().prop_map(|n| n / 2)];
+    let mtime_ns = prop_oneof![Just(0), 0..1_000_000_000_u32];
+    let owner = || prop_oneof![0..70_000_u32, any::<u32>()];
+    (path(), kind, 0..0o10000_u32, owner(), owner(), mtime_s, mtime_ns).prop_map(
+        |(path, (kind, content), mode, uid, gid, mtime_s, mtime_ns)| {
+            (Member { path, kind, mode, uid, gid, mtime_s, mtime_ns }, content)
+        },
+    )
+}
+
+fn write(members: &[Whole]) -> (Vec<u8>, Finished) {
+    let mut writer = Writer::new("x.tar", "2026-03-01T05:30:01Z".parse().unwrap()).unwrap();
+    let mut out = Vec::new();
+    for (member, content) in members {
+        writer.entry(member).unwrap();
+        for piece in content.chunks(700) {
+            assert_eq!(writer.data(piece).unwrap(), piece.len());
+        }
+        writer.end_entry().unwrap();
+        out.extend(writer.take());
+    }
+    let finished = writer.finish().unwrap();
+    out.extend_from_slice(&finished.rest);
+    (out, finished)
+}
+
+fn locate(zip: &[u8]) -> Result<TarEntry, ArchiveError> {
+    let mut locator = Locator::new(zip.len() as u64);
+    loop {
+        match locator.locate()? {
+            Ok(entry) => return Ok(entry),
+            Err(Need { offset, length }) => {
+                let from = usize::try_from(offset).unwrap();
+                locator.supply(offset, &zip[from..from + length]);
+            }
+        }
+    }
+}
+
+fn inflate(zip: &[u8], chunk: usize) -> Result<Vec<u8>, ArchiveError> {
+    let entry = locate(zip)?;
+    let packed = &zip[entry.start as usize..(entry.start + entry.packed_size) as usize];
+    let (mut inflate, mut plain) = (Inflate::new(entry), Vec::new());
+    for piece in packed.chunks(chunk) {
+        let mut input = Bytes::copy_from_slice(piece);
+        while let Some(bytes) = inflate.push(&mut input)? {
+            plain.extend_from_slice(&bytes);
+        }
+        assert!(input.is_empty());
+    }
+    inflate.finish()?;
+    Ok(plain)
+}
+
+/// The events of a tar that comes in pieces of these sizes, with neighbouring data joined.
+fn events(tar: &[u8], chunks: &[usize]) -> Result<Vec<TarEvent>, ArchiveError> {
+    let (mut reader, mut events, mut rest) = (TarReader::new(), Vec::<TarEvent>::new(), tar);
+    for chunk in chunks.iter().copied().chain(std::iter::repeat(4096)) {
+        if rest.is_empty() {
+            break;
+        }
+        let (piece, after) = rest.split_at(chunk.min(rest.len()));
+        rest = after;
+        let mut input = Bytes::copy_from_slice(piece);
+        while let Some(event) = reader.push(&mut input)? {
+            match (events.last_mut(), event) {
+                (Some(TarEvent::Data(before)), TarEvent::Data(bytes)) => {
+                    *before = [&before[..], &bytes].concat().into()
+                }
+                (_, event) => events.push(event),
+            }
+        }
+    }
+    reader.finish()?;
+    Ok(events)
+}
+
+/// Members with their content and offset.
+fn members(events: Vec<TarEvent>) -> Vec<(u64, Whole)> {
+    let mut out: Vec<(u64, Whole)> = Vec::new();
+    for event in events {
+        match (event, out.last_mut()) {
+            (TarEvent::Member { member, offset }, _) => out.push((offset, (member, Vec::new()))),
+            (TarEvent::Data(bytes), Some((_, (_, content)))) => content.extend_from_slice(&bytes),
+            _ => {}
+        }
+    }
+    out
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn members_come_back_in_any_pieces(
+        wholes in prop::collection::vec(whole(), 0..6),
+        packed_chunk in 1..4000_usize,
+        chunks in prop::collection::vec(1..700_usize, 0..20),
+    ) {
+        let (zip, finished) = write(&wholes);
+        prop_assert_eq!(finished.stored, extent(&zip));
+        let tar = inflate(&zip, packed_chunk).unwrap();
+        prop_assert_eq!(finished.plain, extent(&tar));
+        let read = events(&tar, &chunks).unwrap();
+        prop_assert_eq!(&read, &events(&tar, &[]).unwrap());
+        let read = members(read);
+        prop_assert_eq!(read.iter().map(|(_, whole)| whole.clone()).collect::<Vec<_>>(), wholes);
+        // A member can be found by its offset alone.
+        for (offset, whole) in read {
+            let alone = members(events(&tar[offset as usize..], &[]).unwrap());
+            prop_assert_eq!(&alone[0].1, &whole);
+        }
+    }
+
+    #[test]
+    fn other_readers_agree(wholes in prop::collection::vec(whole(), 0..6)) {
+        // The tar crate cuts pax records at line breaks, and names end where a NUL would.
+        let has_break = |path: &PathBytes| path.as_bytes().contains(&b'\n');
+        prop_assume!(!wholes.iter().any(|(member, _)| has_break(&member.path) || match &member.kind {
+            MemberKind::Symlink { target } | MemberKind::HardLink { target } => has_break(target),
+            _ => false,
+        }));
+        let (zip, _) = write(&wholes);
+        let mut archive = zip::ZipArchive::new(Cursor::new(&zip)).unwrap();
+        prop_assert_eq!(archive.len(), 1);
+        let file = archive.by_index(0).unwrap();
+        prop_assert_eq!(file.unix_mode(), Some(0o100_600));
+        let mut seen = 0;
+        for (entry, (member, content)) in tar::Archive::new(file).entries().unwrap().zip(&wholes) {
+            let mut entry = entry.unwrap();
+            let mut read = Vec::new();
+            entry.read_to_end(&mut read).unwrap();
+            prop_assert_eq!(&read, content);
+            let path = entry.path_bytes().into_owned();
+            prop_assert_eq!(path.strip_suffix(b"/").unwrap_or(&path), member.path.as_bytes());
+            prop_assert_eq!(entry.header().mode().unwrap(), member.mode);
+            if let MemberKind::Symlink { target } | MemberKind::HardLink { target } = &member.kind {
+                prop_assert_eq!(&*entry.link_name_bytes().unwrap(), target.as_bytes());
+            }
+            seen += 1;
+        }
+        prop_assert_eq!(seen, wholes.len());
+    }
+
+    #[test]
+    fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..3000)) {
+        let _refused = events(&bytes, &[]);
+        let _refused = locate(&bytes);
+    }
+
+    #[test]
+    fn mutated_archives_never_panic_and_tell_the_same_in_any_pieces(
+        wholes in prop::collection::vec(whole(), 1..4),
+        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+        chunks in prop::collection::vec(1..700_usize, 0..20),
+    ) {
+        let (mut zip, _) = write(&wholes);
+        let mut tar = inflate(&zip, 4096).unwrap();
+        for (at, byte) in &edits {
+            let (in_tar, in_zip) = (at.index(tar.len()), at.index(zip.len()));
+            tar[in_tar] = *byte;
+            zip[in_zip] = *byte;
+        }
+        prop_assert_eq!(events(&tar, &chunks), events(&tar, &[]));
+        let _any = inflate(&zip, 4096);
+    }
+}
+
+fn extent(bytes: &[u8]) -> Extent {
+    let mut hasher = Hasher::default();
+    hasher.update(bytes);
+    Extent { size: bytes.len() as u64, digest: hasher.finish() }
+}
+
+fn file(path: &str, size: u64) -> Member {
+    let path = PathBytes::new(path.as_bytes());
+    Member { path, kind: MemberKind::File { size }, mode: 0o644, uid: 0, gid: 0, mtime_s: 0, mtime_ns: 0 }
+}
+
+#[test]
+fn a_member_has_exactly_the_content_that_its_header_says() {
+    let mut writer = Writer::new("x.tar", jiff::Timestamp::UNIX_EPOCH).unwrap();
+    writer.entry(&file("a", 3)).unwrap();
+    assert_eq!(writer.data(b"12").unwrap(), 2);
+    assert_eq!(writer.lacking(), 1);
+    assert_eq!(writer.data(b"345").unwrap(), 1);
+    assert!(writer.entry(&file("b", 0)).is_err());
+    writer.end_entry().unwrap();
+    writer.entry(&file("b", 1)).unwrap();
+    assert!(writer.end_entry().is_err());
+}
+
+#[test]
+fn paths_that_lead_elsewhere_are_refused() {
+    let mut writer = Writer::new("x.tar", jiff::Timestamp::UNIX_EPOCH).unwrap();
+    for bad in ["", "/etc/passwd", "a/../b", "..", "./a", "a//b", "a/", "a\0b"] {
+        assert!(writer.entry(&file(bad, 0)).is_err(), "{bad:?}");
+        let mut tar = tar_header::encode(&file(bad, 0));
+        tar.extend([0; 1024]);
+        // A tar's names end at a NUL: what is read is another name, and not the dangerous one.
+        assert!(events(&tar, &[]).is_err() || bad == "a\0b", "{bad:?}");
+    }
+}
+
+#[test]
+fn sizes_beyond_octal_are_said_by_a_record() {
+    let member = file("big", 9 << 30);
+    let header = tar_header::encode(&member);
+    let mut reader = TarReader::new();
+    let event = reader.push(&mut Bytes::from(header.clone())).unwrap();
+    assert_eq!(event, Some(TarEvent::Member { member, offset: 0 }));
+    assert!(header.windows(16).any(|window| window == b"size=9663676416\n"));
+}
+
+#[test]
+fn what_gnu_tar_writes_for_long_names_is_read() {
+    let name = "n".repeat(150);
+    let mut builder = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_size(2);
+    header.set_mode(0o640);
+    header.set_uid(0);
+    header.set_gid(0);
+    builder.append_data(&mut header, &name, &b"hi"[..]).unwrap();
+    let mut header = tar::Header::new_gnu();
+    header.set_entry_type(tar::EntryType::Symlink);
+    header.set_size(0);
+    header.set_mode(0o777);
+    header.set_uid(0);
+    header.set_gid(0);
+    builder.append_link(&mut header, "link", &name).unwrap();
+    let read = members(events(&builder.into_inner().unwrap(), &[]).unwrap());
+    assert_eq!(read[0].1, (Member { mode: 0o640, ..file(&name, 2) }, b"hi".to_vec()));
+    assert_eq!(read[1].1.0.kind, MemberKind::Symlink { target: PathBytes::new(name.as_bytes()) });
+}
+
+#[test]
+fn zips_that_are_not_one_tar_are_refused() {
+    use std::io::Write as _;
+    let zip = |names: &[&str], method| {
+        let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for name in names {
+            let options = zip::write::SimpleFileOptions::default().compression_method(method);
+            writer.start_file(*name, options).unwrap();
+            writer.write_all(b"content").unwrap();
+        }
+        writer.finish().unwrap().into_inner()
+    };
+    let stored = zip::CompressionMethod::Stored;
+    assert_eq!(inflate(&zip(&["a.tar"], stored), 3).unwrap(), b"content");
+    assert_eq!(inflate(&zip(&["a.tar"], zip::CompressionMethod::Deflated), 3).unwrap(), b"content");
+    let (sound, _) = write(&[(file("a", 1), b"x".to_vec())]);
+    let mut shifted = b"junk".to_vec();
+    shifted.extend_from_slice(&sound);
+    let mut renamed = sound.clone();
+    let at = renamed.windows(5).position(|window| window == b"x.tar").unwrap();
+    renamed[at] = b'y';
+    let mut refused = Vec::new();
+    for bad in
+        [zip(&[], stored), zip(&["a.tar", "b.tar"], stored), zip(&["a.txt"], stored), shifted, renamed, Vec::new()]
+    {
+        refused.push(locate(&bad).unwrap_err().to_string());
+    }
+    insta::assert_debug_snapshot!(refused, @r#"
+    [
+        "the zip holds 0 entries and not one tar",
+        "the zip holds 2 entries and not one tar",
+        "the zip's entry is encrypted or no tar",
+        "the zip is damaged: invalid Zip archive: No CDFH found",
+        "the zip is damaged: invalid Zip archive: header inconsistency detected: Local file header filename mismatch (does not match central directory)",
+        "the zip is damaged: invalid Zip archive: Could not find EOCD",
+    ]
+    "#);
+}

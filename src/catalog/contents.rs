@@ -297,3 +297,6 @@ fn check_version(line: &[u8]) -> Result<Result<(), CatalogError>, serde_json::Er
         ))),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -220,8 +220,8 @@ mod tests {
         assert_eq!(Manifest::decode(&bytes).unwrap(), manifest());
         let text = String::from_utf8(bytes).unwrap();
         let newer = text.replace("\"format_version\": 1", "\"format_version\": 2");
-        insta::assert_snapshot!(Manifest::decode(newer.as_bytes()).unwrap_err(), @"");
-        insta::assert_snapshot!(Manifest::decode(b"{}").unwrap_err(), @"");
+        insta::assert_snapshot!(Manifest::decode(newer.as_bytes()).unwrap_err(), @"the manifest has format version 2, and this program reads version 1");
+        insta::assert_snapshot!(Manifest::decode(b"{}").unwrap_err(), @"the manifest is malformed: missing field `format_version` at line 1 column 2");
         assert!(Manifest::decode(&vec![b' '; MANIFEST_BYTES_MAX + 1]).is_err());
     }
 

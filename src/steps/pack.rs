@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Progress;
 use super::object::{ContentsStream, ObjectStream};
-use super::put::Upload;
+use super::put::{Upload, passing};
 use super::source::{ArchiveSink, Flaw, SourceFile, malformed, member};
 use crate::archive::{Extent, MemberKind, Writer};
 use crate::catalog::{
@@ -77,9 +77,21 @@ pub async fn pack(
     request: &PackRequest,
     progress: &Progress,
 ) -> Result<Packed, Fault> {
-    if let Some(packed) = adopt(store, request).await? {
-        return Ok(packed);
-    }
+    let packed = match adopt(store, request).await {
+        Ok(None) => pack_anew(tree, store, clock, request, progress).await,
+        Ok(Some(packed)) => Ok(packed),
+        Err(fault) => Err(fault),
+    };
+    packed.map_err(passing)
+}
+
+async fn pack_anew(
+    tree: &dyn TreeRead,
+    store: &dyn StoreWrite,
+    clock: &dyn Clock,
+    request: &PackRequest,
+    progress: &Progress,
+) -> Result<Packed, Fault> {
     let walk = Walk::new(tree, &request.roots, &request.exclude)?;
     let moment = clock.now();
     let mut archive = Upload::begin(store, &request.place.key(Part::Archive)).await?;

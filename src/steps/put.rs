@@ -119,8 +119,8 @@ impl<'a> Upload<'a> {
     }
 }
 
-/// What stopped an upload: nothing is visible under its key, so that the whole may be tried again.
-fn passing(fault: Fault) -> Fault {
+/// What stopped a step that may be performed again whatever became of it.
+pub(super) fn passing(fault: Fault) -> Fault {
     match fault.certainty {
         Certainty::Unknown => Fault { certainty: Certainty::Transient, ..fault },
         Certainty::Transient | Certainty::Permanent => fault,
@@ -140,6 +140,10 @@ async fn read_extent(store: &dyn StoreWrite, key: &Key) -> Result<Option<Extent>
 /// # Errors
 /// When the store refuses, or other bytes are there.
 pub async fn put_object(store: &dyn StoreWrite, key: &Key, bytes: &[u8]) -> Result<(), Fault> {
+    put(store, key, bytes).await.map_err(passing)
+}
+
+async fn put(store: &dyn StoreWrite, key: &Key, bytes: &[u8]) -> Result<(), Fault> {
     let mut hasher = Hasher::default();
     hasher.update(bytes);
     let extent = Extent { size: bytes.len() as u64, digest: hasher.finish() };

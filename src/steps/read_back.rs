@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Progress;
+use super::put::passing;
 use super::verified::{Event, Expected, Verified};
 use crate::archive::Extent;
 use crate::catalog::StoredObject;
@@ -30,6 +31,10 @@ pub async fn read_back(
     progress: &Progress,
 ) -> Result<ReadBack, Fault> {
     let expected = Expected { archive: archive.clone(), contents: contents.clone(), plain };
+    read(store, expected, progress).await.map_err(passing)
+}
+
+async fn read(store: &dyn StoreRead, expected: Expected, progress: &Progress) -> Result<ReadBack, Fault> {
     let mut verified = Verified::open(store, expected).await?;
     while let Some(event) = verified.next().await? {
         match event {

@@ -204,8 +204,7 @@ impl<'a> Filling<'a> {
     /// Makes the folders above a path that are not there yet.
     async fn parents(&mut self, path: &PathBytes) -> Result<(), Fault> {
         let slashes = path.as_bytes().iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
-        let parents: Vec<PathBytes> =
-            slashes.filter_map(|at| path.as_bytes().get(..at)).map(|parent| PathBytes::new(parent)).collect();
+        let parents: Vec<PathBytes> = slashes.filter_map(|at| path.as_bytes().get(..at)).map(PathBytes::new).collect();
         for parent in parents {
             let is_open = self.open.iter().any(|(open, _)| *open == parent);
             if !is_open && !self.early.contains(&parent) {

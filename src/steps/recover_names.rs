@@ -56,7 +56,7 @@ impl Names {
         wanted: &PathBytes,
     ) -> Result<(), Fault> {
         let (mut contents, _) = open_contents(store, &manifest.contents).await?;
-        let (mut found, mut unread) = (false, None);
+        let (mut found, mut missing) = (false, None);
         while let Some(line) = contents.next().await? {
             match line {
                 Line::Entry(Entry::Stored { member, .. }) if self.is_chosen(&member.path) => {
@@ -67,15 +67,20 @@ impl Names {
                         self.elsewhere.entry(target).or_insert(member.path);
                     }
                 }
-                Line::Entry(Entry::Unread { path, why }) if self.is_chosen(&without_slash(&path)) => unread = Some(why),
+                Line::Entry(Entry::Unread { path, why }) if self.is_chosen(&without_slash(&path)) => {
+                    missing = Some(why)
+                }
+                Line::Entry(Entry::NotStored { path, kind }) if self.is_chosen(&without_slash(&path)) => {
+                    missing = Some(format!("a {kind} is not stored"));
+                }
                 _ => {}
             }
         }
         let action = format!("recover {wanted}");
-        match (found, unread) {
+        match (found, missing) {
             (true, _) => Ok(()),
             (false, Some(why)) => {
-                let answer = format!("it could not be read when the backup was made: {why}");
+                let answer = format!("it is not in the backup: {why}");
                 Err(Fault::permanent(Cause::NotFound, action, answer))
             }
             (false, None) => Err(Fault::permanent(Cause::NotFound, action, "nothing of that path is in the backup")),

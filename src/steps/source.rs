@@ -10,7 +10,7 @@ use super::put::Upload;
 /// Read at once.
 const READ_BYTES: usize = 512 * 1024;
 /// What stands for content that could not be read.
-const ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
+static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
 /// What the writer made goes to the store when it is so much.
 const DRAIN_BYTES: usize = 1024 * 1024;
 

@@ -1,1 +1,113 @@
+//! Trees through pack, read back and recover, in memory.
 
+mod damage;
+mod faults;
+mod memory;
+mod recovery;
+mod round_trip;
+mod sources;
+
+use crate::catalog::{MANIFEST_FORMAT_VERSION, Manifest, PointPlace, ReadBackRecord};
+use crate::ports::{Clock, EntryKind, Fault};
+use crate::primitives::{Key, PathBytes};
+use crate::steps::{PackRequest, Packed, Progress, ReadBack, RecoverRequest, Recovered, pack, read_back, recover};
+
+use memory::{MemoryStore, MemoryTree};
+
+/// Runs to the end on this thread.
+fn run<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+fn path(text: &str) -> PathBytes {
+    PathBytes::new(text.as_bytes())
+}
+
+fn request(roots: &[&str]) -> PackRequest {
+    let key = Key::parse("plan/docs/daily/web-1/20260301T120000Z-0000002a.tar.zip").unwrap();
+    PackRequest {
+        place: PointPlace::parse(&key).unwrap().0,
+        roots: roots.iter().map(|root| path(root)).collect(),
+        exclude: Vec::new(),
+        allow_empty: false,
+    }
+}
+
+fn do_pack(tree: &MemoryTree, store: &MemoryStore, request: &PackRequest) -> Result<Packed, Fault> {
+    run(pack(tree, store, &Noon, request, &Progress::default()))
+}
+
+fn do_read_back(store: &MemoryStore, packed: &Packed) -> Result<ReadBack, Fault> {
+    run(read_back(store, &packed.archive, &packed.contents, packed.plain, &Progress::default()))
+}
+
+fn do_recover(store: &MemoryStore, tree: &MemoryTree, packed: &Packed, only: Option<&str>) -> Result<Recovered, Fault> {
+    let request = RecoverRequest {
+        manifest: manifest(packed),
+        into: path("/back"),
+        staging: path("/.back-1"),
+        only: only.map(path),
+        set_owner: true,
+    };
+    run(recover(store, tree, &request, &Progress::default()))
+}
+
+fn manifest(packed: &Packed) -> Manifest {
+    let place = PointPlace::parse(&packed.archive.key).unwrap().0;
+    let at = Noon.now();
+    Manifest {
+        format_version: MANIFEST_FORMAT_VERSION,
+        plan: place.plan,
+        job: place.job,
+        host: place.host.to_string(),
+        run: crate::primitives::RunId::new(at, 0x2a),
+        slot: place.point.slot,
+        point: place.point,
+        began: at,
+        moment: packed.moment,
+        finished: at,
+        roots: packed.roots.clone(),
+        archive: packed.archive.clone(),
+        plain: packed.plain,
+        contents: packed.contents.clone(),
+        totals: packed.totals,
+        read_back: ReadBackRecord { at, entries: packed.totals.entries() },
+        clean: packed.clean(),
+        unread: packed.unread.clone(),
+        not_stored: packed.not_stored.clone(),
+        changed: packed.changed.clone(),
+    }
+}
+
+/// A small tree with one of each: `/srv/data` with two folders, files, links, hard links across folders.
+fn small_tree() -> MemoryTree {
+    let tree = MemoryTree::default();
+    {
+        let mut state = tree.lock();
+        for folder in ["/srv", "/srv/data", "/srv/data/a", "/srv/data/a-b", "/srv/data/z", "/srv/data/z/deep"] {
+            state.add(folder.as_bytes(), EntryKind::Folder, b"").unwrap();
+        }
+        let noise: Vec<u8> = (0..200_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        state.add(b"/srv/data/a/noise", EntryKind::File, &noise).unwrap();
+        state.add(b"/srv/data/a/empty", EntryKind::File, b"").unwrap();
+        state.add(b"/srv/data/a-b/text", EntryKind::File, b"some text\n").unwrap();
+        state.add(b"/srv/data/z/to", EntryKind::Symlink, b"../a/noise").unwrap();
+        state.link(b"/srv/data/z/deep/again", b"/srv/data/a/noise").unwrap();
+        state.link(b"/srv/data/z/deep/third", b"/srv/data/a/noise").unwrap();
+        state.add(b"/srv/data/z/pipe", EntryKind::Fifo, b"").unwrap();
+        for (number, inode) in state.inodes.values_mut().enumerate() {
+            inode.meta.mode = 0o500 + number as u32;
+            (inode.meta.mtime_s, inode.meta.mtime_ns) = (1_000 + number as i64, number as u32);
+        }
+    }
+    tree
+}
+
+/// A clock that stands.
+struct Noon;
+
+impl Clock for Noon {
+    fn now(&self) -> jiff::Timestamp {
+        "2026-03-01T12:00:00.5Z".parse().unwrap()
+    }
+}

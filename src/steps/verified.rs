@@ -94,7 +94,10 @@ impl<'a> Verified<'a> {
         };
         let (listed, at, digest, flaw) = listed;
         if listed != member || at != offset {
-            return Err(self.damaged(format!("{} is not what the contents say ({})", member.path, listed.path)));
+            return Err(self.damaged(format!(
+                "{} comes where the contents have {}, or with other attributes",
+                member.path, listed.path
+            )));
         }
         if self.last.as_ref().is_some_and(|last| path_order(last, &member.path).is_ge()) {
             return Err(self.damaged(format!("{} is out of order or comes twice", member.path)));

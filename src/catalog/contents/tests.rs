@@ -1,0 +1,153 @@
+//! Contents written and read in any pieces.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::archive::MemberKind;
+use crate::primitives::Key;
+
+fn trailer() -> ContentsTrailer {
+    let key = Key::parse("p/t/b/h/x.tar.zip").unwrap();
+    ContentsTrailer {
+        moment: "2026-03-01T05:30:02Z".parse().unwrap(),
+        totals: Totals { files: 1, folders: 1, ..Totals::default() },
+        plain: Extent { size: 3, digest: Digest::of(b"tar") },
+        archive: StoredObject { key, size: 2, digest: Digest::of(b"zip") },
+        unread: Named::default(),
+        not_stored: Named::default(),
+        changed: Named::default(),
+    }
+}
+
+fn entries() -> Vec<Entry> {
+    let member = |path: &[u8], kind| Member {
+        path: PathBytes::new(path),
+        kind,
+        mode: 0o750,
+        uid: 1,
+        gid: 2,
+        mtime_s: -3,
+        mtime_ns: 4,
+    };
+    let file = member(b"srv/caf\xe9", MemberKind::File { size: 1 });
+    let link = member(b"srv/l", MemberKind::Symlink { target: PathBytes::new(*b"..") });
+    vec![
+        Entry::Stored { member: member(b"srv", MemberKind::Folder), at: 0, digest: None, flaw: None },
+        Entry::Stored { member: file, at: 512, digest: Some(Digest::of(b"x")), flaw: Some("it changed".into()) },
+        Entry::Stored { member: link, at: 1536, digest: None, flaw: None },
+        Entry::Unread { path: PathBytes::new(*b"/srv/secret"), why: "permission denied".into() },
+        Entry::NotStored { path: PathBytes::new(*b"/srv/socket"), kind: "socket".into() },
+    ]
+}
+
+fn write(entries: &[Entry]) -> Vec<u8> {
+    let mut writer = ContentsWriter::new(vec![PathBytes::new(*b"/srv")]).unwrap();
+    let mut out = Vec::new();
+    for entry in entries {
+        writer.entry(entry.clone()).unwrap();
+        out.extend(writer.take());
+    }
+    let contents = writer.finish(trailer()).unwrap();
+    out.extend_from_slice(&contents.rest);
+    assert_eq!(contents.stored, Extent { size: out.len() as u64, digest: Digest::of(&out) });
+    out
+}
+
+fn read(bytes: &[u8], chunk: usize) -> Result<Vec<Line>, CatalogError> {
+    let (mut reader, mut lines) = (ContentsReader::new(), Vec::new());
+    for piece in bytes.chunks(chunk) {
+        let mut input = Bytes::copy_from_slice(piece);
+        while let Some(line) = reader.push(&mut input)? {
+            lines.push(line);
+        }
+    }
+    reader.finish().map(|()| lines)
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn contents_read_back_in_any_pieces_and_by_other_tools() {
+    let bytes = write(&entries());
+    let lines = read(&bytes, 4096).unwrap();
+    assert_eq!(lines.len(), entries().len() + 2);
+    for chunk in [1, 2, 7, 100] {
+        assert_eq!(read(&bytes, chunk).unwrap(), lines);
+    }
+    let read: Vec<Entry> =
+        lines.into_iter().filter_map(|line| if let Line::Entry(e) = line { Some(e) } else { None }).collect();
+    assert_eq!(read, entries());
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&bytes[..]), &mut text).unwrap();
+    insta::assert_snapshot!(text, @r#"
+    {"header":{"format_version":1,"roots":["/srv"]}}
+    {"entry":{"stored":{"member":{"path":"srv","kind":"folder","mode":488,"uid":1,"gid":2,"mtime_s":-3,"mtime_ns":4},"at":0}}}
+    {"entry":{"stored":{"member":{"path":{"hex":"7372762f636166e9"},"kind":{"file":{"size":1}},"mode":488,"uid":1,"gid":2,"mtime_s":-3,"mtime_ns":4},"at":512,"digest":"sha256:2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881","flaw":"it changed"}}}
+    {"entry":{"stored":{"member":{"path":"srv/l","kind":{"symlink":{"target":".."}},"mode":488,"uid":1,"gid":2,"mtime_s":-3,"mtime_ns":4},"at":1536}}}
+    {"entry":{"unread":{"path":"/srv/secret","why":"permission denied"}}}
+    {"entry":{"not-stored":{"path":"/srv/socket","kind":"socket"}}}
+    {"trailer":{"moment":"2026-03-01T05:30:02Z","totals":{"files":1,"folders":1,"symlinks":0,"hard_links":0,"bytes":0},"plain":{"size":3,"digest":"sha256:90aebae315675cbf04612de4f7d5874850f48e0b8dd82becbeaa47ca93f5ebfb"},"archive":{"key":"p/t/b/h/x.tar.zip","size":2,"digest":"sha256:4a70fe9aa6436e02c2dea340fbd1e352e4ef2d8ce6ca52ad25d4b95471fc8bf2"},"unread":{"count":0,"first":[]},"not_stored":{"count":0,"first":[]},"changed":{"count":0,"first":[]}}}
+    "#);
+}
+
+#[test]
+fn many_entries_stream() {
+    let many: Vec<Entry> =
+        (0..3_000).map(|n| Entry::Unread { path: PathBytes::new(format!("/{n}")), why: "x".repeat(n % 90) }).collect();
+    assert_eq!(read(&write(&many), 1_000).unwrap().len(), 3_002);
+}
+
+#[test]
+fn what_is_cut_out_of_order_or_too_long_is_refused() {
+    let bytes = write(&entries());
+    assert!((0..bytes.len()).all(|length| read(&bytes[..length], 4096).is_err()));
+    assert!(read(&[&bytes[..], b"x"].concat(), 4096).is_err());
+    assert!(read(&[&bytes[..], &bytes].concat(), 4096).is_err());
+    let header = r#"{"header":{"format_version":1,"roots":[]}}"#;
+    let entry = r#"{"entry":{"unread":{"path":"a","why":"b"}}}"#;
+    let mut refused = Vec::new();
+    for text in [
+        format!("{entry}\n"),
+        format!("{header}\n{header}\n"),
+        format!("{header}\n{entry}\n"),
+        format!("{header}\n{}\n", header.replace("header", "other")),
+        format!("{}\n", header.replace(":1", ":2")),
+        format!("{header}\n\"{}\"\n", "x".repeat(LINE_BYTES_MAX + OUTPUT_BYTES_MAX)),
+    ] {
+        refused.push(read(&gzip(&text), 4096).unwrap_err().to_string());
+    }
+    insta::assert_debug_snapshot!(refused, @r#"
+    [
+        "a contents line is malformed: missing field `header` at line 1 column 43",
+        "the contents' lines are out of order",
+        "the contents are cut short",
+        "a contents line is malformed: unknown variant `other`, expected one of `header`, `entry`, `trailer` at line 1 column 8",
+        "the contents have format version 2, and this program reads version 1",
+        "a contents line is too long",
+    ]
+    "#);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn hostile_contents_never_panic(
+        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+        noise in prop::collection::vec(any::<u8>(), 0..400),
+        text in any::<String>(),
+    ) {
+        let mut bytes = write(&entries());
+        for (at, byte) in edits {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        for hostile in [bytes, noise, gzip(&text)] {
+            prop_assert_eq!(read(&hostile, 3).is_ok(), read(&hostile, 4096).is_ok());
+        }
+    }
+}

@@ -1,0 +1,398 @@
+//! A store and a tree in memory, just enough for the tests of this floor.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use bytes::Bytes;
+
+use crate::ports::{
+    Attributes, Cause, Certainty, Destination, EntryKind, Fault, FileRead, FileWrite, Meta, ObjectInfo, Page, PutMode,
+    PutResult, StoreRead, StoreWrite, TreeRead, TreeWrite, UploadId,
+};
+use crate::primitives::{Key, PathBytes};
+
+/// How a chosen call fails.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Failure {
+    /// It is refused, for now or for good.
+    Refused(Certainty),
+    /// It is done, and the answer is lost.
+    DoneUnknown,
+    /// It is not done, and the answer is lost.
+    NotDoneUnknown,
+}
+
+#[derive(Default)]
+pub(super) struct StoreState {
+    pub(super) objects: BTreeMap<Key, Bytes>,
+    pub(super) uploads: BTreeMap<String, (Key, Vec<u8>)>,
+    pub(super) calls: usize,
+    pub(super) fail_at: Option<(usize, Failure)>,
+    pub(super) tokens: usize,
+}
+
+#[derive(Default)]
+pub(super) struct MemoryStore(Mutex<StoreState>);
+
+fn fault(certainty: Certainty) -> Fault {
+    Fault { action: "ask the store".into(), answer: "an injected fault".into(), cause: Cause::Other, certainty }
+}
+
+fn not_found(what: impl ToString) -> Fault {
+    Fault::permanent(Cause::NotFound, format!("find {}", what.to_string()), "it is not there")
+}
+
+impl MemoryStore {
+    pub(super) fn lock(&self) -> MutexGuard<'_, StoreState> {
+        self.0.lock().unwrap()
+    }
+
+    /// Performs a call, unless it is its turn to fail.
+    fn call<T>(&self, perform: impl FnOnce(&mut StoreState) -> Result<T, Fault>) -> Result<T, Fault> {
+        let mut state = self.lock();
+        state.calls += 1;
+        let failure = state.fail_at.filter(|(at, _)| *at == state.calls).map(|(_, failure)| failure);
+        match failure {
+            None => perform(&mut state),
+            Some(Failure::Refused(certainty)) => Err(fault(certainty)),
+            Some(Failure::NotDoneUnknown) => Err(fault(Certainty::Unknown)),
+            Some(Failure::DoneUnknown) => perform(&mut state).and(Err(fault(Certainty::Unknown))),
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl StoreRead for MemoryStore {
+    async fn list(&self, _: &str, _: Option<&Key>, _: usize) -> Result<Page, Fault> {
+        Ok(Page::default())
+    }
+    async fn head(&self, key: &Key) -> Result<Option<ObjectInfo>, Fault> {
+        self.call(|state| {
+            Ok(state.objects.get(key).map(|bytes| ObjectInfo { key: key.clone(), size: bytes.len() as u64 }))
+        })
+    }
+    async fn read(&self, key: &Key, offset: u64, length: usize) -> Result<Bytes, Fault> {
+        self.call(|state| {
+            let bytes = state.objects.get(key).ok_or_else(|| not_found(key))?;
+            let from = usize::try_from(offset).unwrap().min(bytes.len());
+            Ok(bytes.slice(from..(from + length).min(bytes.len())))
+        })
+    }
+    async fn uploads(&self, prefix: &str) -> Result<Vec<UploadId>, Fault> {
+        self.call(|state| {
+            let found = state.uploads.iter().filter(|(_, (key, _))| key.as_str().starts_with(prefix));
+            Ok(found.map(|(token, (key, _))| UploadId { key: key.clone(), token: token.clone() }).collect())
+        })
+    }
+    fn place(&self, key: &Key) -> String {
+        format!("memory:{key}")
+    }
+}
+
+#[async_trait::async_trait]
+impl StoreWrite for MemoryStore {
+    async fn begin(&self, key: &Key) -> Result<UploadId, Fault> {
+        self.call(|state| {
+            state.tokens += 1;
+            let token = state.tokens.to_string();
+            state.uploads.insert(token.clone(), (key.clone(), Vec::new()));
+            Ok(UploadId { key: key.clone(), token })
+        })
+    }
+    async fn part(&self, upload: &UploadId, _: u32, bytes: Bytes) -> Result<(), Fault> {
+        self.call(|state| {
+            let (_, parts) = state.uploads.get_mut(&upload.token).ok_or_else(|| not_found(&upload.token))?;
+            parts.extend_from_slice(&bytes);
+            Ok(())
+        })
+    }
+    async fn finish(&self, upload: &UploadId, _: u32, mode: PutMode) -> Result<PutResult, Fault> {
+        self.call(|state| {
+            let (key, parts) = state.uploads.remove(&upload.token).ok_or_else(|| not_found(&upload.token))?;
+            if mode == PutMode::IfAbsent && state.objects.contains_key(&key) {
+                return Ok(PutResult::AlreadyThere);
+            }
+            state.objects.insert(key, parts.into());
+            Ok(PutResult::Stored)
+        })
+    }
+    async fn abort(&self, upload: &UploadId) -> Result<(), Fault> {
+        self.call(|state| {
+            state.uploads.remove(&upload.token);
+            Ok(())
+        })
+    }
+    async fn delete(&self, key: &Key) -> Result<(), Fault> {
+        self.call(|state| {
+            state.objects.remove(key);
+            Ok(())
+        })
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Inode {
+    pub(super) meta: Meta,
+    pub(super) content: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Mischief {
+    Shrinks,
+    Grows,
+    ReadFails,
+    Vanishes,
+    Denied,
+}
+
+#[derive(Default)]
+pub(super) struct TreeState {
+    pub(super) names: BTreeMap<Vec<u8>, u64>,
+    pub(super) inodes: BTreeMap<u64, Inode>,
+    pub(super) mischief: BTreeMap<Vec<u8>, Mischief>,
+    pub(super) denied_folders: BTreeSet<Vec<u8>>,
+}
+
+#[derive(Default, Clone)]
+pub(super) struct MemoryTree(Arc<Mutex<TreeState>>);
+
+impl TreeState {
+    fn get(&self, path: &[u8]) -> Option<&Inode> {
+        self.inodes.get(self.names.get(path)?)
+    }
+
+    /// Adds a name; its parent must be a folder.
+    pub(super) fn add(&mut self, path: &[u8], kind: EntryKind, content: &[u8]) -> Result<u64, Fault> {
+        self.check_free(path)?;
+        let inode = self.inodes.len() as u64 + 1;
+        let (mode, size) = (0o600, if kind == EntryKind::File { content.len() as u64 } else { 0 });
+        let meta = Meta { kind, mode, uid: 0, gid: 0, size, mtime_s: 9, mtime_ns: 0, device: 1, inode, links: 1 };
+        self.inodes.insert(inode, Inode { meta, content: content.to_vec() });
+        self.names.insert(path.to_vec(), inode);
+        self.touch_parent(path);
+        Ok(inode)
+    }
+
+    pub(super) fn link(&mut self, path: &[u8], existing: &[u8]) -> Result<(), Fault> {
+        self.check_free(path)?;
+        let shown = PathBytes::new(existing);
+        let inode = *self.names.get(existing).ok_or_else(|| not_found(&shown))?;
+        let file = self.inodes.get_mut(&inode).unwrap();
+        if file.meta.kind != EntryKind::File {
+            return Err(Fault::permanent(Cause::Invalid, "link", "no file"));
+        }
+        file.meta.links += 1;
+        self.names.insert(path.to_vec(), inode);
+        self.touch_parent(path);
+        Ok(())
+    }
+
+    fn check_free(&self, path: &[u8]) -> Result<(), Fault> {
+        if self.names.contains_key(path) {
+            return Err(Fault::permanent(Cause::Exists, "make", PathBytes::new(path).to_string()));
+        }
+        let parent = parent(path);
+        match self.get(parent) {
+            Some(folder) if folder.meta.kind == EntryKind::Folder => Ok(()),
+            _ if parent.is_empty() => Ok(()),
+            _ => Err(Fault::permanent(Cause::NotFound, "make", PathBytes::new(path).to_string())),
+        }
+    }
+
+    /// Writing into a folder changes its time.
+    fn touch_parent(&mut self, path: &[u8]) {
+        if let Some(inode) = self.names.get(parent(path)).copied() {
+            self.inodes.get_mut(&inode).unwrap().meta.mtime_s = 123_456;
+        }
+    }
+
+    fn set(&mut self, path: &[u8], attributes: &Attributes) -> Result<(), Fault> {
+        let inode = *self.names.get(path).ok_or_else(|| not_found(PathBytes::new(path)))?;
+        let meta = &mut self.inodes.get_mut(&inode).unwrap().meta;
+        if meta.kind != EntryKind::Symlink {
+            meta.mode = attributes.mode;
+        }
+        (meta.uid, meta.gid) = attributes.owner.unwrap_or((meta.uid, meta.gid));
+        (meta.mtime_s, meta.mtime_ns) = (attributes.mtime_s, attributes.mtime_ns);
+        Ok(())
+    }
+
+    fn below(&self, folder: &[u8]) -> Vec<Vec<u8>> {
+        let folder = PathBytes::new(folder);
+        self.names.keys().filter(|name| PathBytes::new(name.as_slice()).starts_with(&folder)).cloned().collect()
+    }
+}
+
+fn parent(path: &[u8]) -> &[u8] {
+    &path[..path.iter().rposition(|byte| *byte == b'/').unwrap_or(0)]
+}
+
+impl MemoryTree {
+    pub(super) fn lock(&self) -> MutexGuard<'_, TreeState> {
+        self.0.lock().unwrap()
+    }
+
+    /// What is at and below a folder, in a form that says all that a backup should bring back.
+    pub(super) fn snapshot(&self, folder: &str) -> BTreeMap<PathBytes, String> {
+        let state = self.lock();
+        let mut first = BTreeMap::new();
+        let mut out = BTreeMap::new();
+        for name in state.below(folder.as_bytes()) {
+            let inode = state.names[&name];
+            let below = PathBytes::new(&name[folder.len()..]);
+            let twin = first.entry(inode).or_insert_with(|| below.clone()).clone();
+            let Inode { meta: m, content } = &state.inodes[&inode];
+            let mode = if m.kind == EntryKind::Symlink { 0 } else { m.mode };
+            let said = format!(
+                "{:?} {:o} {}:{} {}.{:09} {twin} {:?}",
+                m.kind, mode, m.uid, m.gid, m.mtime_s, m.mtime_ns, content
+            );
+            out.insert(below, said);
+        }
+        out
+    }
+}
+
+#[async_trait::async_trait]
+impl TreeRead for MemoryTree {
+    async fn stat(&self, path: &PathBytes) -> Result<Option<Meta>, Fault> {
+        Ok(self.lock().get(path.as_bytes()).map(|inode| inode.meta))
+    }
+    async fn list(&self, folder: &PathBytes) -> Result<Vec<(Vec<u8>, Result<Meta, Fault>)>, Fault> {
+        let state = self.lock();
+        if state.denied_folders.contains(folder.as_bytes()) {
+            return Err(Fault::permanent(Cause::Denied, format!("list {folder}"), "permission denied"));
+        }
+        let children = state.names.keys().filter(|name| parent(name) == folder.as_bytes());
+        let named =
+            children.map(|name| (name[folder.as_bytes().len() + 1..].to_vec(), Ok(state.get(name).unwrap().meta)));
+        Ok(named.collect())
+    }
+    async fn read_link(&self, path: &PathBytes) -> Result<PathBytes, Fault> {
+        Ok(PathBytes::new(self.lock().get(path.as_bytes()).unwrap().content.clone()))
+    }
+    async fn open(&self, path: &PathBytes) -> Result<Box<dyn FileRead>, Fault> {
+        let state = self.lock();
+        let mischief = state.mischief.get(path.as_bytes()).copied();
+        match mischief {
+            Some(Mischief::Vanishes) => return Err(not_found(path)),
+            Some(Mischief::Denied) => return Err(Fault::permanent(Cause::Denied, "open", "permission denied")),
+            _ => {}
+        }
+        let inode = state.get(path.as_bytes()).ok_or_else(|| not_found(path))?.clone();
+        Ok(Box::new(MemoryFile { inode, position: 0, mischief }))
+    }
+    async fn free(&self, _: &PathBytes) -> Result<u64, Fault> {
+        Ok(u64::MAX)
+    }
+}
+
+struct MemoryFile {
+    inode: Inode,
+    position: usize,
+    mischief: Option<Mischief>,
+}
+
+#[async_trait::async_trait]
+impl FileRead for MemoryFile {
+    async fn read(&mut self, limit: usize) -> Result<Bytes, Fault> {
+        let content = &self.inode.content;
+        let end = match self.mischief {
+            Some(Mischief::Shrinks | Mischief::ReadFails) => content.len() / 2,
+            _ => content.len(),
+        };
+        if self.mischief == Some(Mischief::ReadFails) && self.position >= end {
+            return Err(Fault::permanent(Cause::Other, "read", "input/output error"));
+        }
+        // Small pieces, so that many calls are made.
+        let to = end.min(self.position + limit.min(1_000));
+        let bytes = Bytes::copy_from_slice(&content[self.position..to]);
+        self.position = to;
+        Ok(bytes)
+    }
+    async fn stat(&mut self) -> Result<Meta, Fault> {
+        let grown = u64::from(self.mischief == Some(Mischief::Grows) && self.position > 0);
+        Ok(Meta { size: self.inode.meta.size + grown, ..self.inode.meta })
+    }
+}
+
+#[async_trait::async_trait]
+impl TreeWrite for MemoryTree {
+    async fn create(&self, folder: &PathBytes) -> Result<Box<dyn Destination>, Fault> {
+        self.lock().add(folder.as_bytes(), EntryKind::Folder, b"")?;
+        Ok(Box::new(MemoryDestination { tree: self.clone(), folder: folder.clone() }))
+    }
+    async fn rename(&self, from: &PathBytes, to: &PathBytes) -> Result<(), Fault> {
+        let mut state = self.lock();
+        state.check_free(to.as_bytes())?;
+        for name in state.below(from.as_bytes()) {
+            let inode = state.names.remove(&name).unwrap();
+            state.names.insert([to.as_bytes(), &name[from.as_bytes().len()..]].concat(), inode);
+        }
+        Ok(())
+    }
+    async fn remove(&self, folder: &PathBytes) -> Result<(), Fault> {
+        let mut state = self.lock();
+        for name in state.below(folder.as_bytes()) {
+            state.names.remove(&name);
+        }
+        Ok(())
+    }
+}
+
+struct MemoryDestination {
+    tree: MemoryTree,
+    folder: PathBytes,
+}
+
+impl MemoryDestination {
+    fn at(&self, path: &PathBytes) -> Vec<u8> {
+        match path.as_bytes() {
+            [] => self.folder.as_bytes().to_vec(),
+            below => [self.folder.as_bytes(), b"/", below].concat(),
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl Destination for MemoryDestination {
+    async fn folder(&mut self, path: &PathBytes) -> Result<(), Fault> {
+        self.tree.lock().add(&self.at(path), EntryKind::Folder, b"").map(|_| ())
+    }
+    async fn file(&mut self, path: &PathBytes) -> Result<Box<dyn FileWrite>, Fault> {
+        let inode = self.tree.lock().add(&self.at(path), EntryKind::File, b"")?;
+        Ok(Box::new(MemoryNewFile { tree: self.tree.clone(), inode, path: self.at(path) }))
+    }
+    async fn symlink(&mut self, path: &PathBytes, target: &PathBytes) -> Result<(), Fault> {
+        self.tree.lock().add(&self.at(path), EntryKind::Symlink, target.as_bytes()).map(|_| ())
+    }
+    async fn hard_link(&mut self, path: &PathBytes, existing: &PathBytes) -> Result<(), Fault> {
+        self.tree.lock().link(&self.at(path), &self.at(existing))
+    }
+    async fn set(&mut self, path: &PathBytes, attributes: &Attributes) -> Result<(), Fault> {
+        self.tree.lock().set(&self.at(path), attributes)
+    }
+    async fn sync(&mut self) -> Result<(), Fault> {
+        Ok(())
+    }
+}
+
+struct MemoryNewFile {
+    tree: MemoryTree,
+    inode: u64,
+    path: Vec<u8>,
+}
+
+#[async_trait::async_trait]
+impl FileWrite for MemoryNewFile {
+    async fn write(&mut self, bytes: Bytes) -> Result<(), Fault> {
+        let mut state = self.tree.lock();
+        let inode = state.inodes.get_mut(&self.inode).unwrap();
+        inode.content.extend_from_slice(&bytes);
+        inode.meta.size = inode.content.len() as u64;
+        Ok(())
+    }
+    async fn finish(self: Box<Self>, attributes: &Attributes) -> Result<(), Fault> {
+        self.tree.lock().set(&self.path, attributes)
+    }
+}

@@ -1,0 +1,108 @@
+//! Recovering a part, several roots, and never over what is there.
+
+use super::memory::{MemoryStore, MemoryTree};
+use super::{do_pack, do_recover, request, small_tree};
+use crate::ports::{Cause, EntryKind};
+use crate::steps::Packed;
+
+fn packed(roots: &[&str]) -> (MemoryTree, MemoryStore, Packed) {
+    let (tree, store) = (small_tree(), MemoryStore::default());
+    let packed = do_pack(&tree, &store, &request(roots)).unwrap();
+    (tree, store, packed)
+}
+
+fn names(tree: &MemoryTree) -> Vec<String> {
+    tree.snapshot("/back").keys().map(ToString::to_string).collect()
+}
+
+#[test]
+fn one_path_comes_back_with_the_folders_above_it() {
+    for (only, expected) in [
+        ("/srv/data/a-b", &["", "/a-b", "/a-b/text"][..]),
+        ("a-b/text", &["", "/a-b", "/a-b/text"]),
+        ("./a//", &["", "/a", "/a/empty", "/a/noise"]),
+        ("z/to", &["", "/z", "/z/to"]),
+    ] {
+        let (tree, store, packed) = packed(&["/srv/data"]);
+        do_recover(&store, &tree, &packed, Some(only)).unwrap();
+        assert_eq!(names(&tree), expected, "{only}");
+        let was = tree.snapshot("/srv/data");
+        let same = |(path, said): (&_, &String)| path == &super::path("/a/noise") || was[path] == *said;
+        assert!(tree.snapshot("/back").iter().all(same), "{only}");
+    }
+}
+
+#[test]
+fn a_further_name_whose_file_is_not_chosen_becomes_the_file() {
+    let (tree, store, packed) = packed(&["/srv/data"]);
+    let recovered = do_recover(&store, &tree, &packed, Some("z/deep")).unwrap();
+    assert_eq!((recovered.totals.files, recovered.totals.hard_links, recovered.totals.folders), (1, 1, 3));
+    let (back, was) = (tree.snapshot("/back"), tree.snapshot("/srv/data"));
+    assert_eq!(names(&tree), ["", "/z", "/z/deep", "/z/deep/again", "/z/deep/third"]);
+    for folder in ["", "/z", "/z/deep"].map(super::path) {
+        assert_eq!(back[&folder], was[&folder]);
+    }
+    let (again, third) = (&back[&super::path("/z/deep/again")], &back[&super::path("/z/deep/third")]);
+    assert_eq!(again, third, "both are one file");
+    assert_eq!(again.replace("/z/deep/again", "/a/noise"), was[&super::path("/a/noise")]);
+}
+
+#[test]
+fn several_roots_keep_their_whole_paths() {
+    let (tree, store, packed) = packed(&["/srv/data/z", "/srv/data/a"]);
+    do_recover(&store, &tree, &packed, None).unwrap();
+    let deep = "/srv/data/z/deep";
+    assert_eq!(
+        names(&tree),
+        [
+            "",
+            "/srv",
+            "/srv/data",
+            "/srv/data/a",
+            "/srv/data/a/empty",
+            "/srv/data/a/noise",
+            "/srv/data/z",
+            deep,
+            "/srv/data/z/deep/again",
+            "/srv/data/z/deep/third",
+            "/srv/data/z/to"
+        ]
+    );
+    let (tree, store, packed) = super::recovery::packed(&["/srv/data/z", "/srv/data/a"]);
+    do_recover(&store, &tree, &packed, Some("/srv/data/z/deep")).unwrap();
+    let expected = ["", "/srv", "/srv/data", "/srv/data/z", deep, "/srv/data/z/deep/again", "/srv/data/z/deep/third"];
+    assert_eq!(names(&tree), expected);
+    assert_eq!(tree.snapshot("/back/srv/data/z")[&super::path("")], tree.snapshot("/srv/data/z")[&super::path("")]);
+}
+
+#[test]
+fn what_cannot_be_recovered_is_said_and_nothing_is_made() {
+    let mut out = String::new();
+    for (roots, only) in [
+        (&["/srv/data"][..], "no/such"),
+        (&["/srv/data"], "z/pipe"),
+        (&["/srv/data"], "../data"),
+        (&["/srv/data/a", "/srv/data/z"], "a"),
+    ] {
+        let (tree, store, packed) = packed(roots);
+        out += &format!("{}\n", do_recover(&store, &tree, &packed, Some(only)).unwrap_err());
+        assert!(tree.snapshot("/back").is_empty() && tree.snapshot("/.back-1").is_empty());
+    }
+    insta::assert_snapshot!(out, @r#"
+    recover no/such: nothing of that path is in the backup
+    recover z/pipe: it is not in the backup: a named pipe is not stored
+    recover ../data: the path holds `..`
+    recover a: the backup is of several folders; write the path from `/` on
+    "#);
+}
+
+#[test]
+fn nothing_is_overwritten() {
+    let (tree, store, packed) = packed(&["/srv/data"]);
+    tree.lock().add(b"/back", EntryKind::File, b"precious").unwrap();
+    let before = tree.snapshot("/back");
+    let fault = do_recover(&store, &tree, &packed, None).unwrap_err();
+    assert_eq!(fault.cause, Cause::Exists);
+    insta::assert_snapshot!(fault, @"recover into /back: something is there already, and nothing is overwritten");
+    assert_eq!(tree.snapshot("/back"), before);
+}

@@ -1,0 +1,126 @@
+//! Sources that are not as they should be.
+
+use super::memory::{MemoryStore, MemoryTree, Mischief};
+use super::{do_pack, do_read_back, do_recover, request, small_tree};
+use crate::catalog::Named;
+use crate::ports::EntryKind;
+
+fn told(named: &Named) -> Vec<String> {
+    named.first.iter().map(|named| format!("{}: {}", named.path, named.why)).collect()
+}
+
+#[test]
+fn what_cannot_be_read_or_changes_is_named_and_the_rest_is_whole() {
+    let tree = small_tree();
+    {
+        let mut state = tree.lock();
+        for (name, mischief) in [
+            ("shrinks", Mischief::Shrinks),
+            ("grows", Mischief::Grows),
+            ("fails", Mischief::ReadFails),
+            ("gone", Mischief::Vanishes),
+            ("locked", Mischief::Denied),
+        ] {
+            let path = format!("/srv/data/a/{name}").into_bytes();
+            state.add(&path, EntryKind::File, &[7; 3_000]).unwrap();
+            state.mischief.insert(path, mischief);
+        }
+        state.denied_folders.insert(b"/srv/data/a-b".to_vec());
+    }
+    let store = MemoryStore::default();
+    let packed = do_pack(&tree, &store, &request(&["/srv/data"])).unwrap();
+    assert!(!packed.clean());
+    insta::assert_debug_snapshot!((told(&packed.unread), told(&packed.changed), told(&packed.not_stored)), @r#"
+    (
+        [
+            "/srv/data/a/fails: input/output error",
+            "/srv/data/a/gone: it is not there",
+            "/srv/data/a/locked: permission denied",
+            "/srv/data/a-b: permission denied",
+        ],
+        [
+            "/srv/data/a/grows: it changed while it was read",
+            "/srv/data/a/shrinks: it became 1500 bytes shorter while it was read",
+        ],
+        [
+            "/srv/data/z/pipe: named pipe",
+        ],
+    )
+    "#);
+    do_read_back(&store, &packed).unwrap();
+    let recovered = do_recover(&store, &tree, &packed, None).unwrap();
+    insta::assert_debug_snapshot!(told(&recovered.flawed), @r#"
+    [
+        "a/fails: input/output error",
+        "a/grows: it changed while it was read",
+        "a/shrinks: it became 1500 bytes shorter while it was read",
+    ]
+    "#);
+    let (back, was) = (tree.snapshot("/back"), tree.snapshot("/srv/data"));
+    assert!(back.keys().all(|path| was.contains_key(path)));
+    assert_eq!(was.len() - back.len(), 4, "two files, one in a folder, one pipe");
+}
+
+#[test]
+fn a_source_that_is_none_is_refused_and_nothing_stays() {
+    let tree = small_tree();
+    tree.lock().add(b"/srv/link", EntryKind::Symlink, b"data").unwrap();
+    tree.lock().denied_folders.insert(b"/srv/data/z".to_vec());
+    let mut out = String::new();
+    for roots in [
+        &["/srv/none"][..],
+        &["/srv/link"],
+        &["/srv/data/a/noise"],
+        &["/srv/data/z"],
+        &["/srv/data/z/deep/../.."],
+        &["srv"],
+        &["/srv/data/a", "/srv/data/a/"],
+        &["/srv/data/a", "/srv/data/a-b", "/srv/data/a/x"],
+    ] {
+        let store = MemoryStore::default();
+        out += &format!("{}\n", do_pack(&tree, &store, &request(roots)).unwrap_err());
+        assert!(store.lock().objects.is_empty() && store.lock().uploads.is_empty());
+    }
+    let empty = MemoryTree::default();
+    empty.lock().add(b"/e", EntryKind::Folder, b"").unwrap();
+    empty.lock().add(b"/e/only a folder", EntryKind::Folder, b"").unwrap();
+    let store = MemoryStore::default();
+    out += &format!("{}\n", do_pack(&empty, &store, &request(&["/e"])).unwrap_err());
+    assert!(store.lock().objects.is_empty() && store.lock().uploads.is_empty());
+    empty.lock().add(b"/e/file", EntryKind::File, b"x").unwrap();
+    empty.lock().mischief.insert(b"/e/file".to_vec(), Mischief::Denied);
+    out += &format!("{}\n", do_pack(&empty, &store, &request(&["/e"])).unwrap_err());
+    insta::assert_snapshot!(out, @r#"
+    look at the source /srv/none: /srv/none does not exist
+    look at the source /srv/link: /srv/link is a symbolic link; write the folder it points to
+    look at the source /srv/data/a/noise: /srv/data/a/noise is no folder; write the folder it is in
+    list /srv/data/z: permission denied
+    look at the source /srv/data/z/deep/../..: it holds `.` or `..`
+    look at the source srv: it is not an absolute path
+    look at the source /srv/data/a: it is named twice
+    look at the source /srv/data/a/x: it lies in /srv/data/a
+    pack /e: there is no file in it
+    pack /e: none of its files could be read (1 unreadable)
+    "#);
+    let allowed = crate::steps::PackRequest { allow_empty: true, ..request(&["/e"]) };
+    do_read_back(&store, &do_pack(&empty, &store, &allowed).unwrap()).unwrap();
+}
+
+#[test]
+fn excludes_leave_out_whole_folders() {
+    let tree = small_tree();
+    let store = MemoryStore::default();
+    let exclude = vec!["z".to_owned(), "*/no*".to_owned(), "text".to_owned()];
+    let packed = do_pack(&tree, &store, &crate::steps::PackRequest { exclude, ..request(&["/srv/data"]) }).unwrap();
+    do_recover(&store, &tree, &packed, None).unwrap();
+    let names: Vec<_> = tree.snapshot("/back").keys().map(ToString::to_string).collect();
+    assert_eq!(names, ["", "/a", "/a-b", "/a-b/text", "/a/empty"]);
+}
+
+#[test]
+fn totals_count_what_a_backup_would_find() {
+    let tree = small_tree();
+    let roots = [super::path("/srv/data")];
+    let totals = super::run(crate::observe::walk::totals(&tree, &roots, &["a-b".to_owned()])).unwrap();
+    insta::assert_compact_debug_snapshot!(totals, @"WalkTotals { files: 4, folders: 4, symlinks: 1, special: 1, bytes: 200000, unreadable: 0 }");
+}
