@@ -1,1 +1,9 @@
 //! Integration tests.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests set the real world up, and look at it past the ports"
+)]
+
+mod conformance;
+mod tidy;
