@@ -60,7 +60,7 @@ async fn one_left_behind_does_not_hold_its_leader_open() {
     // The one left behind keeps standard error open until it reads the end of its own pipe, which is held here.
     let (ours, theirs) = std::io::pipe().unwrap();
     rustix::io::fcntl_setfd(&ours, rustix::io::FdFlags::empty()).unwrap();
-    let script = format!("cat <&{} & echo begun >&2", ours.as_raw_fd());
+    let script = format!("cat </dev/fd/{} & echo begun >&2", ours.as_raw_fd());
     let exit = Processes.run(&argv(&["sh", "-c", &script])).await.unwrap();
     assert_eq!(exit, CommandExit { status: Some(0), stderr_tail: "begun\n".to_owned() });
     drop(theirs);
