@@ -64,7 +64,12 @@ pub struct Manifest {
 impl Manifest {
     /// Where the point it makes lies.
     pub fn place(&self) -> PointPlace {
-        PointPlace { plan: self.plan.clone(), job: self.job.clone(), host: host_name(&self.host), point: self.point.clone() }
+        PointPlace {
+            plan: self.plan.clone(),
+            job: self.job.clone(),
+            host: host_name(&self.host),
+            point: self.point.clone(),
+        }
     }
 
     /// What deleting the point frees, in bytes: its archive and its contents.

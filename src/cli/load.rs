@@ -1,6 +1,7 @@
 //! A plan file read and compiled; its problems said.
 
-use std::path::{Path, PathBuf};
+use std::io::IsTerminal;
+use std::path::Path;
 
 use jiff::Timestamp;
 
@@ -8,6 +9,7 @@ use super::{Failure, output};
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::primitives::PathBytes;
 use crate::prove::ProvenPlan;
+use crate::report::diagnostics::Colour;
 use crate::{Compiled, report};
 
 /// A plan that can be used.
@@ -41,7 +43,7 @@ pub(super) fn load(file: &Path) -> Result<Loaded, Failure> {
     let worth_saying: Vec<Diagnostic> =
         read.diagnostics.into_iter().filter(|found| found.severity > Severity::Advice).collect();
     if !worth_saying.is_empty() {
-        output::say(report::diagnostics::text(&worth_saying, &read.sources, colour()).trim_end());
+        output::say(report::diagnostics::text(&worth_saying, &read.sources, colour(&std::io::stderr())).trim_end());
     }
     let Some(proven) = read.proven else {
         let message = format!("{} has errors, so nothing was done", file.display());
@@ -51,16 +53,16 @@ pub(super) fn load(file: &Path) -> Result<Loaded, Failure> {
 }
 
 /// Whether diagnostics are coloured: on a terminal, unless `NO_COLOR` is set (<https://no-color.org>).
-pub(super) fn colour() -> bool {
-    use std::io::IsTerminal;
-    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty())
+pub(super) fn colour(stream: &impl IsTerminal) -> Colour {
+    let wanted = stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
+    if wanted { Colour::Ansi } else { Colour::Plain }
 }
 
 /// Reads no more than the compiler takes, so that a device or a huge file is refused, not swallowed.
 fn text(file: &Path) -> Result<String, Failure> {
     use std::io::Read;
     let cannot = |error: std::io::Error| Failure::error(format!("cannot read {}: {error}", file.display()));
-    let limit = crate::syntax::SOURCE_BYTES_MAX as u64 + 1;
+    let limit = crate::syntax::BYTES_MAX as u64 + 1;
     let opened = std::fs::File::open(file).map_err(cannot)?;
     if !opened.metadata().map_err(cannot)?.is_file() {
         return Err(Failure::error(format!("{} is not a file; name a plan file", file.display())));
@@ -82,5 +84,5 @@ fn folder_of(file: &Path) -> Result<PathBytes, Failure> {
 pub(super) fn absolute(path: &Path) -> Result<PathBytes, Failure> {
     let here = std::env::current_dir()
         .map_err(|error| Failure::error(format!("the current folder cannot be named: {error}")))?;
-    Ok(PathBytes::from_path(path).absolute(&PathBytes::from_path(PathBuf::from(here))))
+    Ok(PathBytes::from_path(path).absolute(&PathBytes::from_path(here)))
 }

@@ -3,7 +3,11 @@
 //! Unaware of how anything is done. Invariant: every way out has an exit status of `run::ExitStatus`, and a failure says
 //! what, where, and what to do instead.
 
-#![expect(clippy::disallowed_methods, reason = "the command line is where clock, files and environment enter")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the command line is where clock, files and environment enter"
+)]
 
 mod arguments;
 mod check;
@@ -90,7 +94,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, seams: &Seams) -> Exi
 fn command(word: CommandWord, seams: &Seams) -> Result<ExitStatus, Failure> {
     match word {
         CommandWord::Init { file } => init::init(&file),
-        CommandWord::Check { plans, deny, now, format } => check::check(&plans, deny.is_some(), now.as_deref(), format.format),
+        CommandWord::Check { plans, deny, now, format } => {
+            check::check(&plans, deny.is_some(), now.as_deref(), format.format)
+        }
         CommandWord::Run(arguments) => run::run(&arguments, seams),
         CommandWord::Points { plan, jobs, format } => points::points(&plan, &jobs, format.format),
         CommandWord::Restore(arguments) => restore::restore(&arguments, seams),

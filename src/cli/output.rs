@@ -12,6 +12,12 @@ pub(super) fn data(text: &str) -> Result<(), super::Failure> {
     }
 }
 
+/// Writes data for programs.
+pub(super) fn json(value: &impl serde::Serialize) -> Result<(), super::Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| super::Failure::error(error.to_string()))?;
+    data(&(text + "\n"))
+}
+
 /// Says something to the person. Where standard error is closed there is nobody to tell.
 pub(super) fn say(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");

@@ -7,7 +7,7 @@ use super::{Failure, load, output, run, world};
 use crate::catalog;
 use crate::observe::{self, PointsSeen};
 use crate::primitives::{JobName, Name};
-use crate::report::points::{JobPoints, json, text};
+use crate::report::points::{JobPoints, report, text};
 use crate::run::ExitStatus;
 
 pub(super) fn points(file: &Path, jobs: &[String], form: Form) -> Result<ExitStatus, Failure> {
@@ -25,10 +25,9 @@ pub(super) fn points(file: &Path, jobs: &[String], form: Form) -> Result<ExitSta
         Ok::<_, Failure>(seen)
     })?;
     let table: Vec<JobPoints<'_>> = seen.iter().map(|(job, store, seen)| JobPoints { job, store, seen }).collect();
-    let told = match form {
-        Form::Text => text(&table, &plan.timezone.value),
-        Form::Json => json(&table).map_err(|error| Failure::error(error.to_string()))? + "\n",
-    };
-    output::data(&told)?;
+    match form {
+        Form::Text => output::data(&text(&table, &plan.timezone.value))?,
+        Form::Json => output::json(&report(&table))?,
+    }
     Ok(ExitStatus::Well)
 }

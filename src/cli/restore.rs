@@ -31,6 +31,10 @@ pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<Exi
         observe::destinations(reading.tree, &into, &mut observed).await;
         observed.at = now.unwrap_or(observed.at);
         let forecast = forecast::restore(plan, &graph, &observed, &who, &wish);
+        // In the middle of the night a restore that cannot succeed is better refused at once, with nothing half done.
+        if let (false, Some((step, fault))) = (arguments.dry.dry_run, forecast.foreseen().next()) {
+            return Err(Failure::error(format!("{} would fail, so nothing was done: {fault}", step.name)));
+        }
         run::finish(forecast, &arguments.dry, &arguments.pace, held, seams).await
     })
 }

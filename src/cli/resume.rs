@@ -56,6 +56,8 @@ async fn the_only_one(state: &StateFolder) -> Result<Recorded, Failure> {
     match (open.pop(), open.is_empty()) {
         (Some(one), true) => Ok(one),
         (None, _) => Err(Failure::error("no run of this host can be resumed: each has ended")),
-        (Some(_), false) => Err(Failure::usage(format!("more than one run can be resumed; name one: {}", names.join(", ")))),
+        (Some(_), false) => {
+            Err(Failure::usage(format!("more than one run can be resumed; name one: {}", names.join(", "))))
+        }
     }
 }

@@ -70,7 +70,8 @@ pub(super) fn choose(plan: &Plan, named: &[String]) -> Result<BTreeSet<JobName>,
         }
         let names: Vec<String> = all.iter().map(ToString::to_string).collect();
         let near = crate::diagnostic::nearest(text, names.iter().map(String::as_str));
-        let help = near.map_or_else(|| format!("its jobs are {}", names.join(", ")), |near| format!("did you mean {near}?"));
+        let help =
+            near.map_or_else(|| format!("its jobs are {}", names.join(", ")), |near| format!("did you mean {near}?"));
         Err(Failure::usage(format!("the plan has no job {job}; {help}")))
     };
     named.iter().map(known).collect()
@@ -96,11 +97,10 @@ pub(super) async fn finish(
 }
 
 fn print(forecast: &Forecast, dry: &Dry) -> Result<ExitStatus, Failure> {
-    let told = match dry.format.format {
-        Form::Text => report::forecast::text(forecast),
-        Form::Json => json(forecast)?,
-    };
-    output::data(&told)?;
+    match dry.format.format {
+        Form::Text => output::data(&report::forecast::text(forecast))?,
+        Form::Json => output::json(forecast)?,
+    }
     Ok(match forecast.foreseen().next() {
         Some(_) => ExitStatus::Failed,
         None if dry.detailed_exitcode => ExitStatus::Changes,
@@ -113,15 +113,10 @@ pub(super) fn tell(outcome: &Outcome, form: Form, quiet: bool) -> Result<ExitSta
     let status = outcome.end.exit();
     if !(quiet && status == ExitStatus::Well) {
         let place = |store: &_, key: &_| world::place(&outcome.forecast.stores, store, key);
-        output::data(&match form {
-            Form::Text => report::outcome::text(outcome, &place),
-            Form::Json => json(outcome)?,
-        })?;
+        match form {
+            Form::Text => output::data(&report::outcome::text(outcome, &place))?,
+            Form::Json => output::json(outcome)?,
+        }
     }
     Ok(status)
-}
-
-fn json(value: &impl serde::Serialize) -> Result<String, Failure> {
-    let text = serde_json::to_string_pretty(value).map_err(|error| Failure::error(error.to_string()))?;
-    Ok(text + "\n")
 }

@@ -13,13 +13,15 @@ use crate::run::Ports;
 
 /// The reading halves of stores.
 pub(super) fn reading(locations: &BTreeMap<Name, StoreLocation>) -> BTreeMap<Name, Arc<dyn StoreRead>> {
-    let open = |(name, location): (&Name, &StoreLocation)| (name.clone(), Arc::new(local(location)) as Arc<dyn StoreRead>);
+    let open =
+        |(name, location): (&Name, &StoreLocation)| (name.clone(), Arc::new(local(location)) as Arc<dyn StoreRead>);
     locations.iter().map(open).collect()
 }
 
 /// Both halves of everything.
 pub(super) fn writing(locations: &BTreeMap<Name, StoreLocation>, state: &Arc<StateFolder>, seams: &Seams) -> Ports {
-    let open = |(name, location): (&Name, &StoreLocation)| (name.clone(), Arc::new(local(location)) as Arc<dyn StoreWrite>);
+    let open =
+        |(name, location): (&Name, &StoreLocation)| (name.clone(), Arc::new(local(location)) as Arc<dyn StoreWrite>);
     Ports {
         tree: Arc::new(Disk),
         stores: locations.iter().map(open).collect(),

@@ -1,1 +1,22 @@
-//! A seeded simulated world.
+//! A simulated world, for tests alone: the ports in memory, with a seed, faults on demand, and a death from which it can be
+//! revived.
+//!
+//! Unaware of plans and steps. Invariants: the same seed, script and calls give the same history; a dead world answers nobody, and
+//! what was begun before a death does nothing after it; what was durable before a death is there after it, unfinished
+//! uploads and half-restored files included.
+
+mod clock;
+mod command;
+mod faults;
+mod journal;
+mod store;
+mod tree;
+mod world;
+
+pub use clock::FakeClock;
+pub use command::FakeCommands;
+pub use faults::{FaultScript, Injected};
+pub use journal::FakeJournal;
+pub use store::FakeStore;
+pub use tree::FakeTree;
+pub use world::{Call, Edge, World};

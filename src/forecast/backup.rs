@@ -20,7 +20,16 @@ pub(super) fn step(plan: &Plan, step: &Step, observed: &Observed, who: &Circumst
             let seen = observed.sources.get(job);
             let fault = seen.and_then(|seen| source_fault(seen, files));
             let totals = seen.and_then(|seen| seen.as_ref().ok()).cloned();
-            return framed(step, Action::Look { job: job.clone(), store: store.clone(), selection: selection(roots, files), seen: totals }, fault);
+            return framed(
+                step,
+                Action::Look {
+                    job: job.clone(),
+                    store: store.clone(),
+                    selection: selection(roots, files),
+                    seen: totals,
+                },
+                fault,
+            );
         }
         StepKind::Pack { job, store, roots, files, source, .. } => {
             Action::Pack { selection: selection(roots, files), new: new(job, store), source: *source }
@@ -94,15 +103,18 @@ fn let_go(
         .zip(verdicts)
         .filter_map(|((seen, manifest), verdict)| match verdict {
             Verdict::Keep(_) => None,
-            Verdict::LetGo(reason) => Some(Deletion {
-                place: seen.place.clone(),
-                bytes: manifest.stored_bytes(),
-                reason: reason.to_string(),
-            }),
+            Verdict::LetGo(reason) => {
+                Some(Deletion { place: seen.place.clone(), bytes: manifest.stored_bytes(), reason: reason.to_string() })
+            }
         })
         .collect()
 }
 
 fn leftovers(seen: &PointsSeen) -> Vec<Leftover> {
-    seen.leftovers.iter().cloned().map(Leftover::Object).chain(seen.uploads.iter().cloned().map(Leftover::Upload)).collect()
+    seen.leftovers
+        .iter()
+        .cloned()
+        .map(Leftover::Object)
+        .chain(seen.uploads.iter().cloned().map(Leftover::Upload))
+        .collect()
 }

@@ -54,13 +54,7 @@ pub(super) fn step(
     }
 }
 
-fn recover(
-    step: &Step,
-    observed: &Observed,
-    who: &Circumstances,
-    wish: &RestoreWish,
-    run: &RunId,
-) -> ForecastStep {
+fn recover(step: &Step, observed: &Observed, who: &Circumstances, wish: &RestoreWish, run: &RunId) -> ForecastStep {
     let StepKind::Recover { target, jobs, from_host, into, .. } = &step.kind else {
         super::not_of_this_slice(&step.kind)
     };
@@ -104,17 +98,13 @@ fn choose<'a>(
         PointChoice::Point(point) => seen.place.point == *point,
     };
     let newest = jobs.iter().flat_map(of_host).filter(will_do);
-    newest.max_by_key(|(_, seen, manifest)| (manifest.moment, &seen.place.point)).map(|(store, _, manifest)| (store, manifest))
+    newest
+        .max_by_key(|(_, seen, manifest)| (manifest.moment, &seen.place.point))
+        .map(|(store, _, manifest)| (store, manifest))
 }
 
 /// Why there is no point to restore, and what to ask for instead.
-fn no_point(
-    target: &Name,
-    jobs: &[(JobName, Name)],
-    observed: &Observed,
-    host: &Name,
-    choice: &PointChoice,
-) -> Fault {
+fn no_point(target: &Name, jobs: &[(JobName, Name)], observed: &Observed, host: &Name, choice: &PointChoice) -> Fault {
     let all = || jobs.iter().filter_map(|(job, _)| observed.points.get(job)).flat_map(PointsSeen::readable);
     let of_host = || all().filter(|(seen, _)| seen.place.host == *host);
     let mut others: Vec<String> =
@@ -122,13 +112,16 @@ fn no_point(
     others.sort();
     others.dedup();
     let answer = match (choice, of_host().map(|(_, manifest)| manifest.moment).min()) {
-        (_, None) if others.is_empty() => "the stores hold no readable recovery point of it; run its backup first".into(),
-        (_, None) => format!(
-            "there is none of host {host}; there are some of {}: name one with --from-host",
-            others.join(", ")
-        ),
+        (_, None) if others.is_empty() => {
+            "the stores hold no readable recovery point of it; run its backup first".into()
+        }
+        (_, None) => {
+            format!("there is none of host {host}; there are some of {}: name one with --from-host", others.join(", "))
+        }
         (PointChoice::Latest, Some(_)) => format!("none of host {host} can be read"),
-        (PointChoice::At(moment), Some(oldest)) => format!("the oldest is of {oldest}, and you asked for {moment} or before"),
+        (PointChoice::At(moment), Some(oldest)) => {
+            format!("the oldest is of {oldest}, and you asked for {moment} or before")
+        }
         (PointChoice::Point(point), Some(_)) => format!("there is no point {point}; `sonae points` lists them"),
     };
     Fault::permanent(Cause::NotFound, format!("choose a recovery point of {target}"), answer)

@@ -56,7 +56,10 @@ impl Builder<'_> {
             let after = kind.inputs().iter().map(|input| needs(input.step, span)).collect();
             builder.add(StepName::new(&job, kind.word()), kind, after, span)
         };
-        let look = add(self, StepKind::Look { job: job.clone(), store: store.clone(), roots: roots.clone(), files: files.clone() });
+        let look = add(
+            self,
+            StepKind::Look { job: job.clone(), store: store.clone(), roots: roots.clone(), files: files.clone() },
+        );
         let source = Output { step: look, kind: OutputKind::Source };
         let (archive, files) = (backup.archive.value, files.clone());
         let pack = add(self, StepKind::Pack { job: job.clone(), store: store.clone(), roots, files, archive, source });
@@ -78,7 +81,8 @@ impl Builder<'_> {
         for (target, backup) in plan.targets.iter().flat_map(|target| target.backups.iter().map(move |b| (target, b))) {
             let job = JobName { target: target.name.value.clone(), backup: backup.name.value.clone() };
             for tie in &backup.after {
-                let (Some((begins, _)), Some((_, ends))) = (self.commits.get(&job), self.commits.get(&tie.value)) else {
+                let (Some((begins, _)), Some((_, ends))) = (self.commits.get(&job), self.commits.get(&tie.value))
+                else {
                     continue;
                 };
                 let dependency = Dependency { on: *ends, span: tie.span, needs_success: false };

@@ -1,6 +1,7 @@
 //! Circles of `after`: each is reported once, with the span of every tie in it.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -61,8 +62,8 @@ fn circle_through(ties: &DiGraph<JobName, Span>, knot: &[NodeIndex]) -> Option<V
             if edge.target() == start {
                 return Some(walk_back(start, (job, *edge.weight()), &came_from));
             }
-            if !came_from.contains_key(&edge.target()) {
-                came_from.insert(edge.target(), (job, *edge.weight()));
+            if let Entry::Vacant(unseen) = came_from.entry(edge.target()) {
+                unseen.insert((job, *edge.weight()));
                 queue.push_back(edge.target());
             }
         }
@@ -91,9 +92,10 @@ fn diagnose(ties: &DiGraph<JobName, Span>, circle: &[(NodeIndex, Span)]) -> Diag
     round.extend(round.first().cloned());
     let message = format!("these backups wait for each other: {}", round.join(" → "));
     let help = "remove one of these `after` ties";
-    let mut labelled = circle.iter().enumerate().map(|(at, (job, span))| {
-        (*span, format!("`{}` comes after `{}`", ties[*job], round[at + 1]))
-    });
+    let mut labelled = circle
+        .iter()
+        .enumerate()
+        .map(|(at, (job, span))| (*span, format!("`{}` comes after `{}`", ties[*job], round[at + 1])));
     let (span, text) = labelled.next().unwrap_or_default();
     labelled.fold(Diagnostic::new(&codes::graph::CYCLE, message, span, text, help), |found, (span, text)| {
         found.also(span, text)

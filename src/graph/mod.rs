@@ -57,9 +57,8 @@ impl Graph {
     /// The steps that `chosen` keeps, renumbered; ties to others are dropped.
     fn keep(&self, chosen: impl Fn(&Step) -> bool) -> Self {
         let kept: Vec<&Step> = self.steps.iter().filter(|step| chosen(step)).collect();
-        let new_id = |old: StepId| {
-            kept.iter().position(|step| step.id == old).and_then(|at| u32::try_from(at).ok()).map(StepId)
-        };
+        let new_id =
+            |old: StepId| kept.iter().position(|step| step.id == old).and_then(|at| u32::try_from(at).ok()).map(StepId);
         let steps = kept.iter().map(|step| step.renumbered(&new_id)).collect();
         order::assert_sound(Self { steps })
     }

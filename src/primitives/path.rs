@@ -124,10 +124,18 @@ mod tests {
     #[test]
     fn relative_paths_are_made_absolute_by_their_text() {
         let base = PathBytes::new(&b"/srv/plans"[..]);
-        for (written, absolute) in
-            [("a", "/srv/plans/a"), ("../a/", "/srv/a"), ("/x//./y/..", "/x"), ("../../../..", "/"), (".", "/srv/plans")]
-        {
-            assert_eq!(PathBytes::new(written.as_bytes()).absolute(&base), PathBytes::new(absolute.as_bytes()), "{written}");
+        for (written, absolute) in [
+            ("a", "/srv/plans/a"),
+            ("../a/", "/srv/a"),
+            ("/x//./y/..", "/x"),
+            ("../../../..", "/"),
+            (".", "/srv/plans"),
+        ] {
+            assert_eq!(
+                PathBytes::new(written.as_bytes()).absolute(&base),
+                PathBytes::new(absolute.as_bytes()),
+                "{written}"
+            );
         }
     }
 

@@ -45,7 +45,9 @@ fn headline(forecast: &Forecast) -> String {
 fn owner_of(step: &ForecastStep) -> String {
     let job = |job: &JobName, store: &dyn std::fmt::Display| format!("{job} → {store}");
     match &step.action {
-        Action::Pack { new, .. } | Action::ReadBack { new, .. } | Action::Commit { new, .. } => job(&new.place.job, &new.store),
+        Action::Pack { new, .. } | Action::ReadBack { new, .. } | Action::Commit { new, .. } => {
+            job(&new.place.job, &new.store)
+        }
         Action::Look { job: name, store, .. } => job(name, store),
         Action::Delete { job: name, store, .. } => job(name, store),
         Action::Recover(_) | Action::ProbePath { .. } | Action::ProbeCommand { .. } => "steps".into(),
@@ -65,7 +67,8 @@ fn mark(effect: Effect) -> char {
 fn step_lines(forecast: &Forecast, step: &ForecastStep, lines: &mut String) {
     let number = step.id.0 + 1;
     let (word, what, details) = described(forecast, &step.action);
-    let nothing = matches!(&step.action, Action::Delete { points, leftovers, .. } if points.is_empty() && leftovers.is_empty());
+    let nothing =
+        matches!(&step.action, Action::Delete { points, leftovers, .. } if points.is_empty() && leftovers.is_empty());
     let mark = if nothing { ' ' } else { mark(step.effect) };
     let _ = writeln!(lines, "{mark} {number:>3} {word:<9} {what}");
     for detail in details {
@@ -80,7 +83,9 @@ fn step_lines(forecast: &Forecast, step: &ForecastStep, lines: &mut String) {
 fn described(forecast: &Forecast, action: &Action) -> (&'static str, String, Vec<String>) {
     match action {
         Action::Look { selection, seen, .. } => ("look", selected(selection, seen.as_ref()), excluded(selection)),
-        Action::Pack { new, source, .. } => ("pack", new.key(Part::Archive).to_string(), vec![known_after(forecast, *source, "size")]),
+        Action::Pack { new, source, .. } => {
+            ("pack", new.key(Part::Archive).to_string(), vec![known_after(forecast, *source, "size")])
+        }
         Action::ReadBack { new, packed } => {
             ("read back", new.key(Part::Archive).to_string(), vec![known_after(forecast, *packed, "digests")])
         }
@@ -92,9 +97,13 @@ fn described(forecast: &Forecast, action: &Action) -> (&'static str, String, Vec
             let details = points.iter().map(deletion).chain(leftovers.iter().map(leftover)).collect();
             ("delete", deletions(points, leftovers, rules.is_some()), details)
         }
-        Action::Recover(recovery) => ("recover", format!("{} into {}", recovery.target, recovery.into), recovered(forecast, recovery)),
+        Action::Recover(recovery) => {
+            ("recover", format!("{} into {}", recovery.target, recovery.into), recovered(forecast, recovery))
+        }
         Action::ProbePath { shows, path } => ("probe", shows.clone(), vec![format!("something is at {path}")]),
-        Action::ProbeCommand { shows, argv } => ("probe", shows.clone(), vec![format!("`{}` exits with 0", argv.join(" "))]),
+        Action::ProbeCommand { shows, argv } => {
+            ("probe", shows.clone(), vec![format!("`{}` exits with 0", argv.join(" "))])
+        }
     }
 }
 

@@ -63,7 +63,11 @@ fn committed(manifest: &Manifest, place: &str, lines: &mut String) {
     let _ = writeln!(lines, "{}: recovery point {}", manifest.job, manifest.point);
     let _ = writeln!(lines, "  holds      {holds}");
     let _ = writeln!(lines, "  stored     {} at {place}", ByteSize(manifest.archive.size));
-    let _ = writeln!(lines, "  read back  every byte: {} checked against their digests", counted(manifest.read_back.entries, "entry").replace("entrys", "entries"));
+    let _ = writeln!(
+        lines,
+        "  read back  every byte: {} checked against their digests",
+        counted(manifest.read_back.entries, "entry").replace("entrys", "entries")
+    );
     named("not stored", &manifest.not_stored, "sockets, FIFOs and devices are named, not stored", lines);
     named("changed", &manifest.changed, "they changed while they were read", lines);
     named("unread", &manifest.unread, "they could not be read", lines);

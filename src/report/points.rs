@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::words::{count, time};
-use crate::catalog::Manifest;
+use crate::catalog::{Manifest, PointPlace};
 use crate::observe::PointsSeen;
 use crate::primitives::{ByteSize, JobName, Name};
 
@@ -36,7 +36,8 @@ pub fn text(jobs: &[JobPoints<'_>], timezone: &str) -> String {
         }
         let unfinished = seen.leftovers.len() + seen.uploads.len();
         if unfinished > 0 {
-            let _ = writeln!(lines, "  and {} left by unfinished runs, removed by the next run", count(unfinished as u64));
+            let _ =
+                writeln!(lines, "  and {} left by unfinished runs, removed by the next run", count(unfinished as u64));
         }
     }
     lines
@@ -53,27 +54,26 @@ fn line(host: &Name, manifest: &Manifest, timezone: &str) -> String {
     )
 }
 
-/// The same for programs.
-pub fn json(jobs: &[JobPoints<'_>]) -> serde_json::Result<String> {
-    #[derive(Serialize)]
-    struct Points<'a> {
-        format_version: u32,
-        points: Vec<&'a Manifest>,
-        unusable: Vec<Unusable<'a>>,
-    }
-    #[derive(Serialize)]
-    struct Unusable<'a> {
-        job: &'a JobName,
-        host: &'a Name,
-        point: &'a crate::primitives::PointId,
-        why: String,
-    }
+/// Recovery points for programs.
+#[derive(Serialize)]
+pub struct PointsReport<'a> {
+    format_version: u32,
+    points: Vec<&'a Manifest>,
+    unusable: Vec<Unusable<'a>>,
+}
+
+#[derive(Serialize)]
+struct Unusable<'a> {
+    place: &'a PointPlace,
+    why: String,
+}
+
+/// The same for programs: each point's manifest, and the points whose manifests cannot be used.
+pub fn report<'a>(jobs: &[JobPoints<'a>]) -> PointsReport<'a> {
     let points = jobs.iter().flat_map(|job| job.seen.readable().map(|(_, manifest)| manifest)).collect();
-    let unusable = jobs.iter().flat_map(|JobPoints { job, seen, .. }| {
-        seen.points.iter().filter_map(move |seen| {
-            let why = seen.manifest.as_ref().err()?.to_string();
-            Some(Unusable { job, host: &seen.place.host, point: &seen.place.point, why })
-        })
+    let unusable = jobs.iter().flat_map(|job| &job.seen.points).filter_map(|seen| {
+        let why = seen.manifest.as_ref().err()?.to_string();
+        Some(Unusable { place: &seen.place, why })
     });
-    serde_json::to_string_pretty(&Points { format_version: 1, points, unusable: unusable.collect() })
+    PointsReport { format_version: 1, points, unusable: unusable.collect() }
 }

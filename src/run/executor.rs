@@ -134,9 +134,8 @@ impl<'a> Executor<'a> {
 
     async fn write(&mut self, record: Record) -> Result<(), Fault> {
         let entry = Entry { at: self.ports.clock.now(), record };
-        let unwritable = |error: serde_json::Error| {
-            Fault::permanent(Cause::Other, "write a journal record", error.to_string())
-        };
+        let unwritable =
+            |error: serde_json::Error| Fault::permanent(Cause::Other, "write a journal record", error.to_string());
         let line = serde_json::to_string(&entry).map_err(unwritable)?;
         self.ports.journal.append(&self.state.forecast().run, &line).await
     }
@@ -149,12 +148,8 @@ impl<'a> Executor<'a> {
         let ports = self.ports.clone();
         let task = async move {
             let step = forecast.step(id);
-            let world = World {
-                tree: &*ports.tree,
-                stores: &ports.stores,
-                commands: &*ports.commands,
-                clock: &*ports.clock,
-            };
+            let world =
+                World { tree: &*ports.tree, stores: &ports.stores, commands: &*ports.commands, clock: &*ports.clock };
             let performed = perform(&forecast, step, &inputs, &world, &progress);
             let result = match tokio::time::timeout(step.timeout.to_std(), performed).await {
                 Ok(result) => result.map(Box::new),

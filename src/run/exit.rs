@@ -60,7 +60,13 @@ mod tests {
 
     #[test]
     fn the_worse_of_two_is_said() {
-        for (a, b, worse) in [(Well, NotClean, NotClean), (NotClean, Failed, Failed), (Failed, Interrupted, Interrupted), (Locked, Failed, Locked), (Waiting, NotClean, NotClean)] {
+        for (a, b, worse) in [
+            (Well, NotClean, NotClean),
+            (NotClean, Failed, Failed),
+            (Failed, Interrupted, Interrupted),
+            (Locked, Failed, Locked),
+            (Waiting, NotClean, NotClean),
+        ] {
             assert_eq!((a.worse(b), b.worse(a)), (worse, worse));
         }
     }

@@ -100,12 +100,6 @@ impl Outcome {
         };
         let forecast = Arc::clone(state.forecast());
         let steps = forecast.steps.iter().map(|step| StepOutcome { step: step.id, end: step_end(state.step(step.id)) });
-        Self {
-            end: End::of(state),
-            steps: steps.collect(),
-            began: forecast.at,
-            ended,
-            forecast,
-        }
+        Self { end: End::of(state), steps: steps.collect(), began: forecast.at, ended, forecast }
     }
 }

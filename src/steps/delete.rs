@@ -25,11 +25,7 @@ pub(super) struct Wanted<'a> {
 }
 
 /// Deletes what was forecast and may still go.
-pub(super) async fn delete(
-    store: &dyn StoreWrite,
-    wanted: &Wanted<'_>,
-    progress: &Progress,
-) -> Result<Deleted, Fault> {
+pub(super) async fn delete(store: &dyn StoreWrite, wanted: &Wanted<'_>, progress: &Progress) -> Result<Deleted, Fault> {
     let seen = observe::points(store, wanted.prefix).await?;
     let verdicts = verdicts(&seen, wanted)?;
     let mut deleted = Deleted::default();

@@ -25,8 +25,8 @@ mod verified;
 mod tests;
 
 pub use output::{Deleted, Inputs, Omission, StepOutput};
-pub use perform::{World, perform};
 pub use pack::{PackRequest, Packed, pack};
+pub use perform::{World, perform};
 pub use progress::{Counts, Progress};
 pub use prune::prune_keys;
 pub use put::put_object;

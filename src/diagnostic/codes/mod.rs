@@ -27,7 +27,8 @@ pub struct Code {
 }
 
 /// The areas of the table, in the order of the documentation.
-const AREAS: &[&[&Code]] = &[syntax::ALL, word::ALL, value::ALL, plan::ALL, target::ALL, backup::ALL, restore::ALL, graph::ALL];
+const AREAS: &[&[&Code]] =
+    &[syntax::ALL, word::ALL, value::ALL, plan::ALL, target::ALL, backup::ALL, restore::ALL, graph::ALL];
 
 impl Code {
     /// An error that nobody may set aside.

@@ -114,10 +114,11 @@ impl Shared {
         progress.ends.truncate(number as usize - 1);
         let cut = || rustix::fs::ftruncate(&progress.file, start);
         let written = cut().and_then(|()| write_at(&progress.file, bytes, start));
-        match written {
-            Ok(()) => progress.ends.push(start + bytes.len() as u64),
+        if written.is_ok() {
+            progress.ends.push(start + bytes.len() as u64);
+        } else {
             // Where even this fails, the next part cuts again.
-            Err(_) => drop(cut()),
+            let _cut = cut();
         }
         self.progress().insert(upload.clone(), progress);
         written.map_err(|errno| fault(action(), errno))
@@ -189,7 +190,7 @@ fn publish(folder: &OwnedFd, hidden: &[u8], name: &[u8], mode: PutMode) -> Resul
     }
     rustix::fs::linkat(folder, hidden, folder, name, AtFlags::empty())?;
     // It is an object now; a first name that stays is found as an upload that nobody finishes.
-    drop(rustix::fs::unlinkat(folder, hidden, AtFlags::empty()));
+    let _leftover = rustix::fs::unlinkat(folder, hidden, AtFlags::empty());
     Ok(())
 }
 

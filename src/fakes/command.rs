@@ -1,0 +1,49 @@
+//! Simulated programs.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::world::Shared;
+use crate::ports::{Cause, CommandExit, CommandRun, Fault};
+
+/// Programs that end as the test says: one that has no script ends well.
+#[derive(Debug)]
+pub struct FakeCommands {
+    world: Arc<Shared>,
+    scripts: Mutex<BTreeMap<String, VecDeque<CommandExit>>>,
+}
+
+impl FakeCommands {
+    pub(super) fn new(world: Arc<Shared>) -> Self {
+        Self { world, scripts: Mutex::default() }
+    }
+
+    /// The program ends so, one after the other; the last again and again. Without any it cannot be started.
+    pub fn script(&self, program: &str, exits: impl IntoIterator<Item = CommandExit>) {
+        let mut scripts = self.scripts.lock().unwrap_or_else(PoisonError::into_inner);
+        scripts.insert(program.to_owned(), exits.into_iter().collect());
+    }
+
+    fn exit(&self, program: &str) -> Option<CommandExit> {
+        let mut scripts = self.scripts.lock().unwrap_or_else(PoisonError::into_inner);
+        match scripts.get_mut(program) {
+            None => Some(CommandExit { status: Some(0), stderr_tail: String::new() }),
+            Some(exits) if exits.len() > 1 => exits.pop_front(),
+            Some(exits) => exits.front().cloned(),
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl CommandRun for FakeCommands {
+    async fn run(&self, argv: &[String]) -> Result<CommandExit, Fault> {
+        let call = self.world.call(None, "command.run", argv.join(" "), || {
+            let Some(program) = argv.first() else {
+                return Err(Fault::permanent(Cause::Invalid, "run a program", "no program is named"));
+            };
+            let no_such = || Fault::permanent(Cause::NotFound, format!("run {program}"), "no such program");
+            self.exit(program).ok_or_else(no_such)
+        });
+        call.await
+    }
+}

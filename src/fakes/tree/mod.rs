@@ -1,0 +1,215 @@
+//! A simulated file system.
+
+mod destination;
+mod nodes;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+
+use self::destination::FakeDestination;
+use self::nodes::{Body, Nodes, Refusal};
+use super::world::{Life, Shared};
+use crate::ports::{Attributes, Cause, Destination, EntryKind, Fault, FileRead, Meta, TreeRead, TreeWrite};
+use crate::primitives::PathBytes;
+
+/// A file system in memory. Paths begin at its root, with or without a `/`; links are never followed. The methods of this type
+/// itself are the test's hand: they are no calls, and cannot fail or be refused.
+#[derive(Debug)]
+pub struct FakeTree {
+    disk: Arc<Disk>,
+}
+
+/// What the tree and all that is open in it share.
+#[derive(Debug)]
+struct Disk {
+    world: Arc<Shared>,
+    nodes: Mutex<Nodes>,
+}
+
+impl Disk {
+    fn nodes(&self) -> MutexGuard<'_, Nodes> {
+        let mut nodes = self.nodes.lock().unwrap_or_else(PoisonError::into_inner);
+        nodes.now = self.world.now();
+        nodes
+    }
+
+    async fn call<T>(
+        &self,
+        since: Option<Life>,
+        op: &'static str,
+        path: &PathBytes,
+        effect: impl FnOnce(&mut Nodes) -> Result<T, Refusal>,
+    ) -> Result<T, Fault> {
+        let call = self.world.call(since, op, path, || {
+            let refuse = |(cause, answer)| Fault::permanent(cause, format!("{op} {path}"), answer);
+            effect(&mut self.nodes()).map_err(refuse)
+        });
+        call.await
+    }
+}
+
+impl FakeTree {
+    pub(super) fn new(world: Arc<Shared>) -> Self {
+        Self { disk: Arc::new(Disk { world, nodes: Mutex::new(Nodes::new()) }) }
+    }
+
+    /// Puts a folder there, with those above it, mode 0755.
+    pub fn put_folder(&self, path: impl AsRef<[u8]>) {
+        self.disk.nodes().make_all(path.as_ref());
+    }
+
+    /// Puts a file there, mode 0644, with the folders above it; what a file of that name held is replaced.
+    pub fn put_file(&self, path: impl AsRef<[u8]>, content: impl Into<Vec<u8>>) {
+        let mut nodes = self.disk.nodes();
+        let content = content.into();
+        match nodes.find(path.as_ref()).ok().flatten() {
+            Some(inode) => nodes.replace(inode, content),
+            None => nodes.plant(path.as_ref(), Body::File(content), 0o644),
+        }
+    }
+
+    /// Puts a symbolic link there.
+    pub fn put_symlink(&self, path: impl AsRef<[u8]>, target: impl AsRef<[u8]>) {
+        self.disk.nodes().plant(path.as_ref(), Body::Symlink(PathBytes::new(target.as_ref())), 0o777);
+    }
+
+    /// Puts a pipe, socket or device there.
+    pub fn put_special(&self, path: impl AsRef<[u8]>, kind: EntryKind) {
+        self.disk.nodes().plant(path.as_ref(), Body::Special(kind), 0o600);
+    }
+
+    /// Gives a file one more name.
+    pub fn put_hard_link(&self, path: impl AsRef<[u8]>, existing: impl AsRef<[u8]>) {
+        self.disk.nodes().plant_link(path.as_ref(), existing.as_ref());
+    }
+
+    /// Sets the attributes of what is there.
+    pub fn put_attributes(&self, path: impl AsRef<[u8]>, attributes: &Attributes) {
+        let mut nodes = self.disk.nodes();
+        if let Some(inode) = nodes.find(path.as_ref()).ok().flatten() {
+            nodes.set(inode, attributes);
+        }
+    }
+
+    /// From now on it cannot be read: neither the file nor what is in the folder.
+    pub fn deny(&self, path: impl AsRef<[u8]>) {
+        self.disk.nodes().deny(path.as_ref());
+    }
+
+    /// So many bytes more can be written; the file system is then full.
+    pub fn set_free(&self, bytes: u64) {
+        self.disk.nodes().free = bytes;
+    }
+
+    /// Takes away what is there, with all below it.
+    pub fn take_away(&self, path: impl AsRef<[u8]>) {
+        self.disk.nodes().unlink_all(path.as_ref());
+    }
+
+    /// What a file holds; none where there is no file.
+    pub fn content(&self, path: impl AsRef<[u8]>) -> Option<Vec<u8>> {
+        let nodes = self.disk.nodes();
+        let inode = nodes.find(path.as_ref()).ok().flatten()?;
+        nodes.content(inode).map(<[u8]>::to_vec)
+    }
+
+    /// What is at a path and everything below it, by path, in the order of a walk.
+    pub fn everything(&self, path: impl AsRef<[u8]>) -> Vec<(PathBytes, Meta)> {
+        self.disk.nodes().everything(path.as_ref())
+    }
+}
+
+#[async_trait::async_trait]
+impl TreeRead for FakeTree {
+    async fn stat(&self, path: &PathBytes) -> Result<Option<Meta>, Fault> {
+        let call = self.disk.call(None, "tree.stat", path, |nodes| match nodes.find(path.as_bytes()) {
+            Ok(found) => Ok(found.map(|inode| nodes.meta(inode))),
+            // The way to it is no folder: there is nothing.
+            Err((Cause::Invalid, _)) => Ok(None),
+            Err(refusal) => Err(refusal),
+        });
+        call.await
+    }
+
+    async fn list(&self, folder: &PathBytes) -> Result<Vec<(Vec<u8>, Result<Meta, Fault>)>, Fault> {
+        let call = self.disk.call(None, "tree.list", folder, |nodes| {
+            let entries = nodes.entries(nodes.existing(folder.as_bytes())?)?;
+            Ok(entries.into_iter().map(|(name, inode)| (name, Ok(nodes.meta(inode)))).collect())
+        });
+        call.await
+    }
+
+    async fn read_link(&self, path: &PathBytes) -> Result<PathBytes, Fault> {
+        let call = self.disk.call(None, "tree.read-link", path, |nodes| {
+            nodes.target(nodes.existing(path.as_bytes())?).ok_or((Cause::Invalid, "it is no symbolic link"))
+        });
+        call.await
+    }
+
+    async fn open(&self, path: &PathBytes) -> Result<Box<dyn FileRead>, Fault> {
+        let inode = self.disk.call(None, "tree.open", path, |nodes| {
+            let inode = nodes.existing(path.as_bytes())?;
+            nodes.readable_file(inode)?;
+            Ok(inode)
+        });
+        let inode = inode.await?;
+        let (disk, life) = (Arc::clone(&self.disk), self.disk.world.life());
+        Ok(Box::new(OpenFile { disk, life, path: path.clone(), inode, at: 0 }))
+    }
+
+    async fn free(&self, path: &PathBytes) -> Result<u64, Fault> {
+        self.disk.call(None, "tree.free", path, |nodes| Ok(nodes.free)).await
+    }
+}
+
+#[async_trait::async_trait]
+impl TreeWrite for FakeTree {
+    async fn create(&self, folder: &PathBytes) -> Result<Box<dyn Destination>, Fault> {
+        let root = self.disk.call(None, "tree.create", folder, |nodes| nodes.make_with_parents(folder.as_bytes()));
+        let root = root.await?;
+        Ok(Box::new(FakeDestination::new(Arc::clone(&self.disk), folder.clone(), root)))
+    }
+
+    async fn rename(&self, from: &PathBytes, to: &PathBytes) -> Result<(), Fault> {
+        self.disk.call(None, "tree.rename", to, |nodes| nodes.rename(from.as_bytes(), to.as_bytes())).await
+    }
+
+    async fn remove(&self, folder: &PathBytes) -> Result<(), Fault> {
+        let call = self.disk.call(None, "tree.remove", folder, |nodes| {
+            let Some(inode) = nodes.find(folder.as_bytes())? else { return Ok(()) };
+            nodes.require_folder(inode)?;
+            nodes.unlink_all(folder.as_bytes());
+            Ok(())
+        });
+        call.await
+    }
+}
+
+/// A file, open for reading: it stays what it is when its name goes.
+struct OpenFile {
+    disk: Arc<Disk>,
+    life: Life,
+    path: PathBytes,
+    inode: u64,
+    at: usize,
+}
+
+#[async_trait::async_trait]
+impl FileRead for OpenFile {
+    async fn read(&mut self, limit: usize) -> Result<Bytes, Fault> {
+        let (inode, at) = (self.inode, self.at);
+        let call = self.disk.call(Some(self.life), "file.read", &self.path, |nodes| {
+            let left = nodes.content(inode).and_then(|content| content.get(at..)).unwrap_or_default();
+            Ok(Bytes::copy_from_slice(&left[..limit.min(left.len())]))
+        });
+        let bytes = call.await?;
+        self.at += bytes.len();
+        Ok(bytes)
+    }
+
+    async fn stat(&mut self) -> Result<Meta, Fault> {
+        let inode = self.inode;
+        self.disk.call(Some(self.life), "file.stat", &self.path, |nodes| Ok(nodes.meta(inode))).await
+    }
+}

@@ -1,0 +1,266 @@
+//! The world itself: its seed, its time, its history, its death.
+#![expect(clippy::disallowed_methods, reason = "a world that is tied to tokio's time reads tokio's (paused) clock")]
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::faults::{FaultScript, Injected, covers, dice};
+use super::{FakeClock, FakeCommands, FakeJournal, FakeStore, FakeTree};
+use crate::ports::Fault;
+
+/// 2026-03-01T00:00:00Z, in seconds since 1970.
+const BEGINNING: i64 = 1_772_323_200;
+
+/// One call of a port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// When.
+    pub at: Timestamp,
+    /// What: `store.part`.
+    pub op: &'static str,
+    /// Of what: a key or path.
+    pub key: String,
+}
+
+/// On which side of a call's effect the world dies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edge {
+    /// Nothing was done.
+    Before,
+    /// It was done, and nobody was told.
+    After,
+}
+
+/// A simulated world. Clones are the same world.
+#[derive(Debug, Clone)]
+pub struct World {
+    shared: Arc<Shared>,
+    clock: Arc<FakeClock>,
+    tree: Arc<FakeTree>,
+    journal: Arc<FakeJournal>,
+    commands: Arc<FakeCommands>,
+    stores: Arc<Mutex<BTreeMap<String, Arc<FakeStore>>>>,
+}
+
+/// What all parts of a world share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    seed: u64,
+    state: Mutex<State>,
+    dead: tokio::sync::watch::Sender<bool>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    life: Life,
+    advanced: SignedDuration,
+    tied_since: Option<tokio::time::Instant>,
+    script: FaultScript,
+    crashes: Vec<Crash>,
+    counts: BTreeMap<(&'static str, String), u64>,
+    history: Vec<Call>,
+}
+
+#[derive(Debug)]
+struct Crash {
+    op: String,
+    left: u64,
+    edge: Edge,
+}
+
+/// Which life of the world: one more after each restart.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Life(u64);
+
+/// What was decided of a call when it came in.
+struct Fate {
+    life: Life,
+    crash: Option<Edge>,
+    injected: Option<Injected>,
+    yields: u64,
+}
+
+impl World {
+    /// A world whose time stands still but for `FakeClock::advance`.
+    pub fn new(seed: u64) -> Self {
+        let (dead, _) = tokio::sync::watch::channel(false);
+        let shared = Arc::new(Shared { seed, state: Mutex::default(), dead });
+        Self {
+            clock: Arc::new(FakeClock::new(Arc::clone(&shared))),
+            tree: Arc::new(FakeTree::new(Arc::clone(&shared))),
+            journal: Arc::new(FakeJournal::new(Arc::clone(&shared))),
+            commands: Arc::new(FakeCommands::new(Arc::clone(&shared))),
+            stores: Arc::default(),
+            shared,
+        }
+    }
+
+    /// A world whose time goes with tokio's, which the test has paused.
+    pub fn tied_to_tokio(seed: u64) -> Self {
+        let world = Self::new(seed);
+        world.shared.state().tied_since = Some(tokio::time::Instant::now());
+        world
+    }
+
+    /// Its clock.
+    pub fn clock(&self) -> Arc<FakeClock> {
+        Arc::clone(&self.clock)
+    }
+
+    /// Its file system.
+    pub fn tree(&self) -> Arc<FakeTree> {
+        Arc::clone(&self.tree)
+    }
+
+    /// Its journal and locks.
+    pub fn journal(&self) -> Arc<FakeJournal> {
+        Arc::clone(&self.journal)
+    }
+
+    /// Its programs.
+    pub fn commands(&self) -> Arc<FakeCommands> {
+        Arc::clone(&self.commands)
+    }
+
+    /// Its store of that name, the same each time.
+    pub fn store(&self, name: &str) -> Arc<FakeStore> {
+        let mut stores = self.stores.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = || Arc::new(FakeStore::new(Arc::clone(&self.shared), name));
+        Arc::clone(stores.entry(name.to_owned()).or_insert_with(made))
+    }
+
+    /// From now on these calls fail; what was set before is forgotten.
+    pub fn script(&self, script: FaultScript) {
+        self.shared.state().script = script;
+    }
+
+    /// The world dies at the `nth` call (from 1, counted from now) of `op` (`journal.append`; `store` for any of a
+    /// store), on that side of its effect. From then on no call returns, until `restart`.
+    pub fn crash_at(&self, op: &str, nth: u64, edge: Edge) {
+        self.shared.state().crashes.push(Crash { op: op.to_owned(), left: nth, edge });
+    }
+
+    /// Returns when the world is dead.
+    pub async fn crashed(&self) {
+        let mut dead = self.shared.dead.subscribe();
+        // An error means that the sender is gone, which this world holds.
+        let _alive = dead.wait_for(|dead| *dead).await.is_ok();
+    }
+
+    /// Whether the world is dead.
+    pub fn is_dead(&self) -> bool {
+        *self.shared.dead.borrow()
+    }
+
+    /// Revives the world: what was durable is there, locks are free, crashes that did not come are forgotten, and
+    /// what was begun before never goes on.
+    pub fn restart(&self) {
+        let mut state = self.shared.state();
+        state.life.0 += 1;
+        state.crashes.clear();
+        self.shared.dead.send_replace(false);
+    }
+
+    /// All calls so far.
+    pub fn history(&self) -> Vec<Call> {
+        self.shared.state().history.clone()
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn life(&self) -> Life {
+        self.state().life
+    }
+
+    pub(super) fn advance(&self, by: SignedDuration) {
+        let mut state = self.state();
+        state.advanced = state.advanced.saturating_add(by);
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.state().now()
+    }
+
+    fn is_over(&self, life: Life) -> bool {
+        *self.dead.borrow() || self.life() != life
+    }
+
+    /// One call of a port: recorded, then refused, delayed, done, or the end of the world. `since` is the life in which
+    /// the thing that is called was opened; none where it is part of the world.
+    pub(super) async fn call<T>(
+        &self,
+        since: Option<Life>,
+        op: &'static str,
+        key: impl ToString,
+        effect: impl FnOnce() -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let key = key.to_string();
+        let since = since.unwrap_or_else(|| self.life());
+        if self.is_over(since) {
+            return std::future::pending().await;
+        }
+        let fate = self.decide(since, op, &key);
+        for _ in 0..fate.yields {
+            tokio::task::yield_now().await;
+        }
+        if let Some(Injected::Delay(time)) = fate.injected {
+            tokio::time::sleep(time).await;
+        }
+        if self.is_over(fate.life) || self.dies(&fate, Edge::Before) {
+            return std::future::pending().await;
+        }
+        let fault = fate.injected.and_then(|injected| injected.fault(op, &key));
+        if let Some(refusal) = fault.clone().filter(|_| fate.injected != Some(Injected::LoseAnswer)) {
+            // It is also a call that was made: a crash after it is one after the refusal.
+            return if self.dies(&fate, Edge::After) { std::future::pending().await } else { Err(refusal) };
+        }
+        let answer = effect();
+        if self.dies(&fate, Edge::After) {
+            return std::future::pending().await;
+        }
+        fault.map_or(answer, Err)
+    }
+
+    fn dies(&self, fate: &Fate, edge: Edge) -> bool {
+        let dies = fate.crash == Some(edge);
+        if dies {
+            self.dead.send_replace(true);
+        }
+        dies
+    }
+
+    fn decide(&self, life: Life, op: &'static str, key: &str) -> Fate {
+        let mut state = self.state();
+        let call = Call { at: state.now(), op, key: key.to_owned() };
+        state.history.push(call);
+        let count = state.counts.entry((op, key.to_owned())).or_default();
+        *count += 1;
+        let count = *count;
+        let injected = state.script.strike(self.seed, op, key, count);
+        let mut crash = None;
+        for due in state.crashes.iter_mut().filter(|crash| covers(&crash.op, op) && crash.left > 0) {
+            due.left -= 1;
+            if due.left == 0 {
+                crash = crash.or(Some(due.edge));
+            }
+        }
+        // Others get their turn, as often as the seed says: another seed is another interleaving.
+        let yields = dice(&format!("{} yields {op} {count} {key}", self.seed)) % 3;
+        Fate { life, crash, injected, yields }
+    }
+}
+
+impl State {
+    fn now(&self) -> Timestamp {
+        let beginning = Timestamp::from_second(BEGINNING).unwrap_or(Timestamp::UNIX_EPOCH);
+        let elapsed = self.tied_since.map(|since| since.elapsed()).unwrap_or_default();
+        let elapsed = SignedDuration::try_from(elapsed).unwrap_or(SignedDuration::MAX);
+        beginning.saturating_add(self.advanced.saturating_add(elapsed)).unwrap_or(Timestamp::MAX)
+    }
+}

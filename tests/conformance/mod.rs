@@ -1,0 +1,18 @@
+//! One suite a port, run on every driver and fake: what a port's documentation says, each sentence a case.
+
+mod command;
+mod drivers;
+mod journal;
+mod store;
+mod tree;
+mod world;
+
+use sonae::ports::{Cause, Fault};
+
+/// The cause of a refusal; it is an error of the test where the call was answered.
+fn cause<T>(answer: Result<T, Fault>) -> Cause {
+    match answer {
+        Ok(_) => panic!("the call was not refused"),
+        Err(fault) => fault.cause,
+    }
+}
