@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use super::{Failure, output};
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::primitives::PathBytes;
-use crate::prove::ProvenPlan;
+use crate::prove::{self, Compiled, ProvenPlan};
+use crate::report;
 use crate::report::diagnostics::Colour;
-use crate::{Compiled, report};
 
 /// A plan that can be used.
 pub(super) struct Loaded {
@@ -33,7 +33,7 @@ pub(super) fn read(file: &Path, now: Timestamp) -> Result<Read, Failure> {
     let base = folder_of(file)?;
     let mut sources = Sources::default();
     let id = sources.add(file.display().to_string(), text);
-    let Compiled { diagnostics, proven } = crate::compile(&sources, id, &base, now);
+    let Compiled { diagnostics, proven } = prove::compile(&sources, id, &base, now);
     Ok(Read { sources, diagnostics, proven, base })
 }
 

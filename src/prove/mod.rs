@@ -1,5 +1,9 @@
 //! Floor 7: what a plan promises, proven from its schedules and its steps.
 
+mod compile;
+
+pub use compile::{Compiled, compile};
+
 use crate::check::{CheckedPlan, apply_waivers};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::graph::Graph;

@@ -1,0 +1,44 @@
+//! All stages that look at nothing but the text, one after the other.
+
+use jiff::Timestamp;
+
+use super::{ProvenPlan, prove};
+use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
+use crate::primitives::{FileId, PathBytes};
+use crate::{calendar, check, graph, lower, syntax};
+
+/// What the compiler says of a plan.
+#[derive(Debug)]
+pub struct Compiled {
+    /// Every problem, in source order.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The plan, where no error stands.
+    pub proven: Option<ProvenPlan>,
+}
+
+/// Compiles the plan of one loaded file: all stages that look at nothing but the text. Relative paths are relative to `base`, an
+/// absolute folder; waivers expire by `now`.
+pub fn compile(sources: &Sources, file: FileId, base: &PathBytes, now: Timestamp) -> Compiled {
+    let mut found = Diagnostics::default();
+    let document = syntax::parse(file, &sources.get(file).text, &mut found);
+    let Some(plan) = lower::lower(&document, &mut found) else {
+        return Compiled { diagnostics: found.into_sorted(), proven: None };
+    };
+    let zone = calendar::zone(&plan.timezone.value).unwrap_or(jiff::tz::TimeZone::UTC);
+    let today = now.to_zoned(zone).date();
+    let whole = plan.clone();
+    let graph = match check::check(plan, today, &mut found) {
+        Some(checked) => graph::compile(&checked, base, &mut found).map(|graph| (checked, graph)),
+        None => None,
+    };
+    match graph {
+        Some((checked, graph)) => {
+            let (diagnostics, proven) = prove(checked, graph, found, today);
+            Compiled { diagnostics, proven }
+        }
+        None => {
+            let diagnostics = check::apply_waivers(&whole, found.into_sorted(), today);
+            Compiled { diagnostics, proven: None }
+        }
+    }
+}
