@@ -5,6 +5,7 @@
     reason = "tests set the real world up, and look at it past the ports"
 )]
 
+mod cli;
 mod conformance;
 mod corpus;
 mod docs;

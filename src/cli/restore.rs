@@ -6,6 +6,7 @@ use crate::calendar;
 use crate::diagnostic::nearest;
 use crate::drivers::{Disk, SystemClock};
 use crate::forecast::{self, Circumstances, PointChoice, RestoreWish};
+use crate::graph::Graph;
 use crate::observe::{self, Reading};
 use crate::plan::Plan;
 use crate::primitives::{Name, PathBytes, PointId};
@@ -14,11 +15,15 @@ use crate::run::ExitStatus;
 pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<ExitStatus, Failure> {
     let loaded = load::load(&arguments.plan)?;
     let plan = loaded.proven.plan();
-    let wish = wish(arguments, plan)?;
+    let mut wish = wish(arguments, plan)?;
     let who = Circumstances { host: host::name(None)?, base: loaded.base.clone(), superuser: host::is_superuser() };
     let graph = loaded.proven.graph().of_restore(&wish.restore);
+    let graph = if wish.only.is_some() { graph.without_probes() } else { graph };
     let into: Vec<PathBytes> = match &wish.into {
-        Some(into) => one_destination(&graph, into)?,
+        Some(into) => {
+            wish.planned = Some(only_destination(&graph)?);
+            vec![into.clone()]
+        }
         None => graph.destinations(),
     };
     let now = run::as_of(&arguments.dry, plan)?;
@@ -56,6 +61,7 @@ fn wish(arguments: &RestoreArguments, plan: &Plan) -> Result<RestoreWish, Failur
         from_host: from_host.map_err(|bad| malformed("--from-host", bad))?,
         only: arguments.path.as_ref().map(PathBytes::from_path),
         into: arguments.into.as_deref().map(load::absolute).transpose()?,
+        planned: None,
     })
 }
 
@@ -73,11 +79,13 @@ fn named(plan: &Plan, name: &str) -> Result<Name, Failure> {
     Err(Failure::usage(format!("the plan has no restore {name}; {help}")))
 }
 
-/// `--into` is for a restore that puts back one thing.
-fn one_destination(graph: &crate::graph::Graph, into: &PathBytes) -> Result<Vec<PathBytes>, Failure> {
-    let planned = graph.destinations().len();
-    if planned == 1 {
-        return Ok(vec![into.clone()]);
+/// The one folder that `--into` stands for.
+fn only_destination(graph: &Graph) -> Result<PathBytes, Failure> {
+    match graph.destinations().as_slice() {
+        [one] => Ok(one.clone()),
+        several => Err(Failure::usage(format!(
+            "--into is for a restore with one destination, and this one has {}",
+            several.len()
+        ))),
     }
-    Err(Failure::usage(format!("--into is for a restore with one destination, and this one has {planned}")))
 }

@@ -21,6 +21,8 @@ pub struct RestoreWish {
     pub only: Option<PathBytes>,
     /// Another folder than the plan's, absolute.
     pub into: Option<PathBytes>,
+    /// The folder that it stands for, absolute.
+    pub planned: Option<PathBytes>,
 }
 
 /// Which point is restored.
@@ -45,7 +47,7 @@ pub(super) fn step(
     match &step.kind {
         StepKind::Recover { .. } => recover(step, observed, who, wish, run),
         StepKind::Probe { shows, how: ProbeCheck::Path(path), .. } => {
-            framed(step, Action::ProbePath { shows: shows.clone(), path: path.clone() }, None)
+            framed(step, Action::ProbePath { shows: shows.clone(), path: moved(path, wish) }, None)
         }
         StepKind::Probe { shows, how: ProbeCheck::Command(argv), .. } => {
             framed(step, Action::ProbeCommand { shows: shows.clone(), argv: argv.clone() }, None)
@@ -79,6 +81,14 @@ fn recover(step: &Step, observed: &Observed, who: &Circumstances, wish: &Restore
         free: there.and_then(|there| there.free.as_ref().ok()).copied(),
     };
     framed(step, Action::Recover(Box::new(recovery)), foreseen)
+}
+
+/// A probe looks where the files go, also where that is not the plan's folder.
+fn moved(path: &PathBytes, wish: &RestoreWish) -> PathBytes {
+    match (&wish.planned, &wish.into) {
+        (Some(planned), Some(into)) => path.moved(planned, into),
+        _ => path.clone(),
+    }
 }
 
 /// The newest point that will do, of any of the target's jobs.

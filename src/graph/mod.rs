@@ -45,6 +45,12 @@ impl Graph {
         self.keep(|step| step.kind.restore() == Some(restore))
     }
 
+    /// The graph without its probes: for a restore of one path, of which they cannot say whether all is well.
+    #[must_use]
+    pub fn without_probes(&self) -> Self {
+        self.keep(|step| !matches!(step.kind, StepKind::Probe { .. }))
+    }
+
     /// The folders that its steps make, absolute, in their order.
     pub fn destinations(&self) -> Vec<PathBytes> {
         let into = self.steps.iter().filter_map(|step| match &step.kind {

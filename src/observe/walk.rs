@@ -139,15 +139,14 @@ impl<'a> Walk<'a> {
     async fn root(&mut self, root: PathBytes) -> Result<Visited, Fault> {
         let Some(meta) = self.tree.stat(&root).await? else {
             let action = format!("look at the source {root}");
-            return Err(Fault::permanent(Cause::NotFound, action, format!("{root} does not exist")));
+            return Err(Fault::permanent(Cause::NotFound, action, "it does not exist"));
         };
         match meta.kind {
             EntryKind::Folder => {}
             EntryKind::Symlink => {
-                let why = format!("{root} is a symbolic link; write the folder it points to");
-                return Err(refused(&root, why));
+                return Err(refused(&root, "it is a symbolic link; write the folder it points to"));
             }
-            _ => return Err(refused(&root, format!("{root} is no folder; write the folder it is in"))),
+            _ => return Err(refused(&root, "it is no folder; write the folder it is in")),
         }
         let root_length = root.as_bytes().len();
         self.pending = Some(Pending { folder: root.clone(), root_length, is_root: true });

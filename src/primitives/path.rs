@@ -61,6 +61,16 @@ impl PathBytes {
         Self([b"/".as_slice(), &parts.join(&b'/')].concat())
     }
 
+    /// Where it would lie if `from`, and all below it, lay at `to`; itself where it does not lie there.
+    #[must_use]
+    pub fn moved(&self, from: &Self, to: &Self) -> Self {
+        match self.to_path().strip_prefix(from.to_path()) {
+            Ok(rest) if rest.as_os_str().is_empty() => to.clone(),
+            Ok(rest) => to.join(rest.as_os_str().as_bytes()),
+            Err(_) => self.clone(),
+        }
+    }
+
     /// Whether it is `other` or lies below it, by whole components.
     pub fn starts_with(&self, other: &Self) -> bool {
         self.to_path().starts_with(other.to_path())
@@ -137,6 +147,15 @@ mod tests {
                 "{written}"
             );
         }
+    }
+
+    #[test]
+    fn what_lies_below_moves_along() {
+        let path = |text: &str| PathBytes::new(text.as_bytes());
+        let moved = |text: &str| path(text).moved(&path("/srv/a"), &path("/tmp/b"));
+        assert_eq!(moved("/srv/a/x/y"), path("/tmp/b/x/y"));
+        assert_eq!(moved("/srv/a"), path("/tmp/b"));
+        assert_eq!(moved("/srv/ab"), path("/srv/ab"));
     }
 
     #[test]

@@ -91,9 +91,9 @@ fn a_source_that_is_none_is_refused_and_nothing_stays() {
     empty.lock().mischief.insert(b"/e/file".to_vec(), Mischief::Denied);
     out += &format!("{}\n", do_pack(&empty, &store, &request(&["/e"])).unwrap_err());
     insta::assert_snapshot!(out, @r#"
-    look at the source /srv/none: /srv/none does not exist
-    look at the source /srv/link: /srv/link is a symbolic link; write the folder it points to
-    look at the source /srv/data/a/noise: /srv/data/a/noise is no folder; write the folder it is in
+    look at the source /srv/none: it does not exist
+    look at the source /srv/link: it is a symbolic link; write the folder it points to
+    look at the source /srv/data/a/noise: it is no folder; write the folder it is in
     list /srv/data/z: permission denied
     look at the source /srv/data/z/deep/../..: it holds `.` or `..`
     look at the source srv: it is not an absolute path

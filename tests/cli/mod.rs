@@ -1,0 +1,187 @@
+//! Transcripts of the command line: what is typed, standard output, standard error, exit status.
+
+mod scene;
+
+use std::os::unix::fs::PermissionsExt;
+
+use scene::{Scene, settings};
+
+macro_rules! transcript {
+    ($name:literal, $text:expr) => {
+        settings().bind(|| insta::assert_snapshot!($name, $text))
+    };
+}
+
+#[test]
+fn the_whole_help_is_one_snapshot() {
+    let scene = Scene::new();
+    let commands = ["init", "check", "run", "points", "restore", "resume", "explain", "completions"];
+    let mut help = scene.types("--help");
+    for command in commands {
+        help.push_str(&format!("\n{}", scene.types(&format!("{command} --help"))));
+    }
+    transcript!("help", help);
+}
+
+#[test]
+fn a_first_plan_works_at_once() {
+    let scene = Scene::new();
+    scene.write("notes.txt", "remember\n");
+    let told = scene.types_all(&[
+        "init",
+        "init",
+        "check sonae.kdl",
+        "run sonae.kdl --all --quiet",
+        "restore sonae.kdl files",
+        "run sonae.kdl --all --quiet",
+    ]);
+    transcript!("first_plan", told);
+    assert_eq!(std::fs::read_to_string(scene.path("sonae-restored/notes.txt")).unwrap(), "remember\n");
+    assert!(!scene.path("sonae-restored/sonae-store").exists(), "a backup must not hold the store");
+}
+
+#[test]
+fn a_backup_is_made_listed_and_restored() {
+    let scene = Scene::with_plan();
+    let told = scene.types_all(&[
+        "run plan.kdl --all --dry-run --host web-1",
+        "run plan.kdl --all --dry-run --detailed-exitcode --host web-1",
+        "run plan.kdl photos/daily --host web-1",
+        "points plan.kdl",
+        "restore plan.kdl photos",
+        "restore plan.kdl photos --from-host web-1 --dry-run",
+        "restore plan.kdl photos --from-host web-1",
+        "restore plan.kdl photos --from-host web-1",
+        "restore plan.kdl photos --from-host web-1 --into beside",
+        "restore plan.kdl photos --from-host web-1 --path holidays --into elsewhere",
+        "restore plan.kdl photos --from-host web-1 --path nowhere --into nothing",
+        "restore plan.kdl photos --from-host web-1 --at 2020-01-01 --into nothing",
+        "restore plan.kdl photos --from-host web-1 --point 20200101T000000Z-00000000 --into nothing",
+    ]);
+    transcript!("backup_and_restore", told);
+    assert_eq!(std::fs::read_to_string(scene.path("restored/holidays/sea.txt")).unwrap(), "the sea\n");
+    assert!(!scene.path("nothing").exists());
+}
+
+#[test]
+fn retention_deletes_the_third_generation_and_says_so() {
+    let scene = Scene::with_plan();
+    for _ in 0..2 {
+        scene.types("run plan.kdl --all --quiet --host web-1");
+    }
+    let told = scene.types_all(&[
+        "run plan.kdl --all --dry-run --host web-1",
+        "run plan.kdl --all --host web-1",
+        "points plan.kdl",
+    ]);
+    transcript!("retention", told);
+}
+
+#[test]
+fn a_source_that_is_missing_or_empty_fails_its_job_alone() {
+    let scene = Scene::with_plan();
+    let plan = std::fs::read_to_string(scene.path("plan.kdl")).unwrap();
+    let plan = plan.replace("files \"photos\"", "files \"nowhere\"");
+    let other =
+        "target \"music\" {\n    files \"photos\"\n    backup \"daily\" { archive \"tar.zip\"; store \"shelf\" }\n}\n";
+    let restore = "restore \"music\" { recover \"music\" { into path=\"music-restored\" } }\n";
+    scene.write("plan.kdl", &format!("{plan}{other}{restore}"));
+    let told = scene.types_all(&["run plan.kdl --all --dry-run --host web-1", "run plan.kdl --all --host web-1"]);
+    transcript!("missing_source", told);
+    std::fs::create_dir(scene.path("nowhere")).unwrap();
+    transcript!("empty_source", scene.types_all(&["run plan.kdl photos/daily --host web-1", "points plan.kdl"]));
+}
+
+#[test]
+fn wrong_usage_says_what_to_write_instead() {
+    let scene = Scene::with_plan();
+    scene.write("broken.kdl", "plan \"broken\" {\n    timezon \"UTC\"\n}\n");
+    std::fs::write(scene.path("latin1.kdl"), b"plan \"caf\xe9\"\n").unwrap();
+    let told = scene.types_all(&[
+        "",
+        "ruin plan.kdl",
+        "run plan.kdl",
+        "run plan.kdl photos/dayly",
+        "run plan.kdl photos",
+        "run plan.kdl --all --now 2026-03-01",
+        "run plan.kdl --all --dry-run --now yesterday",
+        "run plan.kdl --all --host 'a host'",
+        "run nowhere.kdl --all",
+        "run photos --all",
+        "run latin1.kdl --all",
+        "run broken.kdl --all",
+        "restore plan.kdl phtos",
+        "restore plan.kdl photos --at noon",
+        "restore plan.kdl photos --point newest",
+        "resume",
+        "resume 20200101T000000Z-00000000",
+        "resume nonsense",
+        "explain sonae::store::unkown",
+        "completions tcsh",
+    ]);
+    transcript!("wrong_usage", told);
+}
+
+#[test]
+fn a_run_that_has_ended_is_not_resumed() {
+    let scene = Scene::with_plan();
+    scene.types("run plan.kdl --all --quiet");
+    let journals = std::fs::read_dir(scene.path(".state/sonae/runs")).unwrap();
+    let names: Vec<String> = journals.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let run = names[0].strip_suffix(".jsonl").unwrap();
+    transcript!("resume_ended", scene.types_all(&["resume", &format!("resume {run}")]));
+}
+
+#[test]
+fn machines_read_the_same_as_json() {
+    let scene = Scene::with_plan();
+    scene.write("broken.kdl", "plan \"broken\" {\n    timezon \"UTC\"\n}\n");
+    transcript!("check_json", scene.types("check plan.kdl broken.kdl --format json"));
+    let typed = scene.types("run plan.kdl --all --host web-1 --format json");
+    let json: serde_json::Value =
+        serde_json::from_str(typed.split_once('\n').unwrap().1.split("── ").next().unwrap()).unwrap();
+    assert_eq!(json["end"], "complete");
+    assert_eq!(json["forecast"]["format_version"], 1);
+    let typed = scene.types("points plan.kdl --format json");
+    let json: serde_json::Value =
+        serde_json::from_str(typed.split_once('\n').unwrap().1.split("── ").next().unwrap()).unwrap();
+    assert_eq!(json["points"][0]["totals"]["files"], 2);
+}
+
+#[test]
+fn what_is_made_is_readable_by_its_owner_alone() {
+    let scene = Scene::with_plan();
+    scene.types("run plan.kdl --all --quiet");
+    let mut folders = vec![scene.path("store"), scene.path(".state/sonae")];
+    let mut seen = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let entry = entry.unwrap();
+            let meta = entry.metadata().unwrap();
+            assert_eq!(meta.permissions().mode() & 0o077, 0, "{}", entry.path().display());
+            seen += 1;
+            if meta.is_dir() {
+                folders.push(entry.path());
+            }
+        }
+    }
+    assert!(seen > 8, "store and state were looked at");
+}
+
+#[test]
+fn every_page_is_explained_and_every_shell_completed() {
+    let scene = Scene::new();
+    let list = scene.types("explain");
+    let codes =
+        list.lines().filter_map(|line| line.split_whitespace().next().filter(|word| word.starts_with("sonae::")));
+    let mut explained = 0;
+    for code in codes {
+        let page = scene.types(&format!("explain {code}"));
+        assert!(page.contains(&format!("# {code}")) && page.ends_with("── exit 0\n"), "{page}");
+        explained += 1;
+    }
+    assert!(explained > 10, "{list}");
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(scene.types(&format!("completions {shell}")).contains("resume"), "{shell}");
+    }
+}
