@@ -14,7 +14,7 @@ pub(super) fn nodes(file: FileId, text: &str, tokens: &[Token], out: &mut Diagno
     let mut parser = Parser { file, text, tokens, unclosed: unclosed_braces(tokens), at: 0, errors: 0, out };
     let block = parser.block(None);
     if parser.errors >= FLAWS_MAX {
-        let at = parser.tokens.get(parser.at.saturating_sub(1)).map_or(text.len(), |token| token.start);
+        let at = parser.tokens.get(parser.at.saturating_sub(1)).map_or(text.len(), |token| token.end);
         parser.out.push(problem::too_many(Span::new(file, at, at)));
         return (block.nodes, true);
     }
@@ -264,8 +264,9 @@ impl Parser<'_> {
     }
 
     fn must_be_spaced(&mut self, token: Token) {
-        // What cannot be read was told already, and may hold the space.
-        if !token.spaced && !matches!(self.last_kind(), Some(Kind::Bad(_))) {
+        // What cannot be read was told already, and may hold the space; what is wrong with or without a space is told by itself.
+        let begins = matches!(token.kind, Kind::Bare | Kind::Quoted | Kind::LeftParenthesis | Kind::SlashDash);
+        if begins && !token.spaced && !matches!(self.last_kind(), Some(Kind::Bad(_))) {
             self.report(problem::unexpected(self.first_line(token), self.word(token), "put a space before it"));
         }
     }
