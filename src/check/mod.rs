@@ -3,6 +3,7 @@
 //! Unaware of the world: that a folder exists is not known here. Invariant: a `CheckedPlan` has no error, but for those
 //! that its waivers set aside; every name in it is declared, every zone known, every glob well formed.
 
+mod globs;
 mod place;
 mod rules;
 mod scene;

@@ -2,8 +2,9 @@
 
 use super::form::{Cron, Day, MonthDay, ScheduleKind, Zone};
 use super::view::View;
-use super::vocabulary::{AFTER, ARCHIVE, BACKUP, INTO_STORE, RETENTION, SCHEDULE, TAKES, TIMEOUT, Word};
+use super::vocabulary::{AFTER, ARCHIVE, BACKUP, INTO_STORE, RETENTION, SCHEDULE, TAKES, TIMEOUT};
 use super::waiver::waivers;
+use super::word::Word;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
 use crate::plan::{Backup, Retention, Rhythm, Schedule};
 use crate::primitives::{Duration, JobName, Name, Spanned};

@@ -301,9 +301,10 @@ impl Readable for Cron {
         let parser = croner::parser::CronParser::builder().seconds(croner::parser::Seconds::Disallowed).build();
         match parser.parse(text) {
             Ok(_) => Ok(Self(text.to_owned())),
-            Err(error) => {
-                Err(refused(format!("{text:?} is not a cron expression: {}", error.to_string().to_lowercase())))
-            }
+            Err(error) => Err(refused(format!(
+                "{text:?} is not a cron expression: {}",
+                error.to_string().to_lowercase().trim_end_matches('.')
+            ))),
         }
     }
 }

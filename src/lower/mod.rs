@@ -14,6 +14,7 @@ mod target;
 mod view;
 pub mod vocabulary;
 mod waiver;
+mod word;
 
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ use std::collections::BTreeMap;
 
 pub use form::Form;
 pub use reference::reference;
+pub use word::{Arguments, Number, Property, Times, Word};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, codes::word as codes, nearest};
 use crate::plan::{BrokenBlock, Plan, Waiver};

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use super::form::Form;
-use super::vocabulary::{Arguments, Number, PARALLEL, ROOT, Times, Word};
+use super::vocabulary::{PARALLEL, ROOT};
+use super::word::{Arguments, Number, Times, Word};
 
 /// `docs/reference.md`: every word, property and form of value. Markdown.
 pub fn reference() -> String {

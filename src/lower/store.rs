@@ -2,8 +2,9 @@
 
 use super::form::Text;
 use super::view::View;
-use super::vocabulary::{ACCESS, LOCAL, PRUNE, READ, STORE, WRITE, Word};
+use super::vocabulary::{ACCESS, LOCAL, PRUNE, READ, STORE, WRITE};
 use super::waiver::waivers;
+use super::word::Word;
 use crate::diagnostic::Diagnostics;
 use crate::plan::{Access, Store, StoreKind};
 use crate::primitives::{Name, Spanned};

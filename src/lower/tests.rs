@@ -1,4 +1,3 @@
-use super::vocabulary::{Number, Word};
 use super::*;
 use crate::plan::{ProbeKind, RestoreStep, Rhythm, TimeOfDay};
 use crate::primitives::{FileId, Period, PeriodUnit};

@@ -2,7 +2,7 @@
 //! is reported. So nothing is silently ignored, not even a row of the table that no decoder reads.
 
 use super::form::{Readable, Refusal};
-use super::vocabulary::{Number, Times, Word};
+use super::word::{Number, Times, Word};
 use crate::diagnostic::{Diagnostic, Diagnostics, codes::word as codes, nearest};
 use crate::primitives::{Span, Spanned};
 use crate::syntax::{Entry, Node};
@@ -13,6 +13,8 @@ pub(super) struct View<'d, 'o> {
     pub(super) out: &'o mut Diagnostics,
     word: &'static Word,
     used: Vec<bool>,
+    /// How many entries were looked through for arguments.
+    passed: usize,
     asked: Vec<&'static str>,
     missing: Vec<&'static str>,
     /// How people call a node of this very kind, "a \"daily\" schedule", where not every property of the word belongs to it.
@@ -38,7 +40,7 @@ impl<'d, 'o> View<'d, 'o> {
             block(&node.children, word, node.name.span, node.broken || node.lost_children, out);
         }
         let used = vec![false; node.entries.len()];
-        Self { node, out, word, used, asked: Vec::new(), missing: Vec::new(), variant: None }
+        Self { node, out, word, used, passed: 0, asked: Vec::new(), missing: Vec::new(), variant: None }
     }
 
     /// The one argument; reported where it is missing.
@@ -194,12 +196,16 @@ impl<'d, 'o> View<'d, 'o> {
     }
 
     fn next_argument(&mut self) -> Option<&'d Entry> {
-        let node = self.node;
-        let next = node.entries.iter().zip(&mut self.used).find(|(entry, used)| entry.property.is_none() && !**used);
-        next.map(|(entry, used)| {
+        let rest = self.node.entries.iter().enumerate().skip(self.passed);
+        let Some((index, entry)) = rest.into_iter().find(|(_, entry)| entry.property.is_none()) else {
+            self.passed = self.node.entries.len();
+            return None;
+        };
+        self.passed = index + 1;
+        if let Some(used) = self.used.get_mut(index) {
             *used = true;
-            entry
-        })
+        }
+        Some(entry)
     }
 
     fn read<T: Readable>(&mut self, entry: &Entry) -> Option<Spanned<T>> {

@@ -14,7 +14,7 @@ pub(super) fn nodes(file: FileId, text: &str, tokens: &[Token], out: &mut Diagno
     let mut parser = Parser { file, text, tokens, unclosed: unclosed_braces(tokens), at: 0, errors: 0, out };
     let block = parser.block(None);
     if parser.errors >= FLAWS_MAX {
-        let at = parser.tokens.get(parser.at.saturating_sub(1)).map_or(text.len(), |token| token.start);
+        let at = parser.tokens.get(parser.at.saturating_sub(1)).map_or(text.len(), |token| token.end);
         parser.out.push(problem::too_many(Span::new(file, at, at)));
         return (block.nodes, true);
     }
@@ -228,6 +228,7 @@ impl Parser<'_> {
     /// Entries and children, up to the node's end, which is left to the block.
     fn tail(&mut self) -> Tail {
         let mut tail = Tail { header_end: self.last_end(), ..Tail::default() };
+        let mut blocks_only = false;
         while let Some(token) = self.peek() {
             match token.kind {
                 Kind::Newline | Kind::Semicolon | Kind::Close => break,
@@ -239,12 +240,18 @@ impl Parser<'_> {
                     }
                     break;
                 }
-                Kind::SlashDash => self.commented_piece(),
+                Kind::SlashDash => {
+                    self.must_be_spaced(token);
+                    blocks_only |= self.commented_piece(blocks_only);
+                }
+                _ if blocks_only => {
+                    self.take();
+                    tail.broken = true;
+                    let help = "write it before the block that is commented out";
+                    self.report(problem::unexpected(self.first_line(token), self.word(token), help));
+                }
                 _ => {
-                    if !token.spaced && !matches!(self.last_kind(), Some(Kind::Bad(_))) {
-                        let help = "put a space before it";
-                        self.report(problem::unexpected(self.first_line(token), self.word(token), help));
-                    }
+                    self.must_be_spaced(token);
                     match self.entry() {
                         Some(entry) => tail.entries.push(entry),
                         None => tail.broken = true,
@@ -256,20 +263,33 @@ impl Parser<'_> {
         tail
     }
 
+    fn must_be_spaced(&mut self, token: Token) {
+        // What cannot be read was told already, and may hold the space; what is wrong with or without a space is told by itself.
+        let begins = matches!(token.kind, Kind::Bare | Kind::Quoted | Kind::LeftParenthesis | Kind::SlashDash);
+        if begins && !token.spaced && !matches!(self.last_kind(), Some(Kind::Bad(_))) {
+            self.report(problem::unexpected(self.first_line(token), self.word(token), "put a space before it"));
+        }
+    }
+
     fn children(&mut self) -> Block {
         let open = self.at;
         self.take();
         self.block(Some(open))
     }
 
-    fn commented_piece(&mut self) {
-        let Some(dash) = self.take() else { return };
+    /// `/-` and what it comments out; says whether that is a block, behind which only blocks may stand.
+    fn commented_piece(&mut self, blocks_only: bool) -> bool {
+        let Some(dash) = self.take() else { return blocks_only };
         self.skip_newlines();
         match self.peek_kind() {
-            Some(Kind::Open) => drop(self.children()),
-            Some(Kind::Bare | Kind::Quoted | Kind::LeftParenthesis) => drop(self.entry()),
+            Some(Kind::Open) => {
+                self.children();
+                return true;
+            }
+            Some(Kind::Bare | Kind::Quoted | Kind::LeftParenthesis) if !blocks_only => drop(self.entry()),
             _ => self.report(problem::nothing_commented(self.span(dash))),
         }
+        false
     }
 
     /// Behind a `}` there may only be the node's end, or more children that are commented out.
@@ -277,7 +297,9 @@ impl Parser<'_> {
         while let Some(token) = self.peek() {
             match token.kind {
                 Kind::Newline | Kind::Semicolon | Kind::Close => return,
-                Kind::SlashDash => self.commented_piece(),
+                Kind::SlashDash => {
+                    self.commented_piece(true);
+                }
                 _ => {
                     let help = "begin a new line behind `}`, or write `;` there";
                     return self.report(problem::unexpected(self.first_line(token), self.word(token), help));

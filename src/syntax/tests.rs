@@ -215,7 +215,7 @@ fn piece() -> impl Strategy<Value = &'static str> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// What `kdl` reads is read alike here. (A property given twice is the one thing refused here alone.)
     #[test]
@@ -223,8 +223,10 @@ proptest! {
         let text = pieces.concat();
         let (ours, found) = read(&text);
         if let Ok(theirs) = kdl::KdlDocument::parse_v2(&text) {
-            // `kdl` wants no line end behind a node that is commented out, `/-a {} b`; the grammar does.
-            let lenient = text.contains("/-") && found.iter().any(|found| found.help.contains("behind `}`"));
+            // Of what is commented out, `kdl` lets things pass that the grammar does not: `/-a {} b`, `a /- /-b c`, `a /-{}/-b`.
+            let stricter = ["begin a new line behind", "write it before", "put a space before"];
+            let refuses = |found: &Diagnostic| stricter.iter().any(|help| found.help.starts_with(help));
+            let lenient = text.contains("/-") && found.iter().any(refuses);
             let refused: Vec<_> = found.iter().filter(|found| !found.code.name.ends_with("duplicate-property")).collect();
             prop_assume!(!lenient);
             prop_assert!(refused.is_empty(), "{text:?}: {refused:?}");
@@ -240,7 +242,7 @@ proptest! {
         if found.is_empty() {
             match kdl::KdlDocument::parse_v2(&text) {
                 Ok(theirs) => prop_assert_eq!(of_ours(&ours.nodes), of_kdl(&theirs), "{:?}", text),
-                Err(error) => prop_assert!(text.contains(';') || text.contains("/-") || text.contains('}') || text.contains('\\'), "{text:?}: {error:?}"),
+                Err(error) => prop_assert!(text.contains(';'), "{text:?}: {error:?}"),
             }
         }
     }

@@ -108,3 +108,34 @@ proptest! {
         compiled.shown();
     }
 }
+
+#[test]
+fn hostile_plans_are_answered() {
+    let files = |lines: String| format!("plan \"p\"\ntarget \"t\" {{ files {lines} }}");
+    let many = |line: &dyn Fn(usize) -> String| (0..2_000).map(line).collect::<String>();
+    let texts = [
+        many(&|_| "x\n".to_owned()),
+        many(&|n| format!("store \"s{n}\" {{ local path=\"/s\" }}\n")),
+        format!(
+            "plan \"p\" {{ {} }}",
+            many(&|_| "waive \"sonae::retention::none\" reason=\"r\" until=\"2100-01-01\"\n".into())
+        ),
+        format!(
+            "plan \"p\"\n{}",
+            many(&|n| format!("target \"t{n}\" {{ backup \"b\" {{ archive \"tar.zip\"; store \"s{n}\" }} }}\n"))
+        ),
+        format!("plan \"p\" x={}", many(&|n| format!("1 x{n}="))),
+        files(many(&|n| format!("\"/a/{n}\" \"/a\" "))),
+        files(format!("\"/a\" {{ exclude {} }}", many(&|_| "\"{a,b}*{c,d}**[!e]\" ".to_owned()))),
+        files(format!("\"/a\" {{ exclude \"{}\" }}", "[a-z]{a,[b-y]}".repeat(5_000))),
+        files(format!("\"{}\"", "../a/".repeat(20_000))),
+        format!("plan \"{}\"", "é".repeat(50_000)),
+        format!("plan \"p\"\nrestore \"r\" {{ {}{} }}", "parallel { ".repeat(30), "}".repeat(30)),
+    ];
+    for text in texts {
+        let compiled = compile("hostile.kdl", &text);
+        spans_lie_inside(&compiled, &text).unwrap();
+        assert!(!compiled.found.is_empty(), "{}", text.get(..80).unwrap_or(&text));
+        compiled.shown();
+    }
+}

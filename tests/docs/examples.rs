@@ -97,3 +97,15 @@ fn every_example_compiles_or_must_not() {
         }
     }
 }
+
+#[test]
+fn every_plan_that_is_shipped_is_clean() {
+    let Ok(folder) = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("plans")) else { return };
+    for path in
+        folder.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|end| end == "kdl"))
+    {
+        let compiled = compile(&path.to_string_lossy(), &std::fs::read_to_string(&path).unwrap());
+        let clean = compiled.found.iter().all(|found| found.severity == Severity::Advice);
+        assert!(clean, "{}", compiled.shown());
+    }
+}
