@@ -1,3 +1,4 @@
+//! Every rule, by plans that break it.
 use std::collections::BTreeSet;
 
 use jiff::civil::date;

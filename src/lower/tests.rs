@@ -1,3 +1,5 @@
+//! What is lowered, and what is refused.
+
 use super::*;
 use crate::plan::{ProbeKind, RestoreStep, Rhythm, TimeOfDay};
 use crate::primitives::{FileId, Period, PeriodUnit};

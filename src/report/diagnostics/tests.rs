@@ -1,3 +1,5 @@
+//! How diagnostics look.
+
 use super::*;
 use crate::diagnostic::codes;
 use crate::primitives::Span;
