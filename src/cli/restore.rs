@@ -32,7 +32,7 @@ pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<Exi
         let resources = into.iter().map(locks::Resource::Destination).collect();
         let held = if arguments.dry.dry_run { None } else { Some(run::hold(resources).await?) };
         let reading = Reading { tree: &Disk, stores: &stores, clock: &SystemClock };
-        let mut observed = observe::observe(&graph, &reading, &plan.name.value, &who.host).await?;
+        let mut observed = observe::observe(&graph, &reading, &plan.name.value, &who.host).await;
         observe::destinations(reading.tree, &into, &mut observed).await;
         observed.at = now.unwrap_or(observed.at);
         let forecast = forecast::restore(plan, &graph, &observed, &who, &wish);

@@ -24,8 +24,9 @@ pub(super) fn resume(named: Option<&str>, pace: &Pace, seams: &Seams) -> Result<
         if !pace.quiet {
             output::say(&format!("resuming run {run_id}, begun {}", found.forecast.at));
         }
-        let outcome = crate::run::resume(found, pace.side_by_side, &ports, &*watch, &mut interrupts).await?;
+        let outcome = crate::run::resume(found, pace.side_by_side, &ports, &*watch, &mut interrupts).await;
         drop(watch);
+        let outcome = outcome.map_err(|fault| run::stopped(&run_id, &fault))?;
         run::tell(&outcome, Form::Text, pace.quiet)
     })
 }

@@ -9,8 +9,8 @@ use crate::drivers::{Disk, StateFolder, SystemClock};
 use crate::forecast::{self, Circumstances, Forecast};
 use crate::observe::{self, Reading};
 use crate::plan::Plan;
-use crate::ports::Lock;
-use crate::primitives::JobName;
+use crate::ports::{Fault, Lock};
+use crate::primitives::{JobName, RunId};
 use crate::report;
 use crate::run::{ExitStatus, Outcome};
 
@@ -34,7 +34,7 @@ pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
         let resources = jobs.iter().map(|job| locks::Resource::Job(&plan.name.value, job)).collect();
         let held = if arguments.dry.dry_run { None } else { Some(hold(resources).await?) };
         let reading = Reading { tree: &Disk, stores: &stores, clock: &SystemClock };
-        let mut observed = observe::observe(&graph, &reading, &plan.name.value, &who.host).await?;
+        let mut observed = observe::observe(&graph, &reading, &plan.name.value, &who.host).await;
         observed.at = now.unwrap_or(observed.at);
         let forecast = forecast::backup(plan, &graph, &observed, &who);
         finish(forecast, &arguments.dry, &arguments.pace, held, seams).await
@@ -91,9 +91,19 @@ pub(super) async fn finish(
     let ports = world::writing(&forecast.stores, &state, seams);
     let watch = terminal::watch(pace.quiet);
     let mut interrupts = terminal::interrupts()?;
-    let outcome = crate::run::run(forecast, pace.side_by_side, &ports, &*watch, &mut interrupts).await?;
+    let run = forecast.run.clone();
+    let outcome = crate::run::run(forecast, pace.side_by_side, &ports, &*watch, &mut interrupts).await;
     drop(watch);
+    let outcome = outcome.map_err(|fault| stopped(&run, &fault))?;
     tell(&outcome, dry.format.format, pace.quiet)
+}
+
+/// The journal could not be written: what was begun is in doubt, and the journal so far tells what to look at.
+pub(super) fn stopped(run: &RunId, fault: &Fault) -> Failure {
+    let message = format!(
+        "the run was stopped, because its journal cannot be written: {fault}; mend that, then `sonae resume {run}`"
+    );
+    Failure { status: ExitStatus::Failed, message }
 }
 
 fn print(forecast: &Forecast, dry: &Dry) -> Result<ExitStatus, Failure> {

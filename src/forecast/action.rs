@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::{Manifest, Part, PointPlace};
 use crate::graph::Output;
 use crate::observe::SourceTotals;
-use crate::ports::{ObjectInfo, UploadId};
+use crate::ports::{Fault, ObjectInfo, UploadId};
 use crate::primitives::{JobName, Key, Name, PathBytes};
 use crate::retention::Rules;
 
@@ -134,6 +134,17 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// The job it belongs to, if it is a backup's.
+    pub fn job(&self) -> Option<&JobName> {
+        match self {
+            Self::Look { job, .. } | Self::Delete { job, .. } => Some(job),
+            Self::Pack { new, .. } | Self::ReadBack { new, .. } | Self::Commit { new, .. } => Some(&new.place.job),
+            Self::Recover(_) | Self::ProbePath { .. } | Self::ProbeCommand { .. } => None,
+        }
+    }
+}
+
 /// A recovery point that is put back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recovery {
@@ -151,6 +162,8 @@ pub struct Recovery {
     pub staging: PathBytes,
     /// The one path that is restored; all of it where none is named.
     pub only: Option<PathBytes>,
+    /// The stores that could not say what they hold, and why: a newer point may be there.
+    pub unread_stores: Vec<(Name, Fault)>,
     /// Whether owners are set: only the superuser can (chown(2)).
     pub set_owner: bool,
     /// Bytes free where it goes, when the forecast was made.

@@ -32,7 +32,10 @@ pub(super) fn step(plan: &Plan, step: &Step, observed: &Observed, who: &Circumst
             );
         }
         StepKind::Pack { job, store, roots, files, source, .. } => {
-            Action::Pack { selection: selection(roots, files), new: new(job, store), source: *source }
+            let action = Action::Pack { selection: selection(roots, files), new: new(job, store), source: *source };
+            // A store that cannot be read now will hardly be written in a moment.
+            let unreadable = observed.points.get(job).and_then(|seen| seen.as_ref().err()).cloned();
+            return framed(step, action, unreadable);
         }
         StepKind::ReadBack { job, store, packed } => Action::ReadBack { new: new(job, store), packed: *packed },
         StepKind::Commit { job, store, packed, read_back } => {
@@ -41,7 +44,7 @@ pub(super) fn step(plan: &Plan, step: &Step, observed: &Observed, who: &Circumst
         StepKind::Delete { job, store, retention, given } => {
             let new = new(job, store);
             let rules = retention.as_ref().map(Rules::from);
-            let seen = observed.points.get(job);
+            let seen = observed.points_of(job);
             Action::Delete {
                 store: store.clone(),
                 job: job.clone(),

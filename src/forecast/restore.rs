@@ -64,9 +64,9 @@ fn recover(step: &Step, observed: &Observed, who: &Circumstances, wish: &Restore
     let chosen = choose(jobs, observed, host, &wish.choice);
     let into = wish.into.as_ref().unwrap_or(into);
     let there = observed.destinations.get(into);
-    let missing = || no_point(target, jobs, observed, host, &wish.choice);
+    let unread = jobs.iter().find_map(|(job, _)| observed.points.get(job)?.as_ref().err().cloned());
     let foreseen = match &chosen {
-        None => Some(missing()),
+        None => unread.or_else(|| Some(no_point(target, jobs, observed, host, &wish.choice))),
         Some((_, manifest)) => there.and_then(|there| destination_fault(into, there, manifest, wish)),
     };
     let recovery = Recovery {
@@ -77,6 +77,7 @@ fn recover(step: &Step, observed: &Observed, who: &Circumstances, wish: &Restore
         staging: staging(into, run),
         into: into.clone(),
         only: wish.only.clone(),
+        unread_stores: unread_stores(jobs, observed),
         set_owner: who.superuser,
         free: there.and_then(|there| there.free.as_ref().ok()).copied(),
     };
@@ -91,6 +92,15 @@ fn moved(path: &PathBytes, wish: &RestoreWish) -> PathBytes {
     }
 }
 
+/// The stores that could not say what they hold, and why: a newer point may be there.
+fn unread_stores(jobs: &[(JobName, Name)], observed: &Observed) -> Vec<(Name, Fault)> {
+    let unread = |(job, store): &(JobName, Name)| {
+        let fault = observed.points.get(job)?.as_ref().err()?;
+        Some((store.clone(), fault.clone()))
+    };
+    jobs.iter().filter_map(unread).collect()
+}
+
 /// The newest point that will do, of any of the target's jobs.
 fn choose<'a>(
     jobs: &'a [(JobName, Name)],
@@ -99,7 +109,7 @@ fn choose<'a>(
     choice: &PointChoice,
 ) -> Option<(&'a Name, &'a Manifest)> {
     let of_host = |(job, store): &'a (JobName, Name)| {
-        let seen = observed.points.get(job).into_iter().flat_map(PointsSeen::readable);
+        let seen = observed.points_of(job).into_iter().flat_map(PointsSeen::readable);
         seen.filter(|(seen, _)| seen.place.host == *host).map(move |(seen, manifest)| (store, seen, manifest))
     };
     let will_do = |(_, seen, manifest): &(&Name, &crate::observe::PointSeen, &Manifest)| match choice {
@@ -115,7 +125,7 @@ fn choose<'a>(
 
 /// Why there is no point to restore, and what to ask for instead.
 fn no_point(target: &Name, jobs: &[(JobName, Name)], observed: &Observed, host: &Name, choice: &PointChoice) -> Fault {
-    let all = || jobs.iter().filter_map(|(job, _)| observed.points.get(job)).flat_map(PointsSeen::readable);
+    let all = || jobs.iter().filter_map(|(job, _)| observed.points_of(job)).flat_map(PointsSeen::readable);
     let of_host = || all().filter(|(seen, _)| seen.place.host == *host);
     let mut others: Vec<String> =
         all().filter(|(seen, _)| seen.place.host != *host).map(|(seen, _)| seen.place.host.to_string()).collect();

@@ -41,17 +41,22 @@ pub struct Observed {
     pub at: Timestamp,
     /// What each job's source holds.
     pub sources: BTreeMap<JobName, SourceSeen>,
-    /// Which points each job has on this host; for a restore, on every host.
-    pub points: BTreeMap<JobName, PointsSeen>,
+    /// Which points each job has on this host, or why its store cannot say; for a restore, on every host.
+    pub points: BTreeMap<JobName, Result<PointsSeen, Fault>>,
     /// What is where something will be put.
     pub destinations: BTreeMap<PathBytes, DestinationSeen>,
 }
 
-/// Asks what the graph's steps need to know. `plan` and `host` are whose points are looked for.
-///
-/// # Errors
-/// When a store cannot be read: nothing can be said of what it holds then.
-pub async fn observe(graph: &Graph, reading: &Reading<'_>, plan: &Name, host: &Name) -> Result<Observed, Fault> {
+impl Observed {
+    /// What the store of a job holds of it, where it could say so.
+    pub fn points_of(&self, job: &JobName) -> Option<&PointsSeen> {
+        self.points.get(job).and_then(|seen| seen.as_ref().ok())
+    }
+}
+
+/// Asks what the graph's steps need to know. `plan` and `host` are whose points are looked for. What cannot be answered
+/// is an answer: it concerns its own job, and no other.
+pub async fn observe(graph: &Graph, reading: &Reading<'_>, plan: &Name, host: &Name) -> Observed {
     let mut observed = Observed {
         at: reading.clock.now(),
         sources: BTreeMap::new(),
@@ -66,19 +71,19 @@ pub async fn observe(graph: &Graph, reading: &Reading<'_>, plan: &Name, host: &N
             }
             StepKind::Delete { job, store, .. } => {
                 let prefix = host_prefix(plan, job, host);
-                ask_points(reading, job, store, &prefix, &mut observed).await?;
+                ask_points(reading, job, store, &prefix, &mut observed).await;
             }
             StepKind::Recover { jobs, into, .. } => {
                 for (job, store) in jobs {
                     let prefix = job_prefix(plan, job);
-                    ask_points(reading, job, store, &prefix, &mut observed).await?;
+                    ask_points(reading, job, store, &prefix, &mut observed).await;
                 }
                 destinations(reading.tree, std::slice::from_ref(into), &mut observed).await;
             }
             _ => {}
         }
     }
-    Ok(observed)
+    observed
 }
 
 /// Looks at where something will be put.
@@ -95,15 +100,8 @@ async fn source(tree: &dyn TreeRead, roots: &[PathBytes], files: &Files) -> Sour
     walk::totals(tree, roots, &exclude).await
 }
 
-async fn ask_points(
-    reading: &Reading<'_>,
-    job: &JobName,
-    store: &Name,
-    prefix: &str,
-    observed: &mut Observed,
-) -> Result<(), Fault> {
+async fn ask_points(reading: &Reading<'_>, job: &JobName, store: &Name, prefix: &str, observed: &mut Observed) {
     if let (false, Some(store)) = (observed.points.contains_key(job), reading.stores.get(store)) {
-        observed.points.insert(job.clone(), points(&**store, prefix).await?);
+        observed.points.insert(job.clone(), points(&**store, prefix).await);
     }
-    Ok(())
 }

@@ -174,6 +174,9 @@ fn recovered(forecast: &Forecast, recovery: &Recovery) -> Vec<String> {
     if let Some(free) = recovery.free {
         details[2].push_str(&format!("; {} free", ByteSize(free)));
     }
+    for (store, fault) in &recovery.unread_stores {
+        details.push(format!("a newer point may be in {store}, which cannot be read: {fault}"));
+    }
     if !recovery.set_owner {
         details.push("owners are not restored: only the superuser can".into());
     }

@@ -9,11 +9,12 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::Instant;
 
 use super::{Command, Entry, Event, Outcome, Record, Recorded, State, StepState, turn};
 use crate::forecast::{Forecast, ForecastStep};
 use crate::ports::{Cause, Clock, CommandRun, Fault, JournalWrite, StoreWrite, TreeWrite};
-use crate::primitives::{Name, StepId};
+use crate::primitives::{JobName, Name, StepId};
 use crate::steps::{Inputs, Progress, StepOutput, World, perform};
 
 /// The world, with its writing halves.
@@ -85,11 +86,21 @@ struct Executor<'a> {
     watch: &'a dyn Watch,
     tasks: JoinSet<Event>,
     running: BTreeMap<StepId, AbortHandle>,
+    /// When each job began here: a job's timeout is for all of its steps together.
+    began: BTreeMap<JobName, Instant>,
 }
 
 impl<'a> Executor<'a> {
     fn new(state: State, side_by_side: NonZeroUsize, ports: &'a Ports, watch: &'a dyn Watch) -> Self {
-        Self { state, side_by_side, ports, watch, tasks: JoinSet::new(), running: BTreeMap::new() }
+        Self {
+            state,
+            side_by_side,
+            ports,
+            watch,
+            tasks: JoinSet::new(),
+            running: BTreeMap::new(),
+            began: BTreeMap::new(),
+        }
     }
 
     async fn begin(mut self, first: Record, interrupts: &mut mpsc::Receiver<()>) -> Result<Outcome, Fault> {
@@ -145,19 +156,29 @@ impl<'a> Executor<'a> {
         let progress = Arc::new(Progress::default());
         self.watch.started(forecast.step(id), &progress);
         let inputs = self.inputs();
+        let left = self.time_left(forecast.step(id));
         let ports = self.ports.clone();
         let task = async move {
             let step = forecast.step(id);
             let world =
                 World { tree: &*ports.tree, stores: &ports.stores, commands: &*ports.commands, clock: &*ports.clock };
             let performed = perform(&forecast, step, &inputs, &world, &progress);
-            let result = match tokio::time::timeout(step.timeout.to_std(), performed).await {
+            let result = match tokio::time::timeout(left, performed).await {
                 Ok(result) => result.map(Box::new),
                 Err(_) => Err(timed_out(step)),
             };
             Event::Ended { step: id, result }
         };
         self.running.insert(id, self.tasks.spawn(task));
+    }
+
+    /// How much of its timeout a step may still use.
+    #[expect(clippy::disallowed_methods, reason = "the executor keeps the time that a clock set anew does not change")]
+    fn time_left(&mut self, step: &ForecastStep) -> std::time::Duration {
+        let timeout = step.timeout.to_std();
+        let Some(job) = step.action.job() else { return timeout };
+        let began = *self.began.entry(job.clone()).or_insert_with(Instant::now);
+        timeout.saturating_sub(began.elapsed())
     }
 
     /// What every finished step yielded.
