@@ -1,9 +1,9 @@
 //! Floor 2: KDL text → `Document`.
 //!
-//! Unaware of what the words mean. The structure (nodes, entries, braces) is read here and only strings and numbers by
-//! `kdl`, because a plan needs what `kdl` 6.7 does not give: every error of a file, a span for each value by itself,
-//! properties given twice, and a stack that no input can exhaust (its comments and blocks recurse). A property test
-//! holds that whatever `kdl` reads is read alike here.
+//! Unaware of what the words mean. What is KDL is for `kdl` to say: it reads every string and number, and a file that has
+//! no problem here is read by it once more. The structure (nodes, entries, braces) is read here as well, because a plan
+//! needs what `kdl` 6.7 does not give: every error of a file, a span for each value by itself, properties given twice,
+//! and a stack that no input can exhaust (its comments recurse). A property test holds that both read alike.
 //!
 //! Invariant: any text yields a document; what could not be read is reported, and marked in the node it belongs to.
 //! Spans lie on character boundaries.
@@ -13,6 +13,7 @@ mod document;
 mod lexer;
 mod parser;
 mod problem;
+mod referee;
 mod value;
 
 #[cfg(test)]
@@ -45,7 +46,13 @@ pub fn parse(file: FileId, text: &str, out: &mut Diagnostics) -> Document {
             document.lost = true;
             out.push(problem::too_deep(Span::new(file, brace.start, brace.end)));
         }
-        None => (document.nodes, document.lost) = parser::nodes(file, text, &tokens, out),
+        None => {
+            let before = out.len();
+            (document.nodes, document.lost) = parser::nodes(file, text, &tokens, out);
+            if out.len() == before {
+                out.extend(referee::refuses(file, text, &tokens));
+            }
+        }
     }
     document
 }
