@@ -51,7 +51,11 @@ fn ended(run: &RunId) -> Failure {
 async fn the_only_one(state: &StateFolder) -> Result<Recorded, Failure> {
     let mut open = vec![];
     for run in state.runs().await? {
-        open.extend(resumable(state, &run).await?);
+        match recorded(state, &run).await {
+            Ok(found) => open.extend(found.filter(|found| found.state.end().is_none())),
+            // One that cannot be read is no reason to leave the others.
+            Err(fault) => output::say(&format!("left alone: {fault}")),
+        }
     }
     let names: Vec<String> = open.iter().map(|found| found.forecast.run.to_string()).collect();
     match (open.pop(), open.is_empty()) {

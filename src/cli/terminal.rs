@@ -140,22 +140,35 @@ impl Bars {
     }
 }
 
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
+}
+
+/// Keeps a bar up to date, for as long as the task lives; it becomes a bar once the bytes in all are known.
+async fn follow(bar: ProgressBar, progress: Arc<Progress>) {
+    loop {
+        let counts = progress.counts();
+        if let (Some(total), None) = (counts.bytes_total, bar.length()) {
+            bar.set_length(total);
+            bar.set_style(style("{spinner} {prefix} [{bar:24}] {binary_bytes} of {binary_total_bytes} {msg} {eta}"));
+        }
+        if bar.length().is_some() {
+            bar.set_position(counts.bytes);
+            bar.set_message(entries_counted(counts.entries));
+        } else if counts.entries + counts.bytes > 0 {
+            bar.set_message(format!("{}, {}", entries_counted(counts.entries), ByteSize(counts.bytes)));
+        }
+        bar.tick();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
 impl Watch for Bars {
     fn started(&self, step: &ForecastStep, progress: &Arc<Progress>) {
-        let style = ProgressStyle::with_template("{spinner} {prefix} {msg} {elapsed}");
         let bar = self.all.add(ProgressBar::new_spinner());
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        bar.set_style(style("{spinner} {prefix} {msg} {elapsed}"));
         bar.set_prefix(step.name.to_string());
-        let (shown, progress) = (bar.clone(), Arc::clone(progress));
-        let ticker = tokio::spawn(async move {
-            loop {
-                let counts = progress.counts();
-                let total = counts.bytes_total.map_or(String::new(), |total| format!(" of {}", ByteSize(total)));
-                shown.set_message(format!("{}, {}{total}", entries_counted(counts.entries), ByteSize(counts.bytes)));
-                shown.tick();
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        });
+        let ticker = tokio::spawn(follow(bar.clone(), Arc::clone(progress)));
         self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(step.id, Bar { bar, ticker });
     }
 

@@ -43,6 +43,9 @@ pub async fn perform(
         Action::Look { selection, .. } => look::look(world.tree, selection).await,
         Action::Pack { selection, new, source } => {
             inputs.get(*source)?;
+            if let Action::Look { seen: Some(seen), .. } = &forecast.step(source.step).action {
+                progress.expect(seen.bytes);
+            }
             let request = pack_request(selection, new);
             let packed = pack(world.tree, world.store(&new.store)?, world.clock, &request, progress).await?;
             Ok(StepOutput::Packed(Box::new(packed)))
