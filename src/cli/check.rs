@@ -26,7 +26,8 @@ pub(super) fn check(plans: &[PathBuf], strict: bool, now: Option<&str>, form: Fo
             Form::Text => output::data(&text(&file.display().to_string(), &read))?,
             Form::Json => {
                 let report = report::diagnostics::json(&read.diagnostics, &read.sources);
-                reports.push(json!({ "file": file.display().to_string(), "report": report }));
+                let promises = read.proven.as_ref().map(|proven| proven.promises());
+                reports.push(json!({ "file": file.display().to_string(), "report": report, "promises": promises }));
             }
         }
     }
@@ -39,5 +40,6 @@ pub(super) fn check(plans: &[PathBuf], strict: bool, now: Option<&str>, form: Fo
 fn text(file: &str, read: &load::Read) -> String {
     let problems = report::diagnostics::text(&read.diagnostics, &read.sources, load::colour(&std::io::stdout()));
     let summary = report::diagnostics::summary(&read.diagnostics);
-    format!("{problems}{file}: {summary}\n")
+    let promises = read.proven.as_ref().map(|proven| report::promises::text(proven.promises())).unwrap_or_default();
+    format!("{problems}{file}: {summary}\n{promises}")
 }

@@ -82,8 +82,8 @@ impl fmt::Display for Duration {
         let mut text = String::new();
         let mut rest = self.seconds;
         for (unit, scale) in [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)] {
-            // Round numbers of hours stay hours up to two days: "25h" and "36h" are how policies are written.
-            if unit == "d" && self.seconds < 172_800 && !self.seconds.is_multiple_of(86_400) {
+            // Up to two days, hours stay hours: "24h" and "25h" are how policies are written.
+            if unit == "d" && self.seconds < 172_800 {
                 continue;
             }
             if rest >= scale {
@@ -198,7 +198,8 @@ mod tests {
             ("4h30m", 16_200, "4h30m"),
             ("1w", 604_800, "7d"),
             ("0s", 0, "0s"),
-            ("1d", 86_400, "1d"),
+            ("1d", 86_400, "24h"),
+            ("2d", 172_800, "2d"),
         ] {
             let read = Duration::parse(text).unwrap();
             assert_eq!((read.seconds, read.to_string().as_str()), (seconds, shown), "{text}");

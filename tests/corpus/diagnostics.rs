@@ -6,9 +6,6 @@ use sonae::diagnostic::codes;
 
 use super::compile;
 
-/// Areas whose stage is not part of `compile` here, so that an example of theirs may be missing.
-const LATER_AREAS: [&str; 2] = ["rpo", "rto"];
-
 fn example(code: &str) -> PathBuf {
     let file = format!("{}.kdl", code.replace("::", "-"));
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/diagnostics").join(file)
@@ -17,17 +14,12 @@ fn example(code: &str) -> PathBuf {
 #[test]
 fn every_code_has_an_example_that_yields_it() {
     for code in codes::all() {
-        let area = code.name.split("::").nth(1).unwrap_or_default();
         let text = match std::fs::read_to_string(example(code.name)) {
             Ok(text) => text,
             // A mebibyte need not lie in the repository.
             Err(_) if code.name == "sonae::syntax::too-large" => "// large\n".repeat(sonae::syntax::BYTES_MAX / 8),
-            Err(_) if LATER_AREAS.contains(&area) => continue,
             Err(error) => panic!("{}: {error}", example(code.name).display()),
         };
-        if LATER_AREAS.contains(&area) {
-            continue;
-        }
         let compiled = compile("example.kdl", &text);
         assert!(compiled.codes().contains(&code.name), "{}: {:?}", code.name, compiled.codes());
     }

@@ -3,6 +3,7 @@
 pub mod backup;
 pub mod graph;
 pub mod plan;
+pub mod prove;
 pub mod restore;
 pub mod syntax;
 pub mod target;
@@ -28,7 +29,7 @@ pub struct Code {
 
 /// The areas of the table, in the order of the documentation.
 const AREAS: &[&[&Code]] =
-    &[syntax::ALL, word::ALL, value::ALL, plan::ALL, target::ALL, backup::ALL, restore::ALL, graph::ALL];
+    &[syntax::ALL, word::ALL, value::ALL, plan::ALL, target::ALL, backup::ALL, restore::ALL, graph::ALL, prove::ALL];
 
 impl Code {
     /// An error that nobody may set aside.

@@ -1,0 +1,159 @@
+//! What a plan promises and cannot keep.
+
+use super::Code;
+
+/// All of this area, in the order of the documentation.
+pub const ALL: &[&Code] = &[&RPO_BROKEN, &RPO_UNPROVEN, &RTO_BROKEN, &RTO_UNPROVEN, &OVERLAPS];
+
+/// More may be lost than the objective allows.
+pub static RPO_BROKEN: Code = Code::error(
+    "sonae::rpo::broken",
+    "more may be lost than the recovery point objective allows",
+    r#"Just before a recovery point is complete, the newest one is of the slot before: the loss is the longest gap
+between two slots plus the time that a backup takes. Both slots are shown. With several backups, the best of them counts.
+
+Wrong:
+
+```kdl must-fail inside=file
+target "photos" {
+    files "/home/photos"
+    objective rpo="24h"
+    backup "daily" { schedule "daily" at="05:30"; archive "tar.zip"; store "vault"; takes "40m" }
+}
+restore "photos" { recover "photos" { into path="/restore/photos" } }
+```
+
+Right:
+
+```kdl inside=file
+target "photos" {
+    files "/home/photos"
+    objective rpo="25h"
+    backup "daily" { schedule "daily" at="05:30"; archive "tar.zip"; store "vault"; takes "40m" }
+}
+restore "photos" { recover "photos" { into path="/restore/photos" } }
+```
+"#,
+)
+.waivable();
+
+/// Nothing proves the recovery point objective.
+pub static RPO_UNPROVEN: Code = Code::error(
+    "sonae::rpo::unproven",
+    "nothing proves the recovery point objective",
+    r#"How much may be lost follows from when a backup runs and how long it takes. A backup that says both with `schedule`
+and `takes` proves it.
+
+Wrong:
+
+```kdl must-fail inside=file
+target "photos" {
+    files "/home/photos"
+    objective rpo="25h"
+    backup "daily" { schedule "daily" at="05:30"; archive "tar.zip"; store "vault" }
+}
+restore "photos" { recover "photos" { into path="/restore/photos" } }
+```
+
+Right:
+
+```kdl inside=file
+target "photos" {
+    files "/home/photos"
+    objective rpo="25h"
+    backup "daily" { schedule "daily" at="05:30"; archive "tar.zip"; store "vault"; takes "40m" }
+}
+restore "photos" { recover "photos" { into path="/restore/photos" } }
+```
+"#,
+)
+.waivable();
+
+/// A restore takes longer than allowed.
+pub static RTO_BROKEN: Code = Code::error(
+    "sonae::rto::broken",
+    "a restore takes longer than the recovery time objective allows",
+    r#"Steps run one after the other, what stands in `parallel` side by side: the time of a restore is the sum of `takes`
+along its longest path, whose steps are shown. It holds against the `rto` of the restore and of every target that it recovers.
+
+Wrong:
+
+```kdl must-fail inside=file
+target "photos" {
+    files "/home/photos"
+    objective rto="20m"
+    backup "daily" { schedule "daily" at="05:30"; archive "tar.zip"; store "vault" }
+}
+restore "photos" { recover "photos" takes="30m" { into path="/restore/photos" } }
+```
+
+Right:
+
+```kdl inside=file
+target "photos" {
+    files "/home/photos"
+    objective rto="30m"
+    backup "daily" { schedule "daily" at="05:30"; archive "tar.zip"; store "vault" }
+}
+restore "photos" { recover "photos" takes="30m" { into path="/restore/photos" } }
+```
+"#,
+)
+.waivable();
+
+/// Nothing proves the recovery time objective.
+pub static RTO_UNPROVEN: Code = Code::error(
+    "sonae::rto::unproven",
+    "nothing proves the recovery time objective",
+    r#"A restore is proven to be within its time when every step of it says how long it takes.
+
+Wrong:
+
+```kdl must-fail inside=file
+target "photos" {
+    files "/home/photos"
+    backup "daily" { schedule "daily" at="05:30"; archive "tar.zip"; store "vault" }
+}
+restore "photos" rto="30m" { recover "photos" { into path="/restore/photos" } }
+```
+
+Right:
+
+```kdl inside=file
+target "photos" {
+    files "/home/photos"
+    backup "daily" { schedule "daily" at="05:30"; archive "tar.zip"; store "vault" }
+}
+restore "photos" rto="30m" { recover "photos" takes="20m" { into path="/restore/photos" } }
+```
+"#,
+)
+.waivable();
+
+/// A backup takes longer than the time to its next slot.
+pub static OVERLAPS: Code = Code::warning(
+    "sonae::schedule::overlaps",
+    "a backup takes longer than the time to its next slot",
+    r#"A backup that is not done when its next slot comes holds that slot up, and the one after it.
+
+Wrong:
+
+```kdl inside=file
+target "photos" {
+    files "/home/photos"
+    backup "hourly" { schedule every="1h"; archive "tar.zip"; store "vault"; takes "90m" }
+}
+restore "photos" { recover "photos" { into path="/restore/photos" } }
+```
+
+Right:
+
+```kdl inside=file
+target "photos" {
+    files "/home/photos"
+    backup "hourly" { schedule every="2h"; archive "tar.zip"; store "vault"; takes "90m" }
+}
+restore "photos" { recover "photos" { into path="/restore/photos" } }
+```
+"#,
+);
