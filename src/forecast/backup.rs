@@ -43,7 +43,7 @@ pub(super) fn step(plan: &Plan, step: &Step, observed: &Observed, who: &Circumst
         }
         StepKind::Delete { job, store, retention, given } => {
             let new = new(job, store);
-            let rules = retention.as_ref().map(Rules::from);
+            let rules = retention.as_ref().map(Rules::of);
             let seen = observed.points_of(job);
             Action::Delete {
                 store: store.clone(),

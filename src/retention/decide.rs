@@ -1,122 +1,130 @@
 //! The decision.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU32;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use serde::Serialize;
 
-use super::{Bucket, KeepReason, LetGoReason, Rules};
+use super::reason::{KeepReason, LetGo, Verdict};
+use super::rules::{CalendarUnit, Rules};
 use crate::calendar;
+use crate::primitives::Period;
 
-/// A point that is decided about.
+/// A recovery point to be decided on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Candidate<I> {
-    /// Its identity: orders points whose data is of one moment.
-    pub id: I,
-    /// What its data is as of.
+pub struct Candidate<Id> {
+    /// What tells it from others; of two with the same moment, the greater is the newer.
+    pub id: Id,
+    /// When its *data* is from.
     pub moment: Timestamp,
     /// Whether it is complete and was read back.
     pub good: bool,
 }
 
-/// What is decided about a point.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// It stays, for these reasons: at least one.
-    Keep(Vec<KeepReason>),
-    /// No rule keeps it.
-    LetGo(LetGoReason),
-}
-
-/// Decides about each point; the verdicts stand in the order of the points.
-pub fn decide<I: Ord>(points: &[Candidate<I>], rules: &Rules, now: Timestamp, zone: &TimeZone) -> Vec<Verdict> {
-    let mut newest_first: Vec<usize> = (0..points.len()).collect();
-    newest_first.sort_by(|a, b| {
-        let key = |at: &usize| (points[*at].moment, &points[*at].id);
-        key(b).cmp(&key(a))
-    });
-    let mut reasons: Vec<Vec<KeepReason>> = points.iter().map(|_| vec![]).collect();
-    let good: Vec<usize> = newest_first.iter().copied().filter(|at| points[*at].good).collect();
-    if let Some(newest) = good.first() {
-        reasons[*newest].push(KeepReason::NewestGood);
+/// Decides on all recovery points of one job and host; the verdicts are in the order of the points, whatever that is.
+///
+/// - `generations`, `hourly` … count good points alone; `within` keeps any point whose data is younger. The boundary is exact: at the
+///   instant of [`calendar::expiry`] a point is let go.
+/// - A point that is not good is let go once a good one is newer, unless `within` keeps it.
+/// - Points of after `now` are kept and count for nothing: they neither fill a rule nor replace what is there.
+/// - With more rules nothing more is let go, but for the first: without any, everything is kept.
+/// - Deciding again on what was kept, at the same time, keeps all of it.
+pub fn decide<Id: Ord>(points: &[Candidate<Id>], rules: &Rules, now: Timestamp, zone: &TimeZone) -> Vec<Verdict> {
+    let mut order: Vec<usize> = (0..points.len()).filter(|index| points[*index].moment <= now).collect();
+    order.sort_by(|a, b| (points[*b].moment, &points[*b].id).cmp(&(points[*a].moment, &points[*a].id)));
+    let decision = Decision { points, rules, now, zone, order };
+    let mut reasons: Vec<Vec<KeepReason>> = points.iter().map(|point| decision.at_once(point.moment)).collect();
+    for (index, reason) in decision.newest_good().chain(decision.generations()).chain(decision.thinned()) {
+        reasons[index].push(reason);
     }
-    for (at, rank) in good.iter().zip(1..=rules.generations.unwrap_or(0)) {
-        reasons[*at].push(KeepReason::Generation(rank));
+    for (index, reason) in decision.within().chain(decision.nothing_newer()) {
+        reasons[index].push(reason);
     }
-    for (bucket, count) in &rules.buckets {
-        newest_of_each(points, &good, *bucket, *count, zone, &mut reasons);
-    }
-    let good_moments = good.first().map(|at| points[*at].moment);
-    for (point, reasons) in points.iter().zip(&mut reasons) {
-        reasons.extend(by_itself(point, rules, now, zone, good_moments));
-    }
-    let verdict = |(point, reasons): (&Candidate<I>, Vec<KeepReason>)| match reasons.is_empty() {
-        true => Verdict::LetGo(LetGoReason { good: point.good, rules: rules.clone() }),
+    let verdict = |(point, reasons): (&Candidate<Id>, Vec<KeepReason>)| match reasons.is_empty() {
+        true => Verdict::LetGo(decision.let_go(point)),
         false => Verdict::Keep(reasons),
     };
     points.iter().zip(reasons).map(verdict).collect()
 }
 
-/// What keeps a point whatever the others are, but for the newest good one.
-fn by_itself<I>(
-    point: &Candidate<I>,
-    rules: &Rules,
+/// What a decision is made from.
+struct Decision<'a, Id> {
+    points: &'a [Candidate<Id>],
+    rules: &'a Rules,
     now: Timestamp,
-    zone: &TimeZone,
-    newest_good: Option<Timestamp>,
-) -> Vec<KeepReason> {
-    let mut reasons = vec![];
-    if rules.is_empty() {
-        reasons.push(KeepReason::NoRules);
-    }
-    if point.moment > now {
-        reasons.push(KeepReason::FromTheFuture);
-    }
-    if let Some(period) = rules.within {
-        let until = calendar::expiry(point.moment, period, zone);
-        if now < until {
-            reasons.push(KeepReason::Within(period, until));
-        }
-    }
-    if !point.good && newest_good.is_none_or(|newest| newest <= point.moment) {
-        reasons.push(KeepReason::NoNewerGood);
-    }
-    reasons
+    zone: &'a TimeZone,
+    /// Indices of the points that are not of the future, the newest first.
+    order: Vec<usize>,
 }
 
-/// Keeps the newest good point of each of the newest `count` buckets that have one.
-fn newest_of_each<I>(
-    points: &[Candidate<I>],
-    good_newest_first: &[usize],
-    bucket: Bucket,
-    count: u32,
-    zone: &TimeZone,
-    reasons: &mut [Vec<KeepReason>],
-) {
-    let mut seen = BTreeSet::new();
-    for at in good_newest_first {
-        let name = bucket_of(points[*at].moment, bucket, zone);
-        if !seen.contains(&name) {
-            if seen.len() as u64 == u64::from(count) {
-                return;
-            }
-            seen.insert(name);
-            reasons[*at].push(KeepReason::NewestOf(bucket));
-        }
+impl<Id> Decision<'_, Id> {
+    /// What can be said of a point without the others.
+    fn at_once(&self, moment: Timestamp) -> Vec<KeepReason> {
+        let future = (moment > self.now).then_some(KeepReason::FromTheFuture);
+        future.into_iter().chain(self.rules.is_empty().then_some(KeepReason::NoRules)).collect()
     }
-}
 
-/// A name that moments share exactly when they are in one bucket.
-fn bucket_of(moment: Timestamp, bucket: Bucket, zone: &TimeZone) -> (i16, i16, i8, i32) {
-    let zoned = moment.to_zoned(zone.clone());
-    let date = zoned.date();
-    match bucket {
-        Bucket::Hour => (date.year(), date.day_of_year(), zoned.hour(), zoned.offset().seconds()),
-        Bucket::Day => (date.year(), date.day_of_year(), 0, 0),
-        Bucket::Week => (date.iso_week_date().year(), i16::from(date.iso_week_date().week()), 0, 0),
-        Bucket::Month => (date.year(), i16::from(date.month()), 0, 0),
-        Bucket::Year => (date.year(), 0, 0, 0),
+    /// The good points with their place, the newest first, being 1.
+    fn good(&self) -> impl Iterator<Item = (u32, usize)> {
+        (1..).zip(self.order.iter().copied().filter(|index| self.points[*index].good))
+    }
+
+    fn newest_good(&self) -> impl Iterator<Item = (usize, KeepReason)> {
+        self.good().take(1).map(|(_, index)| (index, KeepReason::NewestGood))
+    }
+
+    fn generations(&self) -> impl Iterator<Item = (usize, KeepReason)> {
+        self.rules.generations.into_iter().flat_map(|of| {
+            let newest = self.good().take_while(move |(rank, _)| *rank <= of.get());
+            newest.map(move |(rank, index)| (index, KeepReason::Generation { rank, of }))
+        })
+    }
+
+    fn thinned(&self) -> impl Iterator<Item = (usize, KeepReason)> {
+        self.rules.thinned.iter().flat_map(|(unit, of)| self.newest_of_each(*unit, *of))
+    }
+
+    fn newest_of_each(&self, unit: CalendarUnit, of: NonZeroU32) -> impl Iterator<Item = (usize, KeepReason)> {
+        let mut seen = BTreeSet::new();
+        let first_of_its_own = self.good().filter_map(move |(_, index)| {
+            let moment = self.points[index].moment;
+            let name = unit.name_of(self.zone.to_datetime(moment));
+            // An hour that the clock shows twice is two hours.
+            let offset = (unit == CalendarUnit::Hour).then(|| self.zone.to_offset(moment));
+            seen.insert((name.clone(), offset)).then_some((index, name))
+        });
+        (1..=of.get())
+            .zip(first_of_its_own)
+            .map(move |(rank, (index, name))| (index, KeepReason::NewestOf { unit, name, rank, of }))
+    }
+
+    fn within(&self) -> impl Iterator<Item = (usize, KeepReason)> {
+        let period = self.rules.within.into_iter();
+        period.flat_map(move |period| {
+            self.order.iter().filter_map(move |index| Some((*index, self.young(*index, period)?)))
+        })
+    }
+
+    fn young(&self, index: usize, period: Period) -> Option<KeepReason> {
+        let until = calendar::expiry(self.points[index].moment, period, self.zone);
+        let until_local = self.zone.to_datetime(until);
+        (self.now < until).then_some(KeepReason::Within { period, until, until_local })
+    }
+
+    fn nothing_newer(&self) -> impl Iterator<Item = (usize, KeepReason)> {
+        let newest = self.order.iter().take_while(|index| !self.points[**index].good);
+        newest.map(|index| (*index, KeepReason::NothingNewer))
+    }
+
+    /// Why a point that nothing keeps is let go.
+    fn let_go(&self, point: &Candidate<Id>) -> LetGo {
+        match self.good().next() {
+            Some((_, newest)) if !point.good => LetGo::NotGood {
+                within: self.rules.within,
+                newer_local: self.zone.to_datetime(self.points[newest].moment),
+            },
+            _ => LetGo::Outlived { rules: self.rules.clone() },
+        }
     }
 }

@@ -21,7 +21,8 @@ pub(super) struct Wanted<'a> {
     pub(super) timezone: &'a str,
     pub(super) points: &'a [Deletion],
     pub(super) leftovers: &'a [Leftover],
-    pub(super) at: Timestamp,
+    /// The time now: the new point is of it, or before.
+    pub(super) now: Timestamp,
 }
 
 /// Deletes what was forecast and may still go.
@@ -77,7 +78,7 @@ fn verdicts(seen: &PointsSeen, wanted: &Wanted<'_>) -> Result<BTreeMap<PointId, 
         .map(|(seen, manifest)| Candidate { id: seen.place.point.clone(), moment: manifest.moment, good: true })
         .collect();
     let Some(rules) = wanted.rules else { return Ok(BTreeMap::new()) };
-    let decided = retention::decide(&candidates, rules, wanted.at, &zone);
-    let let_go = |verdict: Verdict| matches!(verdict, Verdict::LetGo(_));
+    let decided = retention::decide(&candidates, rules, wanted.now, &zone);
+    let let_go = |verdict: Verdict| !verdict.keeps();
     Ok(candidates.into_iter().zip(decided).map(|(candidate, verdict)| (candidate.id, let_go(verdict))).collect())
 }

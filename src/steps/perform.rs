@@ -68,7 +68,8 @@ pub async fn perform(
         }
         Action::Delete { store, prefix, rules, timezone, points, leftovers, given, .. } => {
             inputs.get(*given)?;
-            let wanted = delete::Wanted { prefix, rules: rules.as_ref(), timezone, points, leftovers, at: forecast.at };
+            let now = world.clock.now();
+            let wanted = delete::Wanted { prefix, rules: rules.as_ref(), timezone, points, leftovers, now };
             delete::delete(world.store(store)?, &wanted, progress).await.map(StepOutput::Deleted)
         }
         Action::Recover(recovery) => {

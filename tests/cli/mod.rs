@@ -86,7 +86,8 @@ fn a_source_that_is_missing_or_empty_fails_its_job_alone() {
         "target \"music\" {\n    files \"photos\"\n    backup \"daily\" { archive \"tar.zip\"; store \"shelf\" }\n}\n";
     let restore = "restore \"music\" { recover \"music\" { into path=\"music-restored\" } }\n";
     scene.write("plan.kdl", &format!("{plan}{other}{restore}"));
-    let told = scene.types_all(&["run plan.kdl --all --dry-run --host web-1", "run plan.kdl --all --host web-1"]);
+    let told = scene
+        .types_all(&["run plan.kdl --all --dry-run --host web-1", "run plan.kdl --all --side-by-side 1 --host web-1"]);
     transcript!("missing_source", told);
     std::fs::create_dir(scene.path("nowhere")).unwrap();
     transcript!("empty_source", scene.types_all(&["run plan.kdl photos/daily --host web-1", "points plan.kdl"]));
