@@ -26,8 +26,8 @@ pub(super) fn check(plans: &[PathBuf], strict: bool, now: Option<&str>, form: Fo
             Form::Text => output::data(&text(&file.display().to_string(), &read))?,
             Form::Json => {
                 let report = report::diagnostics::json(&read.diagnostics, &read.sources);
-                let promises = read.proven.as_ref().map(|proven| proven.promises());
-                reports.push(json!({ "file": file.display().to_string(), "report": report, "promises": promises }));
+                let proofs = read.proven.as_ref().map(|proven| proven.proofs());
+                reports.push(json!({ "file": file.display().to_string(), "report": report, "proofs": proofs }));
             }
         }
     }
@@ -40,6 +40,7 @@ pub(super) fn check(plans: &[PathBuf], strict: bool, now: Option<&str>, form: Fo
 fn text(file: &str, read: &load::Read) -> String {
     let problems = report::diagnostics::text(&read.diagnostics, &read.sources, load::colour(&std::io::stdout()));
     let summary = report::diagnostics::summary(&read.diagnostics);
-    let promises = read.proven.as_ref().map(|proven| report::promises::text(proven.promises())).unwrap_or_default();
+    let promises = read.proven.iter().flat_map(|proven| &proven.proofs().promises);
+    let promises: String = promises.map(|promise| format!("  {}: {promise}\n", promise.standing)).collect();
     format!("{problems}{file}: {summary}\n{promises}")
 }

@@ -7,11 +7,9 @@
 mod build;
 mod cycle;
 mod order;
-mod path;
 mod step;
 
 pub use build::compile;
-pub use path::{LongestPath, longest_path};
 pub use step::{Dependency, Effect, Output, OutputKind, ProbeCheck, Step, StepKind};
 
 use std::collections::BTreeSet;

@@ -293,19 +293,9 @@ impl Readable for Cron {
     const FORM: Form = Form::Cron;
     fn read(value: &Value) -> Result<Self, Refusal> {
         let text = text(value, Self::FORM)?;
-        let refused = |why: String| Refusal::new(&codes::BAD_CRON, why, format!("write {}", Self::FORM.doc().1));
-        let fields = text.split_whitespace().count();
-        if fields != 5 {
-            return Err(refused(format!("a cron expression has five fields, and {text:?} has {fields}")));
-        }
-        let parser = croner::parser::CronParser::builder().seconds(croner::parser::Seconds::Disallowed).build();
-        match parser.parse(text) {
-            Ok(_) => Ok(Self(text.to_owned())),
-            Err(error) => Err(refused(format!(
-                "{text:?} is not a cron expression: {}",
-                error.to_string().to_lowercase().trim_end_matches('.')
-            ))),
-        }
+        crate::calendar::check_cron(text)
+            .map(|()| Self(text.to_owned()))
+            .map_err(|malformed| Refusal::of(&codes::BAD_CRON, malformed))
     }
 }
 

@@ -1,7 +1,7 @@
-//! Floor 7: what a plan promises, proven from its schedules and its steps.
+//! Floor 7: what a plan promises, held against its schedules and its restores.
 //!
-//! Unaware of the world and of the time it is now. Invariant: a `ProvenPlan` has no error that no waiver sets aside, and every
-//! promise in its proofs that stands as proven follows from the plan's text alone.
+//! Unaware of the world: no clock is asked and nothing is measured, so that a proof is the same whenever and wherever it is made.
+//! Invariant: a promise is in [`Proofs`] only where it was shown to hold; any other has its diagnostic.
 
 mod compile;
 mod promise;
@@ -10,22 +10,23 @@ mod rto;
 #[cfg(test)]
 mod tests;
 
-use jiff::civil::Date;
-
 pub use compile::{Compiled, compile};
-pub use promise::{Because, Objective, Promise, Standing};
+pub use promise::{Evidence, Kind, Leg, Loss, Promise, Proofs, Standing, Subject, Window};
+
+use jiff::civil::Date;
 
 use crate::check::{CheckedPlan, apply_waivers};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::graph::Graph;
 use crate::plan::Plan;
+use crate::primitives::Span;
 
-/// A plan whose promises are proven, with the graph that carries it out.
+/// A plan whose promises hold, but for those that its waivers set aside, with the graph that carries it out.
 #[derive(Debug, Clone)]
 pub struct ProvenPlan {
     checked: CheckedPlan,
     graph: Graph,
-    promises: Vec<Promise>,
+    proofs: Proofs,
 }
 
 impl ProvenPlan {
@@ -39,30 +40,40 @@ impl ProvenPlan {
         &self.graph
     }
 
-    /// What it promises, in source order: targets first, then restores.
-    pub fn promises(&self) -> &[Promise] {
-        &self.promises
+    /// What it promises and keeps.
+    pub fn proofs(&self) -> &Proofs {
+        &self.proofs
     }
 }
 
-/// Proves what a plan promises. `found` holds what earlier stages found; all of it is answered in source order, less what
-/// waivers set aside on the day `today`. There is no proven plan while an error stands.
+/// Proves a plan. `found` holds what earlier stages found; all of it is answered in source order, less what waivers set
+/// aside on the day `today`. There is no proven plan while an error stands.
 pub fn prove(
     checked: CheckedPlan,
     graph: Graph,
     mut found: Diagnostics,
     today: Date,
 ) -> (Vec<Diagnostic>, Option<ProvenPlan>) {
-    let plan = checked.plan();
-    let mut promises = vec![];
-    for target in &plan.targets {
-        promises.extend(rpo::prove(plan, target, &mut found));
-        promises.extend(rto::of_target(plan, &graph, target, &mut found));
-    }
-    for restore in &plan.restores {
-        promises.extend(rto::of_restore(plan, &graph, restore, &mut found));
-    }
-    let diagnostics = apply_waivers(plan, found.into_sorted(), today);
+    let proofs = promises(checked.plan(), &mut found);
+    let diagnostics = apply_waivers(checked.plan(), found.into_sorted(), today);
     let stands = diagnostics.iter().all(|found| found.severity < Severity::Error);
-    (diagnostics, stands.then_some(ProvenPlan { checked, graph, promises }))
+    (diagnostics, stands.then_some(ProvenPlan { checked, graph, proofs }))
+}
+
+/// Proves every objective of a plan that was checked, in source order; what cannot be proven, or is broken, is reported.
+///
+/// Of a plan that was not checked, names that lead nowhere only make promises unproven.
+fn promises(plan: &Plan, out: &mut Diagnostics) -> Proofs {
+    let mut promises = Vec::new();
+    for target in &plan.targets {
+        promises.extend(rpo::of_target(plan, target, out));
+        promises.extend(rto::of_target(plan, target, out));
+    }
+    promises.extend(plan.restores.iter().filter_map(|restore| rto::of_restore(restore, out)));
+    Proofs { promises }
+}
+
+/// The same diagnostic with more places.
+fn with_labels(found: Diagnostic, labels: impl IntoIterator<Item = (Span, String)>) -> Diagnostic {
+    labels.into_iter().fold(found, |found, (span, text)| found.also(span, text))
 }

@@ -1,103 +1,200 @@
-//! A promise, and what it stands on.
+//! Promises that hold, and why.
 
 use std::fmt;
 
-use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::calendar::{Gap, local, zone};
-use crate::primitives::{Duration, JobName, StepName};
+use crate::calendar::Gap;
+use crate::primitives::{Duration, JobName, Name, Span};
+
+/// Every promise that was shown to hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Proofs {
+    /// In source order, targets before restores.
+    pub promises: Vec<Promise>,
+}
+
+/// One promise, and what it stands on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Promise {
+    /// Whose.
+    pub subject: Subject,
+    /// What is promised.
+    pub kind: Kind,
+    /// At most so much, says the plan.
+    pub promised: Duration,
+    /// At most so much, says the evidence: never more than is promised.
+    pub proven: Duration,
+    /// What the promise stands on.
+    pub standing: Standing,
+    /// The evidence.
+    pub evidence: Evidence,
+}
+
+/// Whose promise it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Subject {
+    /// A target's.
+    Target(Name),
+    /// A restore's.
+    Restore(Name),
+}
 
 /// What is promised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Objective {
-    /// Recovery point objective: at most so much is lost.
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Recovery point objective: how much may be lost.
     Rpo,
-    /// Recovery time objective: it is back within so long.
+    /// Recovery time objective: how long until it is back.
     Rto,
 }
 
-/// How sure a promise is.
+/// What a promise stands on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "lowercase")]
 pub enum Standing {
-    /// It follows from the plan.
+    /// On the plan's own schedules and `takes`.
     Proven,
-    /// It does not, and somebody waived that.
-    Waived,
+    /// On a provider's word.
+    Assumed,
+    /// On a drill.
+    Measured,
 }
 
-/// A promise of the plan.
+/// Why a promise holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Promise {
-    /// Of what: a target's name, or `restore "name"`.
-    pub subject: String,
-    /// Which objective.
-    pub objective: Objective,
-    /// What the plan promises.
-    pub promised: Duration,
-    /// How sure that is.
-    pub standing: Standing,
-    /// What the plan comes to, where it says enough.
-    pub because: Option<Because>,
-}
-
-/// What a plan comes to, and by which sum.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Because {
-    /// The longest gap between two slots, and the time that a backup takes.
-    Slots {
-        /// Of which backup.
-        job: JobName,
-        /// The two slots.
-        gap: Gap,
-        /// How long the backup takes.
-        takes: Duration,
-        /// The zone of the schedule.
-        timezone: String,
-        /// The stretch of time in which no gap is longer.
-        window: (Timestamp, Timestamp),
-    },
-    /// The longest path through a restore's steps.
+#[serde(rename_all = "lowercase")]
+pub enum Evidence {
+    /// The worst loss with the best of the target's backups.
+    Loss(Loss),
+    /// The longest path of the longest restore.
     Path {
-        /// The steps and how long each takes.
-        steps: Vec<(StepName, Duration)>,
+        /// The restore.
+        restore: Name,
+        /// Its steps, one after the other.
+        legs: Vec<Leg>,
     },
 }
 
-impl Because {
-    /// What it comes to.
+/// The most that may be lost with one backup.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Loss {
+    /// The backup.
+    pub job: JobName,
+    /// Its schedule in words.
+    pub schedule: String,
+    /// The first of the longest gaps between its occurrences.
+    pub gap: Gap,
+    /// The same as the zone's clock shows it: `2025-03-01 05:30 → 2025-03-02 05:30 Asia/Tokyo`.
+    pub shown: String,
+    /// How long a run takes.
+    pub takes: Duration,
+    /// The time that was looked through.
+    pub window: Window,
+}
+
+/// The time whose occurrences were looked through, end exclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Window {
+    /// Its first instant.
+    pub start: jiff::Timestamp,
+    /// The instant after it.
+    pub end: jiff::Timestamp,
+}
+
+/// One step of a path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Leg {
+    /// What it does, `recover documents`.
+    pub step: String,
+    /// How long it takes.
+    pub takes: Duration,
+    /// Where it is written.
+    #[serde(skip)]
+    pub span: Span,
+}
+
+impl Loss {
+    /// The gap and the run together.
     pub fn total(&self) -> Duration {
-        let seconds = match self {
-            Self::Slots { gap, takes, .. } => gap.seconds().saturating_add(takes.seconds),
-            Self::Path { steps } => steps.iter().fold(0, |sum: u64, (_, takes)| sum.saturating_add(takes.seconds)),
-        };
-        Duration::from_seconds(seconds)
+        Duration::from_seconds(self.gap.seconds().saturating_add(self.takes.seconds))
     }
 }
 
-impl fmt::Display for Because {
+/// How long a path takes.
+pub(super) fn length(legs: &[Leg]) -> Duration {
+    Duration::from_seconds(legs.iter().fold(0, |sum, leg| sum.saturating_add(leg.takes.seconds)))
+}
+
+/// The sum of a path as people write it: `3m + 20m + 1m = 24m`.
+pub(super) fn sum(legs: &[Leg]) -> String {
+    let parts: Vec<String> = legs.iter().map(|leg| leg.takes.to_string()).collect();
+    match parts.as_slice() {
+        [] | [_] => length(legs).to_string(),
+        parts => format!("{} = {}", parts.join(" + "), length(legs)),
+    }
+}
+
+impl fmt::Display for Promise {
+    /// One sentence: `target documents, rpo: 24h40m ≤ 25h: longest gap 24h (…) + takes 40m, over …`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { subject, kind, promised, proven, evidence, .. } = self;
+        write!(f, "{subject}, {kind}: {proven} ≤ {promised}: {evidence}")
+    }
+}
+
+impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Slots { job, gap, takes, timezone, window } => {
-                let longest = Duration::from_seconds(gap.seconds());
-                let slots = slots(gap, timezone);
-                let day = |at: Timestamp| at.strftime("%Y-%m-%d");
-                let (from, to) = (day(window.0), day(window.1));
-                write!(f, "{job}: longest gap {longest} ({slots}) + takes {takes}; looked at from {from} to {to}")
-            }
-            Self::Path { steps } => {
-                let steps: Vec<String> = steps.iter().map(|(name, takes)| format!("{name} {takes}")).collect();
-                write!(f, "longest path: {}", steps.join(" + "))
+            Self::Target(name) => write!(f, "target {name}"),
+            Self::Restore(name) => write!(f, "restore {name}"),
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Rpo => "rpo",
+            Self::Rto => "rto",
+        })
+    }
+}
+
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Proven => "proven",
+            Self::Assumed => "assumed",
+            Self::Measured => "measured",
+        })
+    }
+}
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Loss(loss) => loss.fmt(f),
+            Self::Path { restore, legs } if legs.is_empty() => write!(f, "restore {restore} has no steps"),
+            Self::Path { restore, legs } => {
+                let steps: Vec<&str> = legs.iter().map(|leg| leg.step.as_str()).collect();
+                write!(f, "restore {restore}, {} ({})", sum(legs), steps.join(", "))
             }
         }
     }
 }
 
-/// Two slots as the schedule's zone has them.
-pub(super) fn slots(gap: &Gap, timezone: &str) -> String {
-    let zone = zone(timezone).unwrap_or(jiff::tz::TimeZone::UTC);
-    format!("{} to {}", local(gap.from, &zone), local(gap.to, &zone))
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let gap = Duration::from_seconds(self.gap.seconds());
+        write!(f, "longest gap {gap} ({}) + takes {}, over {}", self.shown, self.takes, self.window)
+    }
+}
+
+impl fmt::Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} – {}", self.start.strftime("%Y-%m-%d"), self.end.strftime("%Y-%m-%d"))
+    }
 }

@@ -1,108 +1,137 @@
-//! How much may be lost: the longest gap between two slots, plus the time that a backup takes.
+//! How much may be lost.
 
 use jiff::Timestamp;
 
-use super::promise::slots;
-use super::{Because, Objective, Promise, Standing};
-use crate::calendar::{Gap, Occurrences};
-use crate::diagnostic::codes::prove as codes;
+use super::promise::{Evidence, Kind, Loss, Promise, Standing, Subject, Window};
+use super::with_labels;
+use crate::calendar::{self, Gaps, Occurrences};
+use crate::diagnostic::codes::prove::{RPO_BROKEN, RPO_NO_BACKUP, RPO_UNPROVEN, SCHEDULE_OVERLAPS};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::plan::{Backup, Plan, Schedule, Target};
-use crate::primitives::{Duration, JobName, Spanned};
+use crate::primitives::{Duration, JobName, Span, Spanned};
 
-/// The stretch of time that is looked at: 28 years hold every pairing of dates, weekdays and leap years, and the rules of
-/// time zones for years to come repeat from one year to the next.
-const WINDOW_SECONDS: (i64, i64) = (1_735_689_600, 2_619_302_400); // 2025-01-01 to 2053-01-01, UTC
+/// 2025-01-01 to 2053-01-01. Weekdays, leap years and the rules by which clocks are set come round within 28 years.
+const WINDOW: Window =
+    Window { start: Timestamp::constant(1_735_689_600, 0), end: Timestamp::constant(2_619_302_400, 0) };
 
-/// Proves the recovery point objective of a target, if it has one, by the best of its backups.
-pub(super) fn prove(plan: &Plan, target: &Target, found: &mut Diagnostics) -> Option<Promise> {
-    target.backups.iter().filter_map(overlap).for_each(|warning| found.push(warning));
+/// Why a backup proves nothing: where, and a few words.
+type Reasons = Vec<(Span, String)>;
+
+/// Proves a target's rpo, where it has one; reports runs that overlap, whether it has or not.
+pub(super) fn of_target(plan: &Plan, target: &Target, out: &mut Diagnostics) -> Option<Promise> {
+    let assessed: Vec<_> = target.backups.iter().map(|backup| assess(target, backup, out)).collect();
     let rpo = target.objective.as_ref()?.rpo.as_ref()?;
-    let best =
-        target.backups.iter().filter_map(|backup| worst(target, backup)).min_by_key(|(_, because)| because.total());
-    let kept = match &best {
-        None => {
-            found.push(unproven(plan, target, rpo));
-            false
-        }
-        Some((backup, because)) if because.total() > rpo.value => {
-            found.push(broken(rpo, backup, because));
-            false
-        }
-        Some(_) => true,
-    };
-    Some(Promise {
-        subject: target.name.value.to_string(),
-        objective: Objective::Rpo,
-        promised: rpo.value,
-        standing: if kept { Standing::Proven } else { Standing::Waived },
-        because: best.map(|(_, because)| because),
-    })
-}
-
-fn window() -> (Timestamp, Timestamp) {
-    let at = |seconds| Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX);
-    (at(WINDOW_SECONDS.0), at(WINDOW_SECONDS.1))
-}
-
-/// The most that may be lost with one backup, where it says when it runs and how long it takes.
-fn worst<'a>(target: &Target, backup: &'a Backup) -> Option<(&'a Backup, Because)> {
-    let (schedule, takes) = (backup.schedule.as_ref()?, backup.takes.as_ref()?);
-    let job = JobName { target: target.name.value.clone(), backup: backup.name.value.clone() };
-    let gap = gaps(schedule)?.longest;
-    let timezone = schedule.timezone.value.clone();
-    Some((backup, Because::Slots { job, gap, takes: takes.value, timezone, window: window() }))
-}
-
-fn gaps(schedule: &Schedule) -> Option<crate::calendar::Gaps> {
-    let (from, to) = window();
-    Occurrences::of(schedule).ok()?.gaps(from, to)
-}
-
-fn broken(rpo: &Spanned<Duration>, backup: &Backup, because: &Because) -> Diagnostic {
-    let total = because.total();
-    let message = format!("at most {} may be lost, but it can be {total}", rpo.value);
-    let help = format!("promise rpo=\"{total}\" or more, or let the backup run more often");
-    let mut diagnostic = Diagnostic::new(&codes::RPO_BROKEN, message, rpo.span, "promised here", help);
-    if let (Some(schedule), Because::Slots { gap, timezone, .. }) = (&backup.schedule, because) {
-        let longest = Duration::from_seconds(gap.seconds());
-        diagnostic = diagnostic.also(schedule.span, format!("the longest gap is {longest}: {}", slots(gap, timezone)));
-    }
-    match &backup.takes {
-        Some(takes) => diagnostic.also(takes.span, format!("and the next point is there {} later", takes.value)),
-        None => diagnostic,
-    }
-}
-
-fn unproven(plan: &Plan, target: &Target, rpo: &Spanned<Duration>) -> Diagnostic {
-    let message = format!("nothing proves that at most {} of `{}` is lost", rpo.value, target.name.value);
-    let lacks = |backup: &Backup| match (&backup.schedule, &backup.takes) {
-        (None, None) => "no schedule, and no word of how long it takes",
-        (None, Some(_)) => "no schedule",
-        (Some(_), None) => "no word of how long it takes",
-        (Some(_), Some(_)) => "its schedule has no two slots",
-    };
-    let help = match (&target.no_backup, target.backups.is_empty()) {
-        (Some(_), _) => "what is not backed up can promise no rpo: remove it, or back it up",
-        (None, true) => "add a `backup` with a `schedule` and `takes`",
-        (None, false) => "give a backup both a `schedule` and `takes`",
-    };
-    let diagnostic = Diagnostic::new(&codes::RPO_UNPROVEN, message, rpo.span, "promised here", help);
-    let broken = plan.broken.iter().any(|broken| broken.owner.as_ref() == Some(&target.name.value));
-    let backups = target.backups.iter().filter(|_| !broken);
-    backups.fold(diagnostic, |diagnostic, backup| diagnostic.also(backup.span, lacks(backup)))
-}
-
-/// A backup that is not done when its next slot comes.
-fn overlap(backup: &Backup) -> Option<Diagnostic> {
-    let (schedule, takes) = (backup.schedule.as_ref()?, backup.takes.as_ref()?);
-    let shortest: Gap = gaps(schedule)?.shortest;
-    if takes.value.seconds <= shortest.seconds() {
+    if let Some(reason) = target.no_backup.as_ref().filter(|_| target.backups.is_empty()) {
+        out.push(not_backed_up(target, rpo, reason));
         return None;
     }
-    let length = Duration::from_seconds(shortest.seconds());
-    let message = format!("the backup takes {}, and its next slot may come after {length}", takes.value);
-    let help = "let it run less often, or say truly how long it takes";
-    let at = format!("the shortest gap: {}", slots(&shortest, &schedule.timezone.value));
-    Some(Diagnostic::new(&codes::OVERLAPS, message, takes.span, "longer than the gap", help).also(schedule.span, at))
+    let (proven, reasons): (Vec<_>, Vec<_>) = assessed.into_iter().partition(Result::is_ok);
+    let best = proven.into_iter().flatten().min_by_key(|(_, loss)| loss.total());
+    match best {
+        Some((_, loss)) if loss.total() <= rpo.value => Some(Promise {
+            subject: Subject::Target(target.name.value.clone()),
+            kind: Kind::Rpo,
+            promised: rpo.value,
+            proven: loss.total(),
+            standing: Standing::Proven,
+            evidence: Evidence::Loss(loss),
+        }),
+        // A backup that could not be read may be the one that keeps the promise.
+        _ if plan.broken.iter().any(|block| block.owner.as_ref() == Some(&target.name.value)) => None,
+        Some((backup, loss)) => {
+            out.push(broken(target, rpo, backup, &loss));
+            None
+        }
+        None => {
+            out.push(unproven(target, rpo, reasons.into_iter().filter_map(Result::err).flatten().collect()));
+            None
+        }
+    }
+}
+
+/// The most that may be lost with one backup alone.
+fn assess<'a>(target: &Target, backup: &'a Backup, out: &mut Diagnostics) -> Result<(&'a Backup, Loss), Reasons> {
+    let no_schedule = || (backup.span, format!("`{}` has no `schedule`: it runs when it is named", backup.name.value));
+    let no_takes = || (backup.span, format!("`{}` has no `takes`", backup.name.value));
+    let (Some(schedule), Some(takes)) = (&backup.schedule, &backup.takes) else {
+        let missing = [backup.schedule.is_none().then(no_schedule), backup.takes.is_none().then(no_takes)];
+        return Err(missing.into_iter().flatten().collect());
+    };
+    let times = Occurrences::of(schedule).map_err(|malformed| vec![(schedule.span, malformed.problem)])?;
+    let Some(gaps) = times.gaps(WINDOW.start, WINDOW.end) else {
+        return Err(vec![(schedule.span, format!("comes round less than twice in {WINDOW}"))]);
+    };
+    if takes.value.seconds > gaps.shortest.seconds() {
+        out.push(overlapping(target, backup, schedule, takes, &times, &gaps));
+        return Err(vec![(takes.span, "its runs overlap".into())]);
+    }
+    let loss = Loss {
+        job: JobName { target: target.name.value.clone(), backup: backup.name.value.clone() },
+        schedule: calendar::describe(schedule),
+        gap: gaps.longest,
+        shown: shown(&gaps.longest, &times, schedule),
+        takes: takes.value,
+        window: WINDOW,
+    };
+    Ok((backup, loss))
+}
+
+/// A gap as the zone's clock shows it.
+fn shown(gap: &calendar::Gap, times: &Occurrences, schedule: &Schedule) -> String {
+    let zone = times.zone();
+    let (from, to) = (calendar::local(gap.from, zone), calendar::local(gap.to, zone));
+    let set = match zone.to_offset(gap.to).cmp(&zone.to_offset(gap.from)) {
+        std::cmp::Ordering::Less => ", the clock set back between",
+        std::cmp::Ordering::Equal => "",
+        std::cmp::Ordering::Greater => ", the clock set forward between",
+    };
+    format!("{from} → {to} {}{set}", schedule.timezone.value)
+}
+
+fn broken(target: &Target, rpo: &Spanned<Duration>, backup: &Backup, loss: &Loss) -> Diagnostic {
+    let (gap, takes, total) = (Duration::from_seconds(loss.gap.seconds()), loss.takes, loss.total());
+    let help = match rpo.value.seconds.checked_sub(takes.seconds) {
+        Some(room @ 1..) => {
+            let room = Duration::from_seconds(room);
+            format!("schedule its runs at most {room} apart, or promise what is true: rpo=\"{total}\"")
+        }
+        _ => format!("no schedule is often enough where one run takes {takes}: promise what is true, rpo=\"{total}\""),
+    };
+    let message = format!("`{}` may lose {total}, and at most {} is promised", target.name.value, rpo.value);
+    let promised = format!("{gap} + {takes} = {total} > {}", rpo.value);
+    let found = Diagnostic::new(&RPO_BROKEN, message, rpo.span, promised, help);
+    let schedule =
+        backup.schedule.as_ref().map(|schedule| (schedule.span, format!("longest gap {gap}: {}", loss.shown)));
+    let takes =
+        backup.takes.as_ref().map(|takes| (takes.span, format!("until the new point is there: {}", takes.value)));
+    with_labels(found, schedule.into_iter().chain(takes))
+}
+
+fn unproven(target: &Target, rpo: &Spanned<Duration>, reasons: Reasons) -> Diagnostic {
+    let message = format!("nothing shows that `{}` loses at most {}", target.name.value, rpo.value);
+    let label = if target.backups.is_empty() { "promised here, and nothing backs it up" } else { "promised here" };
+    let help = "give one of its backups a `schedule` and the time that a run takes, as in `takes \"40m\"`";
+    with_labels(Diagnostic::new(&RPO_UNPROVEN, message, rpo.span, label, help), reasons)
+}
+
+fn not_backed_up(target: &Target, rpo: &Spanned<Duration>, reason: &Spanned<String>) -> Diagnostic {
+    let message = format!("`{}` is not backed up, and at most {} may be lost", target.name.value, rpo.value);
+    Diagnostic::new(&RPO_NO_BACKUP, message, rpo.span, "promised here", "take the `rpo` out, or back it up")
+        .also(reason.span, "not backed up")
+}
+
+fn overlapping(
+    target: &Target,
+    backup: &Backup,
+    schedule: &Schedule,
+    takes: &Spanned<Duration>,
+    times: &Occurrences,
+    gaps: &Gaps,
+) -> Diagnostic {
+    let gap = Duration::from_seconds(gaps.shortest.seconds());
+    let job = format!("{}/{}", target.name.value, backup.name.value);
+    let message = format!("a run of `{job}` takes {}, and the next is due after {gap}", takes.value);
+    let help = format!("schedule it at least {} apart, or make it quicker and write so in `takes`", takes.value);
+    Diagnostic::new(&SCHEDULE_OVERLAPS, message, takes.span, "longer than the gap", help)
+        .also(schedule.span, format!("shortest gap {gap}: {}", shown(&gaps.shortest, times, schedule)))
 }

@@ -1,112 +1,136 @@
-//! How long it takes until it is back: the longest path through a restore.
+//! How long until it is back.
 
-use super::{Because, Objective, Promise, Standing};
-use crate::diagnostic::codes::{prove as codes, restore as restore_codes};
+use super::promise::{Evidence, Kind, Leg, Promise, Standing, Subject, length, sum};
+use super::with_labels;
+use crate::diagnostic::codes::prove::{RTO_BROKEN, RTO_UNPROVEN};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::graph::{Graph, StepKind, longest_path};
-use crate::plan::{Plan, Restore, Target};
-use crate::primitives::{Duration, Spanned};
+use crate::plan::{Plan, Restore, RestoreStep, Target};
+use crate::primitives::{Duration, Name, Span, Spanned};
 
-/// Proves the recovery time objective of a restore, if it has one.
-pub(super) fn of_restore(plan: &Plan, graph: &Graph, restore: &Restore, found: &mut Diagnostics) -> Option<Promise> {
+/// Proves a restore's own rto, where it has one.
+pub(super) fn of_restore(restore: &Restore, out: &mut Diagnostics) -> Option<Promise> {
     let rto = restore.rto.as_ref()?;
-    let subject = format!("restore \"{}\"", restore.name.value);
-    Some(held_against(plan, graph, restore, rto, subject, found))
+    let subject = Subject::Restore(restore.name.value.clone());
+    let legs = within(&subject, rto, restore, out)?;
+    Some(promise(subject, rto, restore, legs))
 }
 
-/// Proves the recovery time objective of a target, if it has one: by every restore that recovers it, so the slowest counts.
-pub(super) fn of_target(plan: &Plan, graph: &Graph, target: &Target, found: &mut Diagnostics) -> Option<Promise> {
+/// Proves a target's rto, where it has one: every restore that recovers it must keep it as a whole.
+pub(super) fn of_target(plan: &Plan, target: &Target, out: &mut Diagnostics) -> Option<Promise> {
     let rto = target.objective.as_ref()?.rto.as_ref()?;
-    let name = &target.name.value;
-    let recovers = |restore: &&Restore| {
-        let steps = graph.of_restore(&restore.name.value);
-        steps.steps().iter().any(|step| matches!(&step.kind, StepKind::Recover { target, .. } if target == name))
-    };
-    let promises: Vec<Promise> = plan
-        .restores
-        .iter()
-        .filter(recovers)
-        .map(|restore| held_against(plan, graph, restore, rto, name.to_string(), found))
-        .collect();
-    if promises.is_empty() {
-        return Some(unrestored(target, rto, found));
+    let subject = Subject::Target(target.name.value.clone());
+    let ways: Vec<&Restore> =
+        plan.restores.iter().filter(|restore| recovers(&restore.steps, &target.name.value)).collect();
+    // A restore that could not be read may be the one that names it.
+    if ways.is_empty() && !plan.broken.iter().any(|block| block.kind == "restore") {
+        out.push(no_way_back(target, rto));
     }
-    let slowest = |promise: &Promise| {
-        (
-            promise.standing == Standing::Waived,
-            promise.because.as_ref().map_or(u64::MAX, |because| because.total().seconds),
-        )
-    };
-    promises.into_iter().max_by_key(slowest)
+    let paths: Vec<Option<Vec<Leg>>> = ways.iter().map(|restore| within(&subject, rto, restore, out)).collect();
+    let paths: Vec<Vec<Leg>> = paths.into_iter().collect::<Option<_>>()?;
+    let (restore, legs) = ways.into_iter().zip(paths).max_by_key(|(_, legs)| length(legs))?;
+    Some(promise(subject, rto, restore, legs))
 }
 
-/// No restore recovers it. Where that is an error of its own, it is not told twice.
-fn unrestored(target: &Target, rto: &Spanned<Duration>, found: &mut Diagnostics) -> Promise {
-    let told = found.iter().any(|found| {
-        found.code == &restore_codes::MISSING_RESTORE && found.labels.iter().any(|label| label.span == target.name.span)
-    });
-    let waived = target.waivers.iter().any(|waiver| waiver.code.value == restore_codes::MISSING_RESTORE.name);
-    if !told || waived {
-        let message = format!("nothing proves that `{}` is back within {}", target.name.value, rto.value);
-        let help = "add a `restore` that recovers it, and say how long each step takes";
-        found.push(Diagnostic::new(&codes::RTO_UNPROVEN, message, rto.span, "no restore recovers it", help));
+fn promise(subject: Subject, rto: &Spanned<Duration>, restore: &Restore, legs: Vec<Leg>) -> Promise {
+    Promise {
+        subject,
+        kind: Kind::Rto,
+        promised: rto.value,
+        proven: length(&legs),
+        standing: Standing::Proven,
+        evidence: Evidence::Path { restore: restore.name.value.clone(), legs },
     }
-    let subject = target.name.value.to_string();
-    Promise { subject, objective: Objective::Rto, promised: rto.value, standing: Standing::Waived, because: None }
 }
 
-fn held_against(
-    plan: &Plan,
-    graph: &Graph,
-    restore: &Restore,
-    rto: &Spanned<Duration>,
-    subject: String,
-    found: &mut Diagnostics,
-) -> Promise {
-    let steps = graph.of_restore(&restore.name.value);
-    let promise =
-        |standing, because| Promise { subject, objective: Objective::Rto, promised: rto.value, standing, because };
-    if steps.steps().iter().any(|step| step.takes.is_none()) {
-        // A restore that could not be read whole is not known to lack anything.
-        let broken = plan.broken.iter().any(|broken| broken.name.as_ref() == Some(&restore.name.value));
-        if !broken {
-            found.push(unproven(&steps, restore, rto));
+/// The longest path of a restore, where it is within the objective; else that is reported.
+fn within(subject: &Subject, rto: &Spanned<Duration>, restore: &Restore, out: &mut Diagnostics) -> Option<Vec<Leg>> {
+    match longest(&restore.steps) {
+        Ok(legs) if length(&legs) <= rto.value => Some(legs),
+        Ok(legs) => {
+            out.push(broken(subject, rto, restore, &legs));
+            None
         }
-        return promise(Standing::Waived, None);
+        Err(missing) => {
+            out.push(unproven(subject, rto, restore, missing));
+            None
+        }
     }
-    let path = longest_path(&steps);
-    let summed = path.steps.iter().map(|id| {
-        let step = steps.step(*id);
-        (step.name.clone(), step.takes.unwrap_or_default())
-    });
-    let because = Because::Path { steps: summed.collect() };
-    if path.takes <= rto.value {
-        return promise(Standing::Proven, Some(because));
-    }
-    found.push(broken(&steps, &path.steps, restore, rto, path.takes));
-    promise(Standing::Waived, Some(because))
 }
 
-fn unproven(steps: &Graph, restore: &Restore, rto: &Spanned<Duration>) -> Diagnostic {
-    let message = format!("nothing proves that restore `{}` is done within {}", restore.name.value, rto.value);
-    let help = "say how long each step takes, as in `takes=\"20m\"`";
-    let diagnostic = Diagnostic::new(&codes::RTO_UNPROVEN, message, rto.span, "promised here", help);
-    let silent = steps.steps().iter().filter(|step| step.takes.is_none());
-    silent.fold(diagnostic, |diagnostic, step| diagnostic.also(step.span, "how long does this take?"))
+/// The longest path through steps that run one after the other, or the places of those without `takes`.
+fn longest(steps: &[RestoreStep]) -> Result<Vec<Leg>, Vec<Span>> {
+    joined(steps.iter().map(path)).map(|paths| paths.into_iter().flatten().collect())
 }
 
-fn broken(
-    steps: &Graph,
-    path: &[crate::primitives::StepId],
-    restore: &Restore,
-    rto: &Spanned<Duration>,
-    takes: Duration,
-) -> Diagnostic {
-    let of = |id: &crate::primitives::StepId| steps.step(*id).takes.unwrap_or_default();
-    let sum: Vec<String> = path.iter().map(|id| of(id).to_string()).collect();
-    let sum = if sum.len() > 1 { format!("{} = {takes}", sum.join(" + ")) } else { takes.to_string() };
-    let message = format!("restore `{}` takes {sum}, and {} are allowed", restore.name.value, rto.value);
-    let help = format!("promise rto=\"{takes}\" or more, or let steps run side by side in `parallel`");
-    let diagnostic = Diagnostic::new(&codes::RTO_BROKEN, message, rto.span, "promised here", help);
-    path.iter().fold(diagnostic, |diagnostic, id| diagnostic.also(steps.step(*id).span, of(id).to_string()))
+fn path(step: &RestoreStep) -> Result<Vec<Leg>, Vec<Span>> {
+    match step {
+        RestoreStep::Recover(recover) => leg(format!("recover {}", recover.target.value), &recover.takes, recover.span),
+        RestoreStep::Probe(probe) => leg(format!("probe \"{}\"", probe.name.value), &probe.takes, probe.span),
+        RestoreStep::Parallel(steps) => {
+            let paths = joined(steps.iter().map(path))?;
+            // Of equals the first: `max_by_key` takes the last.
+            Ok(paths.into_iter().rev().max_by_key(|legs| length(legs)).unwrap_or_default())
+        }
+    }
+}
+
+fn leg(step: String, takes: &Option<Spanned<Duration>>, span: Span) -> Result<Vec<Leg>, Vec<Span>> {
+    match takes {
+        Some(takes) => Ok(vec![Leg { step, takes: takes.value, span }]),
+        None => Err(vec![span]),
+    }
+}
+
+/// All paths, or all that is missing in any.
+fn joined(paths: impl Iterator<Item = Result<Vec<Leg>, Vec<Span>>>) -> Result<Vec<Vec<Leg>>, Vec<Span>> {
+    let (mut found, mut missing) = (Vec::new(), Vec::new());
+    for path in paths {
+        match path {
+            Ok(legs) => found.push(legs),
+            Err(spans) => missing.extend(spans),
+        }
+    }
+    if missing.is_empty() { Ok(found) } else { Err(missing) }
+}
+
+fn recovers(steps: &[RestoreStep], target: &Name) -> bool {
+    steps.iter().any(|step| match step {
+        RestoreStep::Recover(recover) => recover.target.value == *target,
+        RestoreStep::Parallel(steps) => recovers(steps, target),
+        RestoreStep::Probe(_) => false,
+    })
+}
+
+fn broken(subject: &Subject, rto: &Spanned<Duration>, restore: &Restore, legs: &[Leg]) -> Diagnostic {
+    let (total, name) = (length(legs), &restore.name.value);
+    let message = match subject {
+        Subject::Target(target) => {
+            format!("`{target}` is back after {total} with restore `{name}`, and {} is promised", rto.value)
+        }
+        Subject::Restore(_) => format!("restore `{name}` takes {total}, and {} is promised", rto.value),
+    };
+    let help = format!("make a step quicker, run steps side by side in a `parallel`, or promise rto=\"{total}\"");
+    let promised = format!("{} > {}", sum(legs), rto.value);
+    let steps = legs.iter().map(|leg| (leg.span, format!("takes {}", leg.takes)));
+    with_labels(Diagnostic::new(&RTO_BROKEN, message, rto.span, promised, help), steps)
+}
+
+fn unproven(subject: &Subject, rto: &Spanned<Duration>, restore: &Restore, missing: Vec<Span>) -> Diagnostic {
+    let name = &restore.name.value;
+    let message = match subject {
+        Subject::Target(target) => {
+            format!("nothing shows that `{target}` is back within {} with restore `{name}`", rto.value)
+        }
+        Subject::Restore(_) => format!("nothing shows that restore `{name}` takes at most {}", rto.value),
+    };
+    let help = "write into each step how long it takes, as in takes=\"20m\"";
+    let steps = missing.into_iter().map(|span| (span, "has no `takes`".to_owned()));
+    with_labels(Diagnostic::new(&RTO_UNPROVEN, message, rto.span, "promised here", help), steps)
+}
+
+fn no_way_back(target: &Target, rto: &Spanned<Duration>) -> Diagnostic {
+    let name = &target.name.value;
+    let message = format!("nothing shows that `{name}` is back within {}: no restore recovers it", rto.value);
+    let help = format!("write a restore with `recover \"{name}\" takes=\"…\"`");
+    Diagnostic::new(&RTO_UNPROVEN, message, rto.span, "promised here", help)
 }

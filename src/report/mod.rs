@@ -8,7 +8,6 @@ mod explain;
 pub mod forecast;
 pub mod outcome;
 pub mod points;
-pub mod promises;
 pub mod words;
 
 pub use explain::{diagnostics_page, explain};

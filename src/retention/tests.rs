@@ -47,11 +47,11 @@ fn told(moments: &[&str], rules: &Rules, now: &str, zone_name: &str) -> String {
 fn the_boundary_of_within_is_exact() {
     let rules = Rules { within: days(7), ..Rules::default() };
     let moments = ["2026-03-07T00:00:00Z", "2026-03-01T05:30:00.000000001Z", "2026-03-01T05:30:00Z"];
-    insta::assert_snapshot!(told(&moments, &rules, "2026-03-08T05:30:00Z", "Asia/Tokyo"), @r#"
+    insta::assert_snapshot!(told(&moments, &rules, "2026-03-08T05:30:00Z", "Asia/Tokyo"), @"
     2026-03-07T00:00:00Z  kept: the newest good point; within 7d until 2026-03-14 09:00
     2026-03-01T05:30:00.000000001Z  kept: within 7d until 2026-03-08 14:30
     2026-03-01T05:30:00Z  let go: older than 7d
-    "#);
+    ");
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn rules_add_up() {
         "2026-01-31T14:30:00Z",
         "2025-12-31T20:30:00Z",
     ];
-    insta::assert_snapshot!(told(&moments, &rules, "2026-03-02T00:00:00Z", "Asia/Tokyo"), @r#"
+    insta::assert_snapshot!(told(&moments, &rules, "2026-03-02T00:00:00Z", "Asia/Tokyo"), @"
     2026-03-01T20:30:00Z  kept: the newest good point; among the newest 2 (1 of 2); the newest of week 2026-W10 (1 of 2); the newest of month 2026-03 (1 of 3); the newest of year 2026 (1 of 1); within 7d until 2026-03-09 05:30
     !2026-02-28T20:30:00Z  kept: within 7d until 2026-03-08 05:30
     2026-02-27T20:30:00Z  kept: among the newest 2 (2 of 2); the newest of week 2026-W09 (2 of 2); the newest of month 2026-02 (2 of 3); within 7d until 2026-03-07 05:30
@@ -82,39 +82,39 @@ fn rules_add_up() {
     2026-01-31T20:30:00Z  let go: older than 7d, not among the newest 2, not the newest in any of the newest 2 weeks, not the newest in any of the newest 3 months and not the newest in the newest year
     2026-01-31T14:30:00Z  kept: the newest of month 2026-01 (3 of 3)
     2025-12-31T20:30:00Z  let go: older than 7d, not among the newest 2, not the newest in any of the newest 2 weeks, not the newest in any of the newest 3 months and not the newest in the newest year
-    "#);
+    ");
 }
 
 #[test]
 fn the_newest_good_point_and_what_is_newer_are_never_let_go() {
     let rules = Rules { within: days(1), ..Rules::default() };
     let moments = ["!2026-01-03T00:00:00Z", "2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z", "!2026-01-01T12:00:00Z"];
-    insta::assert_snapshot!(told(&moments, &rules, "2026-03-08T00:00:00Z", "UTC"), @r#"
+    insta::assert_snapshot!(told(&moments, &rules, "2026-03-08T00:00:00Z", "UTC"), @"
     !2026-01-03T00:00:00Z  kept: not good, but no good point is newer
     2026-01-02T00:00:00Z  kept: the newest good point
     2026-01-01T00:00:00Z  let go: older than 1d
     !2026-01-01T12:00:00Z  let go: not good, older than 1d, and there is a newer good point, of 2026-01-02 00:00
-    "#);
+    ");
 }
 
 #[test]
 fn a_point_of_the_future_is_kept_and_replaces_nothing() {
     let rules = Rules { generations: Some(count(1)), ..Rules::default() };
     let moments = ["2026-03-09T00:00:00Z", "2026-03-08T00:00:00Z", "2026-03-07T00:00:00Z"];
-    insta::assert_snapshot!(told(&moments, &rules, "2026-03-08T00:00:00Z", "UTC"), @r#"
+    insta::assert_snapshot!(told(&moments, &rules, "2026-03-08T00:00:00Z", "UTC"), @"
     2026-03-09T00:00:00Z  kept: its data is from the future, a clock is wrong
     2026-03-08T00:00:00Z  kept: the newest good point; among the newest 1 (1 of 1)
     2026-03-07T00:00:00Z  let go: not the newest
-    "#);
+    ");
 }
 
 #[test]
 fn without_rules_everything_is_kept() {
     let moments = ["!1999-01-01T00:00:00Z", "2026-03-07T00:00:00Z"];
-    insta::assert_snapshot!(told(&moments, &Rules::default(), "2026-03-08T00:00:00Z", "UTC"), @r#"
+    insta::assert_snapshot!(told(&moments, &Rules::default(), "2026-03-08T00:00:00Z", "UTC"), @"
     !1999-01-01T00:00:00Z  kept: the plan has no retention for it
     2026-03-07T00:00:00Z  kept: the plan has no retention for it; the newest good point
-    "#);
+    ");
 }
 
 #[test]
@@ -122,12 +122,12 @@ fn an_hour_shown_twice_is_two_hours() {
     let rules = Rules { thinned: thinned(&[(CalendarUnit::Hour, 2)]), ..Rules::default() };
     // 01:40 and 01:10 after the clock was set back, 01:50 and 01:20 before.
     let moments = ["2026-11-01T06:40:00Z", "2026-11-01T06:10:00Z", "2026-11-01T05:50:00Z", "2026-11-01T05:20:00Z"];
-    insta::assert_snapshot!(told(&moments, &rules, "2026-11-02T00:00:00Z", "America/New_York"), @r#"
+    insta::assert_snapshot!(told(&moments, &rules, "2026-11-02T00:00:00Z", "America/New_York"), @"
     2026-11-01T06:40:00Z  kept: the newest good point; the newest of hour 2026-11-01 01h (1 of 2)
     2026-11-01T06:10:00Z  let go: not the newest in any of the newest 2 hours
     2026-11-01T05:50:00Z  kept: the newest of hour 2026-11-01 01h (2 of 2)
     2026-11-01T05:20:00Z  let go: not the newest in any of the newest 2 hours
-    "#);
+    ");
 }
 
 #[test]

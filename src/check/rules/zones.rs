@@ -2,28 +2,25 @@
 
 use std::collections::BTreeSet;
 
-use jiff::tz::TimeZoneDatabase;
-
 use super::Scene;
+use crate::calendar;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes, nearest};
 use crate::primitives::Spanned;
 
 pub(super) fn run(scene: &Scene<'_>, out: &mut Diagnostics) {
-    // Built in: the machine's own database could know other zones.
-    let known = TimeZoneDatabase::bundled();
     let schedules = scene.backups().filter_map(|(_, backup)| backup.schedule.as_ref());
     // A schedule without a zone of its own has the plan's, with the plan's span: that is one problem.
     let mut seen = BTreeSet::new();
     let zones = std::iter::once(&scene.plan.timezone).chain(schedules.map(|schedule| &schedule.timezone));
     for zone in zones.filter(|zone| seen.insert(zone.span)) {
-        if known.get(&zone.value).is_err() {
-            out.push(unknown(&known, zone));
+        if calendar::zone(&zone.value).is_none() {
+            out.push(unknown(zone));
         }
     }
 }
 
-fn unknown(known: &TimeZoneDatabase, zone: &Spanned<String>) -> Diagnostic {
-    let names: Vec<_> = known.available().map(|name| name.to_string()).collect();
+fn unknown(zone: &Spanned<String>) -> Diagnostic {
+    let names = calendar::zone_names();
     let help = match nearest(&zone.value, names.iter().map(String::as_str)) {
         Some(meant) => format!("did you mean \"{meant}\"?"),
         None => "write a name of the IANA time zone database, as in \"Europe/Zurich\" or \"UTC\"".to_owned(),

@@ -3,7 +3,7 @@
 use super::Code;
 
 /// All of this area, in the order of the documentation.
-pub const ALL: &[&Code] = &[&RPO_BROKEN, &RPO_UNPROVEN, &RTO_BROKEN, &RTO_UNPROVEN, &OVERLAPS];
+pub const ALL: &[&Code] = &[&RPO_BROKEN, &RPO_UNPROVEN, &RPO_NO_BACKUP, &RTO_BROKEN, &RTO_UNPROVEN, &SCHEDULE_OVERLAPS];
 
 /// More may be lost than the objective allows.
 pub static RPO_BROKEN: Code = Code::error(
@@ -69,6 +69,32 @@ restore "photos" { recover "photos" { into path="/restore/photos" } }
 )
 .waivable();
 
+/// An rpo for what is not backed up.
+pub static RPO_NO_BACKUP: Code = Code::error(
+    "sonae::rpo::no-backup",
+    "a recovery point objective for what is not backed up",
+    r#"What has no recovery points has no recovery point objective: everything since it was made may be lost. How soon it
+is back can still be promised.
+
+Wrong:
+
+```kdl must-fail inside=file
+target "system" {
+    no-backup "rebuilt from the machine image"
+    objective rpo="24h"
+}
+```
+
+Right:
+
+```kdl inside=file
+target "system" {
+    no-backup "rebuilt from the machine image"
+}
+```
+"#,
+);
+
 /// A restore takes longer than allowed.
 pub static RTO_BROKEN: Code = Code::error(
     "sonae::rto::broken",
@@ -131,7 +157,7 @@ restore "photos" rto="30m" { recover "photos" takes="20m" { into path="/restore/
 .waivable();
 
 /// A backup takes longer than the time to its next slot.
-pub static OVERLAPS: Code = Code::warning(
+pub static SCHEDULE_OVERLAPS: Code = Code::warning(
     "sonae::schedule::overlaps",
     "a backup takes longer than the time to its next slot",
     r#"A backup that is not done when its next slot comes holds that slot up, and the one after it.
