@@ -15,9 +15,15 @@ pub(super) struct Arguments {
 }
 
 const AFTER_HELP: &str = "\
-Exit status: 0 all well; 1 an error, before anything was changed, or errors in the plan; 2 something to do
-(--dry-run --detailed-exitcode); 4 some steps failed; 5 done, but some files could not be read whole;
-11 another run holds the lock; 64 wrong usage; 130 interrupted (go on with `sonae resume`).";
+Exit status:
+    0  all well
+    1  an error, before anything was changed; or errors in the plan
+    2  there is something to do (--dry-run --detailed-exitcode)
+    4  some steps failed
+    5  done, but some source files could not be read whole
+   11  another run holds the lock
+   64  wrong usage
+  130  interrupted; go on with `sonae resume`";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CommandWord {
