@@ -38,7 +38,7 @@ pub(super) enum CommandWord {
         /// The plans
         #[arg(required = true)]
         plans: Vec<PathBuf>,
-        /// Count warnings as errors
+        /// Count warnings as errors, too
         #[arg(long, value_name = "WHAT")]
         deny: Option<Deny>,
         /// Check as of this time: waivers expire [default: now]
@@ -152,21 +152,18 @@ pub(super) struct Pace {
 
 #[derive(Debug, Args)]
 pub(super) struct Format {
-    /// In which form
+    /// For people, or for programs
     #[arg(long, value_enum, default_value_t = Form::Text)]
     pub(super) format: Form,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Form {
-    /// For people
     Text,
-    /// For programs
     Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Deny {
-    /// Warnings, too, make the exit status 1
     Warnings,
 }
