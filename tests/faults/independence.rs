@@ -1,0 +1,1 @@
+//! One job fails, the others do not care.

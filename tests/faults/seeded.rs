@@ -1,0 +1,1 @@
+//! Faults chosen by a seed.
