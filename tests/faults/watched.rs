@@ -22,6 +22,8 @@ pub(super) struct Law {
     newest: Mutex<BTreeMap<(Name, String), (jiff::Timestamp, Key)>>,
     /// The manifests that were ever there.
     manifests: Mutex<BTreeMap<Key, (Bytes, Manifest)>>,
+    /// How many lines of the journal were read, and what they say is being performed.
+    announced: Mutex<(usize, BTreeSet<StepId>)>,
 }
 
 impl Law {
@@ -31,6 +33,7 @@ impl Law {
             forecast: forecast.clone(),
             newest: Mutex::default(),
             manifests: Mutex::default(),
+            announced: Mutex::default(),
         };
         law.hold();
         Arc::new(law)
@@ -74,8 +77,9 @@ impl Law {
     /// What the journal says is being performed.
     fn running(&self) -> BTreeSet<StepId> {
         let lines = self.world.journal().written(&self.forecast.run).unwrap_or_default();
-        let mut running = BTreeSet::new();
-        for line in lines.iter().skip(1) {
+        let mut so_far = self.announced.lock().unwrap_or_else(PoisonError::into_inner);
+        let (read, running) = &mut *so_far;
+        for line in lines.iter().skip((*read).max(1)) {
             let line: serde_json::Value = serde_json::from_str(line).unwrap();
             let step = line["step"].as_u64().map(|step| StepId(u32::try_from(step).unwrap()));
             match (line["record"].as_str(), step) {
@@ -88,7 +92,8 @@ impl Law {
                 _ => panic!("{line}"),
             }
         }
-        running
+        *read = lines.len();
+        running.clone()
     }
 
     fn may_write(&self, store: &Name, key: &Key) {
