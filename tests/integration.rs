@@ -9,4 +9,5 @@ mod cli;
 mod conformance;
 mod corpus;
 mod docs;
+mod faults;
 mod tidy;

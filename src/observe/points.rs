@@ -1,7 +1,7 @@
 //! Which recovery points a store holds, from its listing and their manifests.
 
 use crate::catalog::{Listing, MANIFEST_BYTES_MAX, Manifest, Part, PointPlace};
-use crate::ports::{Cause, Fault, ObjectInfo, StoreRead, UploadId};
+use crate::ports::{Cause, Certainty, Fault, ObjectInfo, StoreRead, UploadId};
 use crate::primitives::Key;
 
 /// How many keys a page of a listing holds (S3's own limit).
@@ -44,7 +44,11 @@ pub async fn points(store: &dyn StoreRead, prefix: &str) -> Result<PointsSeen, F
     let leftovers = listing.leftovers.values().flat_map(partial).flatten().collect();
     let mut seen = PointsSeen { points: vec![], leftovers, uploads: store.uploads(prefix).await? };
     for place in listing.points.into_keys() {
-        let manifest = manifest_of(store, &place).await;
+        let manifest = match manifest_of(store, &place).await {
+            // What may be readable in a moment says nothing of the point.
+            Err(fault) if fault.certainty != Certainty::Permanent => return Err(fault),
+            manifest => manifest,
+        };
         seen.points.push(PointSeen { place, manifest });
     }
     seen.points.sort_by(|a, b| (&a.place.point, &a.place).cmp(&(&b.place.point, &b.place)));

@@ -125,9 +125,12 @@ impl Turn<'_> {
     fn finish(&mut self) {
         if self.state.is_interrupted() {
             self.commands.push(Command::Finish);
-        } else if self.state.end().is_none() && self.state.steps().iter().all(StepState::is_settled) {
-            let end = End::of(self.state);
-            self.record(Record::Ended { end });
+        } else if self.state.steps().iter().all(StepState::is_settled) {
+            // A run may die when its end stands in the journal and nobody was told.
+            if self.state.end().is_none() {
+                let end = End::of(self.state);
+                self.record(Record::Ended { end });
+            }
             self.commands.push(Command::Finish);
         }
     }

@@ -81,7 +81,8 @@ impl State {
         match record {
             Record::Forecast { .. } => return Err("a second forecast".into()),
             Record::Started { step, attempt } => match self.known(*step)? {
-                state @ StepState::Waiting(_) => *state = StepState::Running(*attempt),
+                // The end of a pause is no record: that the step begins again says it.
+                state @ (StepState::Waiting(_) | StepState::Pausing(_)) => *state = StepState::Running(*attempt),
                 other => return Err(format!("step {} started when it was {other:?}", step.0)),
             },
             Record::Finished { step, output } => {

@@ -17,6 +17,7 @@ mod prune;
 mod put;
 mod read_back;
 mod recover;
+mod recover_again;
 mod recover_names;
 mod source;
 mod verified;

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::Progress;
+use super::recover_again::recovered_already;
 use super::recover_names::{Fate, Names};
 use super::verified::{Event, Expected, Verified};
 use crate::archive::{Member, MemberKind};
@@ -50,11 +51,13 @@ pub async fn recover(
     request: &RecoverRequest,
     progress: &Progress,
 ) -> Result<Recovered, Fault> {
-    let action = format!("recover into {}", request.into);
-    if tree.stat(&request.into).await?.is_some() {
-        return Err(Fault::permanent(Cause::Exists, action, "something is there already, and nothing is overwritten"));
-    }
     let names = Names::choose(store, &request.manifest, request.only.as_ref()).await?;
+    if tree.stat(&request.into).await?.is_some() {
+        // An earlier try of the same run may have come so far, and died before anybody was told.
+        let there = recovered_already(store, tree, request, &names, progress).await?;
+        let why = "something else is there already, and nothing is overwritten";
+        return there.ok_or_else(|| Fault::permanent(Cause::Exists, format!("recover into {}", request.into), why));
+    }
     tree.remove(&request.staging).await?;
     let recovered = fill(store, tree, request, &names, progress).await;
     let done = match recovered {

@@ -1,0 +1,10 @@
+//! Whole runs in a simulated world that refuses, loses answers, waits, and dies; and what must hold whatever happens.
+//!
+//! `SONAE_SEEDS=100000 cargo test --test integration faults` runs as many seeds as that and prints what they came to.
+
+mod exhaustive;
+mod independence;
+mod journey;
+pub(crate) mod scene;
+mod seeded;
+mod watched;
