@@ -18,6 +18,7 @@ mod put;
 mod read_back;
 mod recover;
 mod recover_names;
+mod recovered_before;
 mod source;
 mod verified;
 

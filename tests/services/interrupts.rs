@@ -27,16 +27,17 @@ pub(crate) fn slow() -> Scene {
 }
 
 /// Waits until a run has begun so many steps; answers the run.
-pub(crate) fn begun(scene: &Scene, child: &mut Child, known: &[String], steps: usize) -> String {
+pub(crate) fn begun(scene: &Scene, mut child: Child, known: &[String], steps: usize) -> (Child, String) {
     let patience = Instant::now() + Duration::from_secs(120);
     loop {
         let started = |lines: &Vec<String>| lines.iter().filter(|line| line.contains(r#""record":"started""#)).count();
         let found = journals(scene).into_iter().find(|(run, lines)| !known.contains(run) && started(lines) >= steps);
         if let Some((run, _)) = found {
-            return run;
+            return (child, run);
         }
-        let alive = child.try_wait().unwrap().is_none() && Instant::now() < patience;
-        assert!(alive, "the run was over before it began step {steps}");
+        if child.try_wait().unwrap().is_some() || Instant::now() > patience {
+            panic!("the run was over before it began step {steps}: {}", Said::of_child(child));
+        }
         std::thread::sleep(Duration::from_millis(2));
     }
 }
@@ -53,8 +54,7 @@ pub(crate) fn send(child: &Child, signal: Signal) {
 /// Interrupts a run in its step of that number, and resumes it.
 fn interrupt(scene: &Scene, arguments: &[&str], steps: usize, signal: Signal) {
     let known = runs(scene);
-    let mut child = scene.start(arguments);
-    let run = begun(scene, &mut child, &known, steps);
+    let (child, run) = begun(scene, scene.start(arguments), &known, steps);
     send(&child, signal);
     Said::of_child(child).exits(130).says(&format!("sonae resume {run}")).says("interrupted");
     assert!(!has_ended(&journals(scene)[&run]), "an interrupted run has not ended");

@@ -46,7 +46,7 @@ const KILLS_MIN: u32 = 3;
 
 /// Three recovery points of each job, of which a run deletes all but one.
 fn template() -> Scene {
-    let scene = Scene::new(&THREE_JOBS.replace("KEPT", "9"));
+    let scene = Scene::in_memory(&THREE_JOBS.replace("KEPT", "9"));
     for target in TARGETS {
         fill(&scene.path("source").join(target), 12, 3_000);
     }

@@ -14,14 +14,18 @@ pub(crate) const CHECKS: &[Check] = &[
 
 const RUN: [&str; 3] = ["run", "plan.kdl", "files/now"];
 
+/// A job that has nothing to do with the first.
+const OTHER_JOB: &str = r#"
+target "other" { files "other"; backup "now" { archive "tar.zip"; store "local"; }; }
+restore "other" { recover "other" { into path="restored-other"; }; }
+"#;
+
 fn turned_away() {
     let scene = slow();
-    let other = r#"target "other" { files "other"; backup "now" { archive "tar.zip"; store "local"; }; }"#;
-    std::fs::write(scene.plan(), format!("{ONE_JOB}\n{other}\n")).unwrap();
+    std::fs::write(scene.plan(), [ONE_JOB, OTHER_JOB].concat()).unwrap();
     std::fs::create_dir(scene.path("other")).unwrap();
     std::fs::write(scene.path("other/file"), "x").unwrap();
-    let mut first = scene.start(&RUN);
-    let run = begun(&scene, &mut first, &[], 2);
+    let (first, run) = begun(&scene, scene.start(&RUN), &[], 2);
     // So that it is not over before the others have tried.
     send(&first, Signal::STOP);
     scene.sonae(&RUN).exits(11).says("another run holds the lock").says("files/now");
@@ -37,8 +41,7 @@ fn turned_away() {
 
 fn freed() {
     let scene = slow();
-    let mut first = scene.start(&RUN);
-    let _run = begun(&scene, &mut first, &runs(&scene), 2);
+    let (first, _) = begun(&scene, scene.start(&RUN), &runs(&scene), 2);
     send(&first, Signal::KILL);
     assert!(Said::of_child(first).was_killed(), "it was killed in the middle");
     // A run of its own, not the old one's end; it removes what that left.

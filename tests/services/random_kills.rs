@@ -17,7 +17,7 @@ const RUN: [&str; 3] = ["run", "plan.kdl", "--all"];
 const RESTORE: [&str; 3] = ["restore", "plan.kdl", "files"];
 
 fn scene() -> Scene {
-    let scene = Scene::new(ONE_JOB);
+    let scene = Scene::in_memory(ONE_JOB);
     fill(&scene.path("source"), 3_000, 2_000);
     scene
 }

@@ -90,14 +90,14 @@ fn one_path() {
     nasty::make(&scene.path("source"));
     scene.sonae(&["run", "plan.kdl", "--all"]).exits(0);
     // A further name of a file whose first name is elsewhere: the content comes along.
-    scene.sonae(&["restore", "plan.kdl", "files", "--path", "b", "--into", "only-b"]).exits(0);
+    scene.sonae(&["restore", "plan.kdl", "files", "--path", "b"]).exits(0);
     let expected = look(&scene.path("source/b"));
-    let found = look(&scene.path("only-b/b"));
+    let found = look(&scene.path("restored/b"));
     let told = |tree: &super::tree::Tree| tree.keys().cloned().collect::<Vec<_>>();
     assert_eq!(told(&expected), told(&found));
-    let text = std::fs::read_to_string(scene.path("only-b/b/c/original")).unwrap();
+    let text = std::fs::read_to_string(scene.path("restored/b/c/original")).unwrap();
     assert_eq!(text, "one file, four names");
     let beside: Vec<_> =
-        std::fs::read_dir(scene.path("only-b")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        std::fs::read_dir(scene.path("restored")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(beside, ["b"], "nothing else comes along");
 }

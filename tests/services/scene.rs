@@ -26,6 +26,9 @@ restore "files" {
 }
 "#;
 
+/// A scene in memory needs less than this.
+const MEMORY_BYTES_MIN: u64 = 256 << 20;
+
 /// A folder that is gone at the end.
 pub(crate) struct Scene {
     folder: TempDir,
@@ -42,6 +45,13 @@ impl Scene {
         Self::within(Path::new(env!("CARGO_TARGET_TMPDIR")), plan)
     }
 
+    /// Where nothing waits for a disk, if there is such a place with enough room: dying is not losing power.
+    pub(crate) fn in_memory(plan: &str) -> Self {
+        let memory = Path::new("/dev/shm");
+        let free = rustix::fs::statvfs(memory).map_or(0, |found| found.f_bavail * found.f_frsize);
+        if free >= MEMORY_BYTES_MIN { Self::within(memory, plan) } else { Self::new(plan) }
+    }
+
     fn within(parent: &Path, plan: &str) -> Self {
         let folder = tempfile::Builder::new().prefix("sonae-").tempdir_in(parent).unwrap();
         // Others must reach it where a check runs the program as another user.
@@ -52,7 +62,7 @@ impl Scene {
 
     /// The same again, elsewhere.
     pub(crate) fn copy(&self) -> Self {
-        let copy = Self::new("");
+        let copy = Self::in_memory("");
         let from = self.path(".");
         done(Command::new("cp").arg("-a").args([&from, copy.root()]));
         copy

@@ -58,7 +58,7 @@ fn bsdtar() {
     assert_eq!((inside.lines().count(), inside.trim_end().ends_with(".tar")), (1, true), "{inside}");
     let mut unpack = Command::new("unzip").arg("-p").arg(&archive).stdout(Stdio::piped()).spawn().unwrap();
     let mut list = Command::new("bsdtar");
-    let listed = done(list.args(["-tf", "-"]).env("LC_ALL", "C").stdin(unpack.stdout.take().unwrap()));
+    let listed = done(list.args(["-tf", "-"]).env("LC_ALL", "C.UTF-8").stdin(unpack.stdout.take().unwrap()));
     assert!(unpack.wait().unwrap().success());
     assert_eq!(listed.stderr(), "");
     // bsdtar writes line breaks in names as `\n`.
