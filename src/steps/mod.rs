@@ -17,8 +17,8 @@ mod prune;
 mod put;
 mod read_back;
 mod recover;
-mod recover_again;
 mod recover_names;
+mod recovered_before;
 mod source;
 mod verified;
 

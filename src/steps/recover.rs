@@ -6,8 +6,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::Progress;
-use super::recover_again::recovered_already;
 use super::recover_names::{Fate, Names};
+use super::recovered_before::recovered_before;
 use super::verified::{Event, Expected, Verified};
 use crate::archive::{Member, MemberKind};
 use crate::catalog::{Manifest, Named, Totals};
@@ -40,10 +40,11 @@ pub struct Recovered {
 
 /// Recovers a point: the one root's content becomes the folder `into`; of several, whole paths lie below it, where the
 /// folders above them are open to their owner alone. All is written to `staging`, verified as `read_back` does, made
-/// durable, and then renamed.
+/// durable, and then renamed. Where `into` is exactly what this makes, it is done already: the attempt before ended
+/// without being able to say so.
 ///
 /// # Errors
-/// `Exists` where `into` is; `Invalid` where the backup is damaged; `NotFound` where nothing is of the chosen path; else
+/// `Exists` where `into` is something else; `Invalid` where the backup is damaged; `NotFound` where nothing is of the chosen path; else
 /// when something cannot be read or written. Then `into` was not made, and `staging` is gone as far as it can be removed.
 pub async fn recover(
     store: &dyn StoreRead,
@@ -51,12 +52,12 @@ pub async fn recover(
     request: &RecoverRequest,
     progress: &Progress,
 ) -> Result<Recovered, Fault> {
+    let action = format!("recover into {}", request.into);
     let names = Names::choose(store, &request.manifest, request.only.as_ref()).await?;
     if tree.stat(&request.into).await?.is_some() {
-        // An earlier try of the same run may have come so far, and died before anybody was told.
-        let there = recovered_already(store, tree, request, &names, progress).await?;
-        let why = "something else is there already, and nothing is overwritten";
-        return there.ok_or_else(|| Fault::permanent(Cause::Exists, format!("recover into {}", request.into), why));
+        let exists =
+            || Fault::permanent(Cause::Exists, action, "something is there already, and nothing is overwritten");
+        return recovered_before(store, tree, request, &names).await?.ok_or_else(exists);
     }
     tree.remove(&request.staging).await?;
     let recovered = fill(store, tree, request, &names, progress).await;

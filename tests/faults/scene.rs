@@ -9,7 +9,7 @@ use sonae::fakes::World;
 use sonae::forecast::{self, Circumstances, Forecast, PointChoice, RestoreWish};
 use sonae::observe::{self, Observed, Reading};
 use sonae::plan::Plan;
-use sonae::ports::{Attributes, Clock, EntryKind, Fault, StoreRead, StoreWrite, TreeRead};
+use sonae::ports::{Attributes, Clock, EntryKind, StoreRead, StoreWrite, TreeRead};
 use sonae::primitives::{JobName, Key, Name, PathBytes};
 use sonae::prove::{ProvenPlan, compile};
 
@@ -76,7 +76,7 @@ pub(crate) fn who() -> Circumstances {
 }
 
 /// The reading half of a world, for a plan's stores.
-pub(crate) async fn observe(plan: &Plan, graph: &sonae::graph::Graph, world: &World) -> Result<Observed, Fault> {
+pub(crate) async fn observe(plan: &Plan, graph: &sonae::graph::Graph, world: &World) -> Observed {
     let reading = |store: &sonae::plan::Store| {
         let store = &store.name.value;
         (store.clone(), world.store(store.as_str()) as Arc<dyn StoreRead>)
@@ -88,20 +88,21 @@ pub(crate) async fn observe(plan: &Plan, graph: &sonae::graph::Graph, world: &Wo
 }
 
 /// The forecast of a backup of all jobs as the world is now.
-pub(crate) async fn backup(proven: &ProvenPlan, world: &World) -> Result<Forecast, Fault> {
+pub(crate) async fn backup(proven: &ProvenPlan, world: &World) -> Forecast {
     let jobs = proven.plan().jobs().map(|(job, _): (JobName, Name)| job).collect();
     let graph = proven.graph().of_jobs(&jobs);
-    let observed = observe(proven.plan(), &graph, world).await?;
-    Ok(forecast::backup(proven.plan(), &graph, &observed, &who()))
+    let observed = observe(proven.plan(), &graph, world).await;
+    forecast::backup(proven.plan(), &graph, &observed, &who())
 }
 
 /// The forecast of a restore of the newest points as the world is now.
-pub(crate) async fn restore(proven: &ProvenPlan, world: &World, restore: &str) -> Result<Forecast, Fault> {
+pub(crate) async fn restore(proven: &ProvenPlan, world: &World, restore: &str) -> Forecast {
     let restore = name(restore);
     let graph = proven.graph().of_restore(&restore);
-    let observed = observe(proven.plan(), &graph, world).await?;
-    let wish = RestoreWish { restore, choice: PointChoice::Latest, from_host: None, only: None, into: None };
-    Ok(forecast::restore(proven.plan(), &graph, &observed, &who(), &wish))
+    let observed = observe(proven.plan(), &graph, world).await;
+    let wish =
+        RestoreWish { restore, choice: PointChoice::Latest, from_host: None, only: None, into: None, planned: None };
+    forecast::restore(proven.plan(), &graph, &observed, &who(), &wish)
 }
 
 /// A simulated host with the plan's sources.
@@ -181,15 +182,15 @@ impl Scene {
         let old = "sim/docs/daily/web-1/20260105T053000Z-0000abcd";
         let vault = self.world.store("vault");
         vault.plant(&Key::parse(&format!("{old}.tar.zip")).unwrap(), Some("half".into()));
-        vault.begin(&Key::parse("sim/mail/nightly/web-1/20260105T053000Z-0000abcd.tar.zip").unwrap()).await.unwrap();
+        vault.begin(&Key::parse("sim/mail/nightly/web-1/20260105T053000Z-0000abcd.tar.zip").unwrap()).await;
         self
     }
 
     pub(super) async fn backup(&self) -> Forecast {
-        backup(&self.proven, &self.world).await.unwrap()
+        backup(&self.proven, &self.world).await
     }
 
     pub(super) async fn restore(&self) -> Forecast {
-        restore(&self.proven, &self.world, "all").await.unwrap()
+        restore(&self.proven, &self.world, "all").await
     }
 }

@@ -1,6 +1,6 @@
 //! Recovering a part, several roots, and never over what is there.
 
-use super::memory::{MemoryStore, MemoryTree};
+use super::memory::{Inode, MemoryStore, MemoryTree};
 use super::{do_pack, do_recover, request, small_tree};
 use crate::ports::{Cause, EntryKind};
 use crate::steps::Packed;
@@ -105,4 +105,39 @@ fn nothing_is_overwritten() {
     assert_eq!(fault.cause, Cause::Exists);
     insta::assert_snapshot!(fault, @"recover into /back: something is there already, and nothing is overwritten");
     assert_eq!(tree.snapshot("/back"), before);
+}
+
+fn change(tree: &MemoryTree, path: &str, change: fn(&mut Inode)) {
+    let mut state = tree.lock();
+    let inode = state.names[path.as_bytes()];
+    change(state.inodes.get_mut(&inode).unwrap());
+}
+
+#[test]
+fn what_was_recovered_before_the_answer_was_lost_is_done_and_anything_else_is_in_the_way() {
+    for only in [None, Some("z/deep"), Some("a-b/text")] {
+        let (tree, store, packed) = packed(&["/srv/data"]);
+        let first = do_recover(&store, &tree, &packed, only).unwrap();
+        let before = tree.snapshot("/back");
+        assert_eq!(do_recover(&store, &tree, &packed, only).unwrap(), first, "{only:?}");
+        assert_eq!(tree.snapshot("/back"), before);
+    }
+    let (tree, store, packed) = packed(&["/srv/data/z", "/srv/data/a"]);
+    let first = do_recover(&store, &tree, &packed, None).unwrap();
+    assert_eq!(do_recover(&store, &tree, &packed, None).unwrap(), first);
+    let changes: [fn(&MemoryTree); 5] = [
+        |tree| change(tree, "/back/a-b/text", |inode| inode.content = b"some t3xt\n".to_vec()),
+        |tree| change(tree, "/back/a-b/text", |inode| inode.meta.mtime_ns += 1),
+        |tree| change(tree, "/back/a-b", |inode| inode.meta.mode ^= 1),
+        |tree| change(tree, "/back/z/to", |inode| inode.content = b"elsewhere".to_vec()),
+        |tree| change(tree, "/back", |inode| inode.meta.uid += 1),
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let (tree, store, packed) = self::packed(&["/srv/data"]);
+        do_recover(&store, &tree, &packed, None).unwrap();
+        change(&tree);
+        let before = tree.snapshot("/back");
+        let fault = do_recover(&store, &tree, &packed, None).unwrap_err();
+        assert_eq!((fault.cause, tree.snapshot("/back")), (Cause::Exists, before), "{number}");
+    }
 }

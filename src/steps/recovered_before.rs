@@ -1,0 +1,117 @@
+//! Whether what is at a recovery's destination is what that recovery would make: a run that was killed between its rename
+//! and the journal's record of it finds its own work there.
+//!
+//! Unaware of who made it. Invariant: only reads; anything that differs, content too, is a no.
+
+use super::recover::{RecoverRequest, Recovered};
+use super::recover_names::{Fate, Names};
+use super::verified::open_contents;
+use crate::archive::{Member, MemberKind};
+use crate::catalog::{Entry, Line, Named, Totals};
+use crate::ports::{Cause, EntryKind, Fault, Meta, StoreRead, TreeRead};
+use crate::primitives::{Digest, Hasher, PathBytes};
+
+/// Read at once.
+const READ_BYTES: usize = 512 * 1024;
+
+/// What a recovery that is done already recovered; none where something is missing or differs, or where `staging` is there,
+/// for then it was not renamed. What lies beside it in the destination is not looked at.
+///
+/// # Errors
+/// When contents or destination cannot be read.
+pub(super) async fn recovered_before(
+    store: &dyn StoreRead,
+    tree: &dyn TreeRead,
+    request: &RecoverRequest,
+    names: &Names,
+) -> Result<Option<Recovered>, Fault> {
+    if tree.stat(&request.staging).await?.is_some() {
+        return Ok(None);
+    }
+    let (mut contents, _) = open_contents(store, &request.manifest.contents).await?;
+    let there = There { tree, request, names };
+    let mut recovered = Recovered { totals: Totals::default(), flawed: Named::default() };
+    while let Some(line) = contents.next().await? {
+        let Line::Entry(Entry::Stored { member, digest, flaw, .. }) = line else { continue };
+        let fate = names.fate(&member).map_err(|why| contents.object().damaged(why))?;
+        let (Fate::Made(path) | Fate::MadeElsewhere(path)) = fate else { continue };
+        if !there.is(&path, &member, digest).await? {
+            return Ok(None);
+        }
+        count(&mut recovered, &path, &member, flaw);
+    }
+    contents.object().check_digest(request.manifest.contents.digest).await?;
+    Ok(Some(recovered))
+}
+
+fn count(recovered: &mut Recovered, path: &PathBytes, member: &Member, flaw: Option<String>) {
+    let totals = &mut recovered.totals;
+    match member.kind {
+        MemberKind::File { size } => {
+            totals.files += 1;
+            totals.bytes += size;
+        }
+        MemberKind::Folder => totals.folders += 1,
+        MemberKind::Symlink { .. } => totals.symlinks += 1,
+        MemberKind::HardLink { .. } => totals.hard_links += 1,
+    }
+    if let Some(why) = flaw {
+        recovered.flawed.push(path, why);
+    }
+}
+
+/// What is there.
+struct There<'a> {
+    tree: &'a dyn TreeRead,
+    request: &'a RecoverRequest,
+    names: &'a Names,
+}
+
+impl There<'_> {
+    /// Whether a member is there as it would be made.
+    async fn is(&self, path: &PathBytes, member: &Member, digest: Option<Digest>) -> Result<bool, Fault> {
+        let place = self.place(path);
+        let Some(meta) = self.tree.stat(&place).await? else { return Ok(false) };
+        if !self.has_attributes(&meta, member) {
+            return Ok(false);
+        }
+        match (&member.kind, meta.kind) {
+            (MemberKind::Folder, EntryKind::Folder) => Ok(true),
+            (MemberKind::Symlink { target }, EntryKind::Symlink) => Ok(self.tree.read_link(&place).await? == *target),
+            (MemberKind::HardLink { target }, EntryKind::File) => {
+                let action = format!("look at {place}");
+                let first = self.names.link_target(target);
+                let first = first.map_err(|why| Fault::permanent(Cause::Invalid, action, why))?;
+                let first = self.tree.stat(&self.place(&first)).await?;
+                Ok(first.is_some_and(|first| (first.device, first.inode) == (meta.device, meta.inode)))
+            }
+            (MemberKind::File { size }, EntryKind::File) if meta.size == *size => {
+                Ok(Some(self.digest(&place).await?) == digest)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Of a link, the mode means nothing (symlink(7)).
+    fn has_attributes(&self, meta: &Meta, member: &Member) -> bool {
+        let mode = meta.kind == EntryKind::Symlink || meta.mode == member.mode;
+        let owner = !self.request.set_owner || (meta.uid, meta.gid) == (member.uid, member.gid);
+        mode && owner && (meta.mtime_s, meta.mtime_ns) == (member.mtime_s, member.mtime_ns)
+    }
+
+    fn place(&self, path: &PathBytes) -> PathBytes {
+        if path.as_bytes().is_empty() { self.request.into.clone() } else { self.request.into.join(path.as_bytes()) }
+    }
+
+    async fn digest(&self, file: &PathBytes) -> Result<Digest, Fault> {
+        let mut reader = self.tree.open(file).await?;
+        let mut hasher = Hasher::default();
+        loop {
+            let bytes = reader.read(READ_BYTES).await?;
+            if bytes.is_empty() {
+                return Ok(hasher.finish());
+            }
+            hasher.update(&bytes);
+        }
+    }
+}

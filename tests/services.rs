@@ -1,2 +1,0 @@
-//! Tests that need real servers and tools.
-fn main() {}

@@ -1,0 +1,95 @@
+//! Checks of the real program on real files, with other people's tools as judges: each of them needs a tool or a right
+//! that a machine may lack.
+//!
+//! What is missing is said, and its check skipped; with `SONAE_SERVICES=required` it is a failure. `SONAE_SERVICES=tools`
+//! fails for missing tools and skips what the kernel (or a container) forbids. `tests/all` installs the tools.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests set the real world up, and look at it past the ports"
+)]
+#![expect(
+    clippy::print_stderr,
+    reason = "what was skipped, and where runs were killed, is said to whoever runs the tests"
+)]
+
+mod bare_host;
+mod child;
+mod damage;
+mod dry_run;
+mod full_disk;
+mod interrupts;
+mod journal_kills;
+mod leftovers;
+mod locks;
+mod nasty;
+mod needs;
+mod random_kills;
+mod round_trip;
+mod scene;
+mod strangers;
+mod tree;
+mod unreadable;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+
+use needs::{Need, Strictness};
+
+/// One check: a sentence, what it needs, and what it does. It fails by panicking.
+struct Check {
+    name: &'static str,
+    needs: &'static [Need],
+    run: fn(),
+}
+
+fn checks() -> impl Iterator<Item = &'static Check> {
+    [
+        round_trip::CHECKS,
+        unreadable::CHECKS,
+        strangers::CHECKS,
+        dry_run::CHECKS,
+        journal_kills::CHECKS,
+        random_kills::CHECKS,
+        interrupts::CHECKS,
+        locks::CHECKS,
+        full_disk::CHECKS,
+        damage::CHECKS,
+        bare_host::CHECKS,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+fn main() -> ExitCode {
+    if let Some(status) = child::if_asked() {
+        return status;
+    }
+    let arguments = Arguments::from_args();
+    let strictness = Strictness::of_the_environment();
+    let mut skipped = vec![];
+    let mut trials = vec![];
+    for check in checks() {
+        let missing: Vec<&Need> = check.needs.iter().filter(|need| need.is_missing()).collect();
+        let what = missing.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
+        let fails = missing.iter().any(|need| strictness.demands(need));
+        let trial = match (missing.is_empty(), fails) {
+            (true, _) => Trial::test(check.name, || {
+                (check.run)();
+                Ok(())
+            }),
+            (false, true) => Trial::test(check.name, move || Err(format!("it needs {what}").into())),
+            (false, false) => {
+                skipped.push(format!("skipped: {}: needs {what}", check.name));
+                Trial::test(check.name, || Ok(())).with_ignored_flag(true)
+            }
+        };
+        trials.push(trial);
+    }
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    if !arguments.list {
+        skipped.iter().for_each(|line| eprintln!("{line}"));
+    }
+    conclusion.exit_code()
+}

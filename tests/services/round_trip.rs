@@ -1,0 +1,103 @@
+//! What goes in comes out.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::Check;
+use super::leftovers;
+use super::nasty;
+use super::needs::RSYNC;
+use super::scene::{ONE_JOB, Scene, fill};
+use super::tree::{assert_rsync_agrees, assert_same, look, storable};
+
+pub(crate) const CHECKS: &[Check] = &[
+    Check { name: "a tree of 20,000 entries comes back, and rsync finds no difference", needs: &[RSYNC], run: large },
+    Check { name: "a nasty tree comes back, and what no archive holds is named", needs: &[RSYNC], run: nasty },
+    Check { name: "one path of a nasty tree comes back alone", needs: &[], run: one_path },
+];
+
+/// How many entries a large tree has at least.
+const ENTRIES_MIN: usize = 20_000;
+/// Beyond this, a real tree takes too long.
+const BYTES_MAX: u64 = 1 << 30;
+
+/// A real tree where it is large enough, else one of the same shape.
+fn large_tree(scene: &Scene) -> PathBuf {
+    let real = Path::new("/usr/share");
+    let (entries, bytes) = count(real);
+    if entries >= ENTRIES_MIN && bytes <= BYTES_MAX {
+        return real.to_owned();
+    }
+    let made = scene.path("source");
+    fill(&made, ENTRIES_MIN, 700);
+    made
+}
+
+fn count(folder: &Path) -> (usize, u64) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return (0, 0) };
+    entries.filter_map(Result::ok).fold((0, 0), |(number, bytes), entry| {
+        let Ok(meta) = entry.metadata() else { return (number + 1, bytes) };
+        let (below, more) = if meta.is_dir() { count(&entry.path()) } else { (0, meta.len()) };
+        (number + 1 + below, bytes + more)
+    })
+}
+
+fn large() {
+    let scene = Scene::roomy("");
+    let source = large_tree(&scene);
+    let plan = ONE_JOB.replace("files \"source\"", &format!("files {:?}", source.display().to_string()));
+    std::fs::write(scene.plan(), plan).unwrap();
+    scene.sonae(&["run", "plan.kdl", "--all"]).exits(0);
+    scene.sonae(&["restore", "plan.kdl", "files"]).exits(0).says("every digest verified");
+    let restored = scene.path("restored");
+    let expected = storable(look(&source));
+    assert!(expected.len() >= ENTRIES_MIN, "{} has {} entries", source.display(), expected.len());
+    assert_same(&expected, &look(&restored));
+    assert_rsync_agrees(&source, &restored);
+    leftovers::assert_none(&scene);
+}
+
+fn nasty() {
+    let scene = Scene::new(ONE_JOB);
+    let source = scene.path("source");
+    nasty::make(&source);
+    let before = look(&source);
+    let mut said = scene.sonae(&["run", "plan.kdl", "--all"]).exits(0);
+    let listed = scene.points();
+    let named: Vec<&str> = not_stored(&listed);
+    for special in nasty::specials() {
+        said = said.says(special);
+        assert!(named.iter().any(|path| path.ends_with(special)), "{special} is not among {named:?}");
+    }
+    assert_eq!(named.len(), nasty::specials().len(), "{named:?}");
+    assert_eq!(listed["points"][0]["clean"].as_bool(), Some(true), "{listed:#}");
+    scene.sonae(&["restore", "plan.kdl", "files"]).exits(0);
+    let restored = scene.path("restored");
+    assert_same(&storable(before.clone()), &look(&restored));
+    assert_rsync_agrees(&source, &restored);
+    // The source is only read.
+    assert_same(&before, &look(&source));
+}
+
+fn not_stored(points: &Value) -> Vec<&str> {
+    let first = points["points"][0]["not_stored"]["first"].as_array().unwrap();
+    first.iter().map(|named| named["path"].as_str().unwrap()).collect()
+}
+
+fn one_path() {
+    let scene = Scene::new(ONE_JOB);
+    nasty::make(&scene.path("source"));
+    scene.sonae(&["run", "plan.kdl", "--all"]).exits(0);
+    // A further name of a file whose first name is elsewhere: the content comes along.
+    scene.sonae(&["restore", "plan.kdl", "files", "--path", "b"]).exits(0);
+    let expected = look(&scene.path("source/b"));
+    let found = look(&scene.path("restored/b"));
+    let told = |tree: &super::tree::Tree| tree.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(told(&expected), told(&found));
+    let text = std::fs::read_to_string(scene.path("restored/b/c/original")).unwrap();
+    assert_eq!(text, "one file, four names");
+    let beside: Vec<_> =
+        std::fs::read_dir(scene.path("restored")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(beside, ["b"], "nothing else comes along");
+}

@@ -1,0 +1,70 @@
+//! What cannot be read is said, and the rest is saved.
+
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use super::Check;
+use super::needs::{Need, is_root};
+use super::scene::{ONE_JOB, SONAE, Said, Scene, done};
+use super::tree::{assert_same, look};
+
+pub(crate) const CHECKS: &[Check] = &[Check {
+    name: "an unreadable file makes the exit status 5, is named, and the rest comes back",
+    needs: &[Need::Program("setpriv", "util-linux")],
+    run: unreadable,
+}];
+
+/// `nobody` of Debian and of most others.
+const NOBODY: u32 = 65_534;
+
+/// The program as a user for whom a mode means something.
+fn sonae(scene: &Scene, arguments: &[&str]) -> Said {
+    if !is_root() {
+        return scene.sonae(arguments);
+    }
+    let program = scene.path("sonae");
+    let (user, group) = (format!("--reuid={NOBODY}"), format!("--regid={NOBODY}"));
+    let mut privileged = vec![user.as_str(), group.as_str(), "--clear-groups", program.to_str().unwrap()];
+    privileged.extend(arguments);
+    Said::of(&mut scene.command("setpriv", &privileged))
+}
+
+fn unreadable() {
+    let scene = Scene::new(ONE_JOB);
+    let source = scene.path("source");
+    std::fs::create_dir_all(source.join("locked/below")).unwrap();
+    for name in ["open", "secret", "locked/inside", "z"] {
+        std::fs::write(source.join(name), name).unwrap();
+    }
+    // Where the program itself lies, others may not come.
+    std::fs::copy(SONAE, scene.path("sonae")).unwrap();
+    if is_root() {
+        done(Command::new("chown").args(["-R", &format!("{NOBODY}:{NOBODY}")]).arg(scene.root()));
+    }
+    for name in ["secret", "locked"] {
+        std::fs::set_permissions(source.join(name), PermissionsExt::from_mode(0o000)).unwrap();
+    }
+    let names = ["source/secret", "source/locked"];
+    let said = sonae(&scene, &["run", "plan.kdl", "--all"]).exits(5).says("not every file could be read whole");
+    let _said = names.iter().fold(said, |said, name| said.says(name));
+    sonae(&scene, &["points", "plan.kdl"]).exits(0).says("good, not clean");
+    let point = &sonae(&scene, &["points", "plan.kdl", "--format", "json"]).exits(0).json()["points"][0];
+    assert_eq!((point["clean"].as_bool(), point["unread"]["count"].as_u64()), (Some(false), Some(2)), "{point:#}");
+    for (name, unread) in names.iter().zip([1, 0]) {
+        let path = point["unread"]["first"][unread]["path"].as_str().unwrap();
+        assert!(path.ends_with(name), "{point:#}");
+    }
+    sonae(&scene, &["restore", "plan.kdl", "files"]).exits(0);
+    // Now both may be looked at.
+    for name in ["secret", "locked"] {
+        std::fs::set_permissions(source.join(name), PermissionsExt::from_mode(0o700)).unwrap();
+    }
+    let restored = scene.path("restored");
+    assert_eq!(std::fs::symlink_metadata(restored.join("locked")).unwrap().permissions().mode() & 0o777, 0);
+    std::fs::set_permissions(restored.join("locked"), PermissionsExt::from_mode(0o700)).unwrap();
+    let mut expected = look(&source);
+    for lost in ["secret", "locked/inside", "locked/below"] {
+        assert!(expected.remove(lost.as_bytes()).is_some(), "{lost}");
+    }
+    assert_same(&expected, &look(&restored));
+}
