@@ -182,7 +182,7 @@ impl Scene {
         let old = "sim/docs/daily/web-1/20260105T053000Z-0000abcd";
         let vault = self.world.store("vault");
         vault.plant(&Key::parse(&format!("{old}.tar.zip")).unwrap(), Some("half".into()));
-        vault.begin(&Key::parse("sim/mail/nightly/web-1/20260105T053000Z-0000abcd.tar.zip").unwrap()).await;
+        vault.begin(&Key::parse("sim/mail/nightly/web-1/20260105T053000Z-0000abcd.tar.zip").unwrap()).await.unwrap();
         self
     }
 
