@@ -42,7 +42,7 @@ fn unreadable() {
         done(Command::new("chown").args(["-R", &format!("{NOBODY}:{NOBODY}")]).arg(scene.root()));
     }
     for name in ["secret", "locked"] {
-        std::fs::set_permissions(source.join(name), PermissionsExt::from_mode(0)).unwrap();
+        std::fs::set_permissions(source.join(name), PermissionsExt::from_mode(0o000)).unwrap();
     }
     let names = ["source/secret", "source/locked"];
     let said = sonae(&scene, &["run", "plan.kdl", "--all"]).exits(5).says("not every file could be read whole");
