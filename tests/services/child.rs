@@ -90,6 +90,8 @@ fn told(first: &str, line: &str) -> String {
     let [first, record]: [Value; 2] = [first, line].map(|line| serde_json::from_str(line).unwrap());
     let step = record["step"].as_u64().and_then(|id| usize::try_from(id).ok());
     let kind = step.map_or("run", |id| first["forecast"]["steps"][id]["action"]["do"].as_str().unwrap());
+    // However it looks, it is a probe.
+    let kind = if kind.starts_with("probe") { "probe" } else { kind };
     format!("{kind} {}", record["record"].as_str().unwrap())
 }
 

@@ -172,7 +172,7 @@ fn restores() {
         let arguments = ["restore", "plan.kdl", "all", "--side-by-side", side_by_side];
         let story = Story { template: &template, arguments: &arguments, again: |_| None, ends: &ends };
         story.tell(&Edge::BOTH, &mut histogram);
-        assert_often(&histogram, &["recover"]);
+        assert_often(&histogram, &["recover", "probe"]);
     }
     print("restores", &histogram);
 }

@@ -18,7 +18,7 @@ const RESTORE: [&str; 3] = ["restore", "plan.kdl", "files"];
 
 fn scene() -> Scene {
     let scene = Scene::in_memory(ONE_JOB);
-    fill(&scene.path("source"), 3_000, 2_000);
+    fill(&scene.path("source"), 2_000, 2_000);
     scene
 }
 
