@@ -74,7 +74,7 @@ impl Journey {
         let going = async {
             let so_far = match run::recorded(&*self.world.journal(), &self.forecast.run).await {
                 Ok(so_far) => so_far,
-                Err(fault) if fault.certainty == sonae::ports::Certainty::Permanent => panic!("the journal: {fault}"),
+                Err(fault) if fault.cause == sonae::ports::Cause::Invalid => panic!("the journal: {fault}"),
                 Err(_) => return Some(Ending::Broken),
             };
             let ended = match so_far {
