@@ -10,6 +10,8 @@ mod exit;
 mod journal;
 mod outcome;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use dispatcher::{Command, Event, turn};
 pub use executor::{Ports, Watch, resume, run};

@@ -9,7 +9,7 @@ use sonae::fakes::World;
 use sonae::forecast::{Action, Forecast};
 use sonae::ports::{Fault, StoreWrite};
 use sonae::primitives::{Key, Name, PathBytes};
-use sonae::run::{self, Outcome, Ports, Record, StepEnd, Watch};
+use sonae::run::{self, Outcome, Ports, StepEnd, Watch};
 use sonae::steps::{Progress, StepOutput, read_back};
 use tokio::sync::mpsc;
 
@@ -74,7 +74,7 @@ impl Journey {
         let going = async {
             let so_far = match run::recorded(&*self.world.journal(), &self.forecast.run).await {
                 Ok(so_far) => so_far,
-                Err(fault) if fault.certainty == sonae::ports::Certainty::Permanent => panic!("the journal: {fault}"),
+                Err(fault) if fault.cause == sonae::ports::Cause::Invalid => panic!("the journal: {fault}"),
                 Err(_) => return Some(Ending::Broken),
             };
             let ended = match so_far {
@@ -133,8 +133,7 @@ impl Journey {
         self.law.hold();
         let lines = self.world.journal().written(&self.forecast.run).unwrap_or_default();
         for (number, line) in lines.iter().enumerate() {
-            let entry: run::Entry = serde_json::from_str(line).unwrap();
-            assert_eq!(number == 0, matches!(entry.record, Record::Forecast { .. }), "{line}");
+            assert_eq!(number == 0, line.contains(r#""record":"forecast""#), "{line}");
             assert!(!line.contains("a bug of this program"), "a step panicked, or an invariant was violated: {line}");
         }
     }

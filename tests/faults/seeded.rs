@@ -63,14 +63,17 @@ fn injected(dice: &mut Dice) -> Injected {
 }
 
 fn script(dice: &mut Dice) -> FaultScript {
-    (0..dice.below(4)).fold(FaultScript::new(), |script, _| {
+    let rules = dice.below(6);
+    let script = (0..rules).fold(FaultScript::new(), |script, _| {
         let (op, what) = (dice.one_of(&OPS), injected(dice));
         if dice.below(3) == 0 {
             script.chance(op, 1 + dice.below(200), what)
         } else {
             script.nth(op, 1 + dice.below(12), what)
         }
-    })
+    });
+    // Slow enough for an interrupt to come in between.
+    script.chance("store", 300, Injected::Delay(Duration::from_millis(500)))
 }
 
 /// What a seed led to.
@@ -87,10 +90,10 @@ struct Story {
 
 /// Runs through what the seed has in store, then to the end without faults.
 async fn suffer(scene: &Scene, journey: &Journey, dice: &mut Dice, story: &mut Story) -> Outcome {
-    for _ in 0..dice.below(4) {
+    for _ in 0..1 + dice.below(4) {
         scene.world.restart();
         scene.world.script(script(dice));
-        for _ in 0..dice.below(3) {
+        for _ in 0..dice.below(4) {
             let edge = dice.one_of(&[Edge::Before, Edge::After]);
             scene.world.crash_at(dice.one_of(&OPS), 1 + dice.below(25), edge);
         }
@@ -98,7 +101,7 @@ async fn suffer(scene: &Scene, journey: &Journey, dice: &mut Dice, story: &mut S
             story.jumped = true;
             scene.world.clock().advance(jiff::SignedDuration::from_hours(dice.below(100) as i64 - 50));
         }
-        let interrupt = (dice.below(4) == 0).then(|| Duration::from_millis(dice.below(20_000)));
+        let interrupt = (dice.below(3) == 0).then(|| Duration::from_millis(dice.below(12_000)));
         story.restarts += 1;
         match journey.attempt(interrupt).await {
             None => break,
@@ -177,7 +180,7 @@ async fn the_next_day(scene: &Scene) {
 #[test]
 fn whatever_happens_no_point_is_lost_and_the_run_ends_as_if_nothing_had() {
     let asked = std::env::var("SONAE_SEEDS").ok();
-    let seeds: u64 = asked.as_deref().map_or(120, |text| text.parse().expect("SONAE_SEEDS is a number"));
+    let seeds: u64 = asked.as_deref().map_or(50, |text| text.parse().expect("SONAE_SEEDS is a number"));
     let past = Past::of(41, 4);
     let (mut ends, mut deaths, mut interrupts, mut restarts, mut calls) = (BTreeMap::new(), 0, 0, 0, 0);
     for seed in 0..seeds {
@@ -205,7 +208,7 @@ fn sonae_says(figures: &str) {
 #[test]
 fn the_same_seed_is_the_same_story() {
     let past = Past::of(41, 2);
-    for seed in 0..8 {
+    for seed in 0..6 {
         assert_eq!(live(seed, &past), live(seed, &past), "seed {seed}");
     }
 }
