@@ -81,7 +81,7 @@ fn files() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let docs = std::fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<_> = docs.filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect();
-    files.extend(Some(root.join("README.md")).filter(|path| path.exists()));
+    files.extend(["README.md", "README.ja.md"].map(|page| root.join(page)));
     files.sort();
     files
 }

@@ -1,4 +1,5 @@
 //! The documentation says what the compiler does: pages written from its tables are current, and examples compile.
 
 mod examples;
+mod exit_statuses;
 mod generated;
