@@ -4,54 +4,53 @@ use std::collections::BTreeMap;
 
 use super::{Part, PointPlace};
 use crate::ports::ObjectInfo;
-use crate::primitives::Key;
 
-/// The recovery points of a listing.
+/// What a listing says, place by place.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Listing {
-    /// Places that have a manifest, with the manifest's object: recovery points.
-    pub points: BTreeMap<PointPlace, ObjectInfo>,
-    /// Places that have none: a run was interrupted, or is under way.
-    pub leftovers: BTreeMap<PointPlace, Partial>,
-    /// Objects that are no part of a recovery point.
-    pub foreign: Vec<Key>,
+    places: BTreeMap<PointPlace, Parts>,
 }
 
-/// What a place without a manifest holds.
+/// The objects of one place.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Partial {
+pub struct Parts {
     /// The archive.
     pub archive: Option<ObjectInfo>,
     /// The contents.
     pub contents: Option<ObjectInfo>,
+    /// The manifest: where there is one, the place is a recovery point.
+    pub manifest: Option<ObjectInfo>,
 }
 
 impl Listing {
-    /// Adds the objects of a page. Pages may come in any order.
+    /// Adds the objects of a page. Pages may come in any order; what is no part of a recovery point is passed over.
     pub fn add(&mut self, objects: impl IntoIterator<Item = ObjectInfo>) {
         for object in objects {
-            match PointPlace::parse(&object.key) {
-                None => self.foreign.push(object.key),
-                Some((place, Part::Manifest)) => {
-                    self.leftovers.remove(&place);
-                    self.points.insert(place, object);
-                }
-                Some((place, part)) if !self.points.contains_key(&place) => {
-                    let partial = self.leftovers.entry(place).or_default();
-                    match part {
-                        Part::Contents => partial.contents = Some(object),
-                        Part::Archive | Part::Manifest => partial.archive = Some(object),
-                    }
-                }
-                Some(_) => {}
+            let Some((place, part)) = PointPlace::parse(&object.key) else { continue };
+            let parts = self.places.entry(place).or_default();
+            match part {
+                Part::Archive => parts.archive = Some(object),
+                Part::Contents => parts.contents = Some(object),
+                Part::Manifest => parts.manifest = Some(object),
             }
         }
+    }
+
+    /// The places that have a manifest: recovery points.
+    pub fn points(&self) -> impl Iterator<Item = (&PointPlace, &Parts)> {
+        self.places.iter().filter(|(_, parts)| parts.manifest.is_some())
+    }
+
+    /// The places that have none: a run was killed there, or is under way.
+    pub fn leftovers(&self) -> impl Iterator<Item = (&PointPlace, &Parts)> {
+        self.places.iter().filter(|(_, parts)| parts.manifest.is_none())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::primitives::Key;
 
     #[test]
     fn a_point_is_what_has_a_manifest() {
@@ -71,11 +70,10 @@ mod tests {
         let mut backwards = Listing::default();
         backwards.add(keys.iter().rev().map(object));
         assert_eq!(listing, backwards);
-        let points: Vec<_> = listing.points.keys().map(|place| place.point.to_string()).collect();
+        let points: Vec<_> = listing.points().map(|(place, _)| place.point.to_string()).collect();
         assert_eq!(points, ["20260301T053000Z-00000001"]);
         let leftovers: Vec<_> =
-            listing.leftovers.values().map(|partial| (partial.archive.is_some(), partial.contents.is_some())).collect();
+            listing.leftovers().map(|(_, parts)| (parts.archive.is_some(), parts.contents.is_some())).collect();
         assert_eq!(leftovers, [(true, false), (true, true)]);
-        assert_eq!(listing.foreign.len(), 1);
     }
 }

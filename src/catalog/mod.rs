@@ -12,7 +12,7 @@ pub use contents::{
     CONTENTS_FORMAT_VERSION, Contents, ContentsHeader, ContentsReader, ContentsTrailer, ContentsWriter, Entry, Line,
 };
 pub use keys::{Part, PointPlace, host_name, host_prefix, job_prefix, plan_prefix};
-pub use listing::{Listing, Partial};
+pub use listing::{Listing, Parts};
 pub use manifest::{MANIFEST_BYTES_MAX, MANIFEST_FORMAT_VERSION, Manifest, Named, NamedPath, ReadBackRecord, Totals};
 
 use serde::{Deserialize, Serialize};

@@ -6,7 +6,7 @@ use crate::catalog::{Manifest, Part, PointPlace};
 use crate::graph::Output;
 use crate::observe::SourceTotals;
 use crate::ports::{Fault, ObjectInfo, UploadId};
-use crate::primitives::{JobName, Key, Name, PathBytes};
+use crate::primitives::{JobName, Key, Name, PathBytes, PointId};
 use crate::retention::Rules;
 
 /// A folder tree's selection: fixed by the forecast; the files themselves are found when the step runs.
@@ -105,6 +105,8 @@ pub enum Action {
         job: JobName,
         /// All that begins so is of this plan, job and host.
         prefix: String,
+        /// The roots that the new point holds: points of other folders are left alone.
+        roots: Vec<PathBytes>,
         /// The rules, asked again before anything is deleted.
         rules: Option<Rules>,
         /// The zone of the rules' calendar.
@@ -164,6 +166,8 @@ pub struct Recovery {
     pub only: Option<PathBytes>,
     /// The stores that could not say what they hold, and why: a newer point may be there.
     pub unread_stores: Vec<(Name, Fault)>,
+    /// Newer points of that host which cannot be used, and why.
+    pub unusable: Vec<(PointId, Fault)>,
     /// Whether owners are set: only the superuser can (chown(2)).
     pub set_owner: bool,
     /// Bytes free where it goes, when the forecast was made.

@@ -2,15 +2,15 @@
 
 use jiff::Timestamp;
 
-use super::{Action, Circumstances, Deletion, ForecastStep, Leftover, NewPoint, Selection, framed};
+use super::{Action, Circumstances, Deletion, ForecastStep, NewPoint, Selection, deletion, framed};
 use crate::calendar;
-use crate::catalog::{PointPlace, host_prefix};
+use crate::catalog::{Manifest, PointPlace, host_prefix};
 use crate::graph::{Step, StepKind};
-use crate::observe::{Observed, PointsSeen, SourceSeen};
+use crate::observe::{Observed, PointSeen, PointsSeen, SourceSeen};
 use crate::plan::{Files, Plan};
 use crate::ports::{Cause, Fault};
-use crate::primitives::{JobName, Name, PathBytes, PointId, RunId, Slot};
-use crate::retention::{self, Candidate, Rules, Verdict};
+use crate::primitives::{JobName, Name, PathBytes, RunId, Slot};
+use crate::retention::{Rules, Verdict};
 
 /// The forecast of one step.
 pub(super) fn step(plan: &Plan, step: &Step, observed: &Observed, who: &Circumstances, run: &RunId) -> ForecastStep {
@@ -41,7 +41,7 @@ pub(super) fn step(plan: &Plan, step: &Step, observed: &Observed, who: &Circumst
         StepKind::Commit { job, store, packed, read_back } => {
             Action::Commit { new: new(job, store), packed: *packed, read_back: *read_back }
         }
-        StepKind::Delete { job, store, retention, given } => {
+        StepKind::Delete { job, store, roots, retention, given } => {
             let new = new(job, store);
             let rules = retention.as_ref().map(Rules::of);
             let seen = observed.points_of(job);
@@ -49,8 +49,12 @@ pub(super) fn step(plan: &Plan, step: &Step, observed: &Observed, who: &Circumst
                 store: store.clone(),
                 job: job.clone(),
                 prefix: host_prefix(&plan.name.value, job, &who.host),
-                points: let_go(seen, rules.as_ref(), &new, &plan.timezone.value, observed.at),
-                leftovers: seen.map(leftovers).unwrap_or_default(),
+                points: match (seen, &rules) {
+                    (Some(seen), Some(rules)) => let_go(seen, roots, rules, &new, &plan.timezone.value, observed.at),
+                    _ => vec![],
+                },
+                leftovers: seen.map(|seen| deletion::leftovers(seen, observed.at)).unwrap_or_default(),
+                roots: roots.clone(),
                 rules,
                 timezone: plan.timezone.value.clone(),
                 given: *given,
@@ -88,36 +92,23 @@ fn source_fault(seen: &SourceSeen, files: &Files) -> Option<Fault> {
     }
 }
 
-/// What retention lets go once the new point exists. The new point counts as good: it is deleted for only then.
+/// What retention lets go once the new point exists.
 fn let_go(
-    seen: Option<&PointsSeen>,
-    rules: Option<&Rules>,
+    seen: &PointsSeen,
+    roots: &[PathBytes],
+    rules: &Rules,
     new: &NewPoint,
     timezone: &str,
     at: Timestamp,
 ) -> Vec<Deletion> {
-    let (Some(seen), Some(rules), Some(zone)) = (seen, rules, calendar::zone(timezone)) else { return vec![] };
-    let candidate = |point: &PointId, moment| Candidate { id: point.clone(), moment, good: true };
-    let mut candidates: Vec<Candidate<PointId>> =
-        seen.readable().map(|(seen, manifest)| candidate(&seen.place.point, manifest.moment)).collect();
-    candidates.push(candidate(&new.place.point, at));
-    let verdicts = retention::decide(&candidates, rules, at, &zone);
-    seen.readable()
-        .zip(verdicts)
-        .filter_map(|((seen, manifest), verdict)| match verdict {
-            Verdict::Keep(_) => None,
-            Verdict::LetGo(reason) => {
-                Some(Deletion { place: seen.place.clone(), bytes: manifest.stored_bytes(), reason: reason.to_string() })
-            }
-        })
-        .collect()
-}
-
-fn leftovers(seen: &PointsSeen) -> Vec<Leftover> {
-    seen.leftovers
-        .iter()
-        .cloned()
-        .map(Leftover::Object)
-        .chain(seen.uploads.iter().cloned().map(Leftover::Upload))
-        .collect()
+    let Some(zone) = calendar::zone(timezone) else { return vec![] };
+    let new = Some((new.place.point.clone(), at));
+    let verdicts = deletion::verdicts(seen, roots, rules, new, at, &zone);
+    let deleted = |(seen, manifest): (&PointSeen, &Manifest)| match verdicts.get(&seen.place.point)? {
+        Verdict::Keep(_) => None,
+        Verdict::LetGo(reason) => {
+            Some(Deletion { place: seen.place.clone(), bytes: manifest.stored_bytes(), reason: reason.to_string() })
+        }
+    };
+    deletion::of_roots(seen, roots).filter_map(deleted).collect()
 }

@@ -5,9 +5,11 @@
 
 mod action;
 mod backup;
+mod deletion;
 mod restore;
 
 pub use action::{Action, Deletion, Leftover, NewPoint, Recovery, Selection};
+pub use deletion::verdicts;
 pub use restore::{PointChoice, RestoreWish};
 
 use std::collections::BTreeMap;

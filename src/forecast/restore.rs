@@ -5,7 +5,7 @@ use crate::catalog::Manifest;
 use crate::graph::{ProbeCheck, Step, StepKind};
 use crate::observe::{DestinationSeen, Observed, PointsSeen};
 use crate::ports::{Cause, Fault};
-use crate::primitives::{ByteSize, JobName, Name, PathBytes, PointId, RunId};
+use crate::primitives::{ByteSize, JobName, Name, PathBytes, PointId, RunId, Slot};
 use jiff::Timestamp;
 
 /// What somebody who restores asks for, beside the plan.
@@ -78,6 +78,7 @@ fn recover(step: &Step, observed: &Observed, who: &Circumstances, wish: &Restore
         into: into.clone(),
         only: wish.only.clone(),
         unread_stores: unread_stores(jobs, observed),
+        unusable: unusable(jobs, observed, host, chosen.as_ref().map(|(_, manifest)| manifest.slot)),
         set_owner: who.superuser,
         free: there.and_then(|there| there.free.as_ref().ok()).copied(),
     };
@@ -90,6 +91,14 @@ fn moved(path: &PathBytes, wish: &RestoreWish) -> PathBytes {
         (Some(planned), Some(into)) => path.moved(planned, into),
         _ => path.clone(),
     }
+}
+
+/// The points of a host that cannot be used and are newer than the one chosen.
+fn unusable(jobs: &[(JobName, Name)], observed: &Observed, host: &Name, chosen: Option<Slot>) -> Vec<(PointId, Fault)> {
+    let all = jobs.iter().filter_map(|(job, _)| observed.points_of(job)).flat_map(|seen| &seen.points);
+    let newer =
+        all.filter(|seen| seen.place.host == *host && chosen.is_none_or(|chosen| seen.place.point.slot > chosen));
+    newer.filter_map(|seen| Some((seen.place.point.clone(), seen.manifest.as_ref().err()?.clone()))).collect()
 }
 
 /// The stores that could not say what they hold, and why: a newer point may be there.
@@ -131,7 +140,12 @@ fn no_point(target: &Name, jobs: &[(JobName, Name)], observed: &Observed, host: 
         all().filter(|(seen, _)| seen.place.host != *host).map(|(seen, _)| seen.place.host.to_string()).collect();
     others.sort();
     others.dedup();
+    let damaged = unusable(jobs, observed, host, None);
     let answer = match (choice, of_host().map(|(_, manifest)| manifest.moment).min()) {
+        (_, None) if !damaged.is_empty() => {
+            let why: Vec<String> = damaged.iter().map(|(point, fault)| format!("{point}: {fault}")).collect();
+            format!("none of host {host} can be used: {}", why.join("; "))
+        }
         (_, None) if others.is_empty() => {
             "the stores hold no readable recovery point of it; run its backup first".into()
         }

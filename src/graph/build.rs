@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Dependency, Graph, Output, OutputKind, ProbeCheck, Step, StepKind, cycle, order};
+use crate::catalog::host_name;
 use crate::check::CheckedPlan;
 use crate::diagnostic::Diagnostics;
 use crate::plan::{Backup, Files, Plan, Probe, ProbeKind, Recover, Restore, RestoreStep, Source, Target};
@@ -62,13 +63,16 @@ impl Builder<'_> {
         );
         let source = Output { step: look, kind: OutputKind::Source };
         let (archive, files) = (backup.archive.value, files.clone());
-        let pack = add(self, StepKind::Pack { job: job.clone(), store: store.clone(), roots, files, archive, source });
+        let pack = add(
+            self,
+            StepKind::Pack { job: job.clone(), store: store.clone(), roots: roots.clone(), files, archive, source },
+        );
         let packed = Output { step: pack, kind: OutputKind::Packed };
         let read_back = add(self, StepKind::ReadBack { job: job.clone(), store: store.clone(), packed });
         let read_back = Output { step: read_back, kind: OutputKind::ReadBack };
         let commit = add(self, StepKind::Commit { job: job.clone(), store: store.clone(), packed, read_back });
         let given = Output { step: commit, kind: OutputKind::Committed };
-        add(self, StepKind::Delete { job: job.clone(), store, retention: backup.retention.clone(), given });
+        add(self, StepKind::Delete { job: job.clone(), store, roots, retention: backup.retention.clone(), given });
         for step in &mut self.steps[first..] {
             step.timeout = backup.timeout.as_ref().map_or(TIMEOUT_DEFAULT, |timeout| timeout.value);
         }
@@ -138,7 +142,7 @@ impl Builder<'_> {
             restore: restore.name.value.clone(),
             target: target.clone(),
             jobs,
-            from_host: recover.from_host.as_ref().and_then(|host| Name::parse(&host.value).ok()),
+            from_host: recover.from_host.as_ref().map(|host| host_name(&host.value)),
             into: self.absolute(&recover.into.value),
         };
         let name = self.numbered(&restore.name.value, &format!("recover-{target}"));

@@ -127,6 +127,8 @@ pub enum StepKind {
         job: JobName,
         /// The store.
         store: Name,
+        /// The roots, absolute.
+        roots: Vec<PathBytes>,
         /// What is kept; nothing is let go where there are no rules.
         retention: Option<Retention>,
         /// That what replaces it exists.

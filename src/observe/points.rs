@@ -1,6 +1,6 @@
 //! Which recovery points a store holds, from its listing and their manifests.
 
-use crate::catalog::{Listing, MANIFEST_BYTES_MAX, Manifest, Part, PointPlace};
+use crate::catalog::{Listing, MANIFEST_BYTES_MAX, Manifest, Part, Parts, PointPlace};
 use crate::ports::{Cause, Certainty, Fault, ObjectInfo, StoreRead, UploadId};
 use crate::primitives::Key;
 
@@ -12,7 +12,8 @@ const PAGE: usize = 1000;
 pub struct PointSeen {
     /// Where its objects lie.
     pub place: PointPlace,
-    /// What it holds; or why its manifest cannot be understood. Such a point is never deleted and never restored.
+    /// What it holds; or why it cannot be used: its manifest cannot be understood, or its archive or contents are not
+    /// there as the manifest has them. Such a point is never deleted, never restored, and counts for nothing.
     pub manifest: Result<Manifest, Fault>,
 }
 
@@ -28,7 +29,7 @@ pub struct PointsSeen {
 }
 
 impl PointsSeen {
-    /// The points whose manifests can be understood.
+    /// The points that can be used.
     pub fn readable(&self) -> impl Iterator<Item = (&PointSeen, &Manifest)> {
         self.points.iter().filter_map(|seen| seen.manifest.as_ref().ok().map(|manifest| (seen, manifest)))
     }
@@ -40,16 +41,16 @@ impl PointsSeen {
 /// When the store cannot be read. A manifest that cannot be understood is no error here.
 pub async fn points(store: &dyn StoreRead, prefix: &str) -> Result<PointsSeen, Fault> {
     let listing = listing(store, prefix).await?;
-    let partial = |partial: &crate::catalog::Partial| [partial.archive.clone(), partial.contents.clone()];
-    let leftovers = listing.leftovers.values().flat_map(partial).flatten().collect();
+    let objects = |(_, parts): (&PointPlace, &Parts)| [parts.archive.clone(), parts.contents.clone()];
+    let leftovers = listing.leftovers().flat_map(objects).flatten().collect();
     let mut seen = PointsSeen { points: vec![], leftovers, uploads: store.uploads(prefix).await? };
-    for place in listing.points.into_keys() {
-        let manifest = match manifest_of(store, &place).await {
+    for (place, parts) in listing.points() {
+        let manifest = match manifest_of(store, place, parts).await {
             // What may be readable in a moment says nothing of the point.
             Err(fault) if fault.certainty != Certainty::Permanent => return Err(fault),
             manifest => manifest,
         };
-        seen.points.push(PointSeen { place, manifest });
+        seen.points.push(PointSeen { place: place.clone(), manifest });
     }
     seen.points.sort_by(|a, b| (&a.place.point, &a.place).cmp(&(&b.place.point, &b.place)));
     Ok(seen)
@@ -68,15 +69,30 @@ async fn listing(store: &dyn StoreRead, prefix: &str) -> Result<Listing, Fault> 
     }
 }
 
-/// The manifest of a place, which speaks of that place.
-async fn manifest_of(store: &dyn StoreRead, place: &PointPlace) -> Result<Manifest, Fault> {
+/// The manifest of a place, which speaks of that place and of objects that are there.
+async fn manifest_of(store: &dyn StoreRead, place: &PointPlace, parts: &Parts) -> Result<Manifest, Fault> {
     let key = place.key(Part::Manifest);
     let manifest = manifest(store, &key).await?;
-    if manifest.place() == *place {
-        return Ok(manifest);
+    let invalid = |answer: String| Fault::permanent(Cause::Invalid, format!("use {}", store.place(&key)), answer);
+    if manifest.place() != *place {
+        return Err(invalid(format!("it is the manifest of {}", manifest.place().key(Part::Manifest))));
     }
-    let answer = format!("it is the manifest of {}", manifest.place().key(Part::Manifest));
-    Err(Fault::permanent(Cause::Invalid, format!("read {}", store.place(&key)), answer))
+    let parts =
+        [(Part::Archive, &manifest.archive, &parts.archive), (Part::Contents, &manifest.contents, &parts.contents)];
+    for (part, wanted, there) in parts {
+        if wanted.key != place.key(part) {
+            return Err(invalid(format!("it speaks of {}, which is of another point", wanted.key)));
+        }
+        match there {
+            Some(object) if object.size == wanted.size => {}
+            Some(object) => {
+                let answer = format!("{} has {} bytes, and should have {}", wanted.key, object.size, wanted.size);
+                return Err(invalid(answer));
+            }
+            None => return Err(invalid(format!("{} is missing", wanted.key))),
+        }
+    }
+    Ok(manifest)
 }
 
 /// Reads a manifest.

@@ -177,6 +177,9 @@ fn recovered(forecast: &Forecast, recovery: &Recovery) -> Vec<String> {
     for (store, fault) in &recovery.unread_stores {
         details.push(format!("a newer point may be in {store}, which cannot be read: {fault}"));
     }
+    for (point, fault) in &recovery.unusable {
+        details.push(format!("newer, but cannot be used: {point}: {fault}"));
+    }
     if !recovery.set_owner {
         details.push("owners are not restored: only the superuser can".into());
     }
@@ -196,7 +199,7 @@ fn closing(forecast: &Forecast) -> String {
         parts.push(format!("would put back {}", counted(put_back, "target")));
     }
     if !deleted.is_empty() {
-        let bytes = ByteSize(deleted.iter().map(|deletion| deletion.bytes).sum());
+        let bytes = ByteSize(deleted.iter().fold(0, |sum: u64, deletion| sum.saturating_add(deletion.bytes)));
         parts.push(format!("delete {} ({bytes})", counted(deleted.len() as u64, "recovery point")));
     }
     let foreseen = forecast.foreseen().count() as u64;

@@ -30,7 +30,7 @@ fn at(second: i64) -> jiff::Timestamp {
 fn forecast(case: &[CaseStep]) -> Arc<Forecast> {
     let step = |(place, (after, _)): (usize, &CaseStep)| ForecastStep {
         id: StepId(place as u32),
-        name: StepName::new(&"case", &place.to_string()),
+        name: StepName::new("case", &place.to_string()),
         effect: Effect::Read,
         after: after.iter().map(|(on, needs)| (StepId(*on as u32), *needs)).collect(),
         timeout: Duration::from_seconds(60),
@@ -62,13 +62,16 @@ fn answer() -> impl Strategy<Value = Answer> {
     ]
 }
 
+/// A step as it is drawn: which steps it comes after and whether it needs them, and how each attempt at it ends.
+type Drawn = (Vec<(prop::sample::Index, bool)>, Vec<Answer>);
+
 fn case() -> impl Strategy<Value = Vec<CaseStep>> {
     let step = (
         prop::collection::vec((any::<prop::sample::Index>(), any::<bool>()), 0..3),
         prop::collection::vec(answer(), 0..5),
     );
     prop::collection::vec(step, 1..9).prop_map(|steps| {
-        let placed = |(place, (after, answers)): (usize, (Vec<(prop::sample::Index, bool)>, Vec<Answer>))| {
+        let placed = |(place, (after, answers)): (usize, Drawn)| {
             let ties: BTreeMap<usize, bool> =
                 after.into_iter().filter(|_| place > 0).map(|(on, needs)| (on.index(place), needs)).collect();
             (ties.into_iter().collect(), answers)

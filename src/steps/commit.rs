@@ -1,7 +1,7 @@
 //! Writes the manifest: from here on the recovery point exists.
 
 use super::{Packed, ReadBack, StepOutput, put_object};
-use crate::catalog::{MANIFEST_FORMAT_VERSION, Manifest, Part, ReadBackRecord};
+use crate::catalog::{MANIFEST_FORMAT_VERSION, Manifest, Part, ReadBackRecord, StoredObject};
 use crate::forecast::{Forecast, NewPoint};
 use crate::observe;
 use crate::ports::{Cause, Clock, Fault, StoreWrite};
@@ -26,6 +26,9 @@ pub(super) async fn commit(store: &dyn StoreWrite, clock: &dyn Clock, made: &Mad
         let answer = format!("run {} wrote another manifest there", there.run);
         return Err(Fault::permanent(Cause::Exists, format!("commit {}", store.place(&key)), answer));
     }
+    for object in [&made.packed.archive, &made.packed.contents] {
+        still_there(store, object).await?;
+    }
     let manifest = manifest(clock, made);
     let encoded = manifest.encode();
     let bytes = encoded.map_err(|error| {
@@ -33,6 +36,17 @@ pub(super) async fn commit(store: &dyn StoreWrite, clock: &dyn Clock, made: &Mad
     })?;
     put_object(store, &key, &bytes).await?;
     Ok(StepOutput::Committed(Box::new(manifest)))
+}
+
+/// A resumed run was dead for a while: what it packed may be gone.
+async fn still_there(store: &dyn StoreWrite, object: &StoredObject) -> Result<(), Fault> {
+    match store.head(&object.key).await? {
+        Some(there) if there.size == object.size => Ok(()),
+        _ => {
+            let answer = "it is no longer in the store as it was read back; run the backup again";
+            Err(Fault::permanent(Cause::NotFound, format!("commit {}", store.place(&object.key)), answer))
+        }
+    }
 }
 
 fn manifest(clock: &dyn Clock, made: &Made<'_>) -> Manifest {

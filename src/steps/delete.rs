@@ -6,17 +6,17 @@ use jiff::Timestamp;
 
 use super::{Deleted, Omission, Progress, prune_keys};
 use crate::calendar;
-use crate::catalog::Part;
-
-use crate::forecast::{Deletion, Leftover};
+use crate::catalog::PointPlace;
+use crate::forecast::{self, Deletion, Leftover};
 use crate::observe::{self, PointsSeen};
 use crate::ports::{Cause, Fault, ObjectInfo, StoreWrite};
 use crate::primitives::PointId;
-use crate::retention::{self, Candidate, Rules, Verdict};
+use crate::retention::{Rules, Verdict};
 
 /// What was forecast.
 pub(super) struct Wanted<'a> {
     pub(super) prefix: &'a str,
+    pub(super) roots: &'a [crate::primitives::PathBytes],
     pub(super) rules: Option<&'a Rules>,
     pub(super) timezone: &'a str,
     pub(super) points: &'a [Deletion],
@@ -32,19 +32,14 @@ pub(super) async fn delete(store: &dyn StoreWrite, wanted: &Wanted<'_>, progress
     let mut deleted = Deleted::default();
     for deletion in wanted.points {
         let point = &deletion.place.point;
-        let own = |object: &ObjectInfo| Part::ALL.iter().any(|part| deletion.place.key(*part) == object.key);
-        let half_gone = seen.leftovers.iter().any(own);
-        match verdicts.get(point) {
-            None if !half_gone => deleted.omitted.push((point.clone(), Omission::GoneAlready)),
-            Some(false) => deleted.omitted.push((point.clone(), Omission::KeptNow)),
-            // Without its manifest, a deletion of it was begun and killed: it is ended now.
-            None | Some(true) => {
-                prune_keys(store, std::slice::from_ref(&deletion.place)).await?;
-                progress.entry();
-                deleted.points.push(point.clone());
-                deleted.bytes += deletion.bytes;
-            }
+        if let Some(why) = omission(&seen, &deletion.place, &verdicts) {
+            deleted.omitted.push((point.clone(), why));
+            continue;
         }
+        prune_keys(store, std::slice::from_ref(&deletion.place)).await?;
+        progress.entry();
+        deleted.points.push(point.clone());
+        deleted.bytes = deleted.bytes.saturating_add(deletion.bytes);
     }
     for leftover in wanted.leftovers {
         // An object that a manifest speaks of by now is none: another run adopted it.
@@ -53,7 +48,7 @@ pub(super) async fn delete(store: &dyn StoreWrite, wanted: &Wanted<'_>, progress
             Leftover::Upload(upload) => seen.uploads.contains(upload),
         };
         if still {
-            deleted.bytes += remove(store, leftover).await?;
+            deleted.bytes = deleted.bytes.saturating_add(remove(store, leftover).await?);
             deleted.leftovers += 1;
             progress.entry();
         }
@@ -68,17 +63,24 @@ async fn remove(store: &dyn StoreWrite, leftover: &Leftover) -> Result<u64, Faul
     }
 }
 
-/// For every point that is there now: whether the rules let it go, asked as the forecast asked, but of what is there now.
-fn verdicts(seen: &PointsSeen, wanted: &Wanted<'_>) -> Result<BTreeMap<PointId, bool>, Fault> {
+/// For every point that may go: whether the rules let it go, asked as the forecast asked, but of what is there now.
+fn verdicts(seen: &PointsSeen, wanted: &Wanted<'_>) -> Result<BTreeMap<PointId, Verdict>, Fault> {
     let zone = calendar::zone(wanted.timezone).ok_or_else(|| {
         Fault::permanent(Cause::Invalid, "decide what to delete", format!("unknown zone {}", wanted.timezone))
     })?;
-    let candidates: Vec<Candidate<PointId>> = seen
-        .readable()
-        .map(|(seen, manifest)| Candidate { id: seen.place.point.clone(), moment: manifest.moment, good: true })
-        .collect();
     let Some(rules) = wanted.rules else { return Ok(BTreeMap::new()) };
-    let decided = retention::decide(&candidates, rules, wanted.now, &zone);
-    let let_go = |verdict: Verdict| !verdict.keeps();
-    Ok(candidates.into_iter().zip(decided).map(|(candidate, verdict)| (candidate.id, let_go(verdict))).collect())
+    Ok(forecast::verdicts(seen, wanted.roots, rules, None, wanted.now, &zone))
+}
+
+/// Why a point that was to be deleted is left, if it is.
+fn omission(seen: &PointsSeen, place: &PointPlace, verdicts: &BTreeMap<PointId, Verdict>) -> Option<Omission> {
+    match verdicts.get(&place.point) {
+        Some(verdict) => verdict.keeps().then_some(Omission::KeptNow),
+        None if seen.points.iter().any(|point| point.place == *place) => Some(Omission::Unusable),
+        // Without its manifest, a deletion of it was begun and killed: it is ended now.
+        None => {
+            let own = |object: &ObjectInfo| PointPlace::parse(&object.key).is_some_and(|(found, _)| found == *place);
+            (!seen.leftovers.iter().any(own)).then_some(Omission::GoneAlready)
+        }
+    }
 }

@@ -52,6 +52,8 @@ pub struct Deleted {
 pub enum Omission {
     /// Somebody deleted it before.
     GoneAlready,
+    /// Its manifest cannot be understood now, or its objects are not as the manifest has them: a person should look.
+    Unusable,
     /// Asked again, a retention rule keeps it: other points that the forecast counted on are gone.
     KeptNow,
 }

@@ -66,10 +66,10 @@ pub async fn perform(
             };
             commit::commit(world.store(&new.store)?, world.clock, &made).await
         }
-        Action::Delete { store, prefix, rules, timezone, points, leftovers, given, .. } => {
+        Action::Delete { store, prefix, roots, rules, timezone, points, leftovers, given, .. } => {
             inputs.get(*given)?;
             let now = world.clock.now();
-            let wanted = delete::Wanted { prefix, rules: rules.as_ref(), timezone, points, leftovers, now };
+            let wanted = delete::Wanted { prefix, roots, rules: rules.as_ref(), timezone, points, leftovers, now };
             delete::delete(world.store(store)?, &wanted, progress).await.map(StepOutput::Deleted)
         }
         Action::Recover(recovery) => {

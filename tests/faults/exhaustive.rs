@@ -51,7 +51,7 @@ fn through(subject: Subject, past: &Past, side_by_side: usize, death: Option<Dea
         let named: Vec<_> =
             outcome.steps.iter().filter(|step| !matches!(step.end, sonae::run::StepEnd::Done(_))).collect();
         assert_eq!(named, Vec::<&sonae::run::StepOutcome>::new());
-        assert_no_leftovers(&scene.world, journey.forecast());
+        assert_no_leftovers(&scene.world, journey.forecast(), false);
         if subject == Subject::Restore {
             assert_restored(&scene.world, &RESTORED);
         }

@@ -157,7 +157,7 @@ async fn as_unbroken(
     past: &Past,
     held: &BTreeMap<sonae::catalog::PointPlace, String>,
 ) {
-    assert_no_leftovers(&scene.world, journey.forecast());
+    assert_no_leftovers(&scene.world, journey.forecast(), false);
     let other = Scene::with(journey.forecast().at.as_second() as u64, past);
     other.world.clock().set(journey.forecast().at);
     let forecast = other.backup().await;
@@ -173,7 +173,7 @@ async fn the_next_day(scene: &Scene) {
     let forecast = scene.backup().await;
     let outcome = unbroken(&scene.world, forecast.clone(), 2).await;
     assert_eq!(outcome.end, End::Complete, "{outcome:#?}");
-    assert_no_leftovers(&scene.world, &forecast);
+    assert_no_leftovers(&scene.world, &forecast, true);
     read_all(&scene.world, &forecast).await;
 }
 

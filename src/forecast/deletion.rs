@@ -1,0 +1,62 @@
+//! What a deletion may take: asked when the forecast is made, and again just before anything is deleted.
+
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::Leftover;
+use crate::catalog::{Manifest, Part, PointPlace};
+use crate::observe::{PointSeen, PointsSeen};
+use crate::primitives::{Key, PathBytes, PointId};
+use crate::retention::{self, Candidate, Rules, Verdict};
+
+/// A run that is alive is not older: its leftovers are its own. A day is the longest that a step is given where the plan
+/// says nothing.
+const PARTIAL_AGE: SignedDuration = SignedDuration::from_hours(24);
+/// An archive and contents that are whole lack only a manifest: somebody may want them, so they stay for a month.
+const WHOLE_AGE: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// What retention says of each point that can be used and is of one of these folders. A point of other folders is of
+/// another plan that happens to have the same name, or of what the plan once said: it is not replaced by the new one, so it is left alone.
+/// `new` is the point that will exist, if it is not there yet; it counts as good, for nothing is deleted without it.
+pub fn verdicts(
+    seen: &PointsSeen,
+    roots: &[PathBytes],
+    rules: &Rules,
+    new: Option<(PointId, Timestamp)>,
+    now: Timestamp,
+    zone: &TimeZone,
+) -> BTreeMap<PointId, Verdict> {
+    let candidate = |(seen, manifest): (&PointSeen, &Manifest)| Candidate {
+        id: seen.place.point.clone(),
+        moment: manifest.moment,
+        good: true,
+    };
+    let mut candidates: Vec<Candidate<PointId>> = of_roots(seen, roots).map(candidate).collect();
+    candidates.extend(new.map(|(id, moment)| Candidate { id, moment, good: true }));
+    let verdicts = retention::decide(&candidates, rules, now, zone);
+    candidates.into_iter().map(|candidate| candidate.id).zip(verdicts).collect()
+}
+
+/// The points that can be used and hold at least one of these folders.
+pub(super) fn of_roots<'a>(
+    seen: &'a PointsSeen,
+    roots: &'a [PathBytes],
+) -> impl Iterator<Item = (&'a PointSeen, &'a Manifest)> {
+    seen.readable().filter(|(_, manifest)| manifest.roots.iter().any(|root| roots.contains(root)))
+}
+
+/// What unfinished runs left, and is old enough that none of them is alive.
+pub(super) fn leftovers(seen: &PointsSeen, now: Timestamp) -> Vec<Leftover> {
+    let holds = |key: Key| seen.leftovers.iter().any(|object| object.key == key);
+    let whole = |place: &PointPlace| holds(place.key(Part::Archive)) && holds(place.key(Part::Contents));
+    let is_old = |key: &Key| {
+        let Some((place, _)) = PointPlace::parse(key) else { return false };
+        let age = now.duration_since(place.point.slot.time());
+        age >= if whole(&place) { WHOLE_AGE } else { PARTIAL_AGE }
+    };
+    let objects = seen.leftovers.iter().filter(|object| is_old(&object.key)).cloned().map(Leftover::Object);
+    let uploads = seen.uploads.iter().filter(|upload| is_old(&upload.key)).cloned().map(Leftover::Upload);
+    objects.chain(uploads).collect()
+}
