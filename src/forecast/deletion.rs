@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Leftover;
 use crate::catalog::{Manifest, Part, PointPlace};
 use crate::observe::{PointSeen, PointsSeen};
+use crate::ports::{ObjectInfo, UploadId};
 use crate::primitives::{Key, PathBytes, PointId};
 use crate::retention::{self, Candidate, Rules, Verdict};
 
@@ -51,12 +52,15 @@ pub(super) fn of_roots<'a>(
 pub(super) fn leftovers(seen: &PointsSeen, now: Timestamp) -> Vec<Leftover> {
     let holds = |key: Key| seen.leftovers.iter().any(|object| object.key == key);
     let whole = |place: &PointPlace| holds(place.key(Part::Archive)) && holds(place.key(Part::Contents));
-    let is_old = |key: &Key| {
-        let Some((place, _)) = PointPlace::parse(key) else { return false };
-        let age = now.duration_since(place.point.slot.time());
-        age >= if whole(&place) { WHOLE_AGE } else { PARTIAL_AGE }
+    let is_older = |place: &PointPlace, age| now.duration_since(place.point.slot.time()) >= age;
+    let is_left = |object: &&ObjectInfo| {
+        let age = |place: &PointPlace| if whole(place) { WHOLE_AGE } else { PARTIAL_AGE };
+        PointPlace::parse(&object.key).is_some_and(|(place, _)| is_older(&place, age(&place)))
     };
-    let objects = seen.leftovers.iter().filter(|object| is_old(&object.key)).cloned().map(Leftover::Object);
-    let uploads = seen.uploads.iter().filter(|upload| is_old(&upload.key)).cloned().map(Leftover::Upload);
+    // An upload is nothing whole, whatever lies beside it.
+    let is_unfinished =
+        |upload: &&UploadId| PointPlace::parse(&upload.key).is_some_and(|(place, _)| is_older(&place, PARTIAL_AGE));
+    let objects = seen.leftovers.iter().filter(is_left).cloned().map(Leftover::Object);
+    let uploads = seen.uploads.iter().filter(is_unfinished).cloned().map(Leftover::Upload);
     objects.chain(uploads).collect()
 }

@@ -97,7 +97,7 @@ fn moved(path: &PathBytes, wish: &RestoreWish) -> PathBytes {
 fn unusable(jobs: &[(JobName, Name)], observed: &Observed, host: &Name, chosen: Option<Slot>) -> Vec<(PointId, Fault)> {
     let all = jobs.iter().filter_map(|(job, _)| observed.points_of(job)).flat_map(|seen| &seen.points);
     let newer =
-        all.filter(|seen| seen.place.host == *host && chosen.is_none_or(|chosen| seen.place.point.slot > chosen));
+        all.filter(|seen| seen.place.host == *host && chosen.is_none_or(|chosen| seen.place.point.slot >= chosen));
     newer.filter_map(|seen| Some((seen.place.point.clone(), seen.manifest.as_ref().err()?.clone()))).collect()
 }
 

@@ -178,7 +178,7 @@ fn recovered(forecast: &Forecast, recovery: &Recovery) -> Vec<String> {
         details.push(format!("a newer point may be in {store}, which cannot be read: {fault}"));
     }
     for (point, fault) in &recovery.unusable {
-        details.push(format!("newer, but cannot be used: {point}: {fault}"));
+        details.push(format!("newer, but cannot be used: {point}: {}", fault.answer));
     }
     if !recovery.set_owner {
         details.push("owners are not restored: only the superuser can".into());

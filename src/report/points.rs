@@ -28,7 +28,9 @@ pub fn text(jobs: &[JobPoints<'_>], timezone: &str) -> String {
         for point in &seen.points {
             let _ = match &point.manifest {
                 Ok(manifest) => writeln!(lines, "  {}", line(&point.place.host, manifest, timezone)),
-                Err(fault) => writeln!(lines, "  {}  {}  cannot be used: {fault}", point.place.point, point.place.host),
+                Err(fault) => {
+                    writeln!(lines, "  {}  {}  cannot be used: {}", point.place.point, point.place.host, fault.answer)
+                }
             };
         }
         if seen.points.is_empty() {
@@ -37,7 +39,7 @@ pub fn text(jobs: &[JobPoints<'_>], timezone: &str) -> String {
         let unfinished = seen.leftovers.len() + seen.uploads.len();
         if unfinished > 0 {
             let _ =
-                writeln!(lines, "  and {} left by unfinished runs, removed by the next run", count(unfinished as u64));
+                writeln!(lines, "  and {} left by unfinished runs; a later run removes them", count(unfinished as u64));
         }
     }
     lines

@@ -186,3 +186,60 @@ fn every_page_is_explained_and_every_shell_completed() {
         assert!(scene.types(&format!("completions {shell}")).contains("resume"), "{shell}");
     }
 }
+
+/// The files of the store whose names end so, in order.
+fn stored(scene: &Scene, ending: &str) -> Vec<std::path::PathBuf> {
+    let folder = scene.path("store/home/photos/daily/web-1");
+    let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut found: Vec<_> = paths.filter(|path| path.to_str().unwrap().ends_with(ending)).collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn a_point_whose_archive_is_gone_counts_for_nothing() {
+    let scene = Scene::with_plan();
+    let run = "run plan.kdl --all --quiet --host web-1";
+    scene.types_all(&[run, run]);
+    std::fs::remove_file(&stored(&scene, ".tar.zip")[1]).unwrap();
+    let told = scene.types_all(&[
+        "points plan.kdl",
+        "restore plan.kdl photos --from-host web-1 --dry-run",
+        "run plan.kdl --all --dry-run --host web-1",
+        run,
+    ]);
+    transcript!("damaged_point", told);
+    assert_eq!(
+        stored(&scene, ".tar.zip").len(),
+        2,
+        "the sound points are kept: a broken one is none of the newest two"
+    );
+}
+
+#[test]
+fn a_plan_of_the_same_name_for_other_folders_deletes_nothing_of_this_one() {
+    let scene = Scene::with_plan();
+    let plan = std::fs::read_to_string(scene.path("plan.kdl")).unwrap().replace("generations=2", "generations=1");
+    scene.write("plan.kdl", &plan);
+    scene.write("other.kdl", &plan.replace("files \"photos\"", "files \"music\""));
+    scene.write("music/song.txt", "a song\n");
+    let run = |plan: &str| format!("run {plan} --all --quiet --host web-1");
+    let told = scene.types_all(&[&run("plan.kdl"), &run("other.kdl"), &run("other.kdl"), &run("plan.kdl")]);
+    assert_eq!(stored(&scene, ".manifest.json").len(), 2, "one of each: {told}");
+}
+
+#[test]
+fn a_backup_that_lacks_only_its_manifest_is_not_removed_at_once() {
+    let scene = Scene::with_plan();
+    scene.types("run plan.kdl --all --quiet --host web-1");
+    std::fs::remove_file(&stored(&scene, ".manifest.json")[0]).unwrap();
+    let in_days = |days: i64| {
+        let at = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * days);
+        scene.types(&format!("run plan.kdl --all --dry-run --host web-1 --now {at}"))
+    };
+    assert!(in_days(2).contains("delete    nothing"), "{}", in_days(2));
+    assert!(in_days(31).contains("2 leftovers"), "{}", in_days(31));
+    std::fs::remove_file(&stored(&scene, ".contents.jsonl.gz")[0]).unwrap();
+    assert!(in_days(0).contains("delete    nothing"), "it may be of a run that is alive");
+    assert!(in_days(2).contains("1 leftover"), "{}", in_days(2));
+}
