@@ -40,12 +40,15 @@ pub fn verdicts(
     candidates.into_iter().map(|candidate| candidate.id).zip(verdicts).collect()
 }
 
-/// The points that can be used and hold at least one of these folders.
+/// The points that can be used and hold a folder of the name of one of these.
 pub(super) fn of_roots<'a>(
     seen: &'a PointsSeen,
     roots: &'a [PathBytes],
 ) -> impl Iterator<Item = (&'a PointSeen, &'a Manifest)> {
-    seen.readable().filter(|(_, manifest)| manifest.roots.iter().any(|root| roots.contains(root)))
+    // By name: a folder that was moved with its plan is the same one.
+    let name = |root: &PathBytes| root.to_path().file_name().map(ToOwned::to_owned);
+    let is_one = move |root: &PathBytes| roots.iter().any(|other| name(other) == name(root));
+    seen.readable().filter(move |(_, manifest)| manifest.roots.iter().any(&is_one))
 }
 
 /// What unfinished runs left, and is old enough that none of them is alive.
