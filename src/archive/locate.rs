@@ -7,21 +7,13 @@ use zip::read::{ArchiveOffset, Config, ZipReadOptions};
 use zip::{CompressionMethod, ZipArchive};
 
 use super::ArchiveError;
-
-/// How the tar is packed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Packing {
-    /// Not at all (method 0).
-    Stored,
-    /// Deflate (method 8).
-    Deflate,
-}
+use crate::primitives::Method;
 
 /// Where the tar lies in the zip, and what the zip says of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TarEntry {
     /// How it is packed.
-    pub packing: Packing,
+    pub method: Method,
     /// The first packed byte.
     pub start: u64,
     /// How many packed bytes.
@@ -100,17 +92,20 @@ fn entry(view: &mut View<'_>) -> Result<TarEntry, ArchiveError> {
     if file.encrypted() || !file.name_raw().ends_with(b".tar") || !file.is_file() {
         return Err(ArchiveError::new("the zip's entry is encrypted or no tar"));
     }
-    let packing = match file.compression() {
-        CompressionMethod::Stored => Packing::Stored,
-        CompressionMethod::Deflated => Packing::Deflate,
-        other => return Err(ArchiveError::new(format!("the zip's entry is packed with {other}"))),
+    let method = match file.compression() {
+        CompressionMethod::Deflated => Method::Deflate,
+        CompressionMethod::Zstd => Method::Zstd,
+        other => {
+            return Err(ArchiveError::new(format!(
+                "the zip's entry is packed with {other}, and not with deflate or zstd"
+            )));
+        }
     };
     let start = file.data_start().ok_or_else(|| ArchiveError::new("the zip's entry has no content"))?;
     let found =
-        TarEntry { packing, start, packed_size: file.compressed_size(), plain_size: file.size(), crc: file.crc32() };
+        TarEntry { method, start, packed_size: file.compressed_size(), plain_size: file.size(), crc: file.crc32() };
     let inside = start.checked_add(found.packed_size).is_some_and(|end| end <= directory);
-    let stored = packing == Packing::Deflate || found.packed_size == found.plain_size;
-    if file.header_start() != 0 || !inside || !stored {
+    if file.header_start() != 0 || !inside {
         return Err(ArchiveError::new("the zip's entry lies where it cannot"));
     }
     Ok(found)

@@ -1,25 +1,31 @@
-//! Floor 3: an archive as pure blocks that are fed and drained: one zip that holds one tar (POSIX pax).
+//! Floor 3: an archive as pure blocks that are fed and drained: one zip that holds one tar (POSIX pax), which is packed in
+//! segments.
 //!
 //! Unaware of files, stores and plans: bytes go in, bytes or events come out, and nothing waits. Invariant: what
 //! the writer makes, the reader gives back, in pieces of any size; what the reader gives was well formed: relative
 //! paths without `..`, known kinds, checksums that agree. Memory is bounded whatever the bytes say.
 
-mod inflate;
 mod locate;
 mod member;
+mod open_deflate;
 mod pax;
 mod read;
+mod segment;
 mod tar_header;
 mod write;
+mod zip_frame;
 
 #[cfg(test)]
 mod tests;
 
-pub use inflate::Inflate;
-pub use locate::{Locator, Need, Packing, TarEntry};
+pub use locate::{Locator, Need, TarEntry};
 pub use member::{Member, MemberKind};
 pub use read::{TarEvent, TarReader};
-pub use write::{Finished, Writer};
+pub use segment::{PackedSegment, SEGMENT_BYTES, Segment, end, packed_size_max, unpack};
+pub use write::Writer;
+pub use zip_frame::{Framed, ZipFrame};
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +49,48 @@ pub struct Extent {
     pub size: u64,
     /// Of all of them.
     pub digest: Digest,
+}
+
+/// The tar inside an archive. Each file's digest is in the contents, and the archive's covers every stored byte; this is what
+/// the zip itself says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plain {
+    /// In bytes.
+    pub size: u64,
+    /// CRC-32 of all of them.
+    pub crc32: Crc32,
+}
+
+/// A CRC-32 as zips have it, shown as eight hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Crc32(pub u32);
+
+impl fmt::Display for Crc32 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}", self.0)
+    }
+}
+
+impl fmt::Debug for Crc32 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl From<Crc32> for String {
+    fn from(crc: Crc32) -> Self {
+        crc.to_string()
+    }
+}
+
+impl TryFrom<String> for Crc32 {
+    type Error = ArchiveError;
+    fn try_from(text: String) -> Result<Self, ArchiveError> {
+        let digits = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let crc = digits.then(|| u32::from_str_radix(&text, 16).ok()).flatten();
+        crc.map(Self).ok_or_else(|| ArchiveError::new(format!("`{text}` is not a CRC-32 of eight hexadecimal digits")))
+    }
 }
 
 /// A tar is made of blocks of so many bytes

@@ -63,6 +63,11 @@ impl TarReader {
         Self { state: State::Header, collected: Vec::with_capacity(BLOCK), records, position: 0, began: None }
     }
 
+    /// A reader at a member that begins there in the tar.
+    pub fn starting_at(position: u64) -> Self {
+        Self { position, ..Self::new() }
+    }
+
     /// Takes from the front of `input` until something is to be told; none when all of it is used up.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::*;
-use crate::primitives::{Hasher, PathBytes};
+use crate::primitives::{Compression, Method, PathBytes};
 
 /// A member with its content.
 type Whole = (Member, Vec<u8>);
@@ -42,20 +42,44 @@ fn whole() -> impl Strategy<Value = Whole> {
     )
 }
 
+/// What an archive came to.
+struct Finished {
+    plain: Plain,
+    sizes: Vec<usize>,
+}
+
 fn write(members: &[Whole]) -> (Vec<u8>, Finished) {
-    let mut writer = Writer::new("x.tar", "2026-03-01T05:30:01Z".parse().unwrap()).unwrap();
-    let mut out = Vec::new();
+    write_with(members, Compression::default())
+}
+
+fn write_with(members: &[Whole], compression: Compression) -> (Vec<u8>, Finished) {
+    let at = "2026-03-01T05:30:01Z".parse().unwrap();
+    let frame = ZipFrame { name: "x.tar".into(), at, method: compression.method() };
+    let mut writer = Writer::default();
+    let mut segments = Vec::new();
     for (member, content) in members {
         writer.entry(member).unwrap();
         for piece in content.chunks(700) {
             assert_eq!(writer.data(piece).unwrap(), piece.len());
         }
         writer.end_entry().unwrap();
-        out.extend(writer.take());
+        segments.extend(std::iter::from_fn(|| writer.segment()));
     }
-    let finished = writer.finish().unwrap();
-    out.extend_from_slice(&finished.rest);
-    (out, finished)
+    let (rest, size) = writer.finish().unwrap();
+    segments.extend(rest);
+    let (mut out, mut crc, mut sizes) = (frame.head().unwrap(), crc32fast::Hasher::new(), Vec::new());
+    let head = out.len();
+    for segment in segments {
+        let packed = segment.pack(compression).unwrap();
+        out.extend_from_slice(&packed.bytes);
+        crc.combine(&packed.crc);
+        sizes.push(packed.bytes.len());
+    }
+    out.extend_from_slice(end(compression.method()));
+    let crc = crc.finalize();
+    let packed_size = (out.len() - head) as u64;
+    out.extend(frame.tail(Framed { packed_size, plain_size: size, crc }).unwrap());
+    (out, Finished { plain: Plain { size, crc32: Crc32(crc) }, sizes })
 }
 
 fn locate(zip: &[u8]) -> Result<TarEntry, ArchiveError> {
@@ -71,19 +95,24 @@ fn locate(zip: &[u8]) -> Result<TarEntry, ArchiveError> {
     }
 }
 
-fn inflate(zip: &[u8], chunk: usize) -> Result<Vec<u8>, ArchiveError> {
+/// Unpacks the tar segment by segment.
+fn unpacked(zip: &[u8], finished: &Finished) -> Result<Vec<u8>, ArchiveError> {
     let entry = locate(zip)?;
-    let packed = &zip[entry.start as usize..(entry.start + entry.packed_size) as usize];
-    let (mut inflate, mut plain) = (Inflate::new(entry), Vec::new());
-    for piece in packed.chunks(chunk) {
-        let mut input = Bytes::copy_from_slice(piece);
-        while let Some(bytes) = inflate.push(&mut input)? {
-            plain.extend_from_slice(&bytes);
-        }
-        assert!(input.is_empty());
+    let (mut at, mut plain) = (entry.start as usize, Vec::new());
+    for size in &finished.sizes {
+        let left = finished.plain.size as usize - plain.len();
+        plain.extend(unpack(entry.method, &zip[at..at + size], left.min(SEGMENT_BYTES))?);
+        at += size;
     }
-    inflate.finish()?;
     Ok(plain)
+}
+
+/// Unpacks the tar as another tool would, which knows nothing of segments.
+fn unzipped(zip: &[u8]) -> Result<Vec<u8>, String> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(zip)).map_err(|error| error.to_string())?;
+    let mut file = archive.by_index(0).map_err(|error| error.to_string())?;
+    let mut plain = Vec::new();
+    file.read_to_end(&mut plain).map(|_| plain).map_err(|error| error.to_string())
 }
 
 /// The events of a tar that comes in pieces of these sizes, with neighbouring data joined.
@@ -128,13 +157,13 @@ proptest! {
     #[test]
     fn members_come_back_in_any_pieces(
         wholes in prop::collection::vec(whole(), 0..6),
-        packed_chunk in 1..4000_usize,
+        method in prop::sample::select(vec![Method::Deflate, Method::Zstd]),
         chunks in prop::collection::vec(1..700_usize, 0..20),
     ) {
-        let (zip, finished) = write(&wholes);
-        prop_assert_eq!(finished.stored, extent(&zip));
-        let tar = inflate(&zip, packed_chunk).unwrap();
-        prop_assert_eq!(finished.plain, extent(&tar));
+        let (zip, finished) = write_with(&wholes, Compression::new(method, None).unwrap());
+        let tar = unpacked(&zip, &finished).unwrap();
+        prop_assert_eq!(unzipped(&zip).unwrap(), &tar[..]);
+        prop_assert_eq!(finished.plain, Plain { size: tar.len() as u64, crc32: Crc32(crc32fast::hash(&tar)) });
         let read = events(&tar, &chunks).unwrap();
         prop_assert_eq!(&read, &events(&tar, &[]).unwrap());
         let read = members(read);
@@ -188,22 +217,16 @@ proptest! {
         edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
         chunks in prop::collection::vec(1..700_usize, 0..20),
     ) {
-        let (mut zip, _) = write(&wholes);
-        let mut tar = inflate(&zip, 4096).unwrap();
+        let (mut zip, finished) = write(&wholes);
+        let mut tar = unpacked(&zip, &finished).unwrap();
         for (at, byte) in &edits {
             let (in_tar, in_zip) = (at.index(tar.len()), at.index(zip.len()));
             tar[in_tar] = *byte;
             zip[in_zip] = *byte;
         }
         prop_assert_eq!(events(&tar, &chunks), events(&tar, &[]));
-        let _any = inflate(&zip, 4096);
+        let _any = unpacked(&zip, &finished);
     }
-}
-
-fn extent(bytes: &[u8]) -> Extent {
-    let mut hasher = Hasher::default();
-    hasher.update(bytes);
-    Extent { size: bytes.len() as u64, digest: hasher.finish() }
 }
 
 fn file(path: &str, size: u64) -> Member {
@@ -213,7 +236,7 @@ fn file(path: &str, size: u64) -> Member {
 
 #[test]
 fn a_member_has_exactly_the_content_that_its_header_says() {
-    let mut writer = Writer::new("x.tar", jiff::Timestamp::UNIX_EPOCH).unwrap();
+    let mut writer = Writer::default();
     writer.entry(&file("a", 3)).unwrap();
     assert_eq!(writer.data(b"12").unwrap(), 2);
     assert_eq!(writer.lacking(), 1);
@@ -226,7 +249,7 @@ fn a_member_has_exactly_the_content_that_its_header_says() {
 
 #[test]
 fn paths_that_lead_elsewhere_are_refused() {
-    let mut writer = Writer::new("x.tar", jiff::Timestamp::UNIX_EPOCH).unwrap();
+    let mut writer = Writer::default();
     for bad in ["", "/etc/passwd", "a/../b", "..", "./a", "a//b", "a/", "a\0b"] {
         assert!(writer.entry(&file(bad, 0)).is_err(), "{bad:?}");
         let mut tar = tar_header::encode(&file(bad, 0));
@@ -281,8 +304,7 @@ fn zips_that_are_not_one_tar_are_refused() {
         writer.finish().unwrap().into_inner()
     };
     let stored = zip::CompressionMethod::Stored;
-    assert_eq!(inflate(&zip(&["a.tar"], stored), 3).unwrap(), b"content");
-    assert_eq!(inflate(&zip(&["a.tar"], zip::CompressionMethod::Deflated), 3).unwrap(), b"content");
+    assert_eq!(locate(&zip(&["a.tar"], zip::CompressionMethod::Deflated)).unwrap().plain_size, 7);
     let (sound, _) = write(&[(file("a", 1), b"x".to_vec())]);
     let mut shifted = b"junk".to_vec();
     shifted.extend_from_slice(&sound);
@@ -290,9 +312,15 @@ fn zips_that_are_not_one_tar_are_refused() {
     let at = renamed.windows(5).position(|window| window == b"x.tar").unwrap();
     renamed[at] = b'y';
     let mut refused = Vec::new();
-    for bad in
-        [zip(&[], stored), zip(&["a.tar", "b.tar"], stored), zip(&["a.txt"], stored), shifted, renamed, Vec::new()]
-    {
+    for bad in [
+        zip(&[], stored),
+        zip(&["a.tar", "b.tar"], stored),
+        zip(&["a.txt"], stored),
+        zip(&["a.tar"], stored),
+        shifted,
+        renamed,
+        Vec::new(),
+    ] {
         refused.push(locate(&bad).unwrap_err().to_string());
     }
     insta::assert_debug_snapshot!(refused, @r#"
@@ -300,9 +328,27 @@ fn zips_that_are_not_one_tar_are_refused() {
         "the zip holds 0 entries and not one tar",
         "the zip holds 2 entries and not one tar",
         "the zip's entry is encrypted or no tar",
+        "the zip's entry is packed with Stored, and not with deflate or zstd",
         "the zip is damaged: invalid Zip archive: No CDFH found",
         "the zip is damaged: invalid Zip archive: header inconsistency detected: Local file header filename mismatch (does not match central directory)",
         "the zip is damaged: invalid Zip archive: Could not find EOCD",
     ]
     "#);
+}
+
+/// A tar of several segments, some of which compress and some do not, is one stream to every reader.
+#[test]
+fn segments_of_every_kind_follow_each_other() {
+    let noise: Vec<u8> = (0..3 * SEGMENT_BYTES as u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 11) as u8).collect();
+    let text = "2026-03-01 GET /shop/17 200\n".repeat(90_000).into_bytes();
+    let whole = |path: &str, content: &[u8]| (file(path, content.len() as u64), content.to_vec());
+    let wholes = [whole("a", &text), whole("b", &noise), whole("c", b""), whole("d", &text[..70_000])];
+    for (method, level) in [(Method::Deflate, 0), (Method::Deflate, 1), (Method::Deflate, 12), (Method::Zstd, 1)] {
+        let (zip, finished) = write_with(&wholes, Compression::new(method, Some(level)).unwrap());
+        assert_eq!(finished.sizes.len(), 6, "{method} {level}");
+        let tar = unpacked(&zip, &finished).unwrap();
+        assert_eq!(unzipped(&zip).unwrap(), tar, "{method} {level}");
+        let read: Vec<Whole> = members(events(&tar, &[]).unwrap()).into_iter().map(|(_, whole)| whole).collect();
+        assert_eq!(read, wholes, "{method} {level}");
+    }
 }

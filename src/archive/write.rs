@@ -1,55 +1,27 @@
-//! Writes a zip that holds one tar, member by member.
+//! Writes a tar, member by member, and cuts it into segments.
 
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::VecDeque;
 
-use zip::write::{SimpleFileOptions, StreamWriter};
-use zip::{CompressionMethod, ZipWriter};
+use super::{ArchiveError, BLOCK, Member, SEGMENT_BYTES, Segment, padding, tar_header};
 
-use super::{ArchiveError, BLOCK, Extent, Member, padding, tar_header};
-use crate::primitives::Hasher;
-
-/// What an archive came to.
+/// A tar that is being written. Its segments wait until they are taken.
 #[derive(Debug)]
-pub struct Finished {
-    /// The last bytes; they belong behind all that was taken.
-    pub rest: Vec<u8>,
-    /// The tar.
-    pub plain: Extent,
-    /// The zip.
-    pub stored: Extent,
-}
-
-/// An archive that is being written. What it makes piles up until it is taken.
 pub struct Writer {
-    zip: ZipWriter<StreamWriter<Sink>>,
-    sink: Sink,
-    plain: Hasher,
-    plain_size: u64,
-    stored: Hasher,
-    stored_size: u64,
+    segments: VecDeque<Segment>,
+    /// The segment that is being filled.
+    filling: Vec<u8>,
+    size: u64,
     /// Content that the open member still lacks, and the padding behind it.
     open: Option<(u64, usize)>,
 }
 
-impl Writer {
-    /// An archive whose tar has that name and time.
-    ///
-    /// # Errors
-    /// When the name cannot be a zip entry's.
-    pub fn new(tar_name: &str, at: jiff::Timestamp) -> Result<Self, ArchiveError> {
-        let sink = Sink::default();
-        let mut zip = ZipWriter::new_stream(sink.clone());
-        let options = SimpleFileOptions::default()
-            .compression_method(CompressionMethod::Deflated)
-            .large_file(true)
-            .unix_permissions(0o600)
-            .last_modified_time(dos_time(at));
-        zip.start_file(tar_name, options).map_err(|error| ArchiveError::new(format!("{tar_name}: {error}")))?;
-        let (plain, stored) = (Hasher::default(), Hasher::default());
-        Ok(Self { zip, sink, plain, plain_size: 0, stored, stored_size: 0, open: None })
+impl Default for Writer {
+    fn default() -> Self {
+        Self { segments: VecDeque::new(), filling: Vec::with_capacity(SEGMENT_BYTES), size: 0, open: None }
     }
+}
 
+impl Writer {
     /// Begins a member; its content follows. Answers where it begins in the tar.
     ///
     /// # Errors
@@ -59,8 +31,8 @@ impl Writer {
         if self.open.is_some() {
             return Err(ArchiveError::new("the member before is not ended"));
         }
-        let offset = self.plain_size;
-        self.tar(&tar_header::encode(member))?;
+        let offset = self.size;
+        self.tar(&tar_header::encode(member));
         self.open = Some((member.size(), padding(member.size())));
         Ok(offset)
     }
@@ -72,7 +44,7 @@ impl Writer {
     pub fn data(&mut self, bytes: &[u8]) -> Result<usize, ArchiveError> {
         let (left, padding) = self.open.ok_or_else(|| ArchiveError::new("no member is open"))?;
         let take = usize::try_from(left).map_or(bytes.len(), |left| left.min(bytes.len()));
-        self.tar(bytes.get(..take).unwrap_or_default())?;
+        self.tar(bytes.get(..take).unwrap_or_default());
         self.open = Some((left - take as u64, padding));
         Ok(take)
     }
@@ -88,87 +60,46 @@ impl Writer {
     /// When none is open, or it lacks content: a tar cannot be mended behind its header.
     pub fn end_entry(&mut self) -> Result<(), ArchiveError> {
         match self.open.take() {
-            Some((0, padding)) => self.tar([0; BLOCK].get(..padding).unwrap_or_default()),
+            Some((0, padding)) => {
+                self.tar([0; BLOCK].get(..padding).unwrap_or_default());
+                Ok(())
+            }
             Some((left, _)) => Err(ArchiveError::new(format!("the member lacks {left} bytes"))),
             None => Err(ArchiveError::new("no member is open")),
         }
     }
 
-    /// How many bytes wait to be taken.
-    pub fn waiting(&self) -> usize {
-        self.sink.lock().len()
+    /// The next whole segment, where there is one.
+    pub fn segment(&mut self) -> Option<Segment> {
+        self.segments.pop_front()
     }
 
-    /// Takes what was made so far.
-    pub fn take(&mut self) -> Vec<u8> {
-        let made = std::mem::take(&mut *self.sink.lock());
-        self.stored.update(&made);
-        self.stored_size += made.len() as u64;
-        made
-    }
-
-    /// Ends the archive.
+    /// Ends the tar. Answers the segments that were not taken, of which the last may be shorter, and the tar's size in bytes.
     ///
     /// # Errors
     /// When a member is open.
-    pub fn finish(mut self) -> Result<Finished, ArchiveError> {
+    pub fn finish(mut self) -> Result<(impl Iterator<Item = Segment>, u64), ArchiveError> {
         if self.open.is_some() {
             return Err(ArchiveError::new("the last member is not ended"));
         }
         // A tar ends with two blocks of zeros.
-        self.tar(&[0; 2 * BLOCK])?;
-        let mut rest = self.take();
-        let Self { zip, sink, plain, plain_size, mut stored, stored_size, .. } = self;
-        zip.finish().map_err(|error| ArchiveError::new(error.to_string()))?;
-        let last = std::mem::take(&mut *sink.lock());
-        stored.update(&last);
-        rest.extend_from_slice(&last);
-        Ok(Finished {
-            rest,
-            plain: Extent { size: plain_size, digest: plain.finish() },
-            stored: Extent { size: stored_size + last.len() as u64, digest: stored.finish() },
-        })
+        self.tar(&[0; 2 * BLOCK]);
+        if !self.filling.is_empty() {
+            self.segments.push_back(Segment(self.filling));
+        }
+        Ok((self.segments.into_iter(), self.size))
     }
 
-    fn tar(&mut self, bytes: &[u8]) -> Result<(), ArchiveError> {
-        self.plain.update(bytes);
-        self.plain_size += bytes.len() as u64;
-        self.zip.write_all(bytes).map_err(|error| ArchiveError::new(error.to_string()))
-    }
-}
-
-/// A zip's time is of two seconds, without a zone (here UTC), from 1980 to 2107; what lies outside is 1980.
-fn dos_time(at: jiff::Timestamp) -> zip::DateTime {
-    let civil = at.to_zoned(jiff::tz::TimeZone::UTC).datetime();
-    let number = |part: i8| u8::try_from(part).unwrap_or(0);
-    u16::try_from(civil.year())
-        .ok()
-        .and_then(|year| {
-            let (month, day) = (number(civil.month()), number(civil.day()));
-            let (hour, minute, second) = (number(civil.hour()), number(civil.minute()), number(civil.second()));
-            zip::DateTime::from_date_and_time(year, month, day, hour, minute, second).ok()
-        })
-        .unwrap_or_default()
-}
-
-/// Where the zip writer writes: memory that is drained beside it.
-#[derive(Clone, Default)]
-struct Sink(Arc<Mutex<Vec<u8>>>);
-
-impl Sink {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<u8>> {
-        // Appending cannot leave it half done, so a panic elsewhere does not make it wrong.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Write for Sink {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.lock().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+    fn tar(&mut self, mut bytes: &[u8]) {
+        self.size += bytes.len() as u64;
+        while !bytes.is_empty() {
+            let (fits, rest) = bytes.split_at(bytes.len().min(SEGMENT_BYTES - self.filling.len()));
+            self.filling.extend_from_slice(fits);
+            bytes = rest;
+            if self.filling.len() == SEGMENT_BYTES {
+                let full = std::mem::replace(&mut self.filling, Vec::with_capacity(SEGMENT_BYTES));
+                self.segments.push_back(Segment(full));
+            }
+        }
     }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{CatalogError, PointPlace, StoredObject, host_name};
-use crate::archive::Extent;
+use crate::archive::Plain;
 use crate::primitives::{JobName, Name, PathBytes, PointId, RunId, Slot};
 
 /// The version that this program writes, and the only one it reads.
@@ -44,9 +44,11 @@ pub struct Manifest {
     /// The archive.
     pub archive: StoredObject,
     /// The tar inside it.
-    pub plain: Extent,
+    pub plain: Plain,
     /// The list of what is in the archive.
     pub contents: StoredObject,
+    /// Where in the contents the part begins that says how long each segment of the archive is.
+    pub segments_at: u64,
     /// What is in the archive.
     pub totals: Totals,
     /// That it was read from the store, and when.
@@ -183,6 +185,7 @@ fn check_size(bytes: usize) -> Result<(), CatalogError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::archive::Crc32;
     use crate::primitives::{Digest, Key};
 
     fn manifest() -> Manifest {
@@ -204,8 +207,9 @@ mod tests {
             finished: at,
             roots: vec![PathBytes::new(*b"/srv/shop"), PathBytes::new(*b"/srv/\xff")],
             archive: object("a.tar.zip"),
-            plain: Extent { size: 10_240, digest: Digest::of(b"tar") },
+            plain: Plain { size: 10_240, crc32: Crc32(0x0a1b_2c3d) },
             contents: object("a.contents.jsonl.gz"),
+            segments_at: 2,
             totals: Totals { files: 1, folders: 2, symlinks: 3, hard_links: 4, bytes: 5 },
             read_back: ReadBackRecord { at, entries: 10 },
             clean: false,

@@ -7,6 +7,7 @@
 mod beneath;
 mod blocking;
 mod clock;
+mod cores;
 mod disk;
 mod durable;
 mod local_store;
@@ -14,6 +15,7 @@ mod process;
 mod state;
 
 pub use clock::SystemClock;
+pub use cores::Cores;
 pub use disk::Disk;
 pub use local_store::LocalStore;
 pub use process::Processes;

@@ -7,6 +7,7 @@
 
 mod clock;
 mod command;
+mod compute;
 mod faults;
 mod journal;
 mod store;
@@ -15,6 +16,7 @@ mod world;
 
 pub use clock::FakeClock;
 pub use command::FakeCommands;
+pub use compute::FakeCompute;
 pub use faults::{FaultScript, Injected};
 pub use journal::FakeJournal;
 pub use store::FakeStore;

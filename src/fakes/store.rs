@@ -10,6 +10,9 @@ use super::world::Shared;
 use crate::ports::{Cause, Fault, ObjectInfo, Page, PutMode, PutResult, StoreRead, StoreWrite, UploadId};
 use crate::primitives::Key;
 
+/// Small, so that small archives have several parts.
+const PART_BYTES: usize = 256 * 1024;
+
 /// A store in memory. As in S3, `a` and `a/b` can both be objects. Its calls are recorded as `name:key`.
 #[derive(Debug)]
 pub struct FakeStore {
@@ -170,6 +173,10 @@ impl StoreRead for FakeStore {
 
 #[async_trait::async_trait]
 impl StoreWrite for FakeStore {
+    fn part_bytes(&self, _number: u32) -> usize {
+        PART_BYTES.max(self.contents().part_bytes_min)
+    }
+
     async fn begin(&self, key: &Key) -> Result<UploadId, Fault> {
         let call = self.call("store.begin", key.as_str(), |contents| {
             contents.begun += 1;

@@ -6,7 +6,7 @@ use crate::catalog::{Manifest, Part, PointPlace};
 use crate::graph::Output;
 use crate::observe::SourceTotals;
 use crate::ports::{Fault, ObjectInfo, UploadId};
-use crate::primitives::{JobName, Key, Name, PathBytes, PointId};
+use crate::primitives::{Compression, JobName, Key, Name, PathBytes, PointId};
 use crate::retention::Rules;
 
 /// A folder tree's selection: fixed by the forecast; the files themselves are found when the step runs.
@@ -76,6 +76,8 @@ pub enum Action {
     Pack {
         /// What is packed.
         selection: Selection,
+        /// How the archive is compressed.
+        compression: Compression,
         /// What becomes of it.
         new: NewPoint,
         /// The source was found.

@@ -31,8 +31,9 @@ pub(super) fn step(plan: &Plan, step: &Step, observed: &Observed, who: &Circumst
                 fault,
             );
         }
-        StepKind::Pack { job, store, roots, files, source, .. } => {
-            let action = Action::Pack { selection: selection(roots, files), new: new(job, store), source: *source };
+        StepKind::Pack { job, store, roots, files, archive, source } => {
+            let (selection, compression) = (selection(roots, files), archive.compression);
+            let action = Action::Pack { selection, compression, new: new(job, store), source: *source };
             // A store that cannot be read now will hardly be written in a moment.
             let unreadable = observed.points.get(job).and_then(|seen| seen.as_ref().err()).cloned();
             return framed(step, action, unreadable);

@@ -62,7 +62,7 @@ impl Builder<'_> {
             StepKind::Look { job: job.clone(), store: store.clone(), roots: roots.clone(), files: files.clone() },
         );
         let source = Output { step: look, kind: OutputKind::Source };
-        let (archive, files) = (backup.archive.value, files.clone());
+        let (archive, files) = (backup.archive, files.clone());
         let pack = add(
             self,
             StepKind::Pack { job: job.clone(), store: store.clone(), roots: roots.clone(), files, archive, source },

@@ -1,13 +1,13 @@
 //! `backup "name" { … }`
 
-use super::form::{Cron, Day, MonthDay, ScheduleKind, Zone};
+use super::form::{Cron, Day, Level, MonthDay, ScheduleKind, Zone};
 use super::view::View;
 use super::vocabulary::{AFTER, ARCHIVE, BACKUP, INTO_STORE, RETENTION, SCHEDULE, TAKES, TIMEOUT};
 use super::waiver::waivers;
 use super::word::Word;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
-use crate::plan::{Backup, Retention, Rhythm, Schedule};
-use crate::primitives::{Duration, JobName, Name, Spanned};
+use crate::plan::{Archive, ArchiveFormat, Backup, Retention, Rhythm, Schedule};
+use crate::primitives::{Compression, Duration, JobName, Method, Name, Spanned};
 use crate::syntax::Node;
 
 /// What holds for all backups of a plan.
@@ -28,7 +28,7 @@ pub(super) fn backup(
     let mut view = View::new(node, &BACKUP, out);
     let name = view.argument::<Name>();
     let schedule = view.child(&SCHEDULE).and_then(|node| schedule(node, context.zone, view.out));
-    let archive = value(&mut view, &ARCHIVE);
+    let archive = view.child(&ARCHIVE).and_then(|node| archive(node, view.out));
     let store = value(&mut view, &INTO_STORE);
     let retention = view.child(&RETENTION).map(|node| retention(node, view.out));
     let (takes, timeout) = (value(&mut view, &TAKES), value(&mut view, &TIMEOUT));
@@ -49,6 +49,24 @@ pub(super) fn value<T: super::form::Readable>(block: &mut View<'_, '_>, word: &'
     let value = view.argument();
     view.finish();
     value
+}
+
+fn archive(node: &Node, out: &mut Diagnostics) -> Option<Archive> {
+    let mut view = View::new(node, &ARCHIVE, out);
+    let format = view.argument::<ArchiveFormat>();
+    let method = view.property::<Method>("method").map_or(Method::Deflate, |method| method.value);
+    let level = view.property::<Level>("level");
+    view.finish();
+    let compression = match Compression::new(method, level.as_ref().map(|level| level.value.0)) {
+        Ok(compression) => compression,
+        Err(refused) => {
+            let span = level.map_or(node.header, |level| level.span);
+            let help = format!("write {}", refused.help);
+            out.push(Diagnostic::new(&codes::value::BAD_LEVEL, refused.problem, span, "this level", help));
+            return None;
+        }
+    };
+    Some(Archive { format: format?.value, compression })
 }
 
 fn after(block: &mut View<'_, '_>) -> Vec<Spanned<JobName>> {

@@ -3,8 +3,8 @@
 use std::num::NonZeroU32;
 
 use crate::diagnostic::{Code, codes::value as codes, nearest};
-use crate::plan::{Archive, TimeOfDay};
-use crate::primitives::{Duration, JobName, Malformed, Name, Period};
+use crate::plan::{ArchiveFormat, TimeOfDay};
+use crate::primitives::{Duration, JobName, Malformed, Method, Name, Period};
 use crate::syntax::Value;
 
 /// A kind of value.
@@ -38,6 +38,10 @@ pub enum Form {
     Cron,
     /// `"tar.zip"`.
     Archive,
+    /// `"zstd"`.
+    Method,
+    /// A compression level.
+    Level,
     /// `"daily"`.
     ScheduleKind,
     /// `"sonae::retention::none"`.
@@ -46,7 +50,7 @@ pub enum Form {
 
 impl Form {
     /// All of them, in the order of the reference.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Text,
         Self::Name,
         Self::Job,
@@ -61,6 +65,8 @@ impl Form {
         Self::Zone,
         Self::Cron,
         Self::Archive,
+        Self::Method,
+        Self::Level,
         Self::ScheduleKind,
         Self::Code,
     ];
@@ -94,6 +100,11 @@ impl Form {
                 ("cron expression", "five fields (minute, hour, day, month, weekday), as in `\"30 5 * * 1-5\"`")
             }
             Self::Archive => ("archive format", "`\"tar.zip\"`"),
+            Self::Method => ("compression method", "`\"deflate\"` or `\"zstd\"`"),
+            Self::Level => (
+                "compression level",
+                "a whole number from 0 to 12 for deflate, 1 to 19 for zstd, without quotes, as in `9`",
+            ),
             Self::ScheduleKind => ("schedule kind", "one of `\"daily\"`, `\"weekly\"`, `\"monthly\"`, `\"yearly\"`"),
             Self::Code => ("code", "the code of a diagnostic, as in `\"sonae::retention::none\"`"),
         }
@@ -213,6 +224,21 @@ impl Readable for NonZeroU32 {
         };
         let count = u32::try_from(*number).map_err(|_| refused(if *number < 0 { "negative" } else { "too large" }))?;
         Self::new(count).ok_or_else(|| refused("nothing"))
+    }
+}
+
+/// A compression level; whether a method has it is said where the method is known.
+pub(super) struct Level(pub(super) u8);
+
+impl Readable for Level {
+    const FORM: Form = Form::Level;
+    fn read(value: &Value) -> Result<Self, Refusal> {
+        let Value::Integer(number) = value else { return Err(Refusal::wrong_type(value, Self::FORM)) };
+        let refused = |_| {
+            let help = format!("write {}", Self::FORM.doc().1);
+            Refusal::new(&codes::BAD_LEVEL, format!("there is no compression level {number}"), help)
+        };
+        u8::try_from(*number).map(Self).map_err(refused)
     }
 }
 
@@ -336,7 +362,8 @@ chosen!(
     Form::ScheduleKind,
     [("daily", Self::Daily), ("weekly", Self::Weekly), ("monthly", Self::Monthly), ("yearly", Self::Yearly)]
 );
-chosen!(Archive, Form::Archive, [("tar.zip", Self::TarZip)]);
+chosen!(ArchiveFormat, Form::Archive, [("tar.zip", Self::TarZip)]);
+chosen!(Method, Form::Method, [("deflate", Self::Deflate), ("zstd", Self::Zstd)]);
 chosen!(
     jiff::civil::Weekday,
     Form::Weekday,

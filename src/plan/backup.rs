@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use super::Waiver;
-use crate::primitives::{Duration, JobName, Name, Period, Span, Spanned};
+use crate::primitives::{Compression, Duration, JobName, Name, Period, Span, Spanned};
 
 /// One way a target is backed up.
 #[derive(Debug, Clone)]
@@ -13,7 +13,7 @@ pub struct Backup {
     /// When; without one it runs only when it is named.
     pub schedule: Option<Schedule>,
     /// How it is packed.
-    pub archive: Spanned<Archive>,
+    pub archive: Archive,
     /// Where to.
     pub store: Spanned<Name>,
     /// How long; without one nothing is ever deleted.
@@ -32,7 +32,16 @@ pub struct Backup {
 
 /// How a backup is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Archive {
+pub struct Archive {
+    /// What it is.
+    pub format: ArchiveFormat,
+    /// How it is compressed.
+    pub compression: Compression,
+}
+
+/// What an archive is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ArchiveFormat {
     /// A zip that holds one tar.
     TarZip,
 }

@@ -8,7 +8,7 @@ mod backup;
 mod restore;
 mod store;
 
-pub use backup::{Archive, Backup, Retention, Rhythm, Schedule, TimeOfDay};
+pub use backup::{Archive, ArchiveFormat, Backup, Retention, Rhythm, Schedule, TimeOfDay};
 pub use restore::{Probe, ProbeKind, Recover, Restore, RestoreStep};
 pub use store::{Access, Store, StoreKind};
 

@@ -5,6 +5,7 @@
 
 mod clock;
 mod command;
+mod compute;
 mod fault;
 mod journal;
 mod store;
@@ -12,6 +13,7 @@ mod tree;
 
 pub use clock::Clock;
 pub use command::{CommandExit, CommandRun};
+pub use compute::{Compute, Job};
 pub use fault::{Cause, Certainty, Fault};
 pub use journal::{JournalRead, JournalWrite, Lock, Locks};
 pub use store::{ObjectInfo, Page, PutMode, PutResult, StoreRead, StoreWrite, UploadId};

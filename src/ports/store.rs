@@ -93,8 +93,10 @@ pub trait StoreWrite: StoreRead {
     /// When the store refuses.
     async fn begin(&self, key: &Key) -> Result<UploadId, Fault>;
 
-    /// Adds the next part, in order. `number` counts from 1; parts but the last are at least 5 MiB
-    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>).
+    /// How many bytes the part of that number is to have, unless it is the last: what the store takes, at least 1.
+    fn part_bytes(&self, number: u32) -> usize;
+
+    /// Adds the next part, in order. `number` counts from 1.
     ///
     /// # Errors
     /// When the store refuses; `Full` where it has no space.

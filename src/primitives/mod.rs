@@ -3,6 +3,7 @@
 //! Unaware of KDL, of plans and of the world. Invariant: a value of one of these types is valid; the
 //! only way to get one from text is its `parse`, which says what is wrong and what to write instead.
 
+mod compression;
 mod digest;
 mod id;
 mod key;
@@ -11,6 +12,7 @@ mod path;
 mod quantity;
 mod span;
 
+pub use compression::{Compression, Method};
 pub use digest::{Digest, Hasher};
 pub use id::{PointId, RunId, Slot, StepId, StepName};
 pub use key::Key;

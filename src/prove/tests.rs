@@ -5,10 +5,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::plan::{
-    Archive, Backup, BrokenBlock, Objective, Probe, ProbeKind, Recover, Restore, RestoreStep, Rhythm, Schedule, Target,
-    TimeOfDay,
+    Archive, ArchiveFormat, Backup, BrokenBlock, Objective, Probe, ProbeKind, Recover, Restore, RestoreStep, Rhythm,
+    Schedule, Target, TimeOfDay,
 };
-use crate::primitives::{Duration, FileId, Name, Span, Spanned};
+use crate::primitives::{Compression, Duration, FileId, Name, Span, Spanned};
 
 fn at<T>(place: usize, value: T) -> Spanned<T> {
     Spanned::new(value, span(place))
@@ -59,7 +59,7 @@ fn backup(place: usize, text: &str, rhythm: Option<Rhythm>, zone: &str, takes: &
     Backup {
         name: at(place, name(text)),
         schedule: rhythm.map(schedule),
-        archive: at(place, Archive::TarZip),
+        archive: Archive { format: ArchiveFormat::TarZip, compression: Compression::default() },
         store: at(place, name("vault")),
         retention: None,
         takes: lasting(place + 2, takes),

@@ -67,6 +67,7 @@ fn manifest(clock: &dyn Clock, made: &Made<'_>) -> Manifest {
         archive: packed.archive.clone(),
         plain: packed.plain,
         contents: packed.contents.clone(),
+        segments_at: packed.segments_at,
         totals: packed.totals,
         read_back: ReadBackRecord { at: now, entries: read_back.entries },
         clean: packed.clean(),

@@ -4,8 +4,10 @@
 //! Unaware of plans, graphs and journals. Invariant: a step that answers with a fault has left nothing that could be
 //! taken for a result, and may be performed again.
 
+mod beside;
 mod commit;
 mod delete;
+mod listing;
 mod look;
 mod object;
 mod output;
@@ -19,17 +21,21 @@ mod read_back;
 mod recover;
 mod recover_names;
 mod recovered_before;
+mod segments;
 mod source;
+mod store_archive;
+mod tar_stream;
 mod verified;
 
 #[cfg(test)]
 mod tests;
 
 pub use output::{Deleted, Inputs, Omission, StepOutput};
-pub use pack::{PackRequest, Packed, pack};
+pub use pack::{Beside, PackRequest, Packed, pack};
 pub use perform::{World, perform};
 pub use progress::{Counts, Progress};
 pub use prune::prune_keys;
 pub use put::put_object;
 pub use read_back::{ReadBack, read_back};
 pub use recover::{RecoverRequest, Recovered, recover};
+pub use verified::Expected;

@@ -1,8 +1,7 @@
-//! Objects of a store as streams: of bytes, of contents lines, of tar events.
+//! Objects of a store as streams: of bytes, of contents lines.
 
 use bytes::Bytes;
 
-use crate::archive::{ArchiveError, Extent, Inflate, Locator, TarEntry, TarEvent, TarReader};
 use crate::catalog::{CatalogError, ContentsReader, Line, StoredObject};
 use crate::ports::{Cause, Fault, StoreRead};
 use crate::primitives::{Digest, Hasher, Key};
@@ -85,6 +84,20 @@ impl<'a> ContentsStream<'a> {
         Self { object, reader: ContentsReader::new(), input: Bytes::new() }
     }
 
+    /// The lines from the segments on, which begin at that byte of the object.
+    pub(super) fn at_segments(mut object: ObjectStream<'a>, at: u64) -> Result<Self, Fault> {
+        if at >= object.size {
+            return Err(object.damaged("its segments would begin behind its end"));
+        }
+        object.position = at;
+        Ok(Self { object, reader: ContentsReader::at_segments(), input: Bytes::new() })
+    }
+
+    /// Where the segments begin, when that was passed.
+    pub(super) fn segments_at(&self) -> Option<u64> {
+        self.reader.segments_at()
+    }
+
     /// The next line; none when the object is used up and ended as it should.
     pub(super) async fn next(&mut self) -> Result<Option<Line>, Fault> {
         loop {
@@ -105,109 +118,6 @@ impl<'a> ContentsStream<'a> {
     }
 
     fn wrong(&self, error: &CatalogError) -> Fault {
-        self.object.damaged(error.to_string())
-    }
-}
-
-/// An archive object as tar events.
-pub(super) struct ArchiveStream<'a> {
-    object: ObjectStream<'a>,
-    entry: TarEntry,
-    inflate: Option<Inflate>,
-    tar: TarReader,
-    packed: Bytes,
-    plain: Bytes,
-    plain_size: u64,
-    plain_hasher: Hasher,
-}
-
-impl<'a> ArchiveStream<'a> {
-    /// Finds the tar in the object.
-    pub(super) async fn open(object: ObjectStream<'a>) -> Result<ArchiveStream<'a>, Fault> {
-        let mut locator = Locator::new(object.size);
-        let entry = loop {
-            match locator.locate().map_err(|error| object.damaged(error.to_string()))? {
-                Ok(entry) => break entry,
-                Err(need) => {
-                    let bytes = object.store.read(&object.key, need.offset, need.length).await?;
-                    if bytes.is_empty() {
-                        return Err(object.damaged("it ends before its end"));
-                    }
-                    locator.supply(need.offset, &bytes);
-                }
-            }
-        };
-        let (packed, plain) = (Bytes::new(), Bytes::new());
-        let (tar, inflate) = (TarReader::new(), Some(Inflate::new(entry)));
-        Ok(Self { object, entry, inflate, tar, packed, plain, plain_size: 0, plain_hasher: Hasher::default() })
-    }
-
-    /// The next event; none when the tar, and the packed bytes, ended as they should.
-    pub(super) async fn next(&mut self) -> Result<Option<TarEvent>, Fault> {
-        loop {
-            let event = self.tar.push(&mut self.plain);
-            if let Some(event) = event.map_err(|error| self.wrong(&error))? {
-                return Ok(Some(event));
-            }
-            if !self.refill().await? {
-                self.tar.finish().map_err(|error| self.wrong(&error))?;
-                return Ok(None);
-            }
-        }
-    }
-
-    /// Unpacks a little more; false at the end.
-    async fn refill(&mut self) -> Result<bool, Fault> {
-        loop {
-            let Some(inflate) = &mut self.inflate else { return Ok(false) };
-            let plain = inflate.push(&mut self.packed).map_err(|error| self.object.damaged(error.to_string()))?;
-            if let Some(plain) = plain {
-                self.plain_size += plain.len() as u64;
-                self.plain_hasher.update(&plain);
-                self.plain = plain;
-                return Ok(true);
-            }
-            match self.packed_bytes().await? {
-                Some(packed) => self.packed = packed,
-                None => {
-                    let ended = self.inflate.take().map_or(Ok(()), Inflate::finish);
-                    ended.map_err(|error| self.wrong(&error))?;
-                }
-            }
-        }
-    }
-
-    /// The next bytes of the object that belong to the entry.
-    async fn packed_bytes(&mut self) -> Result<Option<Bytes>, Fault> {
-        let end = self.entry.start + self.entry.packed_size;
-        loop {
-            let began = self.object.position;
-            if began >= end {
-                return Ok(None);
-            }
-            let Some(bytes) = self.object.next().await? else { return Ok(None) };
-            let length = bytes.len() as u64;
-            let from = self.entry.start.saturating_sub(began).min(length);
-            let to = (end - began).min(length);
-            // Both are at most the length of what was read, which is in memory.
-            let piece = bytes.slice(from as usize..to as usize);
-            if !piece.is_empty() {
-                return Ok(Some(piece));
-            }
-        }
-    }
-
-    /// What the tar came to.
-    pub(super) fn plain(&self) -> Extent {
-        Extent { size: self.plain_size, digest: self.plain_hasher.clone().finish() }
-    }
-
-    /// The object, when all events were read.
-    pub(super) fn object(&mut self) -> &mut ObjectStream<'a> {
-        &mut self.object
-    }
-
-    fn wrong(&self, error: &ArchiveError) -> Fault {
         self.object.damaged(error.to_string())
     }
 }

@@ -5,17 +5,20 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use tokio::sync::mpsc;
+
 use super::Progress;
+use super::listing::{Listed, Listing};
 use super::object::{ContentsStream, ObjectStream};
 use super::put::{Upload, passing};
-use super::source::{ArchiveSink, Flaw, SourceFile, malformed, member};
-use crate::archive::{Extent, MemberKind, Writer};
-use crate::catalog::{
-    CatalogError, ContentsTrailer, ContentsWriter, Entry, Line, Named, Part, PointPlace, StoredObject, Totals,
-};
+use super::source::{ArchiveSink, Flaw, SourceFile, member};
+use super::store_archive::{Stored, store_archive};
+use super::verified::Expected;
+use crate::archive::{Extent, MemberKind, Plain, Writer, ZipFrame};
+use crate::catalog::{ContentsTrailer, Entry, Line, Named, Part, PointPlace, StoredObject, Totals};
 use crate::observe::walk::{Visited, Walk, ordered_roots};
-use crate::ports::{Cause, Certainty, Clock, EntryKind, Fault, Meta, PutMode, StoreWrite, TreeRead};
-use crate::primitives::PathBytes;
+use crate::ports::{Cause, Certainty, Clock, Compute, EntryKind, Fault, Meta, PutMode, StoreWrite, TreeRead};
+use crate::primitives::{Compression, PathBytes};
 
 /// What is packed, and where to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +31,8 @@ pub struct PackRequest {
     pub exclude: Vec<String>,
     /// Whether a source without any file is what is meant.
     pub allow_empty: bool,
+    /// How the archive is compressed.
+    pub compression: Compression,
 }
 
 /// What was packed.
@@ -40,9 +45,11 @@ pub struct Packed {
     /// The archive.
     pub archive: StoredObject,
     /// The tar inside it.
-    pub plain: Extent,
+    pub plain: Plain,
     /// The list of what is in it.
     pub contents: StoredObject,
+    /// Where in the contents the segments begin.
+    pub segments_at: u64,
     /// What is in it, in numbers.
     pub totals: Totals,
     /// What could not be read, or not to its end.
@@ -57,6 +64,12 @@ impl Packed {
     /// Whether every file was read whole.
     pub fn clean(&self) -> bool {
         self.unread.count == 0 && self.changed.count == 0
+    }
+
+    /// What should be read back.
+    pub fn expected(&self) -> Expected {
+        let (archive, contents) = (self.archive.clone(), self.contents.clone());
+        Expected { archive, contents, segments_at: self.segments_at, plain: self.plain }
     }
 }
 
@@ -73,27 +86,35 @@ impl Packed {
 pub async fn pack(
     tree: &dyn TreeRead,
     store: &dyn StoreWrite,
-    clock: &dyn Clock,
+    world: Beside<'_>,
     request: &PackRequest,
     progress: &Progress,
 ) -> Result<Packed, Fault> {
     let packed = match adopt(store, request).await {
-        Ok(None) => pack_anew(tree, store, clock, request, progress).await,
+        Ok(None) => pack_anew(tree, store, world, request, progress).await,
         Ok(Some(packed)) => Ok(packed),
         Err(fault) => Err(fault),
     };
     packed.map_err(passing)
 }
 
+/// What packing needs beside a tree and a store.
+#[derive(Clone, Copy)]
+pub struct Beside<'a> {
+    /// The time.
+    pub clock: &'a dyn Clock,
+    /// The processors.
+    pub compute: &'a dyn Compute,
+}
+
 async fn pack_anew(
     tree: &dyn TreeRead,
     store: &dyn StoreWrite,
-    clock: &dyn Clock,
+    world: Beside<'_>,
     request: &PackRequest,
     progress: &Progress,
 ) -> Result<Packed, Fault> {
     let walk = Walk::new(tree, &request.roots, &request.exclude)?;
-    let moment = clock.now();
     let mut archive = Upload::begin(store, &request.place.key(Part::Archive)).await?;
     let mut contents = match Upload::begin(store, &request.place.key(Part::Contents)).await {
         Ok(contents) => contents,
@@ -102,13 +123,7 @@ async fn pack_anew(
             return Err(fault);
         }
     };
-    let packed = async {
-        let mut packing = Packing::new(tree, request, moment, (&mut archive, &mut contents), progress)?;
-        packing.walk(walk).await?;
-        packing.refuse_empty(request.allow_empty)?;
-        packing.finish(request).await
-    }
-    .await;
+    let packed = pack_into((&mut archive, &mut contents), tree, walk, world, request, progress).await;
     if packed.is_err() {
         archive.abort().await;
         contents.abort().await;
@@ -116,19 +131,67 @@ async fn pack_anew(
     packed
 }
 
-/// A packing that is under way.
-struct Packing<'a, 'b> {
-    tree: &'b dyn TreeRead,
-    archive: ArchiveSink<'a, 'b>,
-    contents: ContentsWriter,
-    contents_upload: &'b mut Upload<'a>,
-    progress: &'b Progress,
+/// Walks, and at the same time packs and stores what was found.
+async fn pack_into<'a>(
+    (archive, contents): (&mut Upload<'a>, &mut Upload<'a>),
+    tree: &dyn TreeRead,
+    walk: Walk<'_>,
+    world: Beside<'_>,
+    request: &PackRequest,
+    progress: &Progress,
+) -> Result<Packed, Fault> {
+    let moment = world.clock.now();
+    let method = request.compression.method();
+    let frame = ZipFrame { name: request.place.tar_name(), at: moment, method };
+    // One segment is packed on each core, one waits for it, and one for the store.
+    let (sender, segments) = mpsc::channel(world.compute.width() + 1);
+    let sink = ArchiveSink {
+        writer: Writer::default(),
+        segments: sender,
+        compute: world.compute,
+        compression: request.compression,
+        listing: Listing::new(world.compute, ordered_roots(&request.roots)?, contents)?,
+    };
+    let walked = Packing::new(tree, request, sink, progress)?.pack(walk, request.allow_empty);
+    let stored = store_archive(world.compute, &frame, archive, segments);
+    let ((listed, found), stored) = tokio::try_join!(walked, stored)?;
+    // The key holds this run's own point: only an earlier try of it can be there, which had no contents.
+    archive.finish(PutMode::Replace, stored.archive).await?;
+    finish_contents(listed, found, stored, moment, request).await
+}
+
+async fn finish_contents(
+    listed: Listed<'_, '_>,
+    found: Found,
+    stored: Stored,
     moment: Timestamp,
+    request: &PackRequest,
+) -> Result<Packed, Fault> {
+    let Found { roots, totals, unread, not_stored, changed } = found;
+    let archive = StoredObject::new(request.place.key(Part::Archive), stored.archive);
+    let trailer = ContentsTrailer { moment, totals, plain: stored.plain, archive, unread, not_stored, changed };
+    let (upload, contents) = listed.end(&stored.segments, trailer.clone()).await?;
+    upload.finish(PutMode::IfAbsent, contents.stored).await?;
+    let object = StoredObject::new(request.place.key(Part::Contents), contents.stored);
+    Ok(packed(trailer, roots, object, contents.segments_at))
+}
+
+/// What was found, in short.
+#[derive(Default)]
+struct Found {
     roots: Vec<PathBytes>,
     totals: Totals,
     unread: Named,
     not_stored: Named,
     changed: Named,
+}
+
+/// A packing that is under way.
+struct Packing<'a, 'b> {
+    tree: &'b dyn TreeRead,
+    archive: ArchiveSink<'a, 'b>,
+    progress: &'b Progress,
+    found: Found,
     /// Where a file of several names was stored, and how many of its names are still to come.
     first_names: HashMap<(u64, u64), (PathBytes, u64)>,
 }
@@ -137,38 +200,25 @@ impl<'a, 'b> Packing<'a, 'b> {
     fn new(
         tree: &'b dyn TreeRead,
         request: &PackRequest,
-        moment: Timestamp,
-        (archive, contents): (&'b mut Upload<'a>, &'b mut Upload<'a>),
+        archive: ArchiveSink<'a, 'b>,
         progress: &'b Progress,
     ) -> Result<Self, Fault> {
-        let roots = ordered_roots(&request.roots)?;
-        let writer = Writer::new(&request.place.tar_name(), moment).map_err(malformed)?;
-        Ok(Self {
-            tree,
-            archive: ArchiveSink { writer, upload: archive },
-            contents: ContentsWriter::new(roots.clone()).map_err(unlisted)?,
-            contents_upload: contents,
-            progress,
-            moment,
-            roots,
-            totals: Totals::default(),
-            unread: Named::default(),
-            not_stored: Named::default(),
-            changed: Named::default(),
-            first_names: HashMap::new(),
-        })
+        let found = Found { roots: ordered_roots(&request.roots)?, ..Found::default() };
+        Ok(Self { tree, archive, progress, found, first_names: HashMap::new() })
+    }
+
+    /// Packs all that the walk finds. Ends the segments, so that whoever stores them knows that all came.
+    async fn pack(mut self, walk: Walk<'_>, allow_empty: bool) -> Result<(Listed<'a, 'b>, Found), Fault> {
+        self.walk(walk).await?;
+        self.refuse_empty(allow_empty)?;
+        Ok((self.archive.finish().await?, self.found))
     }
 
     async fn walk(&mut self, mut walk: Walk<'_>) -> Result<(), Fault> {
         while let Some(Visited { path, meta }) = walk.next().await? {
             match meta {
                 Ok(meta) => self.visit(&path, &meta).await?,
-                Err(fault) => self.unread(&path, fault)?,
-            }
-            self.archive.drain().await?;
-            if self.contents.waiting() > 0 {
-                let made = self.contents.take();
-                self.contents_upload.push(&made).await?;
+                Err(fault) => self.unread(&path, fault).await?,
             }
         }
         Ok(())
@@ -179,52 +229,52 @@ impl<'a, 'b> Packing<'a, 'b> {
         match meta.kind {
             EntryKind::File => self.file(path, meta).await,
             EntryKind::Folder => {
-                self.totals.folders += 1;
-                self.plain(path, meta, MemberKind::Folder)
+                self.found.totals.folders += 1;
+                self.plain(path, meta, MemberKind::Folder).await
             }
             EntryKind::Symlink => match self.tree.read_link(path).await {
                 Ok(target) => {
-                    self.totals.symlinks += 1;
-                    self.plain(path, meta, MemberKind::Symlink { target })
+                    self.found.totals.symlinks += 1;
+                    self.plain(path, meta, MemberKind::Symlink { target }).await
                 }
-                Err(fault) => self.unread(path, fault),
+                Err(fault) => self.unread(path, fault).await,
             },
-            EntryKind::Fifo => self.not_stored(path, "named pipe"),
-            EntryKind::Socket => self.not_stored(path, "socket"),
-            EntryKind::CharDevice => self.not_stored(path, "character device"),
-            EntryKind::BlockDevice => self.not_stored(path, "block device"),
+            EntryKind::Fifo => self.not_stored(path, "named pipe").await,
+            EntryKind::Socket => self.not_stored(path, "socket").await,
+            EntryKind::CharDevice => self.not_stored(path, "character device").await,
+            EntryKind::BlockDevice => self.not_stored(path, "block device").await,
         }
     }
 
     /// A member without content.
-    fn plain(&mut self, path: &PathBytes, meta: &Meta, kind: MemberKind) -> Result<(), Fault> {
+    async fn plain(&mut self, path: &PathBytes, meta: &Meta, kind: MemberKind) -> Result<(), Fault> {
         let member = member(archive_path(path), meta, kind);
-        let at = self.archive.member(&member)?;
-        self.entry(Entry::Stored { member, at, digest: None, flaw: None })
+        let at = self.archive.member(&member).await?;
+        self.archive.listing.entry(Entry::Stored { member, at, digest: None, flaw: None }).await
     }
 
     async fn file(&mut self, path: &PathBytes, listed: &Meta) -> Result<(), Fault> {
         if let Some(target) = self.first_name(listed) {
-            self.totals.hard_links += 1;
-            return self.plain(path, listed, MemberKind::HardLink { target });
+            self.found.totals.hard_links += 1;
+            return self.plain(path, listed, MemberKind::HardLink { target }).await;
         }
         let file = match SourceFile::open(self.tree, path).await {
             Ok(file) => file,
-            Err(fault) => return self.unread(path, fault),
+            Err(fault) => return self.unread(path, fault).await,
         };
         let meta = file.meta;
         let name = archive_path(path);
         let stored = file.store(name.clone(), &mut self.archive, self.progress).await?;
-        self.totals.files += 1;
-        self.totals.bytes = self.totals.bytes.saturating_add(meta.size);
+        self.found.totals.files += 1;
+        self.found.totals.bytes = self.found.totals.bytes.saturating_add(meta.size);
         match &stored.flaw {
-            Some(Flaw::Unread(why)) => self.unread.push(path, why),
-            Some(Flaw::Changed(why)) => self.changed.push(path, why),
+            Some(Flaw::Unread(why)) => self.found.unread.push(path, why),
+            Some(Flaw::Changed(why)) => self.found.changed.push(path, why),
             None => {}
         }
         let member = member(name.clone(), &meta, MemberKind::File { size: meta.size });
         let flaw = stored.flaw.as_ref().map(|flaw| flaw.why().to_owned());
-        self.entry(Entry::Stored { member, at: stored.at, digest: Some(stored.digest), flaw })?;
+        self.archive.listing.file(Entry::Stored { member, at: stored.at, digest: None, flaw }).await?;
         if meta.links > 1 {
             self.first_names.insert((meta.device, meta.inode), (name, meta.links - 1));
         }
@@ -243,55 +293,29 @@ impl<'a, 'b> Packing<'a, 'b> {
         Some(name)
     }
 
-    fn unread(&mut self, path: &PathBytes, fault: Fault) -> Result<(), Fault> {
+    async fn unread(&mut self, path: &PathBytes, fault: Fault) -> Result<(), Fault> {
         if fault.certainty == Certainty::Transient {
             return Err(fault);
         }
-        self.unread.push(path, &fault.answer);
-        self.entry(Entry::Unread { path: path.clone(), why: fault.answer })
+        self.found.unread.push(path, &fault.answer);
+        self.archive.listing.entry(Entry::Unread { path: path.clone(), why: fault.answer }).await
     }
 
-    fn not_stored(&mut self, path: &PathBytes, kind: &str) -> Result<(), Fault> {
-        self.not_stored.push(path, kind);
-        self.entry(Entry::NotStored { path: path.clone(), kind: kind.to_owned() })
-    }
-
-    fn entry(&mut self, entry: Entry) -> Result<(), Fault> {
-        self.contents.entry(entry).map_err(unlisted)
+    async fn not_stored(&mut self, path: &PathBytes, kind: &str) -> Result<(), Fault> {
+        self.found.not_stored.push(path, kind);
+        self.archive.listing.entry(Entry::NotStored { path: path.clone(), kind: kind.to_owned() }).await
     }
 
     fn refuse_empty(&self, allow_empty: bool) -> Result<(), Fault> {
-        if allow_empty || self.totals.files + self.totals.symlinks > 0 {
+        if allow_empty || self.found.totals.files + self.found.totals.symlinks > 0 {
             return Ok(());
         }
-        let why = match self.unread.count {
+        let why = match self.found.unread.count {
             0 => "there is no file in it".to_owned(),
             count => format!("none of its files could be read ({count} unreadable)"),
         };
-        let roots: Vec<String> = self.roots.iter().map(ToString::to_string).collect();
+        let roots: Vec<String> = self.found.roots.iter().map(ToString::to_string).collect();
         Err(Fault::permanent(Cause::Invalid, format!("pack {}", roots.join(", ")), why))
-    }
-
-    async fn finish(self, request: &PackRequest) -> Result<Packed, Fault> {
-        let ArchiveSink { writer, upload } = self.archive;
-        let archive = writer.finish().map_err(malformed)?;
-        upload.push(&archive.rest).await?;
-        // The key holds this run's own point: only an earlier try of it can be there, which had no contents.
-        upload.finish(PutMode::Replace, archive.stored).await?;
-        let trailer = ContentsTrailer {
-            moment: self.moment,
-            totals: self.totals,
-            plain: archive.plain,
-            archive: StoredObject::new(request.place.key(Part::Archive), archive.stored),
-            unread: self.unread,
-            not_stored: self.not_stored,
-            changed: self.changed,
-        };
-        let contents = self.contents.finish(trailer.clone()).map_err(unlisted)?;
-        self.contents_upload.push(&contents.rest).await?;
-        self.contents_upload.finish(PutMode::IfAbsent, contents.stored).await?;
-        let contents = StoredObject::new(request.place.key(Part::Contents), contents.stored);
-        Ok(packed(trailer, self.roots, contents))
     }
 }
 
@@ -300,13 +324,9 @@ fn archive_path(path: &PathBytes) -> PathBytes {
     PathBytes::new(path.as_bytes().strip_prefix(b"/").unwrap_or(path.as_bytes()))
 }
 
-fn unlisted(error: CatalogError) -> Fault {
-    Fault::permanent(Cause::Invalid, "write the contents", error.to_string())
-}
-
-fn packed(trailer: ContentsTrailer, roots: Vec<PathBytes>, contents: StoredObject) -> Packed {
+fn packed(trailer: ContentsTrailer, roots: Vec<PathBytes>, contents: StoredObject, segments_at: u64) -> Packed {
     let ContentsTrailer { moment, totals, plain, archive, unread, not_stored, changed } = trailer;
-    Packed { moment, roots, archive, plain, contents, totals, unread, not_stored, changed }
+    Packed { moment, roots, archive, plain, contents, segments_at, totals, unread, not_stored, changed }
 }
 
 /// What an earlier try of the same run made, where it got as far as the contents.
@@ -319,10 +339,10 @@ async fn adopt(store: &dyn StoreWrite, request: &PackRequest) -> Result<Option<P
         match line {
             Line::Header(line) => header = Some(line),
             Line::Trailer(line) => trailer = Some(line),
-            Line::Entry(_) => {}
+            Line::Entry(_) | Line::Segments(_) => {}
         }
     }
-    let (Some(header), Some(trailer)) = (header, trailer) else {
+    let (Some(header), Some(trailer), Some(segments_at)) = (header, trailer, contents.segments_at()) else {
         return Err(contents.object().damaged("the contents are cut short"));
     };
     if trailer.archive.key != request.place.key(Part::Archive) || header.roots != ordered_roots(&request.roots)? {
@@ -330,5 +350,5 @@ async fn adopt(store: &dyn StoreWrite, request: &PackRequest) -> Result<Option<P
     }
     ObjectStream::open(store, &trailer.archive).await?;
     let extent = Extent { size: object.size, digest: contents.object().digest() };
-    Ok(Some(packed(*trailer, header.roots, StoredObject::new(key, extent))))
+    Ok(Some(packed(*trailer, header.roots, StoredObject::new(key, extent), segments_at)))
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Inputs, PackRequest, Progress, RecoverRequest, StepOutput, pack, read_back, recover};
+use super::{Beside, Inputs, PackRequest, Progress, RecoverRequest, StepOutput, pack, read_back, recover};
 use super::{commit, delete, look, probe};
 use crate::forecast::{Action, Forecast, ForecastStep, NewPoint, Recovery, Selection};
-use crate::ports::{Cause, Clock, CommandRun, Fault, StoreWrite, TreeWrite};
-use crate::primitives::Name;
+use crate::ports::{Cause, Clock, CommandRun, Compute, Fault, StoreWrite, TreeWrite};
+use crate::primitives::{Compression, Name};
 
 /// What steps reach.
 pub struct World<'a> {
@@ -19,6 +19,8 @@ pub struct World<'a> {
     pub commands: &'a dyn CommandRun,
     /// The time.
     pub clock: &'a dyn Clock,
+    /// The processors of this host.
+    pub compute: &'a dyn Compute,
 }
 
 impl World<'_> {
@@ -41,20 +43,21 @@ pub async fn perform(
 ) -> Result<StepOutput, Fault> {
     match &step.action {
         Action::Look { selection, .. } => look::look(world.tree, selection).await,
-        Action::Pack { selection, new, source } => {
+        Action::Pack { selection, compression, new, source } => {
             inputs.get(*source)?;
             if let Action::Look { seen: Some(seen), .. } = &forecast.step(source.step).action {
                 progress.expect(seen.bytes);
             }
-            let request = pack_request(selection, new);
-            let packed = pack(world.tree, world.store(&new.store)?, world.clock, &request, progress).await?;
+            let request = pack_request(selection, *compression, new);
+            let beside = Beside { clock: world.clock, compute: world.compute };
+            let packed = pack(world.tree, world.store(&new.store)?, beside, &request, progress).await?;
             Ok(StepOutput::Packed(Box::new(packed)))
         }
         Action::ReadBack { new, packed } => {
             let packed = inputs.packed(*packed)?;
             progress.expect(packed.totals.bytes);
             let store = world.store(&new.store)?;
-            let read_back = read_back(store, &packed.archive, &packed.contents, packed.plain, progress).await?;
+            let read_back = read_back(store, world.compute, packed.expected(), progress).await?;
             Ok(StepOutput::ReadBack(read_back))
         }
         Action::Commit { new, packed, read_back } => {
@@ -74,19 +77,20 @@ pub async fn perform(
         }
         Action::Recover(recovery) => {
             let (store, request) = recover_request(step, recovery, world)?;
-            recover(store, world.tree, &request, progress).await.map(StepOutput::Recovered)
+            recover(store, world.tree, world.compute, &request, progress).await.map(StepOutput::Recovered)
         }
         Action::ProbePath { path, .. } => probe::path(world.tree, path).await,
         Action::ProbeCommand { argv, .. } => probe::command(world.commands, argv).await,
     }
 }
 
-fn pack_request(selection: &Selection, new: &NewPoint) -> PackRequest {
+fn pack_request(selection: &Selection, compression: Compression, new: &NewPoint) -> PackRequest {
     PackRequest {
         place: new.place.clone(),
         roots: selection.roots.clone(),
         exclude: selection.exclude.clone(),
         allow_empty: selection.allow_empty,
+        compression,
     }
 }
 

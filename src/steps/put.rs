@@ -13,16 +13,6 @@ use super::object::ObjectStream;
 
 /// How often a part is tried.
 const TRIES_MAX: u32 = 3;
-/// A part's size. S3 takes 5 MiB and more, and ten thousand parts
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>), so parts double with every thousand: an
-/// object may be 8 TiB, and nobody holds more than 16 MiB below 8 GiB.
-const PART_BYTES: usize = 8 * 1024 * 1024;
-const PARTS_PER_SIZE: u32 = 1000;
-
-fn part_bytes(number: u32) -> usize {
-    PART_BYTES << (number.saturating_sub(1) / PARTS_PER_SIZE).min(9)
-}
-
 /// An upload that is under way.
 pub(super) struct Upload<'a> {
     store: &'a dyn StoreWrite,
@@ -47,8 +37,8 @@ impl<'a> Upload<'a> {
     /// Adds bytes.
     pub(super) async fn push(&mut self, bytes: &[u8]) -> Result<(), Fault> {
         self.waiting.extend_from_slice(bytes);
-        while self.waiting.len() >= part_bytes(self.parts + 1) {
-            let part = self.waiting.split_to(part_bytes(self.parts + 1)).freeze();
+        while self.waiting.len() >= self.store.part_bytes(self.parts + 1) {
+            let part = self.waiting.split_to(self.store.part_bytes(self.parts + 1)).freeze();
             self.part(part).await?;
         }
         Ok(())

@@ -4,10 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Progress;
 use super::put::passing;
-use super::verified::{Event, Expected, Verified};
-use crate::archive::Extent;
-use crate::catalog::StoredObject;
-use crate::ports::{Fault, StoreRead};
+use super::verified::{Event, Expected, Pair, Verified};
+use crate::ports::{Compute, Fault, StoreRead};
 
 /// What was read back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,24 +16,28 @@ pub struct ReadBack {
     pub bytes: u64,
 }
 
-/// Reads both objects from the store, whole, and verifies their sizes and digests, the zip's CRC-32, the tar's structure
-/// and digest, that each member is the one that the contents list, and each file's digest.
+/// Reads both objects from the store, whole, and verifies their sizes and digests, the zip's CRC-32, the tar's structure,
+/// that each member is the one that the contents list, and each file's digest.
 ///
 /// # Errors
 /// `Invalid` with the first difference; `NotFound` where an object is missing; else when the store cannot be read.
 pub async fn read_back(
     store: &dyn StoreRead,
-    archive: &StoredObject,
-    contents: &StoredObject,
-    plain: Extent,
+    compute: &dyn Compute,
+    expected: Expected,
     progress: &Progress,
 ) -> Result<ReadBack, Fault> {
-    let expected = Expected { archive: archive.clone(), contents: contents.clone(), plain };
-    read(store, expected, progress).await.map_err(passing)
+    let pair = Pair::open(store, compute, expected).await.map_err(passing)?;
+    read(&pair, progress).await.map_err(passing)
 }
 
-async fn read(store: &dyn StoreRead, expected: Expected, progress: &Progress) -> Result<ReadBack, Fault> {
-    let mut verified = Verified::open(store, expected).await?;
+async fn read(pair: &Pair<'_>, progress: &Progress) -> Result<ReadBack, Fault> {
+    let (supply, verified) = pair.read(None).await?;
+    let ((), read_back) = tokio::try_join!(supply.run(), count(verified, progress))?;
+    Ok(read_back)
+}
+
+async fn count(mut verified: Verified<'_>, progress: &Progress) -> Result<ReadBack, Fault> {
     while let Some(event) = verified.next().await? {
         match event {
             Event::Member(..) => progress.entry(),

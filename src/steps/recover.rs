@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::Progress;
 use super::recover_names::{Fate, Names};
 use super::recovered_before::recovered_before;
-use super::verified::{Event, Expected, Verified};
+use super::verified::{Event, Expected, Pair, Verified};
 use crate::archive::{Member, MemberKind};
 use crate::catalog::{Manifest, Named, Totals};
-use crate::ports::{Attributes, Cause, Certainty, Destination, Fault, FileWrite, StoreRead, TreeWrite};
+use crate::ports::{Attributes, Cause, Certainty, Compute, Destination, Fault, FileWrite, StoreRead, TreeWrite};
 use crate::primitives::PathBytes;
 
 /// What is recovered, and where to.
@@ -49,6 +49,7 @@ pub struct Recovered {
 pub async fn recover(
     store: &dyn StoreRead,
     tree: &dyn TreeWrite,
+    compute: &dyn Compute,
     request: &RecoverRequest,
     progress: &Progress,
 ) -> Result<Recovered, Fault> {
@@ -60,7 +61,7 @@ pub async fn recover(
         return recovered_before(store, tree, request, &names).await?.ok_or_else(exists);
     }
     tree.remove(&request.staging).await?;
-    let recovered = fill(store, tree, request, &names, progress).await;
+    let recovered = fill(store, tree, compute, request, &names, progress).await;
     let done = match recovered {
         Ok(recovered) => rename(tree, request).await.map(|()| recovered),
         Err(fault) => Err(fault),
@@ -86,33 +87,20 @@ async fn rename(tree: &dyn TreeWrite, request: &RecoverRequest) -> Result<(), Fa
 async fn fill(
     store: &dyn StoreRead,
     tree: &dyn TreeWrite,
+    compute: &dyn Compute,
     request: &RecoverRequest,
     names: &Names,
     progress: &Progress,
 ) -> Result<Recovered, Fault> {
-    let manifest = &request.manifest;
-    let (archive, contents) = (manifest.archive.clone(), manifest.contents.clone());
-    let mut verified = Verified::open(store, Expected { archive, contents, plain: manifest.plain }).await?;
-    if verified.roots() != manifest.roots {
+    let pair = Pair::open(store, compute, Expected::of(&request.manifest)).await?;
+    let (supply, verified) = pair.read(names.parts()).await?;
+    if verified.roots() != request.manifest.roots {
         return Err(verified.damaged("the contents are of other folders than the manifest says"));
     }
     let destination = tree.create(&request.staging).await?;
-    let mut filling = Filling::new(destination, names, request.set_owner);
-    while let Some(event) = verified.next().await? {
-        match event {
-            Event::Member(member, flaw) => {
-                let fate = names.fate(&member).map_err(|why| verified.damaged(why))?;
-                progress.entry();
-                filling.member(member, fate, flaw).await?;
-            }
-            Event::Data(bytes) => {
-                progress.bytes(bytes.len() as u64);
-                filling.data(bytes).await?;
-            }
-            Event::EndOfMember => filling.end_of_member().await?,
-        }
-    }
-    filling.finish().await
+    let filling = Filling::new(destination, names, request.set_owner);
+    let ((), recovered) = tokio::try_join!(supply.run(), filling.fill(verified, progress))?;
+    Ok(recovered)
 }
 
 /// A destination that is being filled.
@@ -145,6 +133,24 @@ impl<'a> Filling<'a> {
             totals: Totals::default(),
             flawed: Named::default(),
         }
+    }
+
+    async fn fill(mut self, mut verified: Verified<'_>, progress: &Progress) -> Result<Recovered, Fault> {
+        while let Some(event) = verified.next().await? {
+            match event {
+                Event::Member(member, flaw) => {
+                    let fate = self.names.fate(&member).map_err(|why| verified.damaged(why))?;
+                    progress.entry();
+                    self.member(member, fate, flaw).await?;
+                }
+                Event::Data(bytes) => {
+                    progress.bytes(bytes.len() as u64);
+                    self.data(bytes).await?;
+                }
+                Event::EndOfMember => self.end_of_member().await?,
+            }
+        }
+        self.finish().await
     }
 
     async fn member(&mut self, member: Member, fate: Fate, flaw: Option<String>) -> Result<(), Fault> {

@@ -1,6 +1,7 @@
 //! Which members of an archive are recovered, and under which names.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use super::verified::open_contents;
 use crate::archive::{Member, MemberKind};
@@ -16,6 +17,8 @@ pub(super) struct Names {
     only: Option<PathBytes>,
     /// Files that are not chosen while further names of theirs are: the first chosen name becomes the file.
     elsewhere: HashMap<PathBytes, PathBytes>,
+    /// Where in the tar the chosen members lie, and those above them; none where all are.
+    parts: Option<Vec<Range<u64>>>,
 }
 
 /// What becomes of a member.
@@ -40,11 +43,12 @@ impl Names {
         let roots: Vec<PathBytes> = manifest.roots.iter().map(without_slash).collect();
         let root = if let [root] = roots.as_slice() { Some(root.clone()) } else { None };
         let Some(wanted) = only else {
-            return Ok(Self { root, only: None, elsewhere: HashMap::new() });
+            return Ok(Self { root, only: None, elsewhere: HashMap::new(), parts: None });
         };
         let only = chosen(wanted, root.as_ref())?;
-        let mut names = Self { root, only: Some(only), elsewhere: HashMap::new() };
+        let mut names = Self { root, only: Some(only), elsewhere: HashMap::new(), parts: None };
         names.look_through(store, manifest, wanted).await?;
+        names.parts = Some(names.find_parts(store, manifest).await?);
         Ok(names)
     }
 
@@ -85,6 +89,38 @@ impl Names {
             }
             (false, None) => Err(Fault::permanent(Cause::NotFound, action, "nothing of that path is in the backup")),
         }
+    }
+
+    /// Finds where the members lie that are not left out. Neighbours are one part, so that there are few.
+    async fn find_parts(&self, store: &dyn StoreRead, manifest: &Manifest) -> Result<Vec<Range<u64>>, Fault> {
+        let (mut contents, _) = open_contents(store, &manifest.contents).await?;
+        let mut parts: Vec<Range<u64>> = Vec::new();
+        let mut open = None;
+        while let Some(line) = contents.next().await? {
+            let Line::Entry(Entry::Stored { member, at, .. }) = line else { continue };
+            let fate = self.fate(&member).map_err(|why| contents.object().damaged(why))?;
+            if let Some(begins) = open.filter(|_| matches!(fate, Fate::LeftOut)) {
+                parts.push(begins..at);
+                open = None;
+            } else if open.is_none() && !matches!(fate, Fate::LeftOut) {
+                open = Some(at);
+            }
+        }
+        if let Some(begins) = open {
+            // The last member ends where the two blocks of zeros begin that end a tar.
+            parts.push(begins..manifest.plain.size.saturating_sub(2 * 512));
+        }
+        let ascending = parts.windows(2).all(|pair| matches!(pair, [a, b] if a.end < b.start))
+            && parts.iter().all(|part| part.start < part.end && part.end <= manifest.plain.size);
+        match ascending {
+            true => Ok(parts),
+            false => Err(contents.object().damaged("its members do not ascend")),
+        }
+    }
+
+    /// Where in the tar what is recovered lies; none where that is all of it.
+    pub(super) fn parts(&self) -> Option<Vec<Range<u64>>> {
+        self.parts.clone()
     }
 
     fn is_chosen(&self, path: &PathBytes) -> bool {

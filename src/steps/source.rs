@@ -1,47 +1,76 @@
 //! Reads one file of the source into an archive.
 
-use crate::archive::{ArchiveError, Member, MemberKind, Writer};
-use crate::ports::{Cause, Certainty, EntryKind, Fault, FileRead, Meta, TreeRead};
-use crate::primitives::{Digest, Hasher, PathBytes};
+use bytes::Bytes;
+use tokio::sync::mpsc;
 
 use super::Progress;
-use super::put::Upload;
+use super::beside::start;
+use super::listing::{Listed, Listing};
+use super::store_archive::OnTheWay;
+use crate::archive::{ArchiveError, Member, MemberKind, Segment, Writer};
+use crate::ports::{Cause, Certainty, Compute, EntryKind, Fault, FileRead, Meta, TreeRead};
+use crate::primitives::{Compression, PathBytes};
 
 /// Read at once.
 const READ_BYTES: usize = 512 * 1024;
 /// What stands for content that could not be read.
 static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
-/// What the writer made goes to the store when it is so much.
-const DRAIN_BYTES: usize = 1024 * 1024;
 
-/// An archive on its way into a store.
+/// An archive that is being written: its segments go on their way to be packed and stored, and what is in it to be listed.
 pub(super) struct ArchiveSink<'a, 'b> {
     pub(super) writer: Writer,
-    pub(super) upload: &'b mut Upload<'a>,
+    pub(super) segments: mpsc::Sender<OnTheWay>,
+    pub(super) compute: &'b dyn Compute,
+    pub(super) compression: Compression,
+    pub(super) listing: Listing<'a, 'b>,
 }
 
-impl ArchiveSink<'_, '_> {
+impl<'a, 'b> ArchiveSink<'a, 'b> {
     /// Adds a member without content.
-    pub(super) fn member(&mut self, member: &Member) -> Result<u64, Fault> {
+    pub(super) async fn member(&mut self, member: &Member) -> Result<u64, Fault> {
         let at = self.writer.entry(member).map_err(malformed)?;
         self.writer.end_entry().map_err(malformed)?;
+        self.send_whole().await?;
         Ok(at)
     }
 
-    /// Sends what was made on its way, where it is worth it.
-    pub(super) async fn drain(&mut self) -> Result<(), Fault> {
-        if self.writer.waiting() >= DRAIN_BYTES {
-            let made = self.writer.take();
-            self.upload.push(&made).await?;
+    /// The next bytes of a file's content, of which the member takes as many as it lacks.
+    async fn data(&mut self, mut bytes: Bytes) -> Result<(), Fault> {
+        let taken = self.writer.data(&bytes).map_err(malformed)?;
+        bytes.truncate(taken);
+        self.listing.data(bytes).await?;
+        self.send_whole().await
+    }
+
+    /// Sends segments that are whole on their way; waits where enough are.
+    async fn send_whole(&mut self) -> Result<(), Fault> {
+        while let Some(segment) = self.writer.segment() {
+            send(&self.segments, self.compute, self.compression, segment).await?;
         }
         Ok(())
     }
 
-    async fn data(&mut self, hasher: &mut Hasher, bytes: &[u8]) -> Result<(), Fault> {
-        let taken = self.writer.data(bytes).map_err(malformed)?;
-        hasher.update(bytes.get(..taken).unwrap_or_default());
-        self.drain().await
+    /// Ends the tar, and lists what is left to be listed.
+    pub(super) async fn finish(self) -> Result<Listed<'a, 'b>, Fault> {
+        let (rest, _) = self.writer.finish().map_err(malformed)?;
+        for segment in rest {
+            send(&self.segments, self.compute, self.compression, segment).await?;
+        }
+        self.listing.all_listed().await
     }
+}
+
+async fn send(
+    segments: &mpsc::Sender<OnTheWay>,
+    compute: &dyn Compute,
+    compression: Compression,
+    segment: Segment,
+) -> Result<(), Fault> {
+    // A place first, then the work: no more is packed ahead than may wait.
+    let place = segments.reserve().await;
+    let place = place.map_err(|_| Fault::permanent(Cause::Other, "store the archive", "it was given up"))?;
+    place.send(start(compute, move || segment.pack(compression)));
+    Ok(())
 }
 
 /// What the archive refuses of a source.
@@ -59,8 +88,6 @@ pub(super) struct SourceFile {
 pub(super) struct StoredFile {
     /// Where it begins in the tar.
     pub(super) at: u64,
-    /// Of what was stored.
-    pub(super) digest: Digest,
     pub(super) flaw: Option<Flaw>,
 }
 
@@ -99,24 +126,19 @@ impl SourceFile {
     ) -> Result<StoredFile, Fault> {
         let member = member(path, &self.meta, MemberKind::File { size: self.meta.size });
         let at = sink.writer.entry(&member).map_err(malformed)?;
-        let mut hasher = Hasher::default();
-        let mut flaw = self.content(&mut hasher, sink, progress).await?;
+        let mut flaw = self.content(sink, progress).await?;
         while sink.writer.lacking() > 0 {
-            sink.data(&mut hasher, &ZEROS).await?;
+            sink.data(Bytes::from_static(&ZEROS)).await?;
         }
         sink.writer.end_entry().map_err(malformed)?;
+        sink.send_whole().await?;
         if flaw.is_none() {
             flaw = self.changed().await;
         }
-        Ok(StoredFile { at, digest: hasher.finish(), flaw })
+        Ok(StoredFile { at, flaw })
     }
 
-    async fn content(
-        &mut self,
-        hasher: &mut Hasher,
-        sink: &mut ArchiveSink<'_, '_>,
-        progress: &Progress,
-    ) -> Result<Option<Flaw>, Fault> {
+    async fn content(&mut self, sink: &mut ArchiveSink<'_, '_>, progress: &Progress) -> Result<Option<Flaw>, Fault> {
         loop {
             let lacking = sink.writer.lacking();
             if lacking == 0 {
@@ -129,7 +151,7 @@ impl SourceFile {
                 }
                 Ok(bytes) => {
                     progress.bytes(bytes.len() as u64);
-                    sink.data(hasher, &bytes).await?;
+                    sink.data(bytes).await?;
                 }
                 Err(fault) if fault.certainty == Certainty::Transient => return Err(fault),
                 Err(fault) => return Ok(Some(Flaw::Unread(fault.answer))),

@@ -8,9 +8,12 @@ mod round_trip;
 mod sources;
 
 use crate::catalog::{MANIFEST_FORMAT_VERSION, Manifest, PointPlace, ReadBackRecord};
+use crate::fakes::FakeCompute;
 use crate::ports::{Clock, EntryKind, Fault};
-use crate::primitives::{Key, PathBytes};
-use crate::steps::{PackRequest, Packed, Progress, ReadBack, RecoverRequest, Recovered, pack, read_back, recover};
+use crate::primitives::{Compression, Key, PathBytes};
+use crate::steps::{
+    Beside, PackRequest, Packed, Progress, ReadBack, RecoverRequest, Recovered, pack, read_back, recover,
+};
 
 use memory::{MemoryStore, MemoryTree};
 
@@ -30,15 +33,16 @@ fn request(roots: &[&str]) -> PackRequest {
         roots: roots.iter().map(|root| path(root)).collect(),
         exclude: Vec::new(),
         allow_empty: false,
+        compression: Compression::default(),
     }
 }
 
 fn do_pack(tree: &MemoryTree, store: &MemoryStore, request: &PackRequest) -> Result<Packed, Fault> {
-    run(pack(tree, store, &Noon, request, &Progress::default()))
+    run(pack(tree, store, Beside { clock: &Noon, compute: &FakeCompute }, request, &Progress::default()))
 }
 
 fn do_read_back(store: &MemoryStore, packed: &Packed) -> Result<ReadBack, Fault> {
-    run(read_back(store, &packed.archive, &packed.contents, packed.plain, &Progress::default()))
+    run(read_back(store, &FakeCompute, packed.expected(), &Progress::default()))
 }
 
 fn do_recover(store: &MemoryStore, tree: &MemoryTree, packed: &Packed, only: Option<&str>) -> Result<Recovered, Fault> {
@@ -49,7 +53,7 @@ fn do_recover(store: &MemoryStore, tree: &MemoryTree, packed: &Packed, only: Opt
         only: only.map(path),
         set_owner: true,
     };
-    run(recover(store, tree, &request, &Progress::default()))
+    run(recover(store, tree, &FakeCompute, &request, &Progress::default()))
 }
 
 fn manifest(packed: &Packed) -> Manifest {
@@ -70,6 +74,7 @@ fn manifest(packed: &Packed) -> Manifest {
         archive: packed.archive.clone(),
         plain: packed.plain,
         contents: packed.contents.clone(),
+        segments_at: packed.segments_at,
         totals: packed.totals,
         read_back: ReadBackRecord { at, entries: packed.totals.entries() },
         clean: packed.clean(),

@@ -1,12 +1,18 @@
 //! An archive and its contents read from a store side by side: what comes out agrees.
 
-use bytes::Bytes;
+use std::ops::Range;
 
-use super::object::{ArchiveStream, ContentsStream, ObjectStream};
-use crate::archive::{Extent, Member, MemberKind, TarEvent};
-use crate::catalog::{ContentsHeader, ContentsTrailer, Entry, Line, StoredObject, Totals};
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+use super::beside::Lane;
+use super::object::{ContentsStream, ObjectStream};
+use super::segments::{Segments, Unpacking};
+use super::tar_stream::{Parts, Stop, TarStream};
+use crate::archive::{Member, MemberKind, Plain, TarEvent};
+use crate::catalog::{ContentsHeader, ContentsTrailer, Entry, Line, Manifest, StoredObject, Totals};
 use crate::observe::walk::path_order;
-use crate::ports::{Fault, StoreRead};
+use crate::ports::{Cause, Compute, Fault, StoreRead};
 use crate::primitives::{Digest, Hasher, PathBytes};
 
 /// What comes out of a verified pair.
@@ -15,28 +21,29 @@ pub(super) enum Event {
     Member(Member, Option<String>),
     /// The next bytes of its content.
     Data(Bytes),
-    /// Its content is complete, and its digest is right.
+    /// Its content is complete. Its digest is verified beside: at the latest when `next` answers none.
     EndOfMember,
 }
 
-/// The pair. When `next` has answered none, everything was verified: sizes and digests of both objects, the CRC-32,
-/// the tar's structure and digest, each member and each file's digest.
-pub(super) struct Verified<'a> {
-    archive: ArchiveStream<'a>,
-    contents: ContentsStream<'a>,
-    expected: Expected,
-    header: ContentsHeader,
-    open: Option<(PathBytes, Option<Digest>, Hasher)>,
-    last: Option<PathBytes>,
-    totals: Totals,
+/// What a point's archive and contents should be.
+#[derive(Debug, Clone)]
+pub struct Expected {
+    /// The archive.
+    pub archive: StoredObject,
+    /// Its contents.
+    pub contents: StoredObject,
+    /// Where in the contents the segments begin.
+    pub segments_at: u64,
+    /// The tar inside the archive.
+    pub plain: Plain,
 }
 
-/// What the objects should be.
-#[derive(Clone)]
-pub(super) struct Expected {
-    pub(super) archive: StoredObject,
-    pub(super) contents: StoredObject,
-    pub(super) plain: Extent,
+impl Expected {
+    /// What a manifest says.
+    pub fn of(manifest: &Manifest) -> Self {
+        let (archive, contents) = (manifest.archive.clone(), manifest.contents.clone());
+        Self { archive, contents, segments_at: manifest.segments_at, plain: manifest.plain }
+    }
 }
 
 /// Opens contents and reads the header.
@@ -51,13 +58,110 @@ pub(super) async fn open_contents<'a>(
     }
 }
 
-impl<'a> Verified<'a> {
-    pub(super) async fn open(store: &'a dyn StoreRead, expected: Expected) -> Result<Verified<'a>, Fault> {
-        let (contents, header) = open_contents(store, &expected.contents).await?;
-        let archive = ArchiveStream::open(ObjectStream::open(store, &expected.archive).await?).await?;
-        Ok(Self { archive, contents, expected, header, open: None, last: None, totals: Totals::default() })
+/// The pair before it is read.
+pub(super) struct Pair<'a> {
+    store: &'a dyn StoreRead,
+    compute: &'a dyn Compute,
+    expected: Expected,
+    segments: Segments,
+}
+
+/// Brings the archive from the store while a [`Verified`] is read; to be awaited beside it.
+pub(super) struct Supply<'p> {
+    pair: &'p Pair<'p>,
+    sender: mpsc::Sender<Unpacking>,
+    parts: Option<Vec<Range<u64>>>,
+}
+
+impl<'a> Pair<'a> {
+    pub(super) async fn open(
+        store: &'a dyn StoreRead,
+        compute: &'a dyn Compute,
+        expected: Expected,
+    ) -> Result<Pair<'a>, Fault> {
+        let Expected { archive, contents, segments_at, plain } = &expected;
+        let segments = Segments::open(store, archive, contents, *segments_at, *plain).await?;
+        Ok(Self { store, compute, expected, segments })
     }
 
+    /// All of it, or the members that lie in these parts of the tar.
+    pub(super) async fn read(&self, parts: Option<Vec<Range<u64>>>) -> Result<(Supply<'_>, Verified<'_>), Fault> {
+        let (contents, header) = open_contents(self.store, &self.expected.contents).await?;
+        // One segment is unpacked on each core, and one waits to be read.
+        let (sender, receiver) = mpsc::channel(self.compute.width() + 1);
+        let of_tar = match &parts {
+            None => Parts::All(self.segments.crc()),
+            Some(parts) => Parts::Some(parts.clone().into_iter()),
+        };
+        let verified = Verified {
+            pair: self,
+            tar: TarStream::new(receiver, of_tar, self.segments.plain()),
+            contents,
+            header,
+            whole: parts.is_none(),
+            digests: Lane::new(self.compute, Hasher::default(), check),
+            open: None,
+            last: None,
+            totals: Totals::default(),
+        };
+        Ok((Supply { pair: self, sender, parts }, verified))
+    }
+
+    pub(super) fn damaged(&self, answer: impl Into<String>) -> Fault {
+        let place = self.store.place(&self.segments.archive().key);
+        Fault::permanent(Cause::Invalid, format!("read {place}"), answer)
+    }
+}
+
+impl Supply<'_> {
+    pub(super) async fn run(self) -> Result<(), Fault> {
+        let Pair { store, compute, segments, .. } = self.pair;
+        match self.parts {
+            None => segments.give_all(*store, *compute, self.sender).await,
+            Some(parts) => segments.give_some(*store, *compute, &parts, self.sender).await,
+        }
+    }
+}
+
+/// What is done with content beside.
+enum Order {
+    Data(Bytes),
+    /// The file's digest is to be this.
+    Check(PathBytes, Digest),
+}
+
+/// Digests content; answers the file whose digest is wrong.
+fn check(hasher: &mut Hasher, orders: Vec<Order>) -> Result<(), PathBytes> {
+    for order in orders {
+        match order {
+            Order::Data(bytes) => hasher.update(&bytes),
+            Order::Check(path, digest) => {
+                if std::mem::take(hasher).finish() != digest {
+                    return Err(path);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The pair while it is read. When `next` has answered none and the supply has ended, everything was verified: sizes and digests
+/// of both objects, the CRC-32, the tar's structure, each member and each file's digest. Of parts: the contents whole, and of
+/// the archive each member and each file's digest.
+pub(super) struct Verified<'p> {
+    pair: &'p Pair<'p>,
+    tar: TarStream,
+    contents: ContentsStream<'p>,
+    header: ContentsHeader,
+    whole: bool,
+    digests: Lane<'p, Hasher, Order, Result<(), PathBytes>>,
+    /// The member whose content comes, and what its digest is to be.
+    open: Option<(PathBytes, Option<Digest>)>,
+    last: Option<PathBytes>,
+    totals: Totals,
+}
+
+impl Verified<'_> {
     /// The folders it is of.
     pub(super) fn roots(&self) -> &[PathBytes] {
         &self.header.roots
@@ -70,29 +174,38 @@ impl<'a> Verified<'a> {
 
     /// The next event; none when all was verified.
     pub(super) async fn next(&mut self) -> Result<Option<Event>, Fault> {
-        match self.archive.next().await? {
+        match self.event().await? {
             Some(TarEvent::Member { member, offset }) => self.member(member, offset).await.map(Some),
             Some(TarEvent::Data(bytes)) => {
-                if let Some((_, _, hasher)) = &mut self.open {
-                    hasher.update(&bytes);
-                }
                 self.totals.bytes += bytes.len() as u64;
+                self.order(Order::Data(bytes.clone()), bytes.len()).await?;
                 Ok(Some(Event::Data(bytes)))
             }
-            Some(TarEvent::EndOfMember) => self.end_of_member().map(Some),
+            Some(TarEvent::EndOfMember) => self.end_of_member().await.map(Some),
             Some(TarEvent::End) | None => self.end().await.map(|()| None),
         }
     }
 
+    async fn event(&mut self) -> Result<Option<TarEvent>, Fault> {
+        self.tar.next().await.map_err(|stop| match stop {
+            Stop::Fault(fault) => fault,
+            Stop::Archive(error) => self.damaged(error.to_string()),
+        })
+    }
+
+    async fn order(&mut self, order: Order, weight: usize) -> Result<(), Fault> {
+        match self.digests.push(order, weight).await? {
+            Some(Err(path)) => Err(self.other_content(&path)),
+            Some(Ok(())) | None => Ok(()),
+        }
+    }
+
+    fn other_content(&self, path: &PathBytes) -> Fault {
+        self.damaged(format!("the content of {path} is not what was stored"))
+    }
+
     async fn member(&mut self, member: Member, offset: u64) -> Result<Event, Fault> {
-        let listed = loop {
-            match self.contents.next().await? {
-                Some(Line::Entry(Entry::Stored { member, at, digest, flaw })) => break (member, at, digest, flaw),
-                Some(Line::Entry(Entry::Unread { .. } | Entry::NotStored { .. })) => {}
-                _ => return Err(self.damaged(format!("{} is not in the contents", member.path))),
-            }
-        };
-        let (listed, at, digest, flaw) = listed;
+        let (listed, at, digest, flaw) = self.listed(&member, offset).await?;
         if listed != member || at != offset {
             return Err(self.damaged(format!(
                 "{} comes where the contents have {}, or with other attributes",
@@ -112,24 +225,39 @@ impl<'a> Verified<'a> {
             return Err(self.damaged(format!("{} has a digest and no content, or content and no digest", member.path)));
         }
         self.last = Some(member.path.clone());
-        self.open = Some((member.path.clone(), digest, Hasher::default()));
+        self.open = Some((member.path.clone(), digest));
         Ok(Event::Member(member, flaw))
     }
 
-    fn end_of_member(&mut self) -> Result<Event, Fault> {
-        if let Some((path, Some(digest), hasher)) = self.open.take()
-            && hasher.finish() != digest
-        {
-            return Err(self.damaged(format!("the content of {path} is not what was stored")));
+    /// The contents' entry for a member. Where parts are read, those before it are passed over.
+    async fn listed(
+        &mut self,
+        member: &Member,
+        offset: u64,
+    ) -> Result<(Member, u64, Option<Digest>, Option<String>), Fault> {
+        loop {
+            match self.contents.next().await? {
+                Some(Line::Entry(Entry::Stored { at, .. })) if !self.whole && at < offset => {}
+                Some(Line::Entry(Entry::Stored { member, at, digest, flaw })) => return Ok((member, at, digest, flaw)),
+                Some(Line::Entry(Entry::Unread { .. } | Entry::NotStored { .. })) => {}
+                _ => return Err(self.damaged(format!("{} is not in the contents", member.path))),
+            }
+        }
+    }
+
+    async fn end_of_member(&mut self) -> Result<Event, Fault> {
+        if let Some((path, Some(digest))) = self.open.take() {
+            self.order(Order::Check(path, digest), 0).await?;
         }
         Ok(Event::EndOfMember)
     }
 
     async fn end(&mut self) -> Result<(), Fault> {
-        while self.archive.next().await?.is_some() {}
+        while self.event().await?.is_some() {}
+        self.all_digests().await?;
         let trailer = loop {
             match self.contents.next().await? {
-                Some(Line::Entry(Entry::Stored { member, .. })) => {
+                Some(Line::Entry(Entry::Stored { member, .. })) if self.whole => {
                     return Err(self.damaged(format!("{} is missing", member.path)));
                 }
                 Some(Line::Trailer(trailer)) => break trailer,
@@ -139,22 +267,28 @@ impl<'a> Verified<'a> {
         };
         self.check_trailer(&trailer)?;
         while self.contents.next().await?.is_some() {}
-        self.archive.object().check_digest(self.expected.archive.digest).await?;
-        self.contents.object().check_digest(self.expected.contents.digest).await
+        self.contents.object().check_digest(self.pair.expected.contents.digest).await
+    }
+
+    async fn all_digests(&mut self) -> Result<(), Fault> {
+        let fresh = Lane::new(self.pair.compute, Hasher::default(), check);
+        let (_, results) = std::mem::replace(&mut self.digests, fresh).finish().await?;
+        let wrong = results.into_iter().find_map(Result::err);
+        wrong.map_or(Ok(()), |path| Err(self.other_content(&path)))
     }
 
     fn check_trailer(&mut self, trailer: &ContentsTrailer) -> Result<(), Fault> {
-        let plain = self.archive.plain();
-        if plain != self.expected.plain || plain != trailer.plain {
+        let expected = &self.pair.expected;
+        if trailer.plain != expected.plain {
             return Err(self.damaged("the tar is not the one that was stored"));
         }
-        if trailer.archive != self.expected.archive || trailer.totals != self.totals {
+        if trailer.archive != expected.archive || (self.whole && trailer.totals != self.totals) {
             return Err(self.contents.object().damaged("the contents are of another archive"));
         }
         Ok(())
     }
 
-    pub(super) fn damaged(&mut self, answer: impl Into<String>) -> Fault {
-        self.archive.object().damaged(answer)
+    pub(super) fn damaged(&self, answer: impl Into<String>) -> Fault {
+        self.pair.damaged(answer)
     }
 }

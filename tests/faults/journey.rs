@@ -5,12 +5,12 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use sonae::catalog::{Manifest, Part, PointPlace};
-use sonae::fakes::World;
+use sonae::fakes::{FakeCompute, World};
 use sonae::forecast::{Action, Forecast};
 use sonae::ports::{Fault, StoreWrite};
 use sonae::primitives::{Key, Name, PathBytes};
 use sonae::run::{self, Outcome, Ports, StepEnd, Watch};
-use sonae::steps::{Progress, StepOutput, read_back};
+use sonae::steps::{Expected, Progress, StepOutput, read_back};
 use tokio::sync::mpsc;
 
 use super::watched::{Law, WatchedStore, WatchedTree};
@@ -64,6 +64,7 @@ impl Journey {
             stores: self.forecast.stores.keys().map(store).collect(),
             commands: self.world.commands(),
             clock: self.world.clock(),
+            compute: Arc::new(FakeCompute),
             journal: self.world.journal(),
         }
     }
@@ -174,8 +175,8 @@ pub(super) async fn read_all(world: &World, forecast: &Forecast) -> BTreeMap<Poi
         for (key, bytes) in store.objects() {
             let Some((place, Part::Manifest)) = PointPlace::parse(&key) else { continue };
             let manifest = Manifest::decode(&bytes).unwrap();
-            let read =
-                read_back(&*store, &manifest.archive, &manifest.contents, manifest.plain, &Progress::default()).await;
+            let expected = Expected::of(&manifest);
+            let read = read_back(&*store, &FakeCompute, expected, &Progress::default()).await;
             let read = read.unwrap_or_else(|fault| panic!("{key}: {fault}"));
             assert_eq!(read.entries, manifest.totals.entries());
             // The tar holds neither the time of packing nor of anything else but its members.

@@ -184,6 +184,9 @@ impl StoreRead for WatchedStore {
 
 #[async_trait::async_trait]
 impl StoreWrite for WatchedStore {
+    fn part_bytes(&self, number: u32) -> usize {
+        self.inner.part_bytes(number)
+    }
     async fn begin(&self, key: &Key) -> Result<UploadId, Fault> {
         self.law.may_write(&self.name, key);
         self.inner.begin(key).await

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::archive::MemberKind;
+use crate::archive::{Crc32, MemberKind};
 use crate::primitives::Key;
 
 fn trailer() -> ContentsTrailer {
@@ -11,7 +11,7 @@ fn trailer() -> ContentsTrailer {
     ContentsTrailer {
         moment: "2026-03-01T05:30:02Z".parse().unwrap(),
         totals: Totals { files: 1, folders: 1, ..Totals::default() },
-        plain: Extent { size: 3, digest: Digest::of(b"tar") },
+        plain: Plain { size: 3, crc32: Crc32(7) },
         archive: StoredObject { key, size: 2, digest: Digest::of(b"zip") },
         unread: Named::default(),
         not_stored: Named::default(),
@@ -41,14 +41,30 @@ fn entries() -> Vec<Entry> {
 }
 
 fn write(entries: &[Entry]) -> Vec<u8> {
+    write_with(entries, &[64, 128])
+}
+
+fn write_with(entries: &[Entry], segments: &[u32]) -> Vec<u8> {
     let mut writer = ContentsWriter::new(vec![PathBytes::new(*b"/srv")]).unwrap();
     let mut out = Vec::new();
     for entry in entries {
         writer.entry(entry.clone()).unwrap();
         out.extend(writer.take());
     }
-    let contents = writer.finish(trailer()).unwrap();
+    let contents = writer.finish(segments, trailer()).unwrap();
     out.extend_from_slice(&contents.rest);
+    let mut tail = ContentsReader::at_segments();
+    let mut input = Bytes::copy_from_slice(&out[contents.segments_at as usize..]);
+    let lines: Vec<Line> = std::iter::from_fn(|| tail.push(&mut input).unwrap()).collect();
+    let sizes: Vec<u32> = lines
+        .iter()
+        .filter_map(|line| if let Line::Segments(some) = line { Some(some) } else { None })
+        .flatten()
+        .copied()
+        .collect();
+    assert_eq!(sizes, segments);
+    assert_eq!(lines.last(), Some(&Line::Trailer(Box::new(trailer()))));
+    tail.finish().unwrap();
     assert_eq!(contents.stored, Extent { size: out.len() as u64, digest: Digest::of(&out) });
     out
 }
@@ -74,7 +90,7 @@ fn gzip(text: &str) -> Vec<u8> {
 fn contents_read_back_in_any_pieces_and_by_other_tools() {
     let bytes = write(&entries());
     let lines = read(&bytes, 4096).unwrap();
-    assert_eq!(lines.len(), entries().len() + 2);
+    assert_eq!(lines.len(), entries().len() + 3);
     for chunk in [1, 2, 7, 100] {
         assert_eq!(read(&bytes, chunk).unwrap(), lines);
     }
@@ -82,7 +98,7 @@ fn contents_read_back_in_any_pieces_and_by_other_tools() {
         lines.into_iter().filter_map(|line| if let Line::Entry(e) = line { Some(e) } else { None }).collect();
     assert_eq!(read, entries());
     let mut text = String::new();
-    std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&bytes[..]), &mut text).unwrap();
+    std::io::Read::read_to_string(&mut flate2::read::MultiGzDecoder::new(&bytes[..]), &mut text).unwrap();
     insta::assert_snapshot!(text, @r#"
     {"header":{"format_version":1,"roots":["/srv"]}}
     {"entry":{"stored":{"member":{"path":"srv","kind":"folder","mode":488,"uid":1,"gid":2,"mtime_s":-3,"mtime_ns":4},"at":0}}}
@@ -90,7 +106,8 @@ fn contents_read_back_in_any_pieces_and_by_other_tools() {
     {"entry":{"stored":{"member":{"path":"srv/l","kind":{"symlink":{"target":".."}},"mode":488,"uid":1,"gid":2,"mtime_s":-3,"mtime_ns":4},"at":1536}}}
     {"entry":{"unread":{"path":"/srv/secret","why":"permission denied"}}}
     {"entry":{"not-stored":{"path":"/srv/socket","kind":"socket"}}}
-    {"trailer":{"moment":"2026-03-01T05:30:02Z","totals":{"files":1,"folders":1,"symlinks":0,"hard_links":0,"bytes":0},"plain":{"size":3,"digest":"sha256:90aebae315675cbf04612de4f7d5874850f48e0b8dd82becbeaa47ca93f5ebfb"},"archive":{"key":"p/t/b/h/x.tar.zip","size":2,"digest":"sha256:4a70fe9aa6436e02c2dea340fbd1e352e4ef2d8ce6ca52ad25d4b95471fc8bf2"},"unread":{"count":0,"first":[]},"not_stored":{"count":0,"first":[]},"changed":{"count":0,"first":[]}}}
+    {"segments":[64,128]}
+    {"trailer":{"moment":"2026-03-01T05:30:02Z","totals":{"files":1,"folders":1,"symlinks":0,"hard_links":0,"bytes":0},"plain":{"size":3,"crc32":"00000007"},"archive":{"key":"p/t/b/h/x.tar.zip","size":2,"digest":"sha256:4a70fe9aa6436e02c2dea340fbd1e352e4ef2d8ce6ca52ad25d4b95471fc8bf2"},"unread":{"count":0,"first":[]},"not_stored":{"count":0,"first":[]},"changed":{"count":0,"first":[]}}}
     "#);
 }
 
@@ -98,7 +115,9 @@ fn contents_read_back_in_any_pieces_and_by_other_tools() {
 fn many_entries_stream() {
     let many: Vec<Entry> =
         (0..3_000).map(|n| Entry::Unread { path: PathBytes::new(format!("/{n}")), why: "x".repeat(n % 90) }).collect();
-    assert_eq!(read(&write(&many), 1_000).unwrap().len(), 3_002);
+    let segments: Vec<u32> = (0..SEGMENTS_A_LINE as u32 + 1).map(|n| n * 64).collect();
+    // A header, two lines of segments, a trailer.
+    assert_eq!(read(&write_with(&many, &segments), 1_000).unwrap().len(), 3_004);
 }
 
 #[test]
@@ -125,7 +144,7 @@ fn what_is_cut_out_of_order_or_too_long_is_refused() {
         "a contents line is malformed: missing field `header` at line 1 column 43",
         "the contents' lines are out of order",
         "the contents are cut short",
-        "a contents line is malformed: unknown variant `other`, expected one of `header`, `entry`, `trailer` at line 1 column 8",
+        "a contents line is malformed: unknown variant `other`, expected one of `header`, `entry`, `segments`, `trailer` at line 1 column 8",
         "the contents have format version 2, and this program reads version 1",
         "a contents line is too long",
     ]

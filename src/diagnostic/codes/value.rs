@@ -10,6 +10,7 @@ pub const ALL: &[&Code] = &[
     &BAD_DURATION,
     &BAD_PERIOD,
     &BAD_COUNT,
+    &BAD_LEVEL,
     &BAD_TIME,
     &BAD_DATE,
     &BAD_DAY,
@@ -138,6 +139,33 @@ Right:
 
 ```kdl inside=backup
 retention generations=7
+```
+"#,
+);
+
+/// A compression method has no such level.
+pub static BAD_LEVEL: Code = Code::error(
+    "sonae::value::bad-level",
+    "a compression method has no such level",
+    r#"Deflate has the levels 0 (stored as it is) to 12, zstd 1 to 19. The higher the level, the smaller the archive and the longer it
+takes. By default deflate has 6 and zstd 3.
+
+Wrong:
+
+```kdl must-fail inside=target
+backup "yearly" {
+    archive "tar.zip" level=15
+    store "vault"
+}
+```
+
+Right:
+
+```kdl inside=target
+backup "yearly" {
+    archive "tar.zip" method="zstd" level=15
+    store "vault"
+}
 ```
 "#,
 );

@@ -23,6 +23,9 @@ use super::durable;
 use crate::ports::{Cause, Fault, ObjectInfo, Page, PutMode, PutResult, StoreRead, StoreWrite, UploadId};
 use crate::primitives::Key;
 
+/// A part is written in one go. A file takes any number of them.
+const PART_BYTES: usize = 2 * 1024 * 1024;
+
 /// A store on a folder of this host. The folder is made by the first writing call, readable by its owner alone.
 ///
 /// The parts of an upload are put by the value that began it: one that another process left behind is seen
@@ -207,6 +210,10 @@ impl StoreRead for LocalStore {
 
 #[async_trait::async_trait]
 impl StoreWrite for LocalStore {
+    fn part_bytes(&self, _number: u32) -> usize {
+        PART_BYTES
+    }
+
     async fn begin(&self, key: &Key) -> Result<UploadId, Fault> {
         let key = key.clone();
         self.off("begin an upload", move |store| store.begin(key)).await

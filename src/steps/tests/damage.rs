@@ -5,8 +5,10 @@ use proptest::prelude::*;
 
 use super::memory::MemoryStore;
 use super::{do_pack, do_read_back, do_recover, request, small_tree};
-use crate::archive::Writer;
+use crate::archive::{Crc32, Framed, Plain, Writer, ZipFrame, end};
+use crate::catalog::{ContentsReader, ContentsWriter, Line, StoredObject};
 use crate::ports::Cause;
+use crate::primitives::Digest;
 
 fn packed() -> (MemoryStore, crate::steps::Packed) {
     let store = MemoryStore::default();
@@ -52,11 +54,63 @@ fn a_missing_object_is_not_found() {
     assert_eq!(do_read_back(&store, &packed).unwrap_err().cause, Cause::NotFound);
 }
 
+/// Puts an archive of these members in the place of the packed one, whose segments the contents have as they are. What the
+/// contents list is left as it was.
+fn forge(store: &MemoryStore, packed: &mut crate::steps::Packed, members: &[crate::archive::Member]) {
+    let compression = crate::primitives::Compression::default();
+    let mut writer = Writer::default();
+    for member in members {
+        writer.entry(member).unwrap();
+        writer.end_entry().unwrap();
+    }
+    let (segments, plain_size) = writer.finish().unwrap();
+    let frame = ZipFrame { name: "x.tar".into(), at: packed.moment, method: compression.method() };
+    let (mut archive, mut sizes, mut crc) = (frame.head().unwrap(), Vec::new(), crc32fast::Hasher::new());
+    let head = archive.len();
+    for segment in segments {
+        let segment = segment.pack(compression).unwrap();
+        archive.extend_from_slice(&segment.bytes);
+        crc.combine(&segment.crc);
+        sizes.push(segment.bytes.len() as u32);
+    }
+    archive.extend_from_slice(end(compression.method()));
+    let packed_size = (archive.len() - head) as u64;
+    let crc = crc.finalize();
+    archive.extend(frame.tail(Framed { packed_size, plain_size, crc }).unwrap());
+    packed.plain = Plain { size: plain_size, crc32: Crc32(crc) };
+    put(store, &mut packed.archive, archive);
+    list(store, packed, &sizes);
+}
+
+/// Writes the contents anew, with other segments and the archive as it is now.
+fn list(store: &MemoryStore, packed: &mut crate::steps::Packed, sizes: &[u32]) {
+    let mut bytes = store.lock().objects[&packed.contents.key].clone();
+    let mut reader = ContentsReader::new();
+    let mut writer = ContentsWriter::new(packed.roots.clone()).unwrap();
+    while let Some(line) = reader.push(&mut bytes).unwrap() {
+        match line {
+            Line::Entry(entry) => writer.entry(entry).unwrap(),
+            Line::Trailer(mut trailer) => {
+                (trailer.archive, trailer.plain) = (packed.archive.clone(), packed.plain);
+                let contents = writer.finish(sizes, *trailer).unwrap();
+                packed.segments_at = contents.segments_at;
+                return put(store, &mut packed.contents, contents.rest);
+            }
+            _ => {}
+        }
+    }
+    panic!("the contents have no trailer");
+}
+
+fn put(store: &MemoryStore, object: &mut StoredObject, bytes: Vec<u8>) {
+    (object.size, object.digest) = (bytes.len() as u64, Digest::of(&bytes));
+    store.lock().objects.insert(object.key.clone(), Bytes::from(bytes));
+}
+
 /// An archive and a manifest that agree, with a member that no contents list.
 #[test]
 fn a_member_that_is_not_in_the_contents_is_refused() {
     let (store, mut packed) = packed();
-    let mut writer = Writer::new("x.tar", packed.moment).unwrap();
     let member = crate::archive::Member {
         path: super::path("srv/data/smuggled"),
         kind: crate::archive::MemberKind::File { size: 0 },
@@ -66,14 +120,32 @@ fn a_member_that_is_not_in_the_contents_is_refused() {
         mtime_s: 0,
         mtime_ns: 0,
     };
-    writer.entry(&member).unwrap();
-    writer.end_entry().unwrap();
-    let finished = writer.finish().unwrap();
-    (packed.archive.size, packed.archive.digest) = (finished.stored.size, finished.stored.digest);
-    packed.plain = finished.plain;
-    store.lock().objects.insert(packed.archive.key.clone(), Bytes::from(finished.rest));
+    forge(&store, &mut packed, &[member]);
     let tree = small_tree();
     let fault = do_recover(&store, &tree, &packed, None).unwrap_err();
     insta::assert_snapshot!(fault, @"read memory:plan/docs/daily/web-1/20260301T120000Z-0000002a.tar.zip: srv/data/smuggled comes where the contents have srv/data, or with other attributes");
     assert!(tree.snapshot("/back").is_empty());
+}
+
+/// Contents that lie about the segments are noticed, whatever they say.
+#[test]
+fn segments_that_are_not_those_of_the_archive_are_refused() {
+    let (store, packed) = packed();
+    let mut lines = store.lock().objects[&packed.contents.key].slice(packed.segments_at as usize..);
+    let Some(Line::Segments(sizes)) = ContentsReader::at_segments().push(&mut lines).unwrap() else { panic!() };
+    let [only] = sizes[..] else { panic!("one segment") };
+    let mut refused = Vec::new();
+    for wrong in [vec![], vec![only - 1], vec![only, 0], vec![u32::MAX]] {
+        let mut forged = packed.clone();
+        list(&store, &mut forged, &wrong);
+        refused.push(do_read_back(&store, &forged).unwrap_err().answer);
+    }
+    insta::assert_debug_snapshot!(refused, @r#"
+    [
+        "it has 0 segments, which are not 218624 bytes",
+        "its segments are not as long as the zip's entry",
+        "it has 2 segments, which are not 218624 bytes",
+        "its segments are not as long as the zip's entry",
+    ]
+    "#);
 }

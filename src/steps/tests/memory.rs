@@ -91,6 +91,10 @@ impl StoreRead for MemoryStore {
 
 #[async_trait::async_trait]
 impl StoreWrite for MemoryStore {
+    fn part_bytes(&self, _number: u32) -> usize {
+        64 * 1024
+    }
+
     async fn begin(&self, key: &Key) -> Result<UploadId, Fault> {
         self.call(|state| {
             state.tokens += 1;
