@@ -89,8 +89,11 @@ impl Builder<'_> {
                 else {
                     continue;
                 };
-                let dependency = Dependency { on: *ends, span: tie.span, needs_success: false };
-                self.steps[begins.index()].after.push(dependency);
+                let after = &mut self.steps[begins.index()].after;
+                // Said twice, it is one tie.
+                if after.iter().all(|known| known.on != *ends) {
+                    after.push(Dependency { on: *ends, span: tie.span, needs_success: false });
+                }
             }
         }
     }

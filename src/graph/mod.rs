@@ -12,7 +12,7 @@ mod step;
 pub use build::compile;
 pub use step::{Dependency, Effect, Output, OutputKind, ProbeCheck, Step, StepKind};
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::primitives::{JobName, Name, PathBytes, StepId};
 
@@ -43,10 +43,26 @@ impl Graph {
         self.keep(|step| step.kind.restore() == Some(restore))
     }
 
-    /// The graph without its probes: for a restore of one path, of which they cannot say whether all is well.
+    /// The graph without its probes: for a restore of one path, of which they cannot say whether all is well. What came
+    /// after a probe comes after what that probe came after.
     #[must_use]
     pub fn without_probes(&self) -> Self {
-        self.keep(|step| !matches!(step.kind, StepKind::Probe { .. }))
+        let is_probe = |step: &Step| matches!(step.kind, StepKind::Probe { .. });
+        let mut steps: Vec<Step> = Vec::with_capacity(self.steps.len());
+        for step in &self.steps {
+            let mut after: BTreeMap<StepId, Dependency> = BTreeMap::new();
+            for tie in &step.after {
+                // An earlier step's ties lead past probes already.
+                let on = &steps[tie.on.index()];
+                if is_probe(on) {
+                    after.extend(on.after.iter().map(|tie| (tie.on, *tie)));
+                } else {
+                    after.insert(tie.on, *tie);
+                }
+            }
+            steps.push(Step { after: after.into_values().collect(), ..step.clone() });
+        }
+        Self { steps }.keep(|step| !is_probe(step))
     }
 
     /// The folders that its steps make, absolute, in their order.

@@ -37,7 +37,7 @@ pub fn text(found: &[Diagnostic], sources: &Sources, colour: Colour) -> String {
     text
 }
 
-/// One line that counts them: `"3 errors, 1 warning"`. Advice is not counted.
+/// One line that counts them: `"3 errors, 1 warning"`. Advice is no problem, and is counted apart.
 pub fn summary(found: &[Diagnostic]) -> String {
     let count = |severity| found.iter().filter(|found| found.severity == severity).count();
     let counted = |count: usize, noun: &str| match count {
@@ -45,7 +45,15 @@ pub fn summary(found: &[Diagnostic]) -> String {
         1 => Some(format!("1 {noun}")),
         _ => Some(format!("{count} {noun}s")),
     };
-    let parts = [counted(count(Severity::Error), "error"), counted(count(Severity::Warning), "warning")];
-    let parts: Vec<_> = parts.into_iter().flatten().collect();
-    if parts.is_empty() { "no problems".to_owned() } else { parts.join(", ") }
+    let problems = [counted(count(Severity::Error), "error"), counted(count(Severity::Warning), "warning")];
+    let mut parts: Vec<_> = problems.into_iter().flatten().collect();
+    if parts.is_empty() {
+        parts.push("no problems".to_owned());
+    }
+    match count(Severity::Advice) {
+        0 => {}
+        1 => parts.push("1 piece of advice".to_owned()),
+        advice => parts.push(format!("{advice} pieces of advice")),
+    }
+    parts.join(", ")
 }

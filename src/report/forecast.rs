@@ -2,29 +2,47 @@
 
 use std::fmt::Write;
 
-use super::words::{count, counted, time};
+use super::words::{command, count, counted, time};
 use crate::catalog::Part;
 use crate::forecast::{Action, Deletion, Forecast, ForecastStep, Leftover, Recovery, Selection, Subject};
 use crate::graph::{Effect, Output};
 use crate::observe::SourceTotals;
-use crate::primitives::{ByteSize, JobName};
+use crate::primitives::{ByteSize, JobName, StepId};
 
 /// What would happen, in order, with names and sizes.
 pub fn text(forecast: &Forecast) -> String {
     let mut lines = String::new();
     let _ = writeln!(lines, "{}\n", headline(forecast));
+    let prevented = prevented(forecast);
     let mut owner = String::new();
-    for step in &forecast.steps {
+    for (step, by) in forecast.steps.iter().zip(&prevented) {
         let of = owner_of(step);
         if of != owner {
             let gap = if owner.is_empty() { "" } else { "\n" };
             let _ = writeln!(lines, "{gap}{of}");
             owner = of;
         }
-        step_lines(forecast, step, &mut lines);
+        match by {
+            Some(by) => skipped(forecast, step, *by, &mut lines),
+            None => step_lines(forecast, step, &mut lines),
+        }
     }
-    let _ = write!(lines, "\n{}", closing(forecast));
+    let _ = write!(lines, "\n{}", closing(forecast, &prevented));
     lines
+}
+
+/// For each step, the one that will fail, so that it is skipped; none where it is reached.
+fn prevented(forecast: &Forecast) -> Vec<Option<StepId>> {
+    let mut prevented: Vec<Option<StepId>> = Vec::with_capacity(forecast.steps.len());
+    for step in &forecast.steps {
+        let failing = |on: StepId| {
+            let before = prevented.get(on.index()).copied().flatten();
+            before.or_else(|| forecast.step(on).foreseen.as_ref().map(|_| on))
+        };
+        let by = step.after.iter().filter(|(_, needs_success)| *needs_success).find_map(|(on, _)| failing(*on));
+        prevented.push(by);
+    }
+    prevented
 }
 
 fn headline(forecast: &Forecast) -> String {
@@ -69,7 +87,7 @@ fn step_lines(forecast: &Forecast, step: &ForecastStep, lines: &mut String) {
     let (word, what, details) = described(forecast, &step.action);
     let nothing =
         matches!(&step.action, Action::Delete { points, leftovers, .. } if points.is_empty() && leftovers.is_empty());
-    let mark = if nothing { ' ' } else { mark(step.effect) };
+    let mark = if nothing || step.foreseen.is_some() { ' ' } else { mark(step.effect) };
     let _ = writeln!(lines, "{mark} {number:>3} {word:<9} {what}");
     for detail in details {
         let _ = writeln!(lines, "                {detail}");
@@ -79,19 +97,28 @@ fn step_lines(forecast: &Forecast, step: &ForecastStep, lines: &mut String) {
     }
 }
 
+fn skipped(forecast: &Forecast, step: &ForecastStep, by: StepId, lines: &mut String) {
+    let (word, ..) = described(forecast, &step.action);
+    let _ = writeln!(lines, "  {:>3} {word:<9} skipped, as step {} will fail", step.id.0 + 1, by.0 + 1);
+}
+
 /// A step's word, what it is about, and lines of detail.
 fn described(forecast: &Forecast, action: &Action) -> (&'static str, String, Vec<String>) {
     match action {
         Action::Look { selection, seen, .. } => ("look", selected(selection, seen.as_ref()), excluded(selection)),
         Action::Pack { new, source, .. } => {
-            ("pack", new.key(Part::Archive).to_string(), vec![known_after(forecast, *source, "size")])
+            ("pack", new.key(Part::Archive).to_string(), vec![known_after(forecast, *source, "what it holds is")])
         }
         Action::ReadBack { new, packed } => {
-            ("read back", new.key(Part::Archive).to_string(), vec![known_after(forecast, *packed, "digests")])
+            ("read back", new.key(Part::Archive).to_string(), vec![known_after(forecast, *packed, "its digests are")])
         }
         Action::Commit { new, read_back, .. } => {
             let point = format!("recovery point {}", new.place.point);
-            ("commit", new.key(Part::Manifest).to_string(), vec![point, known_after(forecast, *read_back, "goodness")])
+            (
+                "commit",
+                new.key(Part::Manifest).to_string(),
+                vec![point, known_after(forecast, *read_back, "whether it can be read back is")],
+            )
         }
         Action::Delete { points, leftovers, rules, .. } => {
             let details = points.iter().map(deletion).chain(leftovers.iter().map(leftover)).collect();
@@ -102,7 +129,7 @@ fn described(forecast: &Forecast, action: &Action) -> (&'static str, String, Vec
         }
         Action::ProbePath { shows, path } => ("probe", shows.clone(), vec![format!("something is at {path}")]),
         Action::ProbeCommand { shows, argv } => {
-            ("probe", shows.clone(), vec![format!("`{}` exits with 0", argv.join(" "))])
+            ("probe", shows.clone(), vec![format!("`{}` exits with 0", command(argv))])
         }
     }
 }
@@ -162,9 +189,10 @@ fn leftover(leftover: &Leftover) -> String {
 
 fn recovered(forecast: &Forecast, recovery: &Recovery) -> Vec<String> {
     let Some(manifest) = &recovery.manifest else { return vec![] };
+    let store = recovery.store.as_ref().map_or(String::new(), |store| format!(", in {store}"));
     let clean = if manifest.clean { "" } else { "; not clean: some files could not be read whole" };
     let mut details = vec![
-        format!("recovery point {} of {} on {}", manifest.point, manifest.job, manifest.host),
+        format!("recovery point {} of {} on {}{}", manifest.point, manifest.job, manifest.host, store),
         format!("data as of {}{clean}", time(manifest.moment, &forecast.timezone)),
         format!("{}, {}", counted(manifest.totals.files, "file"), ByteSize(manifest.totals.bytes)),
     ];
@@ -186,11 +214,31 @@ fn recovered(forecast: &Forecast, recovery: &Recovery) -> Vec<String> {
     details
 }
 
-/// What it comes to.
-fn closing(forecast: &Forecast) -> String {
-    let made = forecast.steps.iter().filter(|step| matches!(step.action, Action::Commit { .. })).count() as u64;
-    let put_back = forecast.steps.iter().filter(|step| matches!(step.action, Action::Recover(_))).count() as u64;
-    let deleted: Vec<&Deletion> = forecast.steps.iter().flat_map(points_deleted).collect();
+/// What it comes to. Steps that are not reached, or will fail, come to nothing.
+fn closing(forecast: &Forecast, prevented: &[Option<StepId>]) -> String {
+    let (skipped, reached): (Vec<_>, Vec<_>) = forecast.steps.iter().zip(prevented).partition(|(_, by)| by.is_some());
+    let (failing, done): (Vec<&ForecastStep>, Vec<&ForecastStep>) =
+        reached.into_iter().map(|(step, _)| step).partition(|step| step.foreseen.is_some());
+    let fail = match (failing.len() as u64, skipped.len() as u64) {
+        (0, _) => None,
+        (failing, 0) => Some(format!("{} will fail", counted(failing, "step"))),
+        (failing, skipped) => Some(format!("{} will fail and {} be skipped", counted(failing, "step"), count(skipped))),
+    };
+    let done = match (&forecast.subject, &fail) {
+        // A restore is refused as a whole.
+        (Subject::Restore { .. }, Some(_)) => vec!["nothing would be restored".into()],
+        _ => achieved(&done),
+    };
+    let parts: Vec<String> = [done.join(", ")].into_iter().filter(|done| !done.is_empty()).chain(fail).collect();
+    format!("{}. Nothing was changed.\n", parts.join("; "))
+}
+
+/// What steps come to, in numbers.
+fn achieved(steps: &[&ForecastStep]) -> Vec<String> {
+    let number = |is: fn(&Action) -> bool| steps.iter().filter(|step| is(&step.action)).count() as u64;
+    let made = number(|action| matches!(action, Action::Commit { .. }));
+    let put_back = number(|action| matches!(action, Action::Recover(_)));
+    let probes = number(|action| matches!(action, Action::ProbePath { .. } | Action::ProbeCommand { .. }));
     let mut parts = vec![];
     if made > 0 {
         parts.push(format!("would make {}", counted(made, "recovery point")));
@@ -198,20 +246,25 @@ fn closing(forecast: &Forecast) -> String {
     if put_back > 0 {
         parts.push(format!("would put back {}", counted(put_back, "target")));
     }
-    if !deleted.is_empty() {
-        let bytes = ByteSize(deleted.iter().fold(0, |sum: u64, deletion| sum.saturating_add(deletion.bytes)));
-        parts.push(format!("delete {} ({bytes})", counted(deleted.len() as u64, "recovery point")));
+    if probes > 0 {
+        let begin = if put_back == 0 { "would run" } else { "run" };
+        parts.push(format!("{begin} {}", counted(probes, "probe")));
     }
-    let foreseen = forecast.foreseen().count() as u64;
-    if foreseen > 0 {
-        parts.push(format!("{} will fail", counted(foreseen, "step")));
-    }
-    format!("{}. Nothing was changed.\n", parts.join(", "))
+    parts.extend(deleted(steps));
+    parts
 }
 
-fn points_deleted(step: &ForecastStep) -> &[Deletion] {
-    match &step.action {
-        Action::Delete { points, .. } => points,
-        _ => &[],
+fn deleted(steps: &[&ForecastStep]) -> Option<String> {
+    let (mut points, mut bytes, mut leftovers) = (0, 0_u64, 0);
+    for step in steps {
+        if let Action::Delete { points: gone, leftovers: left, .. } = &step.action {
+            points += gone.len() as u64;
+            leftovers += left.len() as u64;
+            bytes = gone.iter().fold(bytes, |sum, deletion| sum.saturating_add(deletion.bytes));
+        }
     }
+    let points = (points > 0).then(|| format!("{} ({})", counted(points, "recovery point"), ByteSize(bytes)));
+    let leftovers = (leftovers > 0).then(|| counted(leftovers, "leftover"));
+    let parts: Vec<String> = points.into_iter().chain(leftovers).collect();
+    (!parts.is_empty()).then(|| format!("delete {}", parts.join(" and ")))
 }

@@ -117,7 +117,7 @@ impl fmt::Display for KeepReason {
 impl fmt::Display for LetGo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Outlived { rules } => f.write_str(&listed(&failed(rules))),
+            Self::Outlived { rules } => f.write_str(&listed(&failed(rules), "and")),
             Self::NotGood { within, newer_local } => {
                 let older = within.map_or(String::new(), |period| format!(", older than {period}"));
                 write!(f, "not good{older}, and there is a newer good point, of {}", shown(*newer_local))
@@ -133,19 +133,27 @@ fn failed(rules: &Rules) -> Vec<String> {
         1 => "not the newest".to_owned(),
         count => format!("not among the newest {count}"),
     });
-    let thinned = rules.thinned.iter().map(|(unit, count)| match count.get() {
-        1 => format!("not the newest in the newest {unit}"),
-        count => format!("not the newest in any of the newest {count} {unit}s"),
-    });
+    let thinned: Vec<String> =
+        rules.thinned.iter().map(|(unit, count)| counted(count.get(), &unit.to_string())).collect();
+    let thinned = match (thinned.as_slice(), rules.thinned.iter().next()) {
+        ([_], Some((unit, count))) if count.get() == 1 => Some(format!("not the newest in the newest {unit}")),
+        ([], _) => None,
+        (periods, _) => Some(format!("not the newest in any of the newest {}", listed(periods, "or"))),
+    };
     within.into_iter().chain(generations).chain(thinned).collect()
 }
 
+/// `1 day`, `2 days`.
+fn counted(number: u32, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
 /// `a`, `a and b`, `a, b and c`.
-fn listed(parts: &[String]) -> String {
+fn listed(parts: &[String], last_word: &str) -> String {
     match parts {
         [] => String::new(),
         [only] => only.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+        [first @ .., last] => format!("{} {last_word} {last}", first.join(", ")),
     }
 }
 

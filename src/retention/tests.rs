@@ -76,12 +76,12 @@ fn rules_add_up() {
     2026-03-01T20:30:00Z  kept: the newest good point; among the newest 2 (1 of 2); the newest of week 2026-W10 (1 of 2); the newest of month 2026-03 (1 of 3); the newest of year 2026 (1 of 1); within 7d until 2026-03-09 05:30
     !2026-02-28T20:30:00Z  kept: within 7d until 2026-03-08 05:30
     2026-02-27T20:30:00Z  kept: among the newest 2 (2 of 2); the newest of week 2026-W09 (2 of 2); the newest of month 2026-02 (2 of 3); within 7d until 2026-03-07 05:30
-    2026-02-22T20:30:00Z  let go: older than 7d, not among the newest 2, not the newest in any of the newest 2 weeks, not the newest in any of the newest 3 months and not the newest in the newest year
-    2026-02-21T20:30:00Z  let go: older than 7d, not among the newest 2, not the newest in any of the newest 2 weeks, not the newest in any of the newest 3 months and not the newest in the newest year
+    2026-02-22T20:30:00Z  let go: older than 7d, not among the newest 2 and not the newest in any of the newest 2 weeks, 3 months or 1 year
+    2026-02-21T20:30:00Z  let go: older than 7d, not among the newest 2 and not the newest in any of the newest 2 weeks, 3 months or 1 year
     !2026-02-20T20:30:00Z  let go: not good, older than 7d, and there is a newer good point, of 2026-03-02 05:30
-    2026-01-31T20:30:00Z  let go: older than 7d, not among the newest 2, not the newest in any of the newest 2 weeks, not the newest in any of the newest 3 months and not the newest in the newest year
+    2026-01-31T20:30:00Z  let go: older than 7d, not among the newest 2 and not the newest in any of the newest 2 weeks, 3 months or 1 year
     2026-01-31T14:30:00Z  kept: the newest of month 2026-01 (3 of 3)
-    2025-12-31T20:30:00Z  let go: older than 7d, not among the newest 2, not the newest in any of the newest 2 weeks, not the newest in any of the newest 3 months and not the newest in the newest year
+    2025-12-31T20:30:00Z  let go: older than 7d, not among the newest 2 and not the newest in any of the newest 2 weeks, 3 months or 1 year
     ");
 }
 

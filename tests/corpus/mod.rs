@@ -1,13 +1,21 @@
-//! Plans, and what the compiler says of them.
+//! Plans: what the compiler says of them, what it makes of them, and what would happen.
 
 mod diagnostics;
+mod forecasts;
+mod graphs;
+mod locked;
+mod order;
+mod past;
 mod plans;
 mod properties;
 mod ten_mistakes;
 
+use std::path::Path;
+
 use jiff::civil::{Date, date};
 use sonae::diagnostic::{Diagnostic, Sources};
 use sonae::primitives::PathBytes;
+use sonae::prove::ProvenPlan;
 
 /// The day on which the corpus is compiled.
 pub(crate) const TODAY: Date = date(2026, 3, 1);
@@ -16,6 +24,8 @@ pub(crate) const TODAY: Date = date(2026, 3, 1);
 pub(crate) struct Compiled {
     pub(crate) sources: Sources,
     pub(crate) found: Vec<Diagnostic>,
+    /// None where an error stands.
+    pub(crate) proven: Option<ProvenPlan>,
 }
 
 /// Compiles a text through every stage that looks at nothing else.
@@ -24,15 +34,23 @@ pub(crate) fn compile(name: &str, text: &str) -> Compiled {
     let file = sources.add(name, text);
     let now = TODAY.at(12, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).expect("a time").timestamp();
     let base = PathBytes::new(&b"/plans"[..]);
-    let found = sonae::prove::compile(&sources, file, &base, now).diagnostics;
-    Compiled { sources, found }
+    let compiled = sonae::prove::compile(&sources, file, &base, now);
+    Compiled { sources, found: compiled.diagnostics, proven: compiled.proven }
+}
+
+/// Compiles a file.
+fn compile_file(path: &Path) -> Compiled {
+    let text = std::fs::read_to_string(path).unwrap();
+    compile(&path.file_name().unwrap().to_string_lossy(), &text)
 }
 
 impl Compiled {
-    /// What a person sees, without colours.
+    /// What a person sees, without colours: every problem, then every promise that holds.
     pub(crate) fn shown(&self) -> String {
         use sonae::report::diagnostics::{Colour, summary, text};
-        format!("{}{}\n", text(&self.found, &self.sources, Colour::Plain), summary(&self.found))
+        let promises = self.proven.iter().flat_map(|proven| &proven.proofs().promises);
+        let promises: String = promises.map(|promise| format!("  {}: {promise}\n", promise.standing)).collect();
+        format!("{}{}\n{promises}", text(&self.found, &self.sources, Colour::Plain), summary(&self.found))
     }
 
     /// The names of the codes found, in source order.

@@ -1,12 +1,9 @@
 //! Whole plans, good and bad, and what is said of each.
 
-use super::compile;
+use super::compile_file;
 
 #[test]
 fn plans_look_as_they_did() {
-    insta::glob!("plans/*.kdl", |path| {
-        let text = std::fs::read_to_string(path).unwrap();
-        let name = path.file_name().unwrap().to_string_lossy();
-        insta::assert_snapshot!(compile(&name, &text).shown());
-    });
+    insta::glob!("../../plans", "*.kdl", |path| insta::assert_snapshot!(compile_file(path).shown()));
+    insta::glob!("plans/*.kdl", |path| insta::assert_snapshot!(compile_file(path).shown()));
 }

@@ -109,7 +109,8 @@ fn the_summary_counts_errors_and_warnings() {
     let (error, warning, advice) =
         (of(&codes::target::NO_SOURCE), of(&codes::plan::UNUSED), of(&codes::backup::NO_SCHEDULE));
     assert_eq!(summary(&[]), "no problems");
-    assert_eq!(summary(&[advice]), "no problems");
+    assert_eq!(summary(std::slice::from_ref(&advice)), "no problems, 1 piece of advice");
+    assert_eq!(summary(&[advice.clone(), warning.clone(), advice]), "1 warning, 2 pieces of advice");
     assert_eq!(summary(&[error.clone(), warning.clone()]), "1 error, 1 warning");
     assert_eq!(summary(&[warning.clone(), error.clone(), error]), "2 errors, 1 warning");
     assert_eq!(summary(&[warning]), "1 warning");
