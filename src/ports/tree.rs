@@ -44,6 +44,10 @@ pub struct Meta {
     pub mtime_s: i64,
     /// and nanoseconds, 0 to 999,999,999.
     pub mtime_ns: u32,
+    /// Last change of content or attributes, which no call can set back (inode(7)): seconds since 1970,
+    pub ctime_s: i64,
+    /// and nanoseconds.
+    pub ctime_ns: u32,
     /// The file system.
     pub device: u64,
     /// The inode.

@@ -116,6 +116,23 @@ async fn pack_anew(
     packed
 }
 
+/// Where a file of several names was stored.
+struct FirstName {
+    path: PathBytes,
+    /// How many of its names are still to come.
+    left: u64,
+    was: Fingerprint,
+}
+
+/// What a file's further names have in common with the first: size and both times. An inode that was freed while others were
+/// packed is given to a new file, which differs in its ctime at least; so does a file that was written to, or given
+/// attributes, meanwhile, and is then stored once more.
+type Fingerprint = (u64, i64, u32, i64, u32);
+
+fn fingerprint(meta: &Meta) -> Fingerprint {
+    (meta.size, meta.mtime_s, meta.mtime_ns, meta.ctime_s, meta.ctime_ns)
+}
+
 /// A packing that is under way.
 struct Packing<'a, 'b> {
     tree: &'b dyn TreeRead,
@@ -129,8 +146,8 @@ struct Packing<'a, 'b> {
     unread: Named,
     not_stored: Named,
     changed: Named,
-    /// Where a file of several names was stored, and how many of its names are still to come.
-    first_names: HashMap<(u64, u64), (PathBytes, u64)>,
+    /// Files of several names that were stored, by device and inode.
+    first_names: HashMap<(u64, u64), FirstName>,
 }
 
 impl<'a, 'b> Packing<'a, 'b> {
@@ -212,21 +229,22 @@ impl<'a, 'b> Packing<'a, 'b> {
             Ok(file) => file,
             Err(fault) => return self.unread(path, fault),
         };
-        let meta = file.meta;
+        let (meta, size) = (file.meta, file.size);
         let name = archive_path(path);
         let stored = file.store(name.clone(), &mut self.archive, self.progress).await?;
         self.totals.files += 1;
-        self.totals.bytes = self.totals.bytes.saturating_add(meta.size);
+        self.totals.bytes = self.totals.bytes.saturating_add(size);
         match &stored.flaw {
             Some(Flaw::Unread(why)) => self.unread.push(path, why),
             Some(Flaw::Changed(why)) => self.changed.push(path, why),
             None => {}
         }
-        let member = member(name.clone(), &meta, MemberKind::File { size: meta.size });
+        let member = member(name.clone(), &meta, MemberKind::File { size });
         let flaw = stored.flaw.as_ref().map(|flaw| flaw.why().to_owned());
         self.entry(Entry::Stored { member, at: stored.at, digest: Some(stored.digest), flaw })?;
         if meta.links > 1 {
-            self.first_names.insert((meta.device, meta.inode), (name, meta.links - 1));
+            let first = FirstName { path: name, left: meta.links - 1, was: fingerprint(&meta) };
+            self.first_names.insert((meta.device, meta.inode), first);
         }
         Ok(())
     }
@@ -234,13 +252,13 @@ impl<'a, 'b> Packing<'a, 'b> {
     /// Where a file was stored under another name. What has no further names is forgotten.
     fn first_name(&mut self, meta: &Meta) -> Option<PathBytes> {
         let id = (meta.device, meta.inode);
-        let (name, left) = self.first_names.get_mut(&id).filter(|_| meta.links > 1)?;
-        *left = left.saturating_sub(1);
-        let (name, left) = (name.clone(), *left);
-        if left == 0 {
+        let first = self.first_names.get_mut(&id).filter(|_| meta.links > 1)?;
+        let (is_same, path) = (first.was == fingerprint(meta), first.path.clone());
+        first.left = first.left.saturating_sub(1);
+        if first.left == 0 || !is_same {
             self.first_names.remove(&id);
         }
-        Some(name)
+        is_same.then_some(path)
     }
 
     fn unread(&mut self, path: &PathBytes, fault: Fault) -> Result<(), Fault> {

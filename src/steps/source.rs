@@ -1,5 +1,7 @@
 //! Reads one file of the source into an archive.
 
+use bytes::{Bytes, BytesMut};
+
 use crate::archive::{ArchiveError, Member, MemberKind, Writer};
 use crate::ports::{Cause, Certainty, EntryKind, Fault, FileRead, Meta, TreeRead};
 use crate::primitives::{Digest, Hasher, PathBytes};
@@ -9,6 +11,9 @@ use super::put::Upload;
 
 /// Read at once.
 const READ_BYTES: usize = 512 * 1024;
+/// What is held of a file that says it has no bytes and has some, as those of /proc (proc(5)) and of some FUSE file systems do:
+/// a tar wants the size first. Such files are small; of a longer one this much is stored.
+const SIZELESS_BYTES_MAX: usize = 1024 * 1024;
 /// What stands for content that could not be read.
 static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
 /// What the writer made goes to the store when it is so much.
@@ -53,6 +58,10 @@ pub(super) fn malformed(error: ArchiveError) -> Fault {
 pub(super) struct SourceFile {
     reader: Box<dyn FileRead>,
     pub(super) meta: Meta,
+    /// What it is stored with: what it said, but for a file that said nothing.
+    pub(super) size: u64,
+    /// Read before the size was known.
+    ahead: Bytes,
 }
 
 /// A file that was stored.
@@ -84,10 +93,12 @@ impl SourceFile {
     pub(super) async fn open(tree: &dyn TreeRead, path: &PathBytes) -> Result<Self, Fault> {
         let mut reader = tree.open(path).await?;
         let meta = reader.stat().await?;
-        match meta.kind {
-            EntryKind::File => Ok(Self { reader, meta }),
-            _ => Err(Fault::permanent(Cause::Invalid, format!("open {path}"), "it is no regular file any more")),
+        if meta.kind != EntryKind::File {
+            return Err(Fault::permanent(Cause::Invalid, format!("open {path}"), "it is no regular file any more"));
         }
+        let ahead = if meta.size == 0 { sizeless(&mut *reader).await? } else { Bytes::new() };
+        let size = meta.size.max(ahead.len() as u64);
+        Ok(Self { reader, meta, size, ahead })
     }
 
     /// Stores it with the size it had when it was opened: what is behind is left, what is missing becomes zeros.
@@ -97,7 +108,7 @@ impl SourceFile {
         sink: &mut ArchiveSink<'_, '_>,
         progress: &Progress,
     ) -> Result<StoredFile, Fault> {
-        let member = member(path, &self.meta, MemberKind::File { size: self.meta.size });
+        let member = member(path, &self.meta, MemberKind::File { size: self.size });
         let at = sink.writer.entry(&member).map_err(malformed)?;
         let mut hasher = Hasher::default();
         let mut flaw = self.content(&mut hasher, sink, progress).await?;
@@ -107,6 +118,9 @@ impl SourceFile {
         sink.writer.end_entry().map_err(malformed)?;
         if flaw.is_none() {
             flaw = self.changed().await;
+        }
+        if flaw.is_none() {
+            flaw = self.goes_on().await?;
         }
         Ok(StoredFile { at, digest: hasher.finish(), flaw })
     }
@@ -123,7 +137,11 @@ impl SourceFile {
                 return Ok(None);
             }
             let limit = usize::try_from(lacking).map_or(READ_BYTES, |lacking| lacking.min(READ_BYTES));
-            match self.reader.read(limit).await {
+            let read = match self.ahead.is_empty() {
+                true => self.reader.read(limit).await,
+                false => Ok(self.ahead.split_to(limit.min(self.ahead.len()))),
+            };
+            match read {
                 Ok(bytes) if bytes.is_empty() => {
                     return Ok(Some(Flaw::Changed(format!("it became {lacking} bytes shorter while it was read"))));
                 }
@@ -134,6 +152,21 @@ impl SourceFile {
                 Err(fault) if fault.certainty == Certainty::Transient => return Err(fault),
                 Err(fault) => return Ok(Some(Flaw::Unread(fault.answer))),
             }
+        }
+    }
+
+    /// Looks whether there is more than was stored, though the file says that it did not change.
+    async fn goes_on(&mut self) -> Result<Option<Flaw>, Fault> {
+        match self.reader.read(1).await {
+            Ok(more) if more.is_empty() => Ok(None),
+            Ok(_) => {
+                let (stored, said) = (self.size, self.meta.size);
+                Ok(Some(Flaw::Changed(format!(
+                    "it holds more than its size says ({said} bytes); the first {stored} are stored"
+                ))))
+            }
+            Err(fault) if fault.certainty == Certainty::Transient => Err(fault),
+            Err(fault) => Ok(Some(Flaw::Unread(fault.answer))),
         }
     }
 
@@ -148,6 +181,19 @@ impl SourceFile {
             }
         }
     }
+}
+
+/// What a file holds that says it is empty.
+async fn sizeless(reader: &mut dyn FileRead) -> Result<Bytes, Fault> {
+    let mut content = BytesMut::new();
+    while content.len() < SIZELESS_BYTES_MAX {
+        let bytes = reader.read(SIZELESS_BYTES_MAX - content.len()).await?;
+        if bytes.is_empty() {
+            break;
+        }
+        content.extend_from_slice(&bytes);
+    }
+    Ok(content.freeze())
 }
 
 /// The member of what was found at a path.

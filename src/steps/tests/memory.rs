@@ -143,6 +143,8 @@ pub(super) enum Mischief {
     ReadFails,
     Vanishes,
     Denied,
+    /// Its size says so many bytes, whatever it holds.
+    Says(u64),
 }
 
 #[derive(Default)]
@@ -166,7 +168,20 @@ impl TreeState {
         self.check_free(path)?;
         let inode = self.inodes.len() as u64 + 1;
         let (mode, size) = (0o600, if kind == EntryKind::File { content.len() as u64 } else { 0 });
-        let meta = Meta { kind, mode, uid: 0, gid: 0, size, mtime_s: 9, mtime_ns: 0, device: 1, inode, links: 1 };
+        let meta = Meta {
+            kind,
+            mode,
+            uid: 0,
+            gid: 0,
+            size,
+            mtime_s: 9,
+            mtime_ns: 0,
+            ctime_s: 9,
+            ctime_ns: 0,
+            device: 1,
+            inode,
+            links: 1,
+        };
         self.inodes.insert(inode, Inode { meta, content: content.to_vec() });
         self.names.insert(path.to_vec(), inode);
         self.touch_parent(path);
@@ -311,6 +326,9 @@ impl FileRead for MemoryFile {
         Ok(bytes)
     }
     async fn stat(&mut self) -> Result<Meta, Fault> {
+        if let Some(Mischief::Says(size)) = self.mischief {
+            return Ok(Meta { size, ..self.inode.meta });
+        }
         let grown = u64::from(self.mischief == Some(Mischief::Grows) && self.position > 0);
         Ok(Meta { size: self.inode.meta.size + grown, ..self.inode.meta })
     }
