@@ -11,10 +11,12 @@ mod disk;
 mod durable;
 mod local_store;
 mod process;
+mod scratch;
 mod state;
 
 pub use clock::SystemClock;
 pub use disk::Disk;
 pub use local_store::LocalStore;
 pub use process::Processes;
+pub use scratch::TemporaryTables;
 pub use state::StateFolder;

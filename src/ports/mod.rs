@@ -7,6 +7,7 @@ mod clock;
 mod command;
 mod fault;
 mod journal;
+mod scratch;
 mod store;
 mod tree;
 
@@ -14,5 +15,6 @@ pub use clock::Clock;
 pub use command::{CommandExit, CommandRun};
 pub use fault::{Cause, Certainty, Fault};
 pub use journal::{JournalRead, JournalWrite, Lock, Locks};
+pub use scratch::{Scratch, ScratchTable};
 pub use store::{ObjectInfo, Page, PutMode, PutResult, StoreRead, StoreWrite, UploadId};
-pub use tree::{Attributes, Destination, EntryKind, FileRead, FileWrite, Meta, TreeRead, TreeWrite};
+pub use tree::{Attributes, Destination, EntryKind, FileRead, FileWrite, Meta, Names, TreeRead, TreeWrite};

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::{Command, Entry, Event, Outcome, Record, Recorded, State, StepState, turn};
 use crate::forecast::{Forecast, ForecastStep};
-use crate::ports::{Cause, Clock, CommandRun, Fault, JournalWrite, StoreWrite, TreeWrite};
+use crate::ports::{Cause, Clock, CommandRun, Fault, JournalWrite, Scratch, StoreWrite, TreeWrite};
 use crate::primitives::{JobName, Name, StepId};
 use crate::steps::{Inputs, Progress, StepOutput, World, perform};
 
@@ -26,6 +26,8 @@ pub struct Ports {
     pub stores: BTreeMap<Name, Arc<dyn StoreWrite>>,
     /// Programs of this host.
     pub commands: Arc<dyn CommandRun>,
+    /// Temporary tables.
+    pub scratch: Arc<dyn Scratch>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The journals of this host.
@@ -160,8 +162,13 @@ impl<'a> Executor<'a> {
         let ports = self.ports.clone();
         let task = async move {
             let step = forecast.step(id);
-            let world =
-                World { tree: &*ports.tree, stores: &ports.stores, commands: &*ports.commands, clock: &*ports.clock };
+            let world = World {
+                tree: &*ports.tree,
+                stores: &ports.stores,
+                commands: &*ports.commands,
+                scratch: &*ports.scratch,
+                clock: &*ports.clock,
+            };
             let performed = perform(&forecast, step, &inputs, &world, &progress);
             let result = match tokio::time::timeout(left, performed).await {
                 Ok(result) => result.map(Box::new),

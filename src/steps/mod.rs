@@ -6,6 +6,7 @@
 
 mod commit;
 mod delete;
+mod first_names;
 mod look;
 mod object;
 mod output;

@@ -1,11 +1,10 @@
 //! Packs folder trees into an archive, straight into the store, with the list of what is in it beside.
 
-use std::collections::HashMap;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Progress;
+use super::first_names::FirstNames;
 use super::object::{ContentsStream, ObjectStream};
 use super::put::{Upload, passing};
 use super::source::{ArchiveSink, Flaw, SourceFile, malformed, member};
@@ -14,7 +13,7 @@ use crate::catalog::{
     CatalogError, ContentsTrailer, ContentsWriter, Entry, Line, Named, Part, PointPlace, StoredObject, Totals,
 };
 use crate::observe::walk::{Visited, Walk, ordered_roots};
-use crate::ports::{Cause, Certainty, Clock, EntryKind, Fault, Meta, PutMode, StoreWrite, TreeRead};
+use crate::ports::{Cause, Certainty, Clock, EntryKind, Fault, Meta, PutMode, Scratch, StoreWrite, TreeRead};
 use crate::primitives::PathBytes;
 
 /// What is packed, and where to.
@@ -72,13 +71,14 @@ impl Packed {
 /// as the store let them; it may be tried again.
 pub async fn pack(
     tree: &dyn TreeRead,
+    scratch: &dyn Scratch,
     store: &dyn StoreWrite,
     clock: &dyn Clock,
     request: &PackRequest,
     progress: &Progress,
 ) -> Result<Packed, Fault> {
     let packed = match adopt(store, request).await {
-        Ok(None) => pack_anew(tree, store, clock, request, progress).await,
+        Ok(None) => pack_anew(tree, scratch, store, clock, request, progress).await,
         Ok(Some(packed)) => Ok(packed),
         Err(fault) => Err(fault),
     };
@@ -87,6 +87,7 @@ pub async fn pack(
 
 async fn pack_anew(
     tree: &dyn TreeRead,
+    scratch: &dyn Scratch,
     store: &dyn StoreWrite,
     clock: &dyn Clock,
     request: &PackRequest,
@@ -103,7 +104,7 @@ async fn pack_anew(
         }
     };
     let packed = async {
-        let mut packing = Packing::new(tree, request, moment, (&mut archive, &mut contents), progress)?;
+        let mut packing = Packing::new((tree, scratch), request, moment, (&mut archive, &mut contents), progress)?;
         packing.walk(walk).await?;
         packing.refuse_empty(request.allow_empty)?;
         packing.finish(request).await
@@ -114,23 +115,6 @@ async fn pack_anew(
         contents.abort().await;
     }
     packed
-}
-
-/// Where a file of several names was stored.
-struct FirstName {
-    path: PathBytes,
-    /// How many of its names are still to come.
-    left: u64,
-    was: Fingerprint,
-}
-
-/// What a file's further names have in common with the first: size and both times. An inode that was freed while others were
-/// packed is given to a new file, which differs in its ctime at least; so does a file that was written to, or given
-/// attributes, meanwhile, and is then stored once more.
-type Fingerprint = (u64, i64, u32, i64, u32);
-
-fn fingerprint(meta: &Meta) -> Fingerprint {
-    (meta.size, meta.mtime_s, meta.mtime_ns, meta.ctime_s, meta.ctime_ns)
 }
 
 /// A packing that is under way.
@@ -146,13 +130,12 @@ struct Packing<'a, 'b> {
     unread: Named,
     not_stored: Named,
     changed: Named,
-    /// Files of several names that were stored, by device and inode.
-    first_names: HashMap<(u64, u64), FirstName>,
+    first_names: FirstNames,
 }
 
 impl<'a, 'b> Packing<'a, 'b> {
     fn new(
-        tree: &'b dyn TreeRead,
+        (tree, scratch): (&'b dyn TreeRead, &dyn Scratch),
         request: &PackRequest,
         moment: Timestamp,
         (archive, contents): (&'b mut Upload<'a>, &'b mut Upload<'a>),
@@ -172,7 +155,7 @@ impl<'a, 'b> Packing<'a, 'b> {
             unread: Named::default(),
             not_stored: Named::default(),
             changed: Named::default(),
-            first_names: HashMap::new(),
+            first_names: FirstNames::new(scratch.table()),
         })
     }
 
@@ -221,7 +204,7 @@ impl<'a, 'b> Packing<'a, 'b> {
     }
 
     async fn file(&mut self, path: &PathBytes, listed: &Meta) -> Result<(), Fault> {
-        if let Some(target) = self.first_name(listed) {
+        if let Some(target) = self.first_names.of(listed).await? {
             self.totals.hard_links += 1;
             return self.plain(path, listed, MemberKind::HardLink { target });
         }
@@ -243,22 +226,9 @@ impl<'a, 'b> Packing<'a, 'b> {
         let flaw = stored.flaw.as_ref().map(|flaw| flaw.why().to_owned());
         self.entry(Entry::Stored { member, at: stored.at, digest: Some(stored.digest), flaw })?;
         if meta.links > 1 {
-            let first = FirstName { path: name, left: meta.links - 1, was: fingerprint(&meta) };
-            self.first_names.insert((meta.device, meta.inode), first);
+            self.first_names.stored(&meta, &name).await?;
         }
         Ok(())
-    }
-
-    /// Where a file was stored under another name. What has no further names is forgotten.
-    fn first_name(&mut self, meta: &Meta) -> Option<PathBytes> {
-        let id = (meta.device, meta.inode);
-        let first = self.first_names.get_mut(&id).filter(|_| meta.links > 1)?;
-        let (is_same, path) = (first.was == fingerprint(meta), first.path.clone());
-        first.left = first.left.saturating_sub(1);
-        if first.left == 0 || !is_same {
-            self.first_names.remove(&id);
-        }
-        is_same.then_some(path)
     }
 
     fn unread(&mut self, path: &PathBytes, fault: Fault) -> Result<(), Fault> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Inputs, PackRequest, Progress, RecoverRequest, StepOutput, pack, read_back, recover};
 use super::{commit, delete, look, probe};
 use crate::forecast::{Action, Forecast, ForecastStep, NewPoint, Recovery, Selection};
-use crate::ports::{Cause, Clock, CommandRun, Fault, StoreWrite, TreeWrite};
+use crate::ports::{Cause, Clock, CommandRun, Fault, Scratch, StoreWrite, TreeWrite};
 use crate::primitives::Name;
 
 /// What steps reach.
@@ -17,6 +17,8 @@ pub struct World<'a> {
     pub stores: &'a BTreeMap<Name, Arc<dyn StoreWrite>>,
     /// Programs of this host.
     pub commands: &'a dyn CommandRun,
+    /// Temporary tables.
+    pub scratch: &'a dyn Scratch,
     /// The time.
     pub clock: &'a dyn Clock,
 }
@@ -47,7 +49,8 @@ pub async fn perform(
                 progress.expect(seen.bytes);
             }
             let request = pack_request(selection, new);
-            let packed = pack(world.tree, world.store(&new.store)?, world.clock, &request, progress).await?;
+            let store = world.store(&new.store)?;
+            let packed = pack(world.tree, world.scratch, store, world.clock, &request, progress).await?;
             Ok(StepOutput::Packed(Box::new(packed)))
         }
         Action::ReadBack { new, packed } => {
@@ -74,7 +77,7 @@ pub async fn perform(
         }
         Action::Recover(recovery) => {
             let (store, request) = recover_request(step, recovery, world)?;
-            recover(store, world.tree, &request, progress).await.map(StepOutput::Recovered)
+            recover(store, world.tree, world.scratch, &request, progress).await.map(StepOutput::Recovered)
         }
         Action::ProbePath { path, .. } => probe::path(world.tree, path).await,
         Action::ProbeCommand { argv, .. } => probe::command(world.commands, argv).await,

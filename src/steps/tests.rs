@@ -8,6 +8,7 @@ mod round_trip;
 mod sources;
 
 use crate::catalog::{MANIFEST_FORMAT_VERSION, Manifest, PointPlace, ReadBackRecord};
+use crate::fakes::World;
 use crate::ports::{Clock, EntryKind, Fault};
 use crate::primitives::{Key, PathBytes};
 use crate::steps::{PackRequest, Packed, Progress, ReadBack, RecoverRequest, Recovered, pack, read_back, recover};
@@ -34,7 +35,7 @@ fn request(roots: &[&str]) -> PackRequest {
 }
 
 fn do_pack(tree: &MemoryTree, store: &MemoryStore, request: &PackRequest) -> Result<Packed, Fault> {
-    run(pack(tree, store, &Noon, request, &Progress::default()))
+    run(pack(tree, &*World::new(1).scratch(), store, &Noon, request, &Progress::default()))
 }
 
 fn do_read_back(store: &MemoryStore, packed: &Packed) -> Result<ReadBack, Fault> {
@@ -49,7 +50,7 @@ fn do_recover(store: &MemoryStore, tree: &MemoryTree, packed: &Packed, only: Opt
         only: only.map(path),
         set_owner: true,
     };
-    run(recover(store, tree, &request, &Progress::default()))
+    run(recover(store, tree, &*World::new(1).scratch(), &request, &Progress::default()))
 }
 
 fn manifest(packed: &Packed) -> Manifest {

@@ -1,5 +1,6 @@
 //! Looking at entries and reading files.
 
+use std::collections::BinaryHeap;
 use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
 use std::sync::Arc;
 
@@ -8,7 +9,8 @@ use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::{blocking, fault, no_regular_file, of_no_kind, take};
-use crate::ports::{Certainty, EntryKind, Fault, FileRead, Meta};
+use crate::drivers::beneath::open_folder;
+use crate::ports::{Certainty, EntryKind, Fault, FileRead, Meta, Names};
 use crate::primitives::PathBytes;
 
 /// What is read in one go at least, also when less is asked for: small files come whole with their opening.
@@ -57,30 +59,45 @@ fn widened(count: impl Into<u64>) -> u64 {
     count.into()
 }
 
-/// A folder's entries: names, and what they are or why that cannot be said.
-type Entries = Vec<(Vec<u8>, Result<Meta, Fault>)>;
-
-/// A folder's entries, each looked at through the open folder.
-pub(super) fn list(folder: &PathBytes) -> Result<Entries, Fault> {
+/// The names in a folder behind `after`, the first `limit` of them. One pass through the folder, which holds the smallest names
+/// seen so far.
+pub(super) fn list(folder: &PathBytes, after: Option<&[u8]>, limit: usize) -> Result<Names, Fault> {
     let refuse = |errno| fault(format!("list {folder}"), errno);
-    let open = super::super::beneath::open_folder(CWD, folder.as_bytes()).map_err(refuse)?;
-    let mut entries = Vec::new();
+    let open = open_folder(CWD, folder.as_bytes()).map_err(refuse)?;
+    // The largest first: it makes way for a smaller one.
+    let mut smallest = BinaryHeap::<Vec<u8>>::new();
+    let mut more = false;
     for entry in Dir::read_from(&open).map_err(refuse)? {
         let entry = entry.map_err(refuse)?;
         let name = entry.file_name().to_bytes();
-        if matches!(name, b"." | b"..") {
+        if matches!(name, b"." | b"..") || after.is_some_and(|after| name <= after) {
             continue;
         }
-        let path = || folder.join(name);
-        match look(&open, name) {
-            // It was removed since the folder was read: it is no entry.
-            Err(Errno::NOENT) => {}
-            Err(errno) => entries.push((name.to_vec(), Err(fault(format!("look at {}", path()), errno)))),
-            Ok(stat) => entries.push((name.to_vec(), meta(&stat).ok_or_else(|| of_no_kind(&path())))),
+        if smallest.len() < limit {
+            smallest.push(name.to_vec());
+            continue;
+        }
+        more = true;
+        if let Some(mut largest) = smallest.peek_mut().filter(|largest| name < largest.as_slice()) {
+            *largest = name.to_vec();
         }
     }
-    entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-    Ok(entries)
+    let mut names = smallest.into_sorted_vec();
+    // A folder that changes while it is read may tell a name twice (readdir(3)).
+    names.dedup();
+    Ok(Names { names, more })
+}
+
+/// What names in a folder are, each looked at through the open folder.
+pub(super) fn look_at(folder: &PathBytes, names: &[Vec<u8>]) -> Result<Vec<Result<Option<Meta>, Fault>>, Fault> {
+    let open = open_folder(CWD, folder.as_bytes()).map_err(|errno| fault(format!("list {folder}"), errno))?;
+    let at = |name: &Vec<u8>| match look(&open, name) {
+        // It was removed since the folder was read: it is no entry.
+        Err(Errno::NOENT) => Ok(None),
+        Err(errno) => Err(fault(format!("look at {}", folder.join(name)), errno)),
+        Ok(stat) => meta(&stat).map(Some).ok_or_else(|| of_no_kind(&folder.join(name))),
+    };
+    Ok(names.iter().map(at).collect())
 }
 
 /// A regular file, open for reading.

@@ -149,10 +149,10 @@ impl Nodes {
         }
     }
 
-    pub(super) fn entries(&self, inode: u64) -> Result<Vec<(Vec<u8>, u64)>, Refusal> {
+    pub(super) fn entries(&self, inode: u64) -> Result<BTreeMap<Vec<u8>, u64>, Refusal> {
         match self.node(inode) {
             Some(Node { denied: true, .. }) => Err((Cause::Denied, "permission denied")),
-            Some(Node { body: Body::Folder(names), .. }) => Ok(names.clone().into_iter().collect()),
+            Some(Node { body: Body::Folder(names), .. }) => Ok(names.clone()),
             _ => Err(NO_FOLDER),
         }
     }

@@ -119,6 +119,22 @@ fn an_inode_that_was_freed_and_used_again_is_another_file() {
 }
 
 #[test]
+fn a_folder_that_goes_while_it_is_listed_is_named() {
+    let tree = small_tree();
+    for number in 0..500 {
+        let path = format!("/srv/data/z/{number:03}").into_bytes();
+        tree.lock().add(&path, EntryKind::File, b"x").unwrap();
+    }
+    tree.lock().deny_listing_after = Some((b"/srv/data/z".to_vec(), b"100".to_vec()));
+    let store = MemoryStore::default();
+    let packed = do_pack(&tree, &store, &request(&["/srv/data"])).unwrap();
+    assert_eq!((packed.clean(), told(&packed.unread)), (false, vec!["/srv/data/z: permission denied".to_owned()]));
+    do_read_back(&store, &packed).unwrap();
+    // Of a root, nobody knows what else is missing.
+    do_pack(&tree, &store, &request(&["/srv/data/z"])).unwrap_err();
+}
+
+#[test]
 fn a_source_that_is_none_is_refused_and_nothing_stays() {
     let tree = small_tree();
     tree.lock().add(b"/srv/link", EntryKind::Symlink, b"data").unwrap();
@@ -178,6 +194,12 @@ fn excludes_leave_out_whole_folders() {
 fn totals_count_what_a_backup_would_find() {
     let tree = small_tree();
     let roots = [super::path("/srv/data")];
-    let totals = super::run(crate::observe::walk::totals(&tree, &roots, &["a-b".to_owned()])).unwrap();
+    let totals = super::run(crate::observe::walk::totals(
+        &tree,
+        &*crate::fakes::World::new(1).scratch(),
+        &roots,
+        &["a-b".to_owned()],
+    ))
+    .unwrap();
     insta::assert_compact_debug_snapshot!(totals, @"WalkTotals { files: 4, folders: 4, symlinks: 1, special: 1, bytes: 200000, unreadable: 0 }");
 }
