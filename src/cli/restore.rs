@@ -4,7 +4,7 @@ use super::arguments::RestoreArguments;
 use super::{Failure, Seams, host, load, locks, run, times, world};
 use crate::calendar;
 use crate::diagnostic::nearest;
-use crate::drivers::{Disk, SystemClock};
+use crate::drivers::{Disk, SystemClock, TemporaryTables};
 use crate::forecast::{self, Circumstances, PointChoice, RestoreWish};
 use crate::graph::Graph;
 use crate::observe::{self, Reading};
@@ -31,7 +31,7 @@ pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<Exi
     world::runtime()?.block_on(async {
         let resources = into.iter().map(locks::Resource::Destination).collect();
         let held = if arguments.dry.dry_run { None } else { Some(run::hold(resources).await?) };
-        let reading = Reading { tree: &Disk, stores: &stores, clock: &SystemClock };
+        let reading = Reading { tree: &Disk, stores: &stores, scratch: &TemporaryTables, clock: &SystemClock };
         let mut observed = observe::observe(&graph, &reading, &plan.name.value, &who.host).await;
         observe::destinations(reading.tree, &into, &mut observed).await;
         observed.at = now.unwrap_or(observed.at);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::arguments::{Dry, Form, Pace, RunArguments};
 use super::{Failure, Seams, host, load, locks, output, terminal, times, world};
 use crate::calendar;
-use crate::drivers::{Disk, StateFolder, SystemClock};
+use crate::drivers::{Disk, StateFolder, SystemClock, TemporaryTables};
 use crate::forecast::{self, Circumstances, Forecast};
 use crate::observe::{self, Reading};
 use crate::plan::Plan;
@@ -33,7 +33,7 @@ pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
         // Before anything is looked at: what another run of the job is doing must not be taken for a leftover.
         let resources = jobs.iter().map(|job| locks::Resource::Job(&plan.name.value, job)).collect();
         let held = if arguments.dry.dry_run { None } else { Some(hold(resources).await?) };
-        let reading = Reading { tree: &Disk, stores: &stores, clock: &SystemClock };
+        let reading = Reading { tree: &Disk, stores: &stores, scratch: &TemporaryTables, clock: &SystemClock };
         let mut observed = observe::observe(&graph, &reading, &plan.name.value, &who.host).await;
         observed.at = now.unwrap_or(observed.at);
         let forecast = forecast::backup(plan, &graph, &observed, &who);

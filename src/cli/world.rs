@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Failure, Seams};
-use crate::drivers::{Cores, Disk, LocalStore, Processes, StateFolder, SystemClock};
+use crate::drivers::{Cores, Disk, LocalStore, Processes, StateFolder, SystemClock, TemporaryTables};
 use crate::forecast::StoreLocation;
 use crate::ports::{StoreRead, StoreWrite};
 use crate::primitives::Name;
@@ -26,6 +26,7 @@ pub(super) fn writing(locations: &BTreeMap<Name, StoreLocation>, state: &Arc<Sta
         tree: Arc::new(Disk),
         stores: locations.iter().map(open).collect(),
         commands: Arc::new(Processes),
+        scratch: Arc::new(TemporaryTables),
         clock: Arc::new(SystemClock),
         compute: Arc::new(Cores::new()),
         journal: (seams.journal)(Arc::clone(state) as _),

@@ -12,6 +12,7 @@ mod disk;
 mod durable;
 mod local_store;
 mod process;
+mod scratch;
 mod state;
 
 pub use clock::SystemClock;
@@ -19,4 +20,5 @@ pub use cores::Cores;
 pub use disk::Disk;
 pub use local_store::LocalStore;
 pub use process::Processes;
+pub use scratch::TemporaryTables;
 pub use state::StateFolder;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 
 use super::faults::{FaultScript, Injected, covers, dice};
-use super::{FakeClock, FakeCommands, FakeJournal, FakeStore, FakeTree};
+use super::{FakeClock, FakeCommands, FakeJournal, FakeScratch, FakeStore, FakeTree};
 use crate::ports::Fault;
 
 /// 2026-03-01T00:00:00Z, in seconds since 1970.
@@ -41,6 +41,7 @@ pub struct World {
     tree: Arc<FakeTree>,
     journal: Arc<FakeJournal>,
     commands: Arc<FakeCommands>,
+    scratch: Arc<FakeScratch>,
     stores: Arc<Mutex<BTreeMap<String, Arc<FakeStore>>>>,
 }
 
@@ -92,6 +93,7 @@ impl World {
             tree: Arc::new(FakeTree::new(Arc::clone(&shared))),
             journal: Arc::new(FakeJournal::new(Arc::clone(&shared))),
             commands: Arc::new(FakeCommands::new(Arc::clone(&shared))),
+            scratch: Arc::new(FakeScratch::new(Arc::clone(&shared))),
             stores: Arc::default(),
             shared,
         }
@@ -122,6 +124,11 @@ impl World {
     /// Its programs.
     pub fn commands(&self) -> Arc<FakeCommands> {
         Arc::clone(&self.commands)
+    }
+
+    /// Its temporary tables.
+    pub fn scratch(&self) -> Arc<FakeScratch> {
+        Arc::clone(&self.scratch)
     }
 
     /// Its store of that name, the same each time.

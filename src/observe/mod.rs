@@ -2,6 +2,7 @@
 //!
 //! Unaware of what will be done about it. Invariant: it is handed only the reading halves, so it cannot change anything.
 
+mod level;
 mod points;
 mod questions;
 pub mod walk;

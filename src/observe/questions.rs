@@ -9,7 +9,7 @@ use super::{PointsSeen, SourceTotals, points, walk};
 use crate::catalog::{host_prefix, job_prefix};
 use crate::graph::{Graph, StepKind};
 use crate::plan::Files;
-use crate::ports::{Clock, Fault, StoreRead, TreeRead};
+use crate::ports::{Clock, Fault, Scratch, StoreRead, TreeRead};
 use crate::primitives::{JobName, Name, PathBytes};
 
 /// The reading halves of the world.
@@ -18,6 +18,8 @@ pub struct Reading<'a> {
     pub tree: &'a dyn TreeRead,
     /// The stores, by the plan's names.
     pub stores: &'a BTreeMap<Name, Arc<dyn StoreRead>>,
+    /// Temporary tables: they change nothing that anybody else sees.
+    pub scratch: &'a dyn Scratch,
     /// The time.
     pub clock: &'a dyn Clock,
 }
@@ -66,7 +68,7 @@ pub async fn observe(graph: &Graph, reading: &Reading<'_>, plan: &Name, host: &N
     for step in graph.steps() {
         match &step.kind {
             StepKind::Look { job, roots, files, .. } => {
-                let seen = source(reading.tree, roots, files).await;
+                let seen = source(reading, roots, files).await;
                 observed.sources.insert(job.clone(), seen);
             }
             StepKind::Delete { job, store, .. } => {
@@ -95,9 +97,9 @@ pub async fn destinations(tree: &dyn TreeRead, folders: &[PathBytes], observed: 
     }
 }
 
-async fn source(tree: &dyn TreeRead, roots: &[PathBytes], files: &Files) -> SourceSeen {
+async fn source(reading: &Reading<'_>, roots: &[PathBytes], files: &Files) -> SourceSeen {
     let exclude: Vec<String> = files.exclude.iter().map(|glob| glob.value.clone()).collect();
-    walk::totals(tree, roots, &exclude).await
+    walk::totals(reading.tree, reading.scratch, roots, &exclude).await
 }
 
 async fn ask_points(reading: &Reading<'_>, job: &JobName, store: &Name, prefix: &str, observed: &mut Observed) {

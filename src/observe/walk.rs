@@ -1,13 +1,12 @@
 //! Walks folder trees in one order: a folder before what is in it, names by their bytes.
 //!
-//! Links are never followed. What is held is bounded by the depth times the size of a folder. Because roots neither
-//! repeat nor contain each other, paths ascend strictly, part by part, over the whole walk.
-
-use std::collections::HashSet;
+//! Links are never followed. What is held is bounded, whatever the tree (`level.rs`). Because roots neither repeat nor contain
+//! each other, paths ascend strictly, part by part, over the whole walk.
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
-use crate::ports::{Cause, Certainty, EntryKind, Fault, Meta, TreeRead};
+use super::level::{Level, bound};
+use crate::ports::{Cause, Certainty, EntryKind, Fault, Meta, Scratch, ScratchTable, TreeRead};
 use crate::primitives::PathBytes;
 
 /// Something that was found, or that could not be looked at.
@@ -28,12 +27,6 @@ pub struct Walk<'a> {
     levels: Vec<Level>,
     /// The folder that was told last: what is in it comes next.
     pending: Option<Pending>,
-}
-
-struct Level {
-    folder: PathBytes,
-    root_length: usize,
-    entries: std::vec::IntoIter<(Vec<u8>, Result<Meta, Fault>)>,
 }
 
 struct Pending {
@@ -109,15 +102,15 @@ impl<'a> Walk<'a> {
             return Ok(Some(unlisted));
         }
         while let Some(level) = self.levels.last_mut() {
-            let Some((name, meta)) = level.entries.next() else {
-                self.levels.pop();
-                continue;
-            };
-            let (path, root_length) = (level.folder.join(&name), level.root_length);
-            if self.exclude.is_match(below(&path, root_length).to_path()) {
-                continue;
+            let root_length = level.root_length;
+            let wanted = |path: &PathBytes| !self.exclude.is_match(below(path, root_length).to_path());
+            match level.next(self.tree, wanted).await {
+                Ok(Some((path, meta))) => return self.tell(path, root_length, meta).map(Some),
+                Ok(None) => {
+                    self.levels.pop();
+                }
+                Err(fault) => return self.cut_short(fault).map(Some),
             }
-            return self.tell(path, root_length, meta).map(Some);
         }
         match self.roots.pop() {
             Some(root) => self.root(root).await.map(Some),
@@ -156,13 +149,28 @@ impl<'a> Walk<'a> {
     /// Lists the folder that was told last; answers it once more where it cannot be listed.
     async fn descend(&mut self) -> Result<Option<Visited>, Fault> {
         let Some(Pending { folder, root_length, is_root }) = self.pending.take() else { return Ok(None) };
-        match self.tree.list(&folder).await {
-            Ok(entries) => {
-                self.levels.push(Level { folder, root_length, entries: entries.into_iter() });
+        match Level::enter(self.tree, folder.clone(), root_length).await {
+            Ok(level) => {
+                self.levels.push(level);
+                bound(&mut self.levels);
                 Ok(None)
             }
             Err(fault) if is_root || fault.certainty == Certainty::Transient => Err(fault),
             Err(fault) => Ok(Some(Visited { path: folder, meta: Err(fault) })),
+        }
+    }
+}
+
+impl Walk<'_> {
+    /// A folder that cannot be read any more: what is left of it is left out, and it is told once more, with why.
+    fn cut_short(&mut self, fault: Fault) -> Result<Visited, Fault> {
+        match self.levels.pop() {
+            Some(level)
+                if fault.certainty != Certainty::Transient && level.folder.as_bytes().len() > level.root_length =>
+            {
+                Ok(Visited { path: level.folder, meta: Err(fault) })
+            }
+            _ => Err(fault),
         }
     }
 }
@@ -194,18 +202,23 @@ pub struct WalkTotals {
 ///
 /// # Errors
 /// As [`Walk::next`].
-pub async fn totals(tree: &dyn TreeRead, roots: &[PathBytes], exclude: &[String]) -> Result<WalkTotals, Fault> {
+pub async fn totals(
+    tree: &dyn TreeRead,
+    scratch: &dyn Scratch,
+    roots: &[PathBytes],
+    exclude: &[String],
+) -> Result<WalkTotals, Fault> {
     let mut walk = Walk::new(tree, roots, exclude)?;
     let mut totals = WalkTotals::default();
     // Files of several names alone.
-    let mut seen = HashSet::new();
+    let mut seen = scratch.table();
     while let Some(visited) = walk.next().await? {
         match visited.meta {
             Err(_) => totals.unreadable += 1,
             Ok(meta) => match meta.kind {
                 EntryKind::File => {
                     totals.files += 1;
-                    if meta.links < 2 || seen.insert((meta.device, meta.inode)) {
+                    if meta.links < 2 || is_new(&mut *seen, &meta).await? {
                         totals.bytes = totals.bytes.saturating_add(meta.size);
                     }
                 }
@@ -218,4 +231,14 @@ pub async fn totals(tree: &dyn TreeRead, roots: &[PathBytes], exclude: &[String]
         }
     }
     Ok(totals)
+}
+
+/// Whether no name of this file was seen before.
+async fn is_new(seen: &mut dyn ScratchTable, meta: &Meta) -> Result<bool, Fault> {
+    let key = meta.identity();
+    let is_new = seen.get(&key).await?.is_none();
+    if is_new {
+        seen.put(&key, &[]).await?;
+    }
+    Ok(is_new)
 }

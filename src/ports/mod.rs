@@ -8,6 +8,7 @@ mod command;
 mod compute;
 mod fault;
 mod journal;
+mod scratch;
 mod store;
 mod tree;
 
@@ -16,5 +17,6 @@ pub use command::{CommandExit, CommandRun};
 pub use compute::{Compute, Job};
 pub use fault::{Cause, Certainty, Fault};
 pub use journal::{JournalRead, JournalWrite, Lock, Locks};
+pub use scratch::{Scratch, ScratchTable};
 pub use store::{ObjectInfo, Page, PutMode, PutResult, StoreRead, StoreWrite, UploadId};
-pub use tree::{Attributes, Destination, EntryKind, FileRead, FileWrite, Meta, TreeRead, TreeWrite};
+pub use tree::{Attributes, Destination, EntryKind, FileRead, FileWrite, Meta, Names, TreeRead, TreeWrite};

@@ -44,12 +44,35 @@ pub struct Meta {
     pub mtime_s: i64,
     /// and nanoseconds, 0 to 999,999,999.
     pub mtime_ns: u32,
+    /// Last change of content or attributes, which no call can set back (inode(7)): seconds since 1970,
+    pub ctime_s: i64,
+    /// and nanoseconds.
+    pub ctime_ns: u32,
     /// The file system.
     pub device: u64,
     /// The inode.
     pub inode: u64,
     /// How many names it has.
     pub links: u64,
+}
+
+impl Meta {
+    /// Device and inode as bytes: the same for all names of a file, while it is there.
+    pub fn identity(&self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&self.device.to_be_bytes());
+        bytes[8..].copy_from_slice(&self.inode.to_be_bytes());
+        bytes
+    }
+}
+
+/// Names in a folder.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Names {
+    /// Ordered by their bytes, each once.
+    pub names: Vec<Vec<u8>>,
+    /// Whether there are more behind them.
+    pub more: bool,
 }
 
 /// What is set on a restored entry.
@@ -74,11 +97,18 @@ pub trait TreeRead: Send + Sync {
     /// When it cannot be looked at.
     async fn stat(&self, path: &PathBytes) -> Result<Option<Meta>, Fault>;
 
-    /// The entries of a folder, ordered by the bytes of their names, each with what it is or why that cannot be said.
+    /// The names in a folder, ordered by their bytes: of those that come behind `after`, the first `limit`. Takes no more memory
+    /// than they do, however many there are.
     ///
     /// # Errors
     /// When the folder cannot be read.
-    async fn list(&self, folder: &PathBytes) -> Result<Vec<(Vec<u8>, Result<Meta, Fault>)>, Fault>;
+    async fn list(&self, folder: &PathBytes, after: Option<&[u8]>, limit: usize) -> Result<Names, Fault>;
+
+    /// What these names in a folder are, in their order, links not followed: none where one is not there, or why it cannot be said.
+    ///
+    /// # Errors
+    /// When the folder cannot be opened.
+    async fn look(&self, folder: &PathBytes, names: &[Vec<u8>]) -> Result<Vec<Result<Option<Meta>, Fault>>, Fault>;
 
     /// Where a symbolic link points.
     ///

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::{Command, Entry, Event, Outcome, Record, Recorded, State, StepState, turn};
 use crate::forecast::{Forecast, ForecastStep};
-use crate::ports::{Cause, Clock, CommandRun, Compute, Fault, JournalWrite, StoreWrite, TreeWrite};
+use crate::ports::{Cause, Clock, CommandRun, Compute, Fault, JournalWrite, Scratch, StoreWrite, TreeWrite};
 use crate::primitives::{JobName, Name, StepId};
 use crate::steps::{Inputs, Progress, StepOutput, World, perform};
 
@@ -26,6 +26,8 @@ pub struct Ports {
     pub stores: BTreeMap<Name, Arc<dyn StoreWrite>>,
     /// Programs of this host.
     pub commands: Arc<dyn CommandRun>,
+    /// Temporary tables.
+    pub scratch: Arc<dyn Scratch>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The processors of this host.
@@ -166,6 +168,7 @@ impl<'a> Executor<'a> {
                 tree: &*ports.tree,
                 stores: &ports.stores,
                 commands: &*ports.commands,
+                scratch: &*ports.scratch,
                 clock: &*ports.clock,
                 compute: &*ports.compute,
             };

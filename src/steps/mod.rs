@@ -7,6 +7,7 @@
 mod beside;
 mod commit;
 mod delete;
+mod first_names;
 mod listing;
 mod look;
 mod object;

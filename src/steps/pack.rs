@@ -1,13 +1,12 @@
 //! Packs folder trees into an archive, straight into the store, with the list of what is in it beside.
 
-use std::collections::HashMap;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use tokio::sync::mpsc;
 
 use super::Progress;
+use super::first_names::FirstNames;
 use super::listing::{Listed, Listing};
 use super::object::{ContentsStream, ObjectStream};
 use super::put::{Upload, passing};
@@ -17,7 +16,7 @@ use super::verified::Expected;
 use crate::archive::{Extent, MemberKind, Plain, Writer, ZipFrame};
 use crate::catalog::{ContentsTrailer, Entry, Line, Named, Part, PointPlace, StoredObject, Totals};
 use crate::observe::walk::{Visited, Walk, ordered_roots};
-use crate::ports::{Cause, Certainty, Clock, Compute, EntryKind, Fault, Meta, PutMode, StoreWrite, TreeRead};
+use crate::ports::{Cause, Certainty, Clock, Compute, EntryKind, Fault, Meta, PutMode, Scratch, StoreWrite, TreeRead};
 use crate::primitives::{Compression, PathBytes};
 
 /// What is packed, and where to.
@@ -98,13 +97,15 @@ pub async fn pack(
     packed.map_err(passing)
 }
 
-/// What packing needs beside a tree and a store.
+/// What packing and recovering need beside a tree and a store.
 #[derive(Clone, Copy)]
 pub struct Beside<'a> {
     /// The time.
     pub clock: &'a dyn Clock,
     /// The processors.
     pub compute: &'a dyn Compute,
+    /// Temporary tables.
+    pub scratch: &'a dyn Scratch,
 }
 
 async fn pack_anew(
@@ -152,7 +153,7 @@ async fn pack_into<'a>(
         compression: request.compression,
         listing: Listing::new(world.compute, ordered_roots(&request.roots)?, contents)?,
     };
-    let walked = Packing::new(tree, request, sink, progress)?.pack(walk, request.allow_empty);
+    let walked = Packing::new(tree, world.scratch, request, sink, progress)?.pack(walk, request.allow_empty);
     let stored = store_archive(world.compute, &frame, archive, segments);
     let ((listed, found), stored) = tokio::try_join!(walked, stored)?;
     // The key holds this run's own point: only an earlier try of it can be there, which had no contents.
@@ -192,19 +193,19 @@ struct Packing<'a, 'b> {
     archive: ArchiveSink<'a, 'b>,
     progress: &'b Progress,
     found: Found,
-    /// Where a file of several names was stored, and how many of its names are still to come.
-    first_names: HashMap<(u64, u64), (PathBytes, u64)>,
+    first_names: FirstNames,
 }
 
 impl<'a, 'b> Packing<'a, 'b> {
     fn new(
         tree: &'b dyn TreeRead,
+        scratch: &dyn Scratch,
         request: &PackRequest,
         archive: ArchiveSink<'a, 'b>,
         progress: &'b Progress,
     ) -> Result<Self, Fault> {
         let found = Found { roots: ordered_roots(&request.roots)?, ..Found::default() };
-        Ok(Self { tree, archive, progress, found, first_names: HashMap::new() })
+        Ok(Self { tree, archive, progress, found, first_names: FirstNames::new(scratch.table()) })
     }
 
     /// Packs all that the walk finds. Ends the segments, so that whoever stores them knows that all came.
@@ -254,7 +255,7 @@ impl<'a, 'b> Packing<'a, 'b> {
     }
 
     async fn file(&mut self, path: &PathBytes, listed: &Meta) -> Result<(), Fault> {
-        if let Some(target) = self.first_name(listed) {
+        if let Some(target) = self.first_names.of(listed).await? {
             self.found.totals.hard_links += 1;
             return self.plain(path, listed, MemberKind::HardLink { target }).await;
         }
@@ -262,35 +263,23 @@ impl<'a, 'b> Packing<'a, 'b> {
             Ok(file) => file,
             Err(fault) => return self.unread(path, fault).await,
         };
-        let meta = file.meta;
+        let (meta, size) = (file.meta, file.size);
         let name = archive_path(path);
         let stored = file.store(name.clone(), &mut self.archive, self.progress).await?;
         self.found.totals.files += 1;
-        self.found.totals.bytes = self.found.totals.bytes.saturating_add(meta.size);
+        self.found.totals.bytes = self.found.totals.bytes.saturating_add(size);
         match &stored.flaw {
             Some(Flaw::Unread(why)) => self.found.unread.push(path, why),
             Some(Flaw::Changed(why)) => self.found.changed.push(path, why),
             None => {}
         }
-        let member = member(name.clone(), &meta, MemberKind::File { size: meta.size });
+        let member = member(name.clone(), &meta, MemberKind::File { size });
         let flaw = stored.flaw.as_ref().map(|flaw| flaw.why().to_owned());
         self.archive.listing.file(Entry::Stored { member, at: stored.at, digest: None, flaw }).await?;
         if meta.links > 1 {
-            self.first_names.insert((meta.device, meta.inode), (name, meta.links - 1));
+            self.first_names.stored(&meta, &name).await?;
         }
         Ok(())
-    }
-
-    /// Where a file was stored under another name. What has no further names is forgotten.
-    fn first_name(&mut self, meta: &Meta) -> Option<PathBytes> {
-        let id = (meta.device, meta.inode);
-        let (name, left) = self.first_names.get_mut(&id).filter(|_| meta.links > 1)?;
-        *left = left.saturating_sub(1);
-        let (name, left) = (name.clone(), *left);
-        if left == 0 {
-            self.first_names.remove(&id);
-        }
-        Some(name)
     }
 
     async fn unread(&mut self, path: &PathBytes, fault: Fault) -> Result<(), Fault> {

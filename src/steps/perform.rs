@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Beside, Inputs, PackRequest, Progress, RecoverRequest, StepOutput, pack, read_back, recover};
 use super::{commit, delete, look, probe};
 use crate::forecast::{Action, Forecast, ForecastStep, NewPoint, Recovery, Selection};
-use crate::ports::{Cause, Clock, CommandRun, Compute, Fault, StoreWrite, TreeWrite};
+use crate::ports::{Cause, Clock, CommandRun, Compute, Fault, Scratch, StoreWrite, TreeWrite};
 use crate::primitives::{Compression, Name};
 
 /// What steps reach.
@@ -17,6 +17,8 @@ pub struct World<'a> {
     pub stores: &'a BTreeMap<Name, Arc<dyn StoreWrite>>,
     /// Programs of this host.
     pub commands: &'a dyn CommandRun,
+    /// Temporary tables.
+    pub scratch: &'a dyn Scratch,
     /// The time.
     pub clock: &'a dyn Clock,
     /// The processors of this host.
@@ -24,6 +26,10 @@ pub struct World<'a> {
 }
 
 impl World<'_> {
+    fn beside(&self) -> Beside<'_> {
+        Beside { clock: self.clock, compute: self.compute, scratch: self.scratch }
+    }
+
     fn store(&self, name: &Name) -> Result<&dyn StoreWrite, Fault> {
         let missing = || Fault::permanent(Cause::NotFound, format!("open store {name}"), "the run has no such store");
         self.stores.get(name).map(|store| &**store).ok_or_else(missing)
@@ -49,8 +55,7 @@ pub async fn perform(
                 progress.expect(seen.bytes);
             }
             let request = pack_request(selection, *compression, new);
-            let beside = Beside { clock: world.clock, compute: world.compute };
-            let packed = pack(world.tree, world.store(&new.store)?, beside, &request, progress).await?;
+            let packed = pack(world.tree, world.store(&new.store)?, world.beside(), &request, progress).await?;
             Ok(StepOutput::Packed(Box::new(packed)))
         }
         Action::ReadBack { new, packed } => {
@@ -77,7 +82,7 @@ pub async fn perform(
         }
         Action::Recover(recovery) => {
             let (store, request) = recover_request(step, recovery, world)?;
-            recover(store, world.tree, world.compute, &request, progress).await.map(StepOutput::Recovered)
+            recover(store, world.tree, world.beside(), &request, progress).await.map(StepOutput::Recovered)
         }
         Action::ProbePath { path, .. } => probe::path(world.tree, path).await,
         Action::ProbeCommand { argv, .. } => probe::command(world.commands, argv).await,

@@ -1,17 +1,17 @@
 //! Recovers a point's files, beside what is there and never over it.
 
-use std::collections::HashSet;
-
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::Progress;
 use super::recover_names::{Fate, Names};
 use super::recovered_before::recovered_before;
 use super::verified::{Event, Expected, Pair, Verified};
+use super::{Beside, Progress};
 use crate::archive::{Member, MemberKind};
 use crate::catalog::{Manifest, Named, Totals};
-use crate::ports::{Attributes, Cause, Certainty, Compute, Destination, Fault, FileWrite, StoreRead, TreeWrite};
+use crate::ports::{
+    Attributes, Cause, Certainty, Destination, Fault, FileWrite, Scratch, ScratchTable, StoreRead, TreeWrite,
+};
 use crate::primitives::PathBytes;
 
 /// What is recovered, and where to.
@@ -49,19 +49,19 @@ pub struct Recovered {
 pub async fn recover(
     store: &dyn StoreRead,
     tree: &dyn TreeWrite,
-    compute: &dyn Compute,
+    world: Beside<'_>,
     request: &RecoverRequest,
     progress: &Progress,
 ) -> Result<Recovered, Fault> {
     let action = format!("recover into {}", request.into);
-    let names = Names::choose(store, &request.manifest, request.only.as_ref()).await?;
+    let mut names = Names::choose(store, world.scratch, &request.manifest, request.only.as_ref()).await?;
     if tree.stat(&request.into).await?.is_some() {
         let exists =
             || Fault::permanent(Cause::Exists, action, "something is there already, and nothing is overwritten");
-        return recovered_before(store, tree, request, &names).await?.ok_or_else(exists);
+        return recovered_before(store, tree, request, &mut names).await?.ok_or_else(exists);
     }
     tree.remove(&request.staging).await?;
-    let recovered = fill(store, tree, compute, request, &names, progress).await;
+    let recovered = fill(store, tree, world, request, &mut names, progress).await;
     let done = match recovered {
         Ok(recovered) => rename(tree, request).await.map(|()| recovered),
         Err(fault) => Err(fault),
@@ -87,49 +87,71 @@ async fn rename(tree: &dyn TreeWrite, request: &RecoverRequest) -> Result<(), Fa
 async fn fill(
     store: &dyn StoreRead,
     tree: &dyn TreeWrite,
-    compute: &dyn Compute,
+    world: Beside<'_>,
     request: &RecoverRequest,
-    names: &Names,
+    names: &mut Names,
     progress: &Progress,
 ) -> Result<Recovered, Fault> {
-    let pair = Pair::open(store, compute, Expected::of(&request.manifest)).await?;
+    let pair = Pair::open(store, world.compute, Expected::of(&request.manifest)).await?;
     let (supply, verified) = pair.read(names.parts()).await?;
     if verified.roots() != request.manifest.roots {
         return Err(verified.damaged("the contents are of other folders than the manifest says"));
     }
     let destination = tree.create(&request.staging).await?;
-    let filling = Filling::new(destination, names, request.set_owner);
+    let filling = Filling::new(destination, names, world.scratch, request.set_owner);
     let ((), recovered) = tokio::try_join!(supply.run(), filling.fill(verified, progress))?;
     Ok(recovered)
+}
+
+/// Paths that are remembered.
+struct Paths(Box<dyn ScratchTable>);
+
+impl Paths {
+    async fn holds(&mut self, path: &PathBytes) -> Result<bool, Fault> {
+        Ok(self.0.get(path.as_bytes()).await?.is_some())
+    }
+
+    async fn insert(&mut self, path: &PathBytes) -> Result<(), Fault> {
+        self.0.put(path.as_bytes(), &[]).await
+    }
+
+    /// Forgets a path; answers whether it was there.
+    async fn take(&mut self, path: &PathBytes) -> Result<bool, Fault> {
+        let held = self.holds(path).await?;
+        if held {
+            self.0.remove(path.as_bytes()).await?;
+        }
+        Ok(held)
+    }
 }
 
 /// A destination that is being filled.
 struct Filling<'a> {
     destination: Box<dyn Destination>,
-    names: &'a Names,
+    names: &'a mut Names,
     set_owner: bool,
     file: Option<(Box<dyn FileWrite>, Attributes)>,
     /// The folders that are open, outermost first. Their attributes are set when they are left: writing into them
     /// changes their times, and may take more permission than they give.
     open: Vec<(PathBytes, Attributes)>,
     /// Folders that were made before their member came, or that have none.
-    early: HashSet<PathBytes>,
+    early: Paths,
     /// Files that were made before the name they are made at came.
-    made_elsewhere: HashSet<PathBytes>,
+    made_elsewhere: Paths,
     totals: Totals,
     flawed: Named,
 }
 
 impl<'a> Filling<'a> {
-    fn new(destination: Box<dyn Destination>, names: &'a Names, set_owner: bool) -> Self {
+    fn new(destination: Box<dyn Destination>, names: &'a mut Names, scratch: &dyn Scratch, set_owner: bool) -> Self {
         Self {
             destination,
             names,
             set_owner,
             file: None,
             open: Vec::new(),
-            early: HashSet::new(),
-            made_elsewhere: HashSet::new(),
+            early: Paths(scratch.table()),
+            made_elsewhere: Paths(scratch.table()),
             totals: Totals::default(),
             flawed: Named::default(),
         }
@@ -139,7 +161,7 @@ impl<'a> Filling<'a> {
         while let Some(event) = verified.next().await? {
             match event {
                 Event::Member(member, flaw) => {
-                    let fate = self.names.fate(&member).map_err(|why| verified.damaged(why))?;
+                    let fate = self.names.fate(&member).await?.map_err(|why| verified.damaged(why))?;
                     progress.entry();
                     self.member(member, fate, flaw).await?;
                 }
@@ -157,14 +179,16 @@ impl<'a> Filling<'a> {
         let attributes = self.attributes(&member);
         let path = match fate {
             Fate::LeftOut => return Ok(()),
-            Fate::AlreadyMade(path) if self.made_elsewhere.remove(&path) => return Ok(()),
             Fate::AlreadyMade(path) => {
+                if self.made_elsewhere.take(&path).await? {
+                    return Ok(());
+                }
                 let why = "it is a further name of a file that is not in the backup";
                 return Err(Fault::permanent(Cause::Invalid, format!("link {path}"), why));
             }
             Fate::MadeElsewhere(path) => {
                 self.parents(&path).await?;
-                self.made_elsewhere.insert(path.clone());
+                self.made_elsewhere.insert(&path).await?;
                 path
             }
             Fate::Made(path) => {
@@ -189,9 +213,7 @@ impl<'a> Filling<'a> {
             }
             MemberKind::HardLink { target } => {
                 self.totals.hard_links += 1;
-                let action = format!("link {path}");
-                let existing =
-                    self.names.link_target(&target).map_err(|why| Fault::permanent(Cause::Invalid, action, why))?;
+                let existing = self.names.link_target(&target).await?;
                 self.destination.hard_link(&path, &existing).await
             }
         }
@@ -199,7 +221,7 @@ impl<'a> Filling<'a> {
 
     async fn folder(&mut self, path: PathBytes, attributes: Attributes) -> Result<(), Fault> {
         let is_destination = path.as_bytes().is_empty();
-        if !is_destination && !self.early.remove(&path) {
+        if !is_destination && !self.early.take(&path).await? {
             // A root of several has no member above it.
             if self.open.is_empty() {
                 self.parents(&path).await?;
@@ -217,9 +239,9 @@ impl<'a> Filling<'a> {
         let parents: Vec<PathBytes> = slashes.filter_map(|at| path.as_bytes().get(..at)).map(PathBytes::new).collect();
         for parent in parents {
             let is_open = self.open.iter().any(|(open, _)| *open == parent);
-            if !is_open && !self.early.contains(&parent) {
+            if !is_open && !self.early.holds(&parent).await? {
                 self.destination.folder(&parent).await?;
-                self.early.insert(parent);
+                self.early.insert(&parent).await?;
             }
         }
         Ok(())

@@ -1,12 +1,11 @@
 //! Which members of an archive are recovered, and under which names.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use super::verified::open_contents;
 use crate::archive::{Member, MemberKind};
 use crate::catalog::{Entry, Line, Manifest};
-use crate::ports::{Cause, Fault, StoreRead};
+use crate::ports::{Cause, Fault, Scratch, ScratchTable, StoreRead};
 use crate::primitives::PathBytes;
 
 /// What is chosen, and where it goes below the folder that is made.
@@ -16,7 +15,7 @@ pub(super) struct Names {
     /// All of the chosen path and what is below it; the folders above it are made as well.
     only: Option<PathBytes>,
     /// Files that are not chosen while further names of theirs are: the first chosen name becomes the file.
-    elsewhere: HashMap<PathBytes, PathBytes>,
+    elsewhere: Box<dyn ScratchTable>,
     /// Where in the tar the chosen members lie, and those above them; none where all are.
     parts: Option<Vec<Range<u64>>>,
 }
@@ -37,16 +36,17 @@ impl Names {
     /// The names of a recovery of `only` (or of all). Looks through the contents where a part is chosen.
     pub(super) async fn choose(
         store: &dyn StoreRead,
+        scratch: &dyn Scratch,
         manifest: &Manifest,
         only: Option<&PathBytes>,
     ) -> Result<Self, Fault> {
         let roots: Vec<PathBytes> = manifest.roots.iter().map(without_slash).collect();
         let root = if let [root] = roots.as_slice() { Some(root.clone()) } else { None };
         let Some(wanted) = only else {
-            return Ok(Self { root, only: None, elsewhere: HashMap::new(), parts: None });
+            return Ok(Self { root, only: None, elsewhere: scratch.table(), parts: None });
         };
         let only = chosen(wanted, root.as_ref())?;
-        let mut names = Self { root, only: Some(only), elsewhere: HashMap::new(), parts: None };
+        let mut names = Self { root, only: Some(only), elsewhere: scratch.table(), parts: None };
         names.look_through(store, manifest, wanted).await?;
         names.parts = Some(names.find_parts(store, manifest).await?);
         Ok(names)
@@ -67,8 +67,9 @@ impl Names {
                     found = true;
                     if let MemberKind::HardLink { target } = member.kind
                         && !self.is_chosen(&target)
+                        && self.made_at(&target).await?.is_none()
                     {
-                        self.elsewhere.entry(target).or_insert(member.path);
+                        self.elsewhere.put(target.as_bytes(), member.path.as_bytes()).await?;
                     }
                 }
                 Line::Entry(Entry::Unread { path, why }) if self.is_chosen(&without_slash(&path)) => {
@@ -92,13 +93,13 @@ impl Names {
     }
 
     /// Finds where the members lie that are not left out. Neighbours are one part, so that there are few.
-    async fn find_parts(&self, store: &dyn StoreRead, manifest: &Manifest) -> Result<Vec<Range<u64>>, Fault> {
+    async fn find_parts(&mut self, store: &dyn StoreRead, manifest: &Manifest) -> Result<Vec<Range<u64>>, Fault> {
         let (mut contents, _) = open_contents(store, &manifest.contents).await?;
         let mut parts: Vec<Range<u64>> = Vec::new();
         let mut open = None;
         while let Some(line) = contents.next().await? {
             let Line::Entry(Entry::Stored { member, at, .. }) = line else { continue };
-            let fate = self.fate(&member).map_err(|why| contents.object().damaged(why))?;
+            let fate = self.fate(&member).await?.map_err(|why| contents.object().damaged(why))?;
             if let Some(begins) = open.filter(|_| matches!(fate, Fate::LeftOut)) {
                 parts.push(begins..at);
                 open = None;
@@ -127,11 +128,32 @@ impl Names {
         self.only.as_ref().is_none_or(|only| path.starts_with(only))
     }
 
-    /// What becomes of a member.
-    pub(super) fn fate(&self, member: &Member) -> Result<Fate, String> {
-        if let Some(first) = self.elsewhere.get(&member.path) {
-            return self.place(first).map(Fate::MadeElsewhere);
+    /// The chosen name at which a file is made that is not chosen itself.
+    async fn made_at(&mut self, path: &PathBytes) -> Result<Option<PathBytes>, Fault> {
+        match self.only {
+            // All is chosen.
+            None => Ok(None),
+            Some(_) => Ok(self.elsewhere.get(path.as_bytes()).await?.map(PathBytes::new)),
         }
+    }
+
+    /// What becomes of a member; or why it has no place in the folder that is made.
+    pub(super) async fn fate(&mut self, member: &Member) -> Result<Result<Fate, String>, Fault> {
+        let linked = match &member.kind {
+            MemberKind::File { .. } => {
+                self.made_at(&member.path).await?.map(|first| self.place(&first).map(Fate::MadeElsewhere))
+            }
+            MemberKind::HardLink { target } => {
+                let is_first = self.made_at(target).await?.is_some_and(|first| first == member.path);
+                is_first.then(|| self.place(&member.path).map(Fate::AlreadyMade))
+            }
+            MemberKind::Folder | MemberKind::Symlink { .. } => None,
+        };
+        Ok(linked.unwrap_or_else(|| self.plain_fate(member)))
+    }
+
+    /// Of a member that has nothing to do with names that are not chosen.
+    fn plain_fate(&self, member: &Member) -> Result<Fate, String> {
         let above = member.kind == MemberKind::Folder
             && self
                 .only
@@ -140,17 +162,14 @@ impl Names {
         if !self.is_chosen(&member.path) && !above {
             return Ok(Fate::LeftOut);
         }
-        if let MemberKind::HardLink { target } = &member.kind
-            && self.elsewhere.get(target) == Some(&member.path)
-        {
-            return self.place(&member.path).map(Fate::AlreadyMade);
-        }
         self.place(&member.path).map(Fate::Made)
     }
 
     /// Where the content that a hard link names was made.
-    pub(super) fn link_target(&self, target: &PathBytes) -> Result<PathBytes, String> {
-        self.place(self.elsewhere.get(target).unwrap_or(target))
+    pub(super) async fn link_target(&mut self, target: &PathBytes) -> Result<PathBytes, Fault> {
+        let made = self.made_at(target).await?;
+        let refused = |why| Fault::permanent(Cause::Invalid, format!("link to {target}"), why);
+        self.place(made.as_ref().unwrap_or(target)).map_err(refused)
     }
 
     /// The path of a member below the folder that is made; empty for that folder itself.

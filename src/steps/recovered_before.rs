@@ -8,7 +8,7 @@ use super::recover_names::{Fate, Names};
 use super::verified::open_contents;
 use crate::archive::{Member, MemberKind};
 use crate::catalog::{Entry, Line, Named, Totals};
-use crate::ports::{Cause, EntryKind, Fault, Meta, StoreRead, TreeRead};
+use crate::ports::{EntryKind, Fault, Meta, StoreRead, TreeRead};
 use crate::primitives::{Digest, Hasher, PathBytes};
 
 /// Read at once.
@@ -23,17 +23,17 @@ pub(super) async fn recovered_before(
     store: &dyn StoreRead,
     tree: &dyn TreeRead,
     request: &RecoverRequest,
-    names: &Names,
+    names: &mut Names,
 ) -> Result<Option<Recovered>, Fault> {
     if tree.stat(&request.staging).await?.is_some() {
         return Ok(None);
     }
     let (mut contents, _) = open_contents(store, &request.manifest.contents).await?;
-    let there = There { tree, request, names };
+    let mut there = There { tree, request, names };
     let mut recovered = Recovered { totals: Totals::default(), flawed: Named::default() };
     while let Some(line) = contents.next().await? {
         let Line::Entry(Entry::Stored { member, digest, flaw, .. }) = line else { continue };
-        let fate = names.fate(&member).map_err(|why| contents.object().damaged(why))?;
+        let fate = there.names.fate(&member).await?.map_err(|why| contents.object().damaged(why))?;
         let (Fate::Made(path) | Fate::MadeElsewhere(path)) = fate else { continue };
         if !there.is(&path, &member, digest).await? {
             return Ok(None);
@@ -64,12 +64,12 @@ fn count(recovered: &mut Recovered, path: &PathBytes, member: &Member, flaw: Opt
 struct There<'a> {
     tree: &'a dyn TreeRead,
     request: &'a RecoverRequest,
-    names: &'a Names,
+    names: &'a mut Names,
 }
 
 impl There<'_> {
     /// Whether a member is there as it would be made.
-    async fn is(&self, path: &PathBytes, member: &Member, digest: Option<Digest>) -> Result<bool, Fault> {
+    async fn is(&mut self, path: &PathBytes, member: &Member, digest: Option<Digest>) -> Result<bool, Fault> {
         let place = self.place(path);
         let Some(meta) = self.tree.stat(&place).await? else { return Ok(false) };
         if !self.has_attributes(&meta, member) {
@@ -79,9 +79,7 @@ impl There<'_> {
             (MemberKind::Folder, EntryKind::Folder) => Ok(true),
             (MemberKind::Symlink { target }, EntryKind::Symlink) => Ok(self.tree.read_link(&place).await? == *target),
             (MemberKind::HardLink { target }, EntryKind::File) => {
-                let action = format!("look at {place}");
-                let first = self.names.link_target(target);
-                let first = first.map_err(|why| Fault::permanent(Cause::Invalid, action, why))?;
+                let first = self.names.link_target(target).await?;
                 let first = self.tree.stat(&self.place(&first)).await?;
                 Ok(first.is_some_and(|first| (first.device, first.inode) == (meta.device, meta.inode)))
             }

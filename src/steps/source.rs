@@ -1,6 +1,6 @@
 //! Reads one file of the source into an archive.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc;
 
 use super::Progress;
@@ -13,6 +13,9 @@ use crate::primitives::{Compression, PathBytes};
 
 /// Read at once.
 const READ_BYTES: usize = 512 * 1024;
+/// What is held of a file that says it has no bytes and has some, as those of /proc (proc(5)) and of some FUSE file systems do:
+/// a tar wants the size first. Such files are small; of a longer one this much is stored.
+const SIZELESS_BYTES_MAX: usize = 1024 * 1024;
 /// What stands for content that could not be read.
 static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
 
@@ -82,6 +85,10 @@ pub(super) fn malformed(error: ArchiveError) -> Fault {
 pub(super) struct SourceFile {
     reader: Box<dyn FileRead>,
     pub(super) meta: Meta,
+    /// What it is stored with: what it said, but for a file that said nothing.
+    pub(super) size: u64,
+    /// Read before the size was known.
+    ahead: Bytes,
 }
 
 /// A file that was stored.
@@ -111,10 +118,12 @@ impl SourceFile {
     pub(super) async fn open(tree: &dyn TreeRead, path: &PathBytes) -> Result<Self, Fault> {
         let mut reader = tree.open(path).await?;
         let meta = reader.stat().await?;
-        match meta.kind {
-            EntryKind::File => Ok(Self { reader, meta }),
-            _ => Err(Fault::permanent(Cause::Invalid, format!("open {path}"), "it is no regular file any more")),
+        if meta.kind != EntryKind::File {
+            return Err(Fault::permanent(Cause::Invalid, format!("open {path}"), "it is no regular file any more"));
         }
+        let ahead = if meta.size == 0 { sizeless(&mut *reader).await? } else { Bytes::new() };
+        let size = meta.size.max(ahead.len() as u64);
+        Ok(Self { reader, meta, size, ahead })
     }
 
     /// Stores it with the size it had when it was opened: what is behind is left, what is missing becomes zeros.
@@ -124,7 +133,7 @@ impl SourceFile {
         sink: &mut ArchiveSink<'_, '_>,
         progress: &Progress,
     ) -> Result<StoredFile, Fault> {
-        let member = member(path, &self.meta, MemberKind::File { size: self.meta.size });
+        let member = member(path, &self.meta, MemberKind::File { size: self.size });
         let at = sink.writer.entry(&member).map_err(malformed)?;
         let mut flaw = self.content(sink, progress).await?;
         while sink.writer.lacking() > 0 {
@@ -134,6 +143,9 @@ impl SourceFile {
         sink.send_whole().await?;
         if flaw.is_none() {
             flaw = self.changed().await;
+        }
+        if flaw.is_none() {
+            flaw = self.goes_on().await?;
         }
         Ok(StoredFile { at, flaw })
     }
@@ -145,7 +157,11 @@ impl SourceFile {
                 return Ok(None);
             }
             let limit = usize::try_from(lacking).map_or(READ_BYTES, |lacking| lacking.min(READ_BYTES));
-            match self.reader.read(limit).await {
+            let read = match self.ahead.is_empty() {
+                true => self.reader.read(limit).await,
+                false => Ok(self.ahead.split_to(limit.min(self.ahead.len()))),
+            };
+            match read {
                 Ok(bytes) if bytes.is_empty() => {
                     return Ok(Some(Flaw::Changed(format!("it became {lacking} bytes shorter while it was read"))));
                 }
@@ -156,6 +172,21 @@ impl SourceFile {
                 Err(fault) if fault.certainty == Certainty::Transient => return Err(fault),
                 Err(fault) => return Ok(Some(Flaw::Unread(fault.answer))),
             }
+        }
+    }
+
+    /// Looks whether there is more than was stored, though the file says that it did not change.
+    async fn goes_on(&mut self) -> Result<Option<Flaw>, Fault> {
+        match self.reader.read(1).await {
+            Ok(more) if more.is_empty() => Ok(None),
+            Ok(_) => {
+                let (stored, said) = (self.size, self.meta.size);
+                Ok(Some(Flaw::Changed(format!(
+                    "it holds more than its size says ({said} bytes); the first {stored} are stored"
+                ))))
+            }
+            Err(fault) if fault.certainty == Certainty::Transient => Err(fault),
+            Err(fault) => Ok(Some(Flaw::Unread(fault.answer))),
         }
     }
 
@@ -170,6 +201,19 @@ impl SourceFile {
             }
         }
     }
+}
+
+/// What a file holds that says it is empty.
+async fn sizeless(reader: &mut dyn FileRead) -> Result<Bytes, Fault> {
+    let mut content = BytesMut::new();
+    while content.len() < SIZELESS_BYTES_MAX {
+        let bytes = reader.read(SIZELESS_BYTES_MAX - content.len()).await?;
+        if bytes.is_empty() {
+            break;
+        }
+        content.extend_from_slice(&bytes);
+    }
+    Ok(content.freeze())
 }
 
 /// The member of what was found at a path.

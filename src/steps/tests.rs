@@ -8,7 +8,7 @@ mod round_trip;
 mod sources;
 
 use crate::catalog::{MANIFEST_FORMAT_VERSION, Manifest, PointPlace, ReadBackRecord};
-use crate::fakes::FakeCompute;
+use crate::fakes::{FakeCompute, World};
 use crate::ports::{Clock, EntryKind, Fault};
 use crate::primitives::{Compression, Key, PathBytes};
 use crate::steps::{
@@ -38,7 +38,13 @@ fn request(roots: &[&str]) -> PackRequest {
 }
 
 fn do_pack(tree: &MemoryTree, store: &MemoryStore, request: &PackRequest) -> Result<Packed, Fault> {
-    run(pack(tree, store, Beside { clock: &Noon, compute: &FakeCompute }, request, &Progress::default()))
+    with_rest(async |beside| pack(tree, store, beside, request, &Progress::default()).await)
+}
+
+/// What is beside a tree and a store.
+fn with_rest<T>(act: impl AsyncFnOnce(Beside<'_>) -> T) -> T {
+    let scratch = World::new(1).scratch();
+    run(async { act(Beside { clock: &Noon, compute: &FakeCompute, scratch: &*scratch }).await })
 }
 
 fn do_read_back(store: &MemoryStore, packed: &Packed) -> Result<ReadBack, Fault> {
@@ -53,7 +59,7 @@ fn do_recover(store: &MemoryStore, tree: &MemoryTree, packed: &Packed, only: Opt
         only: only.map(path),
         set_owner: true,
     };
-    run(recover(store, tree, &FakeCompute, &request, &Progress::default()))
+    with_rest(async |beside| recover(store, tree, beside, &request, &Progress::default()).await)
 }
 
 fn manifest(packed: &Packed) -> Manifest {

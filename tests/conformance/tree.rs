@@ -114,6 +114,8 @@ macro_rules! on_each_tree {
 on_each_tree! {
     what_is_there_is_told_without_following_links
     folders_are_listed_in_the_order_of_bytes
+    folders_are_listed_page_by_page
+    names_in_a_folder_are_looked_at_together
     files_are_read_to_their_end
     only_regular_files_are_opened_and_pipes_do_not_block
     an_open_file_tells_what_it_is_now
@@ -136,6 +138,12 @@ fn attributes(mode: u32) -> Attributes {
 
 fn path(text: &str) -> PathBytes {
     PathBytes::new(text)
+}
+
+async fn names(tree: &dyn TreeRead, folder: &PathBytes) -> Vec<Vec<u8>> {
+    let page = tree.list(folder, None, 1000).await.unwrap();
+    assert!(!page.more);
+    page.names
 }
 
 async fn meta(tree: &dyn TreeRead, at: &PathBytes) -> Meta {
@@ -182,16 +190,57 @@ async fn folders_are_listed_in_the_order_of_bytes(stage: &dyn Stage) {
         stage.file(name, b"");
     }
     stage.symlink(b"link", b"f");
-    let entries = stage.tree().list(&stage.path(b"f")).await.unwrap();
-    let names: Vec<&[u8]> = entries.iter().map(|(name, _)| &name[..]).collect();
+    let names = names(stage.tree(), &stage.path(b"f")).await;
     assert_eq!(names, [&b".hidden"[..], b"B", b"a", b"a-b", b"b", "あ".as_bytes(), b"\xff\xfe"]);
-    for (name, found) in &entries {
-        assert_eq!(found.as_ref().unwrap(), &meta(stage.tree(), &stage.path(b"f").join(name)).await);
+    assert_eq!(cause(stage.tree().list(&stage.path(b"f/b"), None, 100).await), Cause::Invalid);
+    assert_eq!(cause(stage.tree().list(&stage.path(b"link"), None, 100).await), Cause::Invalid);
+    assert_eq!(cause(stage.tree().list(&stage.path(b"link/"), None, 100).await), Cause::Invalid);
+    assert_eq!(cause(stage.tree().list(&stage.path(b"nothing"), None, 100).await), Cause::NotFound);
+}
+
+async fn folders_are_listed_page_by_page(stage: &dyn Stage) {
+    let mut expected: Vec<Vec<u8>> = (0..200).map(|at| format!("{:x}", at * 7919 % 1000).into_bytes()).collect();
+    for name in &expected {
+        stage.file(&[b"f/", &name[..]].concat(), b"");
     }
-    assert_eq!(cause(stage.tree().list(&stage.path(b"f/b")).await), Cause::Invalid);
-    assert_eq!(cause(stage.tree().list(&stage.path(b"link")).await), Cause::Invalid);
-    assert_eq!(cause(stage.tree().list(&stage.path(b"link/")).await), Cause::Invalid);
-    assert_eq!(cause(stage.tree().list(&stage.path(b"nothing")).await), Cause::NotFound);
+    expected.sort();
+    let folder = stage.path(b"f");
+    for limit in [1, 3, 64, 199, 200, 201, usize::MAX] {
+        let (mut found, mut after) = (Vec::new(), None::<Vec<u8>>);
+        loop {
+            let page = stage.tree().list(&folder, after.as_deref(), limit).await.unwrap();
+            assert!(page.names.len() == limit.min(200 - found.len()), "{limit}");
+            found.extend(page.names);
+            assert_eq!(page.more, found.len() < 200, "{limit}");
+            if !page.more {
+                break;
+            }
+            after = found.last().cloned();
+        }
+        assert_eq!(found, expected, "{limit}");
+    }
+    // What is between two names, or behind all of them, need not be there itself.
+    let behind = stage.tree().list(&folder, Some(b"zzz"), 5).await.unwrap();
+    assert_eq!((behind.names.len(), behind.more), (0, false));
+    let none = stage.tree().list(&folder, None, 0).await.unwrap();
+    assert_eq!((none.names.len(), none.more), (0, true));
+}
+
+async fn names_in_a_folder_are_looked_at_together(stage: &dyn Stage) {
+    for name in ["f/a", "f/b/c"] {
+        stage.file(name.as_bytes(), b"text");
+    }
+    stage.symlink(b"f/link", b"a");
+    let folder = stage.path(b"f");
+    let names: Vec<Vec<u8>> = ["link", "nothing", "b", "a"].map(|name| name.as_bytes().to_vec()).into();
+    let found = stage.tree().look(&folder, &names).await.unwrap();
+    assert_eq!(found.len(), names.len());
+    for (name, found) in names.iter().zip(found) {
+        assert_eq!(found.unwrap(), stage.tree().stat(&folder.join(name)).await.unwrap());
+    }
+    assert_eq!(cause(stage.tree().look(&stage.path(b"f/a"), &names).await), Cause::Invalid);
+    assert_eq!(cause(stage.tree().look(&stage.path(b"f/link"), &names).await), Cause::Invalid);
+    assert_eq!(cause(stage.tree().look(&stage.path(b"nothing"), &names).await), Cause::NotFound);
 }
 
 async fn files_are_read_to_their_end(stage: &dyn Stage) {
@@ -342,10 +391,9 @@ async fn nothing_is_made_outside(stage: &dyn Stage) {
     }
     assert_eq!(cause(into.hard_link(&path("stolen"), &path("relative/file")).await), Cause::Invalid);
     assert_eq!(cause(into.file(&path("missing/new")).await), Cause::NotFound);
-    let outside = stage.tree().list(&outside).await.unwrap();
-    assert_eq!(outside.len(), 1);
-    assert_eq!(outside[0].1.as_ref().unwrap().links, 1);
-    assert_eq!(stage.tree().list(&stage.path(b"d")).await.unwrap().len(), 5);
+    assert_eq!(names(stage.tree(), &outside).await, [b"file"]);
+    assert_eq!(meta(stage.tree(), &outside.join(b"file")).await.links, 1);
+    assert_eq!(names(stage.tree(), &stage.path(b"d")).await.len(), 5);
 }
 
 async fn only_files_made_here_get_another_name(stage: &dyn Stage) {
@@ -424,8 +472,7 @@ async fn any_name_that_bytes_can_spell_is_kept(stage: &dyn Stage) {
     }
     let link = PathBytes::new(&b"\xe3link"[..]);
     into.symlink(&link, &PathBytes::new(&b"\xe3target"[..])).await.unwrap();
-    let mut found: Vec<Vec<u8>> =
-        stage.tree().list(&stage.path(b"d")).await.unwrap().into_iter().map(|entry| entry.0).collect();
+    let mut found = self::names(stage.tree(), &stage.path(b"d")).await;
     found.retain(|name| name != link.as_bytes());
     let mut expected: Vec<Vec<u8>> = names.iter().map(|name| name.to_vec()).collect();
     expected.sort();

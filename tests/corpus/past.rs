@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
-use sonae::archive::Extent;
+use sonae::archive::{Crc32, Plain};
 use sonae::catalog::{
     MANIFEST_FORMAT_VERSION, Manifest, Named, Part, PointPlace, ReadBackRecord, StoredObject, Totals,
 };
@@ -124,7 +124,8 @@ fn manifest(plan: &Name, job: &Job, host: &Name, moment: Timestamp, clean: bool)
         finished: moment + SignedDuration::from_mins(4),
         roots: job.roots.clone(),
         archive: object(place.key(Part::Archive), size),
-        plain: Extent { size: 3 * size, digest: told },
+        plain: Plain { size: 3 * size, crc32: Crc32(7) },
+        segments_at: 1,
         contents: object(place.key(Part::Contents), 900),
         totals: Totals { files: 1_200, folders: 30, symlinks: 4, hard_links: 0, bytes: 2 * size },
         read_back: ReadBackRecord { at: moment + SignedDuration::from_mins(4), entries: 1_234 },

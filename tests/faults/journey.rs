@@ -63,6 +63,7 @@ impl Journey {
             tree: Arc::new(WatchedTree { law: Arc::clone(&self.law), inner: self.world.tree() }),
             stores: self.forecast.stores.keys().map(store).collect(),
             commands: self.world.commands(),
+            scratch: self.world.scratch(),
             clock: self.world.clock(),
             compute: Arc::new(FakeCompute),
             journal: self.world.journal(),

@@ -82,8 +82,12 @@ pub(crate) async fn observe(plan: &Plan, graph: &sonae::graph::Graph, world: &Wo
         (store.clone(), world.store(store.as_str()) as Arc<dyn StoreRead>)
     };
     let stores: BTreeMap<Name, Arc<dyn StoreRead>> = plan.stores.iter().map(reading).collect();
-    let reading =
-        Reading { tree: &*world.tree() as &dyn TreeRead, stores: &stores, clock: &*world.clock() as &dyn Clock };
+    let reading = Reading {
+        tree: &*world.tree() as &dyn TreeRead,
+        stores: &stores,
+        scratch: &*world.scratch(),
+        clock: &*world.clock() as &dyn Clock,
+    };
     observe::observe(graph, &reading, &plan.name.value, &who().host).await
 }
 

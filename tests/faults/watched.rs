@@ -8,7 +8,7 @@ use sonae::catalog::{Manifest, Part, PointPlace, StoredObject};
 use sonae::fakes::{FakeStore, FakeTree, World};
 use sonae::forecast::{Action, Forecast, Leftover};
 use sonae::ports::{
-    Destination, Fault, FileRead, Meta, ObjectInfo, Page, PutMode, PutResult, StoreRead, StoreWrite, TreeRead,
+    Destination, Fault, FileRead, Meta, Names, ObjectInfo, Page, PutMode, PutResult, StoreRead, StoreWrite, TreeRead,
     TreeWrite, UploadId,
 };
 use sonae::primitives::{Digest, Key, Name, PathBytes, StepId};
@@ -224,8 +224,12 @@ impl TreeRead for WatchedTree {
     async fn stat(&self, path: &PathBytes) -> Result<Option<Meta>, Fault> {
         self.inner.stat(path).await
     }
-    async fn list(&self, folder: &PathBytes) -> Result<Vec<(Vec<u8>, Result<Meta, Fault>)>, Fault> {
-        self.inner.list(folder).await
+    async fn list(&self, folder: &PathBytes, after: Option<&[u8]>, limit: usize) -> Result<Names, Fault> {
+        // Pages of two here as well.
+        self.inner.list(folder, after, limit.min(2)).await
+    }
+    async fn look(&self, folder: &PathBytes, names: &[Vec<u8>]) -> Result<Vec<Result<Option<Meta>, Fault>>, Fault> {
+        self.inner.look(folder, names).await
     }
     async fn read_link(&self, path: &PathBytes) -> Result<PathBytes, Fault> {
         self.inner.read_link(path).await

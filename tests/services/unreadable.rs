@@ -1,18 +1,31 @@
 //! What cannot be read is said, and the rest is saved.
 
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use super::Check;
 use super::needs::{Need, is_root};
 use super::scene::{ONE_JOB, SONAE, Said, Scene, done};
 use super::tree::{assert_same, look};
 
-pub(crate) const CHECKS: &[Check] = &[Check {
-    name: "an unreadable file makes the exit status 5, is named, and the rest comes back",
-    needs: &[Need::Program("setpriv", "util-linux")],
-    run: unreadable,
-}];
+pub(crate) const CHECKS: &[Check] = &[
+    Check {
+        name: "an unreadable file makes the exit status 5, is named, and the rest comes back",
+        needs: &[Need::Program("setpriv", "util-linux")],
+        run: unreadable,
+    },
+    Check {
+        name: "files of /proc, which say that they are empty, are stored with what they hold",
+        needs: &[],
+        run: sizeless,
+    },
+    Check {
+        name: "a file that another program holds a lease on is waited for",
+        needs: &[Need::Program("python3", "python3")],
+        run: leased,
+    },
+];
 
 /// `nobody` of Debian and of most others.
 const NOBODY: u32 = 65_534;
@@ -67,4 +80,42 @@ fn unreadable() {
         assert!(expected.remove(lost.as_bytes()).is_some(), "{lost}");
     }
     assert_same(&expected, &look(&restored));
+}
+
+fn sizeless() {
+    let source = "/proc/sys/kernel/random";
+    let scene = Scene::new(&ONE_JOB.replace("files \"source\"", &format!("files {source:?}")));
+    scene.sonae(&["run", "plan.kdl", "--all"]).exits(0);
+    scene.sonae(&["restore", "plan.kdl", "files"]).exits(0);
+    let read = |folder: &std::path::Path| std::fs::read_to_string(folder.join("boot_id")).unwrap();
+    let (here, there) = (read(source.as_ref()), read(&scene.path("restored")));
+    assert_eq!((here.len(), std::fs::metadata(format!("{source}/boot_id")).unwrap().len()), (37, 0));
+    assert_eq!(here, there);
+}
+
+/// Holds a lease (1024 is `F_SETLEASE`) on a file, and gives it up when somebody opens the file.
+const LEASE: &str = "
+import fcntl, os, signal, sys
+file = os.open(sys.argv[1], os.O_RDWR)
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGIO])
+fcntl.fcntl(file, 1024, fcntl.F_WRLCK)
+print('held', flush=True)
+signal.sigwait([signal.SIGIO])
+fcntl.fcntl(file, 1024, fcntl.F_UNLCK)
+";
+
+fn leased() {
+    let scene = Scene::new(ONE_JOB);
+    std::fs::create_dir(scene.path("source")).unwrap();
+    std::fs::write(scene.path("source/leased"), "held").unwrap();
+    let mut python = Command::new("python3");
+    let python = python.args(["-c", LEASE]).arg(scene.path("source/leased")).stdout(Stdio::piped());
+    let mut holder = python.spawn().unwrap();
+    let mut said = String::new();
+    BufReader::new(holder.stdout.take().unwrap()).read_line(&mut said).unwrap();
+    assert_eq!(said, "held\n");
+    scene.sonae(&["run", "plan.kdl", "--all"]).exits(0);
+    assert!(holder.wait().unwrap().success());
+    scene.sonae(&["restore", "plan.kdl", "files"]).exits(0);
+    assert_eq!(std::fs::read_to_string(scene.path("restored/leased")).unwrap(), "held");
 }

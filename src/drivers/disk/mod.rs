@@ -14,7 +14,7 @@ use rustix::io::Errno;
 
 use super::blocking::{blocking, fault, not_durable};
 use super::durable::{self, FOLDER_MODE};
-use crate::ports::{Cause, Destination, EntryKind, Fault, FileRead, Meta, TreeRead, TreeWrite};
+use crate::ports::{Cause, Destination, EntryKind, Fault, FileRead, Meta, Names, TreeRead, TreeWrite};
 use crate::primitives::PathBytes;
 
 /// The file systems of this host.
@@ -33,9 +33,14 @@ impl TreeRead for Disk {
         .await
     }
 
-    async fn list(&self, folder: &PathBytes) -> Result<Vec<(Vec<u8>, Result<Meta, Fault>)>, Fault> {
-        let folder = plain(folder);
-        blocking("list a folder", move || read::list(&folder)).await
+    async fn list(&self, folder: &PathBytes, after: Option<&[u8]>, limit: usize) -> Result<Names, Fault> {
+        let (folder, after) = (plain(folder), after.map(<[u8]>::to_vec));
+        blocking("list a folder", move || read::list(&folder, after.as_deref(), limit)).await
+    }
+
+    async fn look(&self, folder: &PathBytes, names: &[Vec<u8>]) -> Result<Vec<Result<Option<Meta>, Fault>>, Fault> {
+        let (folder, names) = (plain(folder), names.to_vec());
+        blocking("look at what is in a folder", move || read::look_at(&folder, &names)).await
     }
 
     async fn read_link(&self, path: &PathBytes) -> Result<PathBytes, Fault> {

@@ -1,6 +1,7 @@
 //! Looking at entries and reading files.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::collections::BinaryHeap;
+use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -8,7 +9,8 @@ use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::{blocking, fault, no_regular_file, of_no_kind, take};
-use crate::ports::{EntryKind, Fault, FileRead, Meta};
+use crate::drivers::beneath::open_folder;
+use crate::ports::{Certainty, EntryKind, Fault, FileRead, Meta, Names};
 use crate::primitives::PathBytes;
 
 /// What is read in one go at least, also when less is asked for: small files come whole with their opening.
@@ -44,6 +46,8 @@ pub(super) fn meta(stat: &Stat) -> Option<Meta> {
         mtime_s: stat.st_mtime,
         // Below 1,000,000,000 (timespec(3)), wider on some machines.
         mtime_ns: stat.st_mtime_nsec as u32,
+        ctime_s: stat.st_ctime,
+        ctime_ns: stat.st_ctime_nsec as u32,
         device: stat.st_dev,
         inode: stat.st_ino,
         links: widened(stat.st_nlink),
@@ -55,30 +59,45 @@ fn widened(count: impl Into<u64>) -> u64 {
     count.into()
 }
 
-/// A folder's entries: names, and what they are or why that cannot be said.
-type Entries = Vec<(Vec<u8>, Result<Meta, Fault>)>;
-
-/// A folder's entries, each looked at through the open folder.
-pub(super) fn list(folder: &PathBytes) -> Result<Entries, Fault> {
+/// The names in a folder behind `after`, the first `limit` of them. One pass through the folder, which holds the smallest names
+/// seen so far.
+pub(super) fn list(folder: &PathBytes, after: Option<&[u8]>, limit: usize) -> Result<Names, Fault> {
     let refuse = |errno| fault(format!("list {folder}"), errno);
-    let open = super::super::beneath::open_folder(CWD, folder.as_bytes()).map_err(refuse)?;
-    let mut entries = Vec::new();
+    let open = open_folder(CWD, folder.as_bytes()).map_err(refuse)?;
+    // The largest first: it makes way for a smaller one.
+    let mut smallest = BinaryHeap::<Vec<u8>>::new();
+    let mut more = false;
     for entry in Dir::read_from(&open).map_err(refuse)? {
         let entry = entry.map_err(refuse)?;
         let name = entry.file_name().to_bytes();
-        if matches!(name, b"." | b"..") {
+        if matches!(name, b"." | b"..") || after.is_some_and(|after| name <= after) {
             continue;
         }
-        let path = || folder.join(name);
-        match look(&open, name) {
-            // It was removed since the folder was read: it is no entry.
-            Err(Errno::NOENT) => {}
-            Err(errno) => entries.push((name.to_vec(), Err(fault(format!("look at {}", path()), errno)))),
-            Ok(stat) => entries.push((name.to_vec(), meta(&stat).ok_or_else(|| of_no_kind(&path())))),
+        if smallest.len() < limit {
+            smallest.push(name.to_vec());
+            continue;
+        }
+        more = true;
+        if let Some(mut largest) = smallest.peek_mut().filter(|largest| name < largest.as_slice()) {
+            *largest = name.to_vec();
         }
     }
-    entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-    Ok(entries)
+    let mut names = smallest.into_sorted_vec();
+    // A folder that changes while it is read may tell a name twice (readdir(3)).
+    names.dedup();
+    Ok(Names { names, more })
+}
+
+/// What names in a folder are, each looked at through the open folder.
+pub(super) fn look_at(folder: &PathBytes, names: &[Vec<u8>]) -> Result<Vec<Result<Option<Meta>, Fault>>, Fault> {
+    let open = open_folder(CWD, folder.as_bytes()).map_err(|errno| fault(format!("list {folder}"), errno))?;
+    let at = |name: &Vec<u8>| match look(&open, name) {
+        // It was removed since the folder was read: it is no entry.
+        Err(Errno::NOENT) => Ok(None),
+        Err(errno) => Err(fault(format!("look at {}", folder.join(name)), errno)),
+        Ok(stat) => meta(&stat).map(Some).ok_or_else(|| of_no_kind(&folder.join(name))),
+    };
+    Ok(names.iter().map(at).collect())
 }
 
 /// A regular file, open for reading.
@@ -100,20 +119,48 @@ impl OpenFile {
             kind => Err(no_regular_file(&path, kind)),
         };
         regular(&look(CWD, path.as_bytes()).map_err(refuse)?)?;
-        let file = open_quietly(path.as_bytes()).map_err(refuse)?;
+        let file = open_quietly(path.as_bytes()).map_err(|errno| of_file(format!("open {path}"), errno))?;
         let opened = rustix::fs::fstat(&file).map_err(refuse)?;
         regular(&opened)?;
         // One byte more than there should be, so that the end is seen in the same go.
         let expected = usize::try_from(opened.st_size).unwrap_or_default().saturating_add(1);
         let length = expected.clamp(CHUNK_BYTES_MIN, CHUNK_BYTES);
-        let (at_hand, ended) = read_chunk(&file, length).map_err(|errno| fault(format!("read {path}"), errno))?;
+        let (at_hand, ended) = read_chunk(&file, length).map_err(|errno| of_file(format!("read {path}"), errno))?;
         Ok(Self { file: Arc::new(file), path, at_hand, ended })
     }
+}
+
+/// The fault of a call on one file. `EAGAIN` comes of reading without blocking (/proc/kmsg): it will come again, and only this
+/// file is concerned.
+fn of_file(action: String, errno: Errno) -> Fault {
+    let mut fault = fault(action, errno);
+    if errno == Errno::AGAIN {
+        fault.certainty = Certainty::Permanent;
+    }
+    fault
 }
 
 /// Opens for reading without blocking on a pipe and without touching the access time, where this user may ask for
 /// that (open(2): `O_NOATIME` is for the owner and root; `EPERM` for others).
 fn open_quietly(path: &[u8]) -> Result<OwnedFd, Errno> {
+    match open_once(path) {
+        Err(Errno::AGAIN) => open_leased(path),
+        answer => answer,
+    }
+}
+
+/// Opens a file on which another program holds a lease: it waits until that is given up, which the kernel enforces after
+/// 45 s (fcntl(2), `F_SETLEASE`). The file is held by a descriptor first, so that nothing but a regular file is waited for.
+fn open_leased(path: &[u8]) -> Result<OwnedFd, Errno> {
+    let held = rustix::fs::openat(CWD, path, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?;
+    if FileType::from_raw_mode(rustix::fs::fstat(&held)?.st_mode) != FileType::RegularFile {
+        return Err(Errno::AGAIN);
+    }
+    let name = format!("/proc/self/fd/{}", held.as_raw_fd());
+    rustix::fs::open(name, OFlags::RDONLY | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())
+}
+
+fn open_once(path: &[u8]) -> Result<OwnedFd, Errno> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     match rustix::fs::openat(CWD, path, flags | OFlags::NOATIME, Mode::empty()) {
         Err(Errno::PERM) => rustix::fs::openat(CWD, path, flags, Mode::empty()),
@@ -145,7 +192,7 @@ impl FileRead for OpenFile {
             let (file, path) = (Arc::clone(&self.file), self.path.clone());
             let length = limit.clamp(CHUNK_BYTES, CHUNK_BYTES_MAX);
             (self.at_hand, self.ended) = blocking("read a file", move || {
-                read_chunk(&file, length).map_err(|errno| fault(format!("read {path}"), errno))
+                read_chunk(&file, length).map_err(|errno| of_file(format!("read {path}"), errno))
             })
             .await?;
         }

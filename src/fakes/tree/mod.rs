@@ -10,7 +10,7 @@ use bytes::Bytes;
 use self::destination::FakeDestination;
 use self::nodes::{Body, Nodes, Refusal};
 use super::world::{Life, Shared};
-use crate::ports::{Attributes, Cause, Destination, EntryKind, Fault, FileRead, Meta, TreeRead, TreeWrite};
+use crate::ports::{Attributes, Cause, Destination, EntryKind, Fault, FileRead, Meta, Names, TreeRead, TreeWrite};
 use crate::primitives::PathBytes;
 
 /// A file system in memory. Paths begin at its root, with or without a `/`; links are never followed. The methods of this type
@@ -132,10 +132,22 @@ impl TreeRead for FakeTree {
         call.await
     }
 
-    async fn list(&self, folder: &PathBytes) -> Result<Vec<(Vec<u8>, Result<Meta, Fault>)>, Fault> {
+    async fn list(&self, folder: &PathBytes, after: Option<&[u8]>, limit: usize) -> Result<Names, Fault> {
         let call = self.disk.call(None, "tree.list", folder, |nodes| {
             let entries = nodes.entries(nodes.existing(folder.as_bytes())?)?;
-            Ok(entries.into_iter().map(|(name, inode)| (name, Ok(nodes.meta(inode)))).collect())
+            let behind = entries.into_keys().filter(|name| after.is_none_or(|after| name.as_slice() > after));
+            let mut names: Vec<Vec<u8>> = behind.take(limit.saturating_add(1)).collect();
+            let more = names.len() > limit;
+            names.truncate(limit);
+            Ok(Names { names, more })
+        });
+        call.await
+    }
+
+    async fn look(&self, folder: &PathBytes, names: &[Vec<u8>]) -> Result<Vec<Result<Option<Meta>, Fault>>, Fault> {
+        let call = self.disk.call(None, "tree.look", folder, |nodes| {
+            let entries = nodes.entries(nodes.existing(folder.as_bytes())?)?;
+            Ok(names.iter().map(|name| Ok(entries.get(name).map(|inode| nodes.meta(*inode)))).collect())
         });
         call.await
     }

@@ -28,6 +28,7 @@ pub(super) enum Body {
 struct Node {
     body: Body,
     attributes: Attributes,
+    ctime: Timestamp,
     links: u64,
     denied: bool,
 }
@@ -58,7 +59,7 @@ impl Nodes {
         self.next += 1;
         let mtime_ns = self.now.subsec_nanosecond().unsigned_abs();
         let attributes = Attributes { mode, owner: Some((1000, 1000)), mtime_s: self.now.as_second(), mtime_ns };
-        self.table.insert(inode, Node { body, attributes, links: 1, denied: false });
+        self.table.insert(inode, Node { body, attributes, ctime: self.now, links: 1, denied: false });
         inode
     }
 
@@ -126,6 +127,8 @@ impl Nodes {
             size: self.content(inode).map_or(0, |content| content.len() as u64),
             mtime_s: set.mtime_s,
             mtime_ns: set.mtime_ns,
+            ctime_s: node.map_or(0, |node| node.ctime.as_second()),
+            ctime_ns: node.map_or(0, |node| node.ctime.subsec_nanosecond().unsigned_abs()),
             device: 1,
             inode,
             links: node.map_or(0, |node| node.links),
@@ -146,10 +149,10 @@ impl Nodes {
         }
     }
 
-    pub(super) fn entries(&self, inode: u64) -> Result<Vec<(Vec<u8>, u64)>, Refusal> {
+    pub(super) fn entries(&self, inode: u64) -> Result<BTreeMap<Vec<u8>, u64>, Refusal> {
         match self.node(inode) {
             Some(Node { denied: true, .. }) => Err((Cause::Denied, "permission denied")),
-            Some(Node { body: Body::Folder(names), .. }) => Ok(names.clone().into_iter().collect()),
+            Some(Node { body: Body::Folder(names), .. }) => Ok(names.clone()),
             _ => Err(NO_FOLDER),
         }
     }
@@ -187,6 +190,7 @@ impl Nodes {
         self.name(folder, name, inode)?;
         if let Some(node) = self.table.get_mut(&inode) {
             node.links += 1;
+            node.ctime = self.now;
         }
         Ok(())
     }
@@ -197,13 +201,15 @@ impl Nodes {
             // A link's own mode means nothing (symlink(7)).
             let mode = if matches!(node.body, Body::Symlink(_)) { 0o777 } else { attributes.mode & 0o7777 };
             node.attributes = Attributes { mode, owner, ..*attributes };
+            node.ctime = self.now;
         }
     }
 
     pub(super) fn append(&mut self, inode: u64, bytes: &[u8]) -> Result<(), Refusal> {
         self.free = self.free.checked_sub(bytes.len() as u64).ok_or((Cause::Full, "no space is left"))?;
-        if let Some(Node { body: Body::File(content), .. }) = self.table.get_mut(&inode) {
+        if let Some(Node { body: Body::File(content), ctime, .. }) = self.table.get_mut(&inode) {
             content.extend_from_slice(bytes);
+            *ctime = self.now;
         }
         Ok(())
     }
@@ -213,6 +219,7 @@ impl Nodes {
         if let Some(node) = self.table.get_mut(&inode) {
             node.body = Body::File(new);
             node.attributes = Attributes { mtime_s, mtime_ns, ..node.attributes };
+            node.ctime = self.now;
         }
     }
 
@@ -274,6 +281,7 @@ impl Nodes {
         while let Some(inode) = gone.pop() {
             let Some(node) = self.table.get_mut(&inode) else { continue };
             node.links = node.links.saturating_sub(1);
+            node.ctime = self.now;
             match &mut node.body {
                 Body::Folder(names) => gone.extend(std::mem::take(names).into_values()),
                 Body::File(content) if node.links == 0 => {

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use bytes::Bytes;
 
 use crate::ports::{
-    Attributes, Cause, Certainty, Destination, EntryKind, Fault, FileRead, FileWrite, Meta, ObjectInfo, Page, PutMode,
-    PutResult, StoreRead, StoreWrite, TreeRead, TreeWrite, UploadId,
+    Attributes, Cause, Certainty, Destination, EntryKind, Fault, FileRead, FileWrite, Meta, Names, ObjectInfo, Page,
+    PutMode, PutResult, StoreRead, StoreWrite, TreeRead, TreeWrite, UploadId,
 };
 use crate::primitives::{Key, PathBytes};
 
@@ -147,6 +147,8 @@ pub(super) enum Mischief {
     ReadFails,
     Vanishes,
     Denied,
+    /// Its size says so many bytes, whatever it holds.
+    Says(u64),
 }
 
 #[derive(Default)]
@@ -155,6 +157,8 @@ pub(super) struct TreeState {
     pub(super) inodes: BTreeMap<u64, Inode>,
     pub(super) mischief: BTreeMap<Vec<u8>, Mischief>,
     pub(super) denied_folders: BTreeSet<Vec<u8>>,
+    /// A folder that can be listed up to a name.
+    pub(super) deny_listing_after: Option<(Vec<u8>, Vec<u8>)>,
 }
 
 #[derive(Default, Clone)]
@@ -170,7 +174,20 @@ impl TreeState {
         self.check_free(path)?;
         let inode = self.inodes.len() as u64 + 1;
         let (mode, size) = (0o600, if kind == EntryKind::File { content.len() as u64 } else { 0 });
-        let meta = Meta { kind, mode, uid: 0, gid: 0, size, mtime_s: 9, mtime_ns: 0, device: 1, inode, links: 1 };
+        let meta = Meta {
+            kind,
+            mode,
+            uid: 0,
+            gid: 0,
+            size,
+            mtime_s: 9,
+            mtime_ns: 0,
+            ctime_s: 9,
+            ctime_ns: 0,
+            device: 1,
+            inode,
+            links: 1,
+        };
         self.inodes.insert(inode, Inode { meta, content: content.to_vec() });
         self.names.insert(path.to_vec(), inode);
         self.touch_parent(path);
@@ -262,15 +279,27 @@ impl TreeRead for MemoryTree {
     async fn stat(&self, path: &PathBytes) -> Result<Option<Meta>, Fault> {
         Ok(self.lock().get(path.as_bytes()).map(|inode| inode.meta))
     }
-    async fn list(&self, folder: &PathBytes) -> Result<Vec<(Vec<u8>, Result<Meta, Fault>)>, Fault> {
+    async fn list(&self, folder: &PathBytes, after: Option<&[u8]>, limit: usize) -> Result<Names, Fault> {
         let state = self.lock();
-        if state.denied_folders.contains(folder.as_bytes()) {
+        let stops = |(denied, last): &(Vec<u8>, Vec<u8>)| {
+            denied == folder.as_bytes() && after.is_some_and(|after| after >= last.as_slice())
+        };
+        if state.denied_folders.contains(folder.as_bytes()) || state.deny_listing_after.as_ref().is_some_and(stops) {
             return Err(Fault::permanent(Cause::Denied, format!("list {folder}"), "permission denied"));
         }
         let children = state.names.keys().filter(|name| parent(name) == folder.as_bytes());
-        let named =
-            children.map(|name| (name[folder.as_bytes().len() + 1..].to_vec(), Ok(state.get(name).unwrap().meta)));
-        Ok(named.collect())
+        let mut names: Vec<Vec<u8>> = children.map(|name| name[folder.as_bytes().len() + 1..].to_vec()).collect();
+        names.sort();
+        names.retain(|name| after.is_none_or(|after| name.as_slice() > after));
+        // Pages of three, so that most folders have several.
+        let more = names.len() > limit.min(3);
+        names.truncate(limit.min(3));
+        Ok(Names { names, more })
+    }
+    async fn look(&self, folder: &PathBytes, names: &[Vec<u8>]) -> Result<Vec<Result<Option<Meta>, Fault>>, Fault> {
+        let state = self.lock();
+        let at = |name: &Vec<u8>| Ok(state.get(folder.join(name).as_bytes()).map(|inode| inode.meta));
+        Ok(names.iter().map(at).collect())
     }
     async fn read_link(&self, path: &PathBytes) -> Result<PathBytes, Fault> {
         Ok(PathBytes::new(self.lock().get(path.as_bytes()).unwrap().content.clone()))
@@ -315,6 +344,9 @@ impl FileRead for MemoryFile {
         Ok(bytes)
     }
     async fn stat(&mut self) -> Result<Meta, Fault> {
+        if let Some(Mischief::Says(size)) = self.mischief {
+            return Ok(Meta { size, ..self.inode.meta });
+        }
         let grown = u64::from(self.mischief == Some(Mischief::Grows) && self.position > 0);
         Ok(Meta { size: self.inode.meta.size + grown, ..self.inode.meta })
     }

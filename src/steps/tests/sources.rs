@@ -20,6 +20,7 @@ fn what_cannot_be_read_or_changes_is_named_and_the_rest_is_whole() {
             ("fails", Mischief::ReadFails),
             ("gone", Mischief::Vanishes),
             ("locked", Mischief::Denied),
+            ("says less", Mischief::Says(1_000)),
         ] {
             let path = format!("/srv/data/a/{name}").into_bytes();
             state.add(&path, EntryKind::File, &[7; 3_000]).unwrap();
@@ -40,6 +41,7 @@ fn what_cannot_be_read_or_changes_is_named_and_the_rest_is_whole() {
         ],
         [
             "/srv/data/a/grows: it changed while it was read",
+            "/srv/data/a/says less: it holds more than its size says (1000 bytes); the first 1000 are stored",
             "/srv/data/a/shrinks: it became 1500 bytes shorter while it was read",
         ],
         [
@@ -53,12 +55,83 @@ fn what_cannot_be_read_or_changes_is_named_and_the_rest_is_whole() {
     [
         "a/fails: input/output error",
         "a/grows: it changed while it was read",
+        "a/says less: it holds more than its size says (1000 bytes); the first 1000 are stored",
         "a/shrinks: it became 1500 bytes shorter while it was read",
     ]
     "#);
     let (back, was) = (tree.snapshot("/back"), tree.snapshot("/srv/data"));
     assert!(back.keys().all(|path| was.contains_key(path)));
     assert_eq!(was.len() - back.len(), 4, "two files, one in a folder, one pipe");
+}
+
+#[test]
+fn a_file_that_says_it_is_empty_is_read_all_the_same() {
+    let (small, large) = (vec![7; 3_000], vec![8; 1024 * 1024 + 1]);
+    let tree = small_tree();
+    for (path, content) in [(&b"/srv/data/a/small"[..], &small), (b"/srv/data/a/large", &large)] {
+        let mut state = tree.lock();
+        state.add(path, EntryKind::File, content).unwrap();
+        state.mischief.insert(path.to_vec(), Mischief::Says(0));
+    }
+    let store = MemoryStore::default();
+    let packed = do_pack(&tree, &store, &request(&["/srv/data"])).unwrap();
+    assert_eq!(
+        told(&packed.changed),
+        ["/srv/data/a/large: it holds more than its size says (0 bytes); the first 1048576 are stored"]
+    );
+    do_read_back(&store, &packed).unwrap();
+    do_recover(&store, &tree, &packed, None).unwrap();
+    let state = tree.lock();
+    let restored = |path: &[u8]| &state.inodes[&state.names[path]].content;
+    assert!(*restored(b"/back/a/small") == small);
+    assert!(*restored(b"/back/a/large") == large[..large.len() - 1]);
+}
+
+#[test]
+fn an_inode_that_was_freed_and_used_again_is_another_file() {
+    use super::memory::Inode;
+    let changes: [fn(&mut Inode); 3] = [
+        |file| file.meta.size = 9,
+        |file| file.meta.mtime_ns += 1,
+        // Same size and times, as `touch -r` gives them: only the time of the last change cannot be set back.
+        |file| file.meta.ctime_ns += 1,
+    ];
+    for change in changes {
+        let tree = small_tree();
+        {
+            let mut state = tree.lock();
+            state.add(b"/srv/data/a/first", EntryKind::File, b"old text").unwrap();
+            let second = state.add(b"/srv/data/z/second", EntryKind::File, b"new text").unwrap();
+            let first = state.names[&b"/srv/data/a/first"[..]];
+            state.inodes.get_mut(&first).unwrap().meta.links = 2;
+            let meta = state.inodes[&first].meta;
+            let file = state.inodes.get_mut(&second).unwrap();
+            file.meta = meta;
+            change(file);
+            file.content.resize(usize::try_from(file.meta.size).unwrap(), b'!');
+        }
+        let store = MemoryStore::default();
+        let packed = do_pack(&tree, &store, &request(&["/srv/data"])).unwrap();
+        do_recover(&store, &tree, &packed, None).unwrap();
+        let restored = tree.snapshot("/back");
+        assert!(restored[&super::path("/z/second")].contains("[110, 101, 119, 32"));
+    }
+}
+
+#[test]
+fn a_folder_that_goes_while_it_is_listed_is_named() {
+    let tree = small_tree();
+    for number in 0..500 {
+        let path = format!("/srv/data/z/{number:03}").into_bytes();
+        tree.lock().add(&path, EntryKind::File, b"x").unwrap();
+    }
+    tree.lock().deny_listing_after = Some((b"/srv/data/z".to_vec(), b"100".to_vec()));
+    let store = MemoryStore::default();
+    let packed = do_pack(&tree, &store, &request(&["/srv/data"])).unwrap();
+    assert_eq!((packed.clean(), told(&packed.unread)), (false, vec!["/srv/data/z: permission denied".to_owned()]));
+    do_read_back(&store, &packed).unwrap();
+    // Of a root, nobody knows what else is missing.
+    do_pack(&tree, &store, &request(&["/srv/data/z"])).unwrap_err();
 }
 
 #[test]
@@ -121,6 +194,12 @@ fn excludes_leave_out_whole_folders() {
 fn totals_count_what_a_backup_would_find() {
     let tree = small_tree();
     let roots = [super::path("/srv/data")];
-    let totals = super::run(crate::observe::walk::totals(&tree, &roots, &["a-b".to_owned()])).unwrap();
+    let totals = super::run(crate::observe::walk::totals(
+        &tree,
+        &*crate::fakes::World::new(1).scratch(),
+        &roots,
+        &["a-b".to_owned()],
+    ))
+    .unwrap();
     insta::assert_compact_debug_snapshot!(totals, @"WalkTotals { files: 4, folders: 4, symlinks: 1, special: 1, bytes: 200000, unreadable: 0 }");
 }
