@@ -185,6 +185,6 @@ fn destination_fault(
 }
 
 /// Where it is made before it gets its name: beside, so that the last step is a rename.
-fn staging(into: &PathBytes, run: &RunId) -> PathBytes {
+pub(super) fn staging(into: &PathBytes, run: &RunId) -> PathBytes {
     PathBytes::new([into.as_bytes(), format!(".restoring-{run}").as_bytes()].concat())
 }

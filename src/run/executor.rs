@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 
-use super::{Command, Entry, Event, Outcome, Record, Recorded, State, StepState, turn};
+use super::{Command, Entry, Event, LineSums, Outcome, Record, Recorded, State, StepState, turn};
 use crate::forecast::{Forecast, ForecastStep};
 use crate::ports::{Cause, Clock, CommandRun, Fault, JournalWrite, StoreWrite, TreeWrite};
 use crate::primitives::{JobName, Name, StepId};
@@ -58,7 +58,7 @@ pub async fn run(
     let forecast = Arc::new(forecast);
     let first = Record::Forecast { forecast: Box::new((*forecast).clone()) };
     let state = State::new(forecast);
-    Executor::new(state, side_by_side, ports, watch).begin(first, interrupts).await
+    Executor::new(state, LineSums::default(), side_by_side, ports, watch).begin(first, interrupts).await
 }
 
 /// Goes on with a run that was killed or interrupted. What was being performed then is looked at before it is repeated;
@@ -76,11 +76,12 @@ pub async fn resume(
     let mut state = recorded.state;
     let damaged = |what| Fault::permanent(Cause::Invalid, format!("resume {}", recorded.forecast.run), what);
     state.apply(&Record::Resumed).map_err(damaged)?;
-    Executor::new(state, side_by_side, ports, watch).begin(Record::Resumed, interrupts).await
+    Executor::new(state, recorded.sums, side_by_side, ports, watch).begin(Record::Resumed, interrupts).await
 }
 
 struct Executor<'a> {
     state: State,
+    sums: LineSums,
     side_by_side: NonZeroUsize,
     ports: &'a Ports,
     watch: &'a dyn Watch,
@@ -91,9 +92,10 @@ struct Executor<'a> {
 }
 
 impl<'a> Executor<'a> {
-    fn new(state: State, side_by_side: NonZeroUsize, ports: &'a Ports, watch: &'a dyn Watch) -> Self {
+    fn new(state: State, sums: LineSums, side_by_side: NonZeroUsize, ports: &'a Ports, watch: &'a dyn Watch) -> Self {
         Self {
             state,
+            sums,
             side_by_side,
             ports,
             watch,
@@ -147,7 +149,7 @@ impl<'a> Executor<'a> {
         let entry = Entry { at: self.ports.clock.now(), record };
         let unwritable =
             |error: serde_json::Error| Fault::permanent(Cause::Other, "write a journal record", error.to_string());
-        let line = serde_json::to_string(&entry).map_err(unwritable)?;
+        let line = self.sums.line(&serde_json::to_string(&entry).map_err(unwritable)?);
         self.ports.journal.append(&self.state.forecast().run, &line).await
     }
 

@@ -16,6 +16,6 @@ mod tests;
 pub use dispatcher::{Command, Event, turn};
 pub use executor::{Ports, Watch, resume, run};
 pub use exit::ExitStatus;
-pub use journal::{Entry, Record, Recorded, recorded};
+pub use journal::{Entry, LineSums, Record, Recorded, recorded};
 pub use outcome::{End, Outcome, StepEnd, StepOutcome};
 pub use state::{State, StepState};

@@ -133,6 +133,44 @@ fn a_run_that_has_ended_is_not_resumed() {
     transcript!("resume_ended", scene.types_all(&["resume", &format!("resume {run}")]));
 }
 
+/// The journals of a scene, oldest first.
+fn journals(scene: &Scene) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(scene.path(".state/sonae/runs")).unwrap();
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+}
+
+/// Makes a journal that of a run which was killed after so many records.
+fn kill_after(journal: &std::path::Path, records: usize) {
+    let text = std::fs::read_to_string(journal).unwrap();
+    let kept: Vec<&str> = text.split_inclusive('\n').take(records).collect();
+    std::fs::write(journal, kept.concat()).unwrap();
+}
+
+#[test]
+fn a_journal_that_does_not_hold_is_left_alone_and_the_others_are_resumed() {
+    let scene = Scene::with_plan();
+    let plan = std::fs::read_to_string(scene.path("plan.kdl")).unwrap();
+    scene.write("plan.kdl", &plan.replace("generations=2", "generations=9"));
+    for _ in 0..4 {
+        scene.types("run plan.kdl --all --quiet --host web-1");
+    }
+    let all = journals(&scene);
+    all.iter().for_each(|journal| kill_after(journal, 4));
+    let replace = |journal: &std::path::Path, from: &str, to: &str| {
+        let text = std::fs::read_to_string(journal).unwrap();
+        assert!(text.contains(from), "{text}");
+        std::fs::write(journal, text.replacen(from, to, 1)).unwrap();
+    };
+    replace(&all[0], "\"step\":1,\"attempt\":1", "\"step\":77,\"attempt\":1");
+    replace(&all[1], "/photos\"", "/photoz\"");
+    let copied = std::fs::read(&all[3]).unwrap();
+    std::fs::write(&all[2], copied).unwrap();
+    let told = scene.types("resume");
+    transcript!("resume_damaged", told);
+}
+
 #[test]
 fn machines_read_the_same_as_json() {
     let scene = Scene::with_plan();
