@@ -188,6 +188,13 @@ impl StoreWrite for FakeStore {
         self.call("store.finish", upload.key.as_str(), |contents| contents.finish(upload, parts, mode)).await
     }
 
+    async fn settle(&self, key: &Key) -> Result<(), Fault> {
+        let call = self.call("store.settle", key.as_str(), |contents| {
+            contents.objects.get(key).map(drop).ok_or((Cause::NotFound, "no such object"))
+        });
+        call.await
+    }
+
     async fn abort(&self, upload: &UploadId) -> Result<(), Fault> {
         let call = self.call("store.abort", upload.key.as_str(), |contents| {
             contents.uploads.remove(upload);

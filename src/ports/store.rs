@@ -103,8 +103,15 @@ pub trait StoreWrite: StoreRead {
     /// Makes the upload an object of its key, in one step and durably.
     ///
     /// # Errors
-    /// When the store refuses, or `Unknown` where its answer was lost: then look at the key before repeating.
+    /// When the store refuses, or `Unknown` where its answer was lost: then look at the key before repeating, and `settle` what is
+    /// there. Where it could not be made durable, `Permanent`, and it was taken away again as far as that is possible.
     async fn finish(&self, upload: &UploadId, parts: u32, mode: PutMode) -> Result<PutResult, Fault>;
+
+    /// Returns when an object that is there, by whatever hand, is durable: its content and its key.
+    ///
+    /// # Errors
+    /// `NotFound` where there is no such object; `Permanent` where it cannot be made durable: it must not be relied on then.
+    async fn settle(&self, key: &Key) -> Result<(), Fault>;
 
     /// Throws an upload away; one that is not there is no error.
     ///

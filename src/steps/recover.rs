@@ -57,7 +57,9 @@ pub async fn recover(
     if tree.stat(&request.into).await?.is_some() {
         let exists =
             || Fault::permanent(Cause::Exists, action, "something is there already, and nothing is overwritten");
-        return recovered_before(store, tree, request, &names).await?.ok_or_else(exists);
+        let recovered = recovered_before(store, tree, request, &names).await?.ok_or_else(exists)?;
+        // Whoever renamed it may have died before that was durable.
+        return tree.settle(&request.into).await.map(|()| recovered);
     }
     tree.remove(&request.staging).await?;
     let recovered = fill(store, tree, request, &names, progress).await;
@@ -77,7 +79,7 @@ async fn rename(tree: &dyn TreeWrite, request: &RecoverRequest) -> Result<(), Fa
         // The answer was lost: it is done if what was there is here.
         Err(fault) if fault.certainty == Certainty::Unknown => {
             let (from, to) = (tree.stat(&request.staging).await?, tree.stat(&request.into).await?);
-            if from.is_none() && to.is_some() { Ok(()) } else { Err(fault) }
+            if from.is_none() && to.is_some() { tree.settle(&request.into).await } else { Err(fault) }
         }
         answer => answer,
     }

@@ -198,6 +198,9 @@ impl StoreWrite for WatchedStore {
         self.law.hold();
         answer
     }
+    async fn settle(&self, key: &Key) -> Result<(), Fault> {
+        self.inner.settle(key).await
+    }
     async fn abort(&self, upload: &UploadId) -> Result<(), Fault> {
         self.law.may_abort(&self.name, upload);
         self.inner.abort(upload).await
@@ -245,6 +248,9 @@ impl TreeWrite for WatchedTree {
         self.law.may_make(from);
         self.law.may_make(to);
         self.inner.rename(from, to).await
+    }
+    async fn settle(&self, folder: &PathBytes) -> Result<(), Fault> {
+        self.inner.settle(folder).await
     }
     async fn remove(&self, folder: &PathBytes) -> Result<(), Fault> {
         self.law.may_make(folder);

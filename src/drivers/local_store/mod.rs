@@ -222,6 +222,11 @@ impl StoreWrite for LocalStore {
         self.off("finish an upload", move |store| store.finish(&upload, parts, mode)).await
     }
 
+    async fn settle(&self, key: &Key) -> Result<(), Fault> {
+        let key = key.clone();
+        self.off("make an object durable", move |store| store.settle(&key)).await
+    }
+
     async fn abort(&self, upload: &UploadId) -> Result<(), Fault> {
         let upload = upload.clone();
         self.off("throw an upload away", move |store| store.abort(&upload)).await

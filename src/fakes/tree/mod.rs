@@ -175,6 +175,13 @@ impl TreeWrite for FakeTree {
         self.disk.call(None, "tree.rename", to, |nodes| nodes.rename(from.as_bytes(), to.as_bytes())).await
     }
 
+    async fn settle(&self, folder: &PathBytes) -> Result<(), Fault> {
+        let call = self.disk.call(None, "tree.settle", folder, |nodes| {
+            nodes.existing(folder.as_bytes()).and_then(|inode| nodes.require_folder(inode))
+        });
+        call.await
+    }
+
     async fn remove(&self, folder: &PathBytes) -> Result<(), Fault> {
         let call = self.disk.call(None, "tree.remove", folder, |nodes| {
             let Some(inode) = nodes.find(folder.as_bytes())? else { return Ok(()) };

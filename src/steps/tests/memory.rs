@@ -116,6 +116,9 @@ impl StoreWrite for MemoryStore {
             Ok(PutResult::Stored)
         })
     }
+    async fn settle(&self, key: &Key) -> Result<(), Fault> {
+        self.call(|state| state.objects.get(key).map(drop).ok_or_else(|| not_found(key)))
+    }
     async fn abort(&self, upload: &UploadId) -> Result<(), Fault> {
         self.call(|state| {
             state.uploads.remove(&upload.token);
@@ -330,6 +333,9 @@ impl TreeWrite for MemoryTree {
             state.names.insert([to.as_bytes(), &name[from.as_bytes().len()..]].concat(), inode);
         }
         Ok(())
+    }
+    async fn settle(&self, folder: &PathBytes) -> Result<(), Fault> {
+        self.lock().names.get(folder.as_bytes()).map(drop).ok_or_else(|| not_found(folder))
     }
     async fn remove(&self, folder: &PathBytes) -> Result<(), Fault> {
         let mut state = self.lock();
