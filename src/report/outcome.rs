@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::words::{count, counted, elapsed};
+use super::words::{count, counted, elapsed, names};
 use crate::catalog::{Manifest, Named};
 use crate::forecast::{Action, Forecast, ForecastStep, Subject};
 use crate::primitives::ByteSize;
@@ -73,20 +73,13 @@ fn committed(manifest: &Manifest, place: &str, lines: &mut String) {
     named("unread", &manifest.unread, "they could not be read", lines);
 }
 
-/// How many names a summary shows; the manifest and the contents object hold the others.
-const NAMES_SHOWN: usize = 10;
-
 fn named(word: &str, named: &Named, why: &str, lines: &mut String) {
     if named.count == 0 {
         return;
     }
     let _ = writeln!(lines, "  {word:<10} {}: {why}", count(named.count));
-    for item in named.first.iter().take(NAMES_SHOWN) {
-        let _ = writeln!(lines, "             {} ({})", item.path, item.why);
-    }
-    let more = named.count.saturating_sub(NAMES_SHOWN.min(named.first.len()) as u64);
-    if more > 0 {
-        let _ = writeln!(lines, "             and {} more, in the contents object", count(more));
+    for line in names(named) {
+        let _ = writeln!(lines, "             {line}");
     }
 }
 
@@ -113,6 +106,7 @@ fn restored(target: &str, recovered: &Recovered, into: &str, lines: &mut String)
     let _ = writeln!(lines, "{target}: restored {holds}, every digest verified");
     let _ = writeln!(lines, "  into       {into}");
     named("flawed", &recovered.flawed, "they were not whole when they were backed up", lines);
+    named("unread", &recovered.unread, "they could not be read when they were backed up, and are not restored", lines);
 }
 
 fn closing(outcome: &Outcome) -> String {
@@ -120,7 +114,13 @@ fn closing(outcome: &Outcome) -> String {
     let took = elapsed(outcome.began, outcome.ended);
     let end = match outcome.end {
         End::Complete => format!("done in {took}"),
-        End::NotClean => format!("done in {took}, but not every file could be read whole"),
+        End::NotClean => {
+            let when = match forecast.subject {
+                Subject::Backup { .. } => "",
+                Subject::Restore { .. } => " when it was backed up",
+            };
+            format!("done in {took}, but not every file could be read whole{when}")
+        }
         End::Failed => {
             let failed = outcome.steps.iter().filter(|step| matches!(step.end, StepEnd::Failed(_))).count() as u64;
             format!("{} failed after {took}; mend what is said above and run it again", counted(failed, "step"))

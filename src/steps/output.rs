@@ -59,10 +59,12 @@ pub enum Omission {
 }
 
 impl StepOutput {
-    /// Whether everything that should be in it is: false for a pack that could not read every file whole.
+    /// Whether everything that should be in it is: false for a pack that could not read every file whole, and for a recovery
+    /// of what such a pack made.
     pub fn is_clean(&self) -> bool {
         match self {
             Self::Packed(packed) => packed.clean(),
+            Self::Recovered(recovered) => recovered.clean(),
             _ => true,
         }
     }

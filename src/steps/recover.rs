@@ -36,6 +36,15 @@ pub struct Recovered {
     pub totals: Totals,
     /// Files whose content was not whole when they were backed up.
     pub flawed: Named,
+    /// What could not be read when it was backed up, and is not in the backup: of a folder, what is in it.
+    pub unread: Named,
+}
+
+impl Recovered {
+    /// Whether all that is asked for was read whole when it was backed up.
+    pub fn clean(&self) -> bool {
+        self.flawed.count == 0 && self.unread.count == 0
+    }
 }
 
 /// Recovers a point: the one root's content becomes the folder `into`; of several, whole paths lie below it, where the
@@ -95,6 +104,7 @@ async fn fill(
     let manifest = &request.manifest;
     let (archive, contents) = (manifest.archive.clone(), manifest.contents.clone());
     let mut verified = Verified::open(store, Expected { archive, contents, plain: manifest.plain }).await?;
+    verified = verified.for_names(names);
     if verified.roots() != manifest.roots {
         return Err(verified.damaged("the contents are of other folders than the manifest says"));
     }
@@ -114,7 +124,7 @@ async fn fill(
             Event::EndOfMember => filling.end_of_member().await?,
         }
     }
-    filling.finish().await
+    filling.finish(verified.unread()).await
 }
 
 /// A destination that is being filled.
@@ -248,12 +258,12 @@ impl<'a> Filling<'a> {
         }
     }
 
-    async fn finish(mut self) -> Result<Recovered, Fault> {
+    async fn finish(mut self, unread: Named) -> Result<Recovered, Fault> {
         while let Some((folder, attributes)) = self.open.pop() {
             self.destination.set(&folder, &attributes).await?;
         }
         self.destination.sync().await?;
-        Ok(Recovered { totals: self.totals, flawed: self.flawed })
+        Ok(Recovered { totals: self.totals, flawed: self.flawed, unread })
     }
 
     fn attributes(&self, member: &Member) -> Attributes {

@@ -91,6 +91,14 @@ impl Names {
         self.only.as_ref().is_none_or(|only| path.starts_with(only))
     }
 
+    /// What a line of the contents names as unread, where that is chosen.
+    pub(super) fn unread<'l>(&self, line: &'l Line) -> Option<(&'l PathBytes, &'l str)> {
+        match line {
+            Line::Entry(Entry::Unread { path, why }) if self.is_chosen(&without_slash(path)) => Some((path, why)),
+            _ => None,
+        }
+    }
+
     /// What becomes of a member.
     pub(super) fn fate(&self, member: &Member) -> Result<Fate, String> {
         if let Some(first) = self.elsewhere.get(&member.path) {

@@ -30,8 +30,11 @@ pub(super) async fn recovered_before(
     }
     let (mut contents, _) = open_contents(store, &request.manifest.contents).await?;
     let there = There { tree, request, names };
-    let mut recovered = Recovered { totals: Totals::default(), flawed: Named::default() };
+    let mut recovered = Recovered { totals: Totals::default(), flawed: Named::default(), unread: Named::default() };
     while let Some(line) = contents.next().await? {
+        if let Some((path, why)) = names.unread(&line) {
+            recovered.unread.push(path, why);
+        }
         let Line::Entry(Entry::Stored { member, digest, flaw, .. }) = line else { continue };
         let fate = names.fate(&member).map_err(|why| contents.object().damaged(why))?;
         let (Fate::Made(path) | Fate::MadeElsewhere(path)) = fate else { continue };

@@ -3,8 +3,9 @@
 use bytes::Bytes;
 
 use super::object::{ArchiveStream, ContentsStream, ObjectStream};
+use super::recover_names::Names;
 use crate::archive::{Extent, Member, MemberKind, TarEvent};
-use crate::catalog::{ContentsHeader, ContentsTrailer, Entry, Line, StoredObject, Totals};
+use crate::catalog::{ContentsHeader, ContentsTrailer, Entry, Line, Named, StoredObject, Totals};
 use crate::observe::walk::path_order;
 use crate::ports::{Fault, StoreRead};
 use crate::primitives::{Digest, Hasher, PathBytes};
@@ -29,6 +30,8 @@ pub(super) struct Verified<'a> {
     open: Option<(PathBytes, Option<Digest>, Hasher)>,
     last: Option<PathBytes>,
     totals: Totals,
+    /// Whose names are asked for, and what of them could not be read when it was backed up.
+    unread: Option<(&'a Names, Named)>,
 }
 
 /// What the objects should be.
@@ -55,7 +58,35 @@ impl<'a> Verified<'a> {
     pub(super) async fn open(store: &'a dyn StoreRead, expected: Expected) -> Result<Verified<'a>, Fault> {
         let (contents, header) = open_contents(store, &expected.contents).await?;
         let archive = ArchiveStream::open(ObjectStream::open(store, &expected.archive).await?).await?;
-        Ok(Self { archive, contents, expected, header, open: None, last: None, totals: Totals::default() })
+        Ok(Self {
+            archive,
+            contents,
+            expected,
+            header,
+            open: None,
+            last: None,
+            totals: Totals::default(),
+            unread: None,
+        })
+    }
+
+    /// From here on, remembers what contents say could not be read and these names ask for.
+    pub(super) fn for_names(mut self, names: &'a Names) -> Self {
+        self.unread = Some((names, Named::default()));
+        self
+    }
+
+    /// What is not in the archive, because it could not be read, of the names that were asked for.
+    pub(super) fn unread(self) -> Named {
+        self.unread.map(|(_, unread)| unread).unwrap_or_default()
+    }
+
+    fn skip(&mut self, line: &Line) {
+        if let Some((names, unread)) = &mut self.unread
+            && let Some((path, why)) = names.unread(line)
+        {
+            unread.push(path, why);
+        }
     }
 
     /// The folders it is of.
@@ -88,7 +119,7 @@ impl<'a> Verified<'a> {
         let listed = loop {
             match self.contents.next().await? {
                 Some(Line::Entry(Entry::Stored { member, at, digest, flaw })) => break (member, at, digest, flaw),
-                Some(Line::Entry(Entry::Unread { .. } | Entry::NotStored { .. })) => {}
+                Some(line @ Line::Entry(Entry::Unread { .. } | Entry::NotStored { .. })) => self.skip(&line),
                 _ => return Err(self.damaged(format!("{} is not in the contents", member.path))),
             }
         };
@@ -133,7 +164,7 @@ impl<'a> Verified<'a> {
                     return Err(self.damaged(format!("{} is missing", member.path)));
                 }
                 Some(Line::Trailer(trailer)) => break trailer,
-                Some(_) => {}
+                Some(line) => self.skip(&line),
                 None => return Err(self.contents.object().damaged("the contents have no trailer")),
             }
         };

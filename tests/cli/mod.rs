@@ -255,6 +255,29 @@ fn a_point_whose_archive_is_gone_counts_for_nothing() {
 }
 
 #[test]
+fn a_restore_of_a_point_that_is_not_clean_names_what_was_unread() {
+    let scene = Scene::with_plan();
+    scene.types("run plan.kdl --all --quiet --host web-1");
+    let path = stored(&scene, ".manifest.json").remove(0);
+    let mut manifest: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let root = manifest["roots"][0].as_str().unwrap().to_owned();
+    let named = |word: &str, count: u64, listed: u64| {
+        let one = |number| serde_json::json!({ "path": format!("{root}/{word}/{number}"), "why": "permission denied" });
+        serde_json::json!({ "count": count, "first": (0..listed).map(one).collect::<Vec<_>>() })
+    };
+    manifest["clean"] = false.into();
+    manifest["unread"] = named("secret", 12, 12);
+    manifest["changed"] = named("log", 200, 100);
+    std::fs::write(&path, manifest.to_string()).unwrap();
+    let told = scene.types_all(&[
+        "restore plan.kdl photos --from-host web-1 --dry-run",
+        "restore plan.kdl photos --from-host web-1 --dry-run --path secret/1 --into part",
+        "restore plan.kdl photos --from-host web-1 --dry-run --path cat.txt --into part",
+    ]);
+    transcript!("restore_not_clean", told);
+}
+
+#[test]
 fn a_plan_of_the_same_name_for_other_folders_deletes_nothing_of_this_one() {
     let scene = Scene::with_plan();
     let plan = std::fs::read_to_string(scene.path("plan.kdl")).unwrap().replace("generations=2", "generations=1");
