@@ -1,44 +1,81 @@
-//! Which locks a run holds: per resource, not per program.
+//! Which locks a run holds: per resource, not per program. A resource is named by where it really is, so that whoever reaches it
+//! another way meets the same lock.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Failure;
-use crate::forecast::{Action, Forecast, Subject};
-use crate::ports::{Lock, Locks};
-use crate::primitives::{JobName, Name, PathBytes};
+use crate::forecast::{Action, Forecast};
+use crate::ports::{Lock, Locks, StorePlace, StoreRead, TreeRead};
+use crate::primitives::{Name, PathBytes};
 use crate::run::ExitStatus;
 
 /// What a run must have for itself.
-pub(super) enum Resource<'a> {
-    /// A job of a plan.
-    Job(&'a Name, &'a JobName),
+pub(super) enum Resource {
+    /// What a job writes: the objects of a store whose keys begin so.
+    Job(StorePlace, String),
     /// A folder that a restore makes.
-    Destination(&'a PathBytes),
+    Destination(PathBytes),
 }
 
-impl Resource<'_> {
+impl Resource {
     fn text(&self) -> String {
         match self {
-            Self::Job(plan, job) => format!("job {plan}/{job}"),
+            Self::Job(store, prefix) => format!("job {} in {store}", prefix.trim_end_matches('/')),
             Self::Destination(folder) => format!("restore {folder}"),
         }
     }
 }
 
-/// The resources of a forecast.
-pub(super) fn of(forecast: &Forecast) -> Vec<Resource<'_>> {
-    match &forecast.subject {
-        Subject::Backup { jobs } => jobs.iter().map(|job| Resource::Job(&forecast.plan, job)).collect(),
-        Subject::Restore { .. } => {
-            let into = forecast.steps.iter().filter_map(|step| match &step.action {
-                Action::Recover(recovery) => Some(Resource::Destination(&recovery.into)),
-                _ => None,
-            });
-            into.collect()
+/// The world, as far as resources are found in it.
+pub(super) struct Finder<'a> {
+    pub(super) tree: &'a dyn TreeRead,
+    pub(super) stores: &'a BTreeMap<Name, Arc<dyn StoreRead>>,
+}
+
+impl Finder<'_> {
+    async fn place(&self, store: &Name) -> Result<StorePlace, Failure> {
+        let missing = || Failure::error(format!("the plan has no store {store}"));
+        Ok(self.stores.get(store).ok_or_else(missing)?.real_place().await?)
+    }
+
+    /// What jobs write: the store of each, and what its keys begin with.
+    pub(super) async fn jobs(&self, written: Vec<(Name, String)>) -> Result<Vec<Resource>, Failure> {
+        let mut found = vec![];
+        for (store, prefix) in written {
+            found.push(Resource::Job(self.place(&store).await?, prefix));
         }
+        Ok(found)
+    }
+
+    /// The folders that a restore makes.
+    pub(super) async fn destinations(&self, into: &[PathBytes]) -> Result<Vec<Resource>, Failure> {
+        let mut found = vec![];
+        for folder in into {
+            found.push(Resource::Destination(self.tree.real(folder).await?));
+        }
+        Ok(found)
+    }
+
+    /// The resources of a forecast.
+    pub(super) async fn of(&self, forecast: &Forecast) -> Result<Vec<Resource>, Failure> {
+        let (mut written, mut into) = (vec![], vec![]);
+        for step in &forecast.steps {
+            match &step.action {
+                // Every job has such a step.
+                Action::Delete { store, prefix, .. } => written.push((store.clone(), prefix.clone())),
+                Action::Recover(recovery) => into.push(recovery.into.clone()),
+                _ => {}
+            }
+        }
+        let mut found = self.jobs(written).await?;
+        found.extend(self.destinations(&into).await?);
+        Ok(found)
     }
 }
 
 /// Takes all of them, or none. They are released when what this answers is dropped, or by death.
-pub(super) async fn take(locks: &dyn Locks, resources: Vec<Resource<'_>>) -> Result<Vec<Box<dyn Lock>>, Failure> {
+pub(super) async fn take(locks: &dyn Locks, resources: Vec<Resource>) -> Result<Vec<Box<dyn Lock>>, Failure> {
     let mut names: Vec<String> = resources.iter().map(Resource::text).collect();
     // Everybody takes them in the same order, so two runs never wait for each other by halves.
     names.sort();

@@ -29,8 +29,11 @@ pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<Exi
     let now = run::as_of(&arguments.dry, plan)?;
     let stores = world::reading(&forecast::locations(plan, &loaded.base));
     world::runtime()?.block_on(async {
-        let resources = into.iter().map(locks::Resource::Destination).collect();
-        let held = if arguments.dry.dry_run { None } else { Some(run::hold(resources).await?) };
+        let finder = locks::Finder { tree: &Disk, stores: &stores };
+        let held = match arguments.dry.dry_run {
+            true => None,
+            false => Some(run::hold(finder.destinations(&into).await?).await?),
+        };
         let reading = Reading { tree: &Disk, stores: &stores, clock: &SystemClock };
         let mut observed = observe::observe(&graph, &reading, &plan.name.value, &who.host).await;
         observe::destinations(reading.tree, &into, &mut observed).await;

@@ -2,7 +2,7 @@
 
 use super::arguments::{Form, Pace};
 use super::{Failure, Seams, locks, output, run, terminal, world};
-use crate::drivers::StateFolder;
+use crate::drivers::{Disk, StateFolder};
 use crate::ports::JournalRead;
 use crate::primitives::RunId;
 use crate::run::{ExitStatus, Recorded, recorded};
@@ -15,7 +15,9 @@ pub(super) fn resume(named: Option<&str>, pace: &Pace, seams: &Seams) -> Result<
             None => the_only_one(&state).await?,
         };
         let run_id = found.forecast.run.clone();
-        let _locks = locks::take(&*state, locks::of(&found.forecast)).await?;
+        let stores = world::reading(&found.forecast.stores);
+        let finder = locks::Finder { tree: &Disk, stores: &stores };
+        let _locks = locks::take(&*state, finder.of(&found.forecast).await?).await?;
         // Read again under the lock: whoever held it until now may have gone further.
         let found = resumable(&state, &run_id).await?.ok_or_else(|| ended(&run_id))?;
         let ports = world::writing(&found.forecast.stores, &state, seams);

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::arguments::{Dry, Form, Pace, RunArguments};
 use super::{Failure, Seams, host, load, locks, output, terminal, times, world};
 use crate::calendar;
+use crate::catalog;
 use crate::drivers::{Disk, StateFolder, SystemClock};
 use crate::forecast::{self, Circumstances, Forecast};
 use crate::observe::{self, Reading};
@@ -31,8 +32,16 @@ pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
     let stores = world::reading(&forecast::locations(plan, &loaded.base));
     world::runtime()?.block_on(async {
         // Before anything is looked at: what another run of the job is doing must not be taken for a leftover.
-        let resources = jobs.iter().map(|job| locks::Resource::Job(&plan.name.value, job)).collect();
-        let held = if arguments.dry.dry_run { None } else { Some(hold(resources).await?) };
+        let held = match arguments.dry.dry_run {
+            true => None,
+            false => {
+                let finder = locks::Finder { tree: &Disk, stores: &stores };
+                let chosen = plan.jobs().filter(|(job, _)| jobs.contains(job));
+                let prefix = |job: &JobName| catalog::host_prefix(&plan.name.value, job, &who.host);
+                let written = chosen.map(|(job, store)| (store, prefix(&job))).collect();
+                Some(hold(finder.jobs(written).await?).await?)
+            }
+        };
         let reading = Reading { tree: &Disk, stores: &stores, clock: &SystemClock };
         let mut observed = observe::observe(&graph, &reading, &plan.name.value, &who.host).await;
         observed.at = now.unwrap_or(observed.at);
@@ -45,7 +54,7 @@ pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
 pub(super) type Held = (std::sync::Arc<StateFolder>, Vec<Box<dyn Lock>>);
 
 /// Takes the locks of a run.
-pub(super) async fn hold(resources: Vec<locks::Resource<'_>>) -> Result<Held, Failure> {
+pub(super) async fn hold(resources: Vec<locks::Resource>) -> Result<Held, Failure> {
     let state = world::state()?;
     let locks = locks::take(&*state, resources).await?;
     Ok((state, locks))

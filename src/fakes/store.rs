@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 
 use super::world::Shared;
-use crate::ports::{Cause, Fault, ObjectInfo, Page, PutMode, PutResult, StoreRead, StoreWrite, UploadId};
+use crate::ports::{Cause, Fault, ObjectInfo, Page, PutMode, PutResult, StorePlace, StoreRead, StoreWrite, UploadId};
 use crate::primitives::Key;
 
 /// A store in memory. As in S3, `a` and `a/b` can both be objects. Its calls are recorded as `name:key`.
@@ -161,6 +161,10 @@ impl StoreRead for FakeStore {
             Ok(contents.uploads.keys().filter(wanted).cloned().collect())
         });
         call.await
+    }
+
+    async fn real_place(&self) -> Result<StorePlace, Fault> {
+        self.call("store.real-place", "", |_| Ok(StorePlace::Elsewhere(format!("memory:{}", self.name)))).await
     }
 
     fn place(&self, key: &Key) -> String {

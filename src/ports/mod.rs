@@ -14,5 +14,5 @@ pub use clock::Clock;
 pub use command::{CommandExit, CommandRun};
 pub use fault::{Cause, Certainty, Fault};
 pub use journal::{JournalRead, JournalWrite, Lock, Locks};
-pub use store::{ObjectInfo, Page, PutMode, PutResult, StoreRead, StoreWrite, UploadId};
+pub use store::{ObjectInfo, Page, PutMode, PutResult, StorePlace, StoreRead, StoreWrite, UploadId};
 pub use tree::{Attributes, Destination, EntryKind, FileRead, FileWrite, Meta, TreeRead, TreeWrite};

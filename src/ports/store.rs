@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::Fault;
-use crate::primitives::Key;
+use crate::primitives::{Key, PathBytes};
 
 /// An object as a listing shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +52,24 @@ pub enum PutResult {
     AlreadyThere,
 }
 
+/// Where a store really is, by whatever way it is reached: the same for two who reach the same one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StorePlace {
+    /// In a folder of this host, its path with all links followed.
+    Folder(PathBytes),
+    /// Elsewhere, in the store's own words.
+    Elsewhere(String),
+}
+
+impl std::fmt::Display for StorePlace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Folder(folder) => folder.fmt(f),
+            Self::Elsewhere(place) => f.write_str(place),
+        }
+    }
+}
+
 /// Reads a store.
 #[async_trait::async_trait]
 pub trait StoreRead: Send + Sync {
@@ -79,6 +97,12 @@ pub trait StoreRead: Send + Sync {
     /// # Errors
     /// When the store cannot be read.
     async fn uploads(&self, prefix: &str) -> Result<Vec<UploadId>, Fault>;
+
+    /// Where it really is. It need not exist yet.
+    ///
+    /// # Errors
+    /// When that cannot be said.
+    async fn real_place(&self) -> Result<StorePlace, Fault>;
 
     /// Where people find an object: a path or URL.
     fn place(&self, key: &Key) -> String;

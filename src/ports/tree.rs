@@ -92,6 +92,12 @@ pub trait TreeRead: Send + Sync {
     /// When it cannot be opened or is no regular file.
     async fn open(&self, path: &PathBytes) -> Result<Box<dyn FileRead>, Fault>;
 
+    /// The same place with all links followed; where it, or what is above it, is not there yet, those of what is there.
+    ///
+    /// # Errors
+    /// When that cannot be said.
+    async fn real(&self, path: &PathBytes) -> Result<PathBytes, Fault>;
+
     /// The bytes free for this user on the file system that holds, or would hold, `path`.
     ///
     /// # Errors

@@ -8,8 +8,8 @@ use sonae::catalog::{Manifest, Part, PointPlace, StoredObject};
 use sonae::fakes::{FakeStore, FakeTree, World};
 use sonae::forecast::{Action, Forecast, Leftover};
 use sonae::ports::{
-    Destination, Fault, FileRead, Meta, ObjectInfo, Page, PutMode, PutResult, StoreRead, StoreWrite, TreeRead,
-    TreeWrite, UploadId,
+    Destination, Fault, FileRead, Meta, ObjectInfo, Page, PutMode, PutResult, StorePlace, StoreRead, StoreWrite,
+    TreeRead, TreeWrite, UploadId,
 };
 use sonae::primitives::{Digest, Key, Name, PathBytes, StepId};
 
@@ -177,6 +177,9 @@ impl StoreRead for WatchedStore {
     async fn uploads(&self, prefix: &str) -> Result<Vec<UploadId>, Fault> {
         self.inner.uploads(prefix).await
     }
+    async fn real_place(&self) -> Result<StorePlace, Fault> {
+        self.inner.real_place().await
+    }
     fn place(&self, key: &Key) -> String {
         self.inner.place(key)
     }
@@ -232,6 +235,9 @@ impl TreeRead for WatchedTree {
     }
     async fn open(&self, path: &PathBytes) -> Result<Box<dyn FileRead>, Fault> {
         self.inner.open(path).await
+    }
+    async fn real(&self, path: &PathBytes) -> Result<PathBytes, Fault> {
+        self.inner.real(path).await
     }
     async fn free(&self, path: &PathBytes) -> Result<u64, Fault> {
         self.inner.free(path).await

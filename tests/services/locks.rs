@@ -10,6 +10,7 @@ use super::scene::{ONE_JOB, Said};
 pub(crate) const CHECKS: &[Check] = &[
     Check { name: "a second run of a job is turned away at once, another job is not", needs: &[], run: turned_away },
     Check { name: "the lock of a run that was killed is free", needs: &[], run: freed },
+    Check { name: "a store is locked by whatever way it is reached, and no other is", needs: &[], run: reached },
 ];
 
 const RUN: [&str; 3] = ["run", "plan.kdl", "files/now"];
@@ -36,6 +37,26 @@ fn turned_away() {
     send(&first, Signal::CONT);
     Said::of_child(first).exits(0);
     assert_eq!(whole_points(&scene).len(), 2, "one of each job");
+}
+
+fn reached() {
+    let scene = slow();
+    let (first, _) = begun(&scene, scene.start(&RUN), &[], 2);
+    send(&first, Signal::STOP);
+    // Plans of one name: one with a store of its own, one whose store is the first one's by a link and another path.
+    for (folder, store) in [("own", "store"), ("same", "to/store")] {
+        std::fs::create_dir(scene.path(folder)).unwrap();
+        let plan = ONE_JOB.replace("\"store\"", &format!("{store:?}")).replace("\"source\"", "\"little\"");
+        std::fs::write(scene.path(folder).join("plan.kdl"), plan).unwrap();
+        std::fs::create_dir(scene.path(folder).join("little")).unwrap();
+        std::fs::write(scene.path(folder).join("little/file"), "x").unwrap();
+    }
+    std::os::unix::fs::symlink("..", scene.path("same/to")).unwrap();
+    scene.sonae(&["run", "own/plan.kdl", "--all"]).exits(0);
+    scene.sonae(&["run", "same/plan.kdl", "--all"]).exits(11).says("another run holds the lock of job one/files/now/");
+    send(&first, Signal::CONT);
+    Said::of_child(first).exits(0);
+    scene.sonae(&["run", "same/plan.kdl", "--all"]).exits(0);
 }
 
 fn freed() {

@@ -54,6 +54,15 @@ impl TreeRead for Disk {
         Ok(Box::new(open))
     }
 
+    async fn real(&self, path: &PathBytes) -> Result<PathBytes, Fault> {
+        let path = plain(path);
+        blocking("find a path", move || match durable::real(&path.to_path()) {
+            Ok(real) => Ok(PathBytes::from_path(real)),
+            Err(error) => Err(Fault::from_io(format!("find {path}"), &error)),
+        })
+        .await
+    }
+
     async fn free(&self, path: &PathBytes) -> Result<u64, Fault> {
         let path = plain(path);
         blocking("ask for free space", move || {

@@ -20,8 +20,8 @@ use self::upload::Progress;
 use super::beneath::{open_folder, split_last, step_into};
 use super::blocking::{blocking, fault};
 use super::durable;
-use crate::ports::{Cause, Fault, ObjectInfo, Page, PutMode, PutResult, StoreRead, StoreWrite, UploadId};
-use crate::primitives::Key;
+use crate::ports::{Cause, Fault, ObjectInfo, Page, PutMode, PutResult, StorePlace, StoreRead, StoreWrite, UploadId};
+use crate::primitives::{Key, PathBytes};
 
 /// A store on a folder of this host. The folder is made by the first writing call, readable by its owner alone.
 ///
@@ -198,6 +198,15 @@ impl StoreRead for LocalStore {
     async fn uploads(&self, prefix: &str) -> Result<Vec<UploadId>, Fault> {
         let prefix = prefix.to_owned();
         self.off("list uploads", move |store| store.uploads(&prefix)).await
+    }
+
+    async fn real_place(&self) -> Result<StorePlace, Fault> {
+        self.off("find a store", move |store| {
+            let real = durable::real(&store.root);
+            let real = real.map_err(|error| Fault::from_io(format!("find {}", store.root.display()), &error))?;
+            Ok(StorePlace::Folder(PathBytes::from_path(real)))
+        })
+        .await
     }
 
     fn place(&self, key: &Key) -> String {

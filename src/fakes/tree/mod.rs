@@ -158,6 +158,11 @@ impl TreeRead for FakeTree {
         Ok(Box::new(OpenFile { disk, life, path: path.clone(), inode, at: 0 }))
     }
 
+    async fn real(&self, path: &PathBytes) -> Result<PathBytes, Fault> {
+        // Links are never followed here.
+        self.disk.call(None, "tree.real", path, |_| Ok(path.absolute(&PathBytes::new(*b"/")))).await
+    }
+
     async fn free(&self, path: &PathBytes) -> Result<u64, Fault> {
         self.disk.call(None, "tree.free", path, |nodes| Ok(nodes.free)).await
     }

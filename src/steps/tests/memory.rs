@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::ports::{
     Attributes, Cause, Certainty, Destination, EntryKind, Fault, FileRead, FileWrite, Meta, ObjectInfo, Page, PutMode,
-    PutResult, StoreRead, StoreWrite, TreeRead, TreeWrite, UploadId,
+    PutResult, StorePlace, StoreRead, StoreWrite, TreeRead, TreeWrite, UploadId,
 };
 use crate::primitives::{Key, PathBytes};
 
@@ -83,6 +83,9 @@ impl StoreRead for MemoryStore {
             let found = state.uploads.iter().filter(|(_, (key, _))| key.as_str().starts_with(prefix));
             Ok(found.map(|(token, (key, _))| UploadId { key: key.clone(), token: token.clone() }).collect())
         })
+    }
+    async fn real_place(&self) -> Result<StorePlace, Fault> {
+        Ok(StorePlace::Elsewhere("memory".into()))
     }
     fn place(&self, key: &Key) -> String {
         format!("memory:{key}")
@@ -258,6 +261,9 @@ impl MemoryTree {
 
 #[async_trait::async_trait]
 impl TreeRead for MemoryTree {
+    async fn real(&self, path: &PathBytes) -> Result<PathBytes, Fault> {
+        Ok(path.clone())
+    }
     async fn stat(&self, path: &PathBytes) -> Result<Option<Meta>, Fault> {
         Ok(self.lock().get(path.as_bytes()).map(|inode| inode.meta))
     }
