@@ -3,13 +3,14 @@
 use super::arguments::RestoreArguments;
 use super::{Failure, Seams, host, load, locks, run, times, world};
 use crate::calendar;
+use crate::catalog;
 use crate::diagnostic::nearest;
 use crate::drivers::{Disk, SystemClock};
 use crate::forecast::{self, Circumstances, PointChoice, RestoreWish};
 use crate::graph::Graph;
 use crate::observe::{self, Reading};
 use crate::plan::Plan;
-use crate::primitives::{Name, PathBytes, PointId};
+use crate::primitives::{JobName, Name, PathBytes, PointId};
 use crate::run::ExitStatus;
 
 pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<ExitStatus, Failure> {
@@ -32,7 +33,14 @@ pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<Exi
         let finder = locks::Finder { tree: &Disk, stores: &stores };
         let held = match arguments.dry.dry_run {
             true => None,
-            false => Some(run::hold(finder.destinations(&into).await?).await?),
+            false => {
+                let mut resources = finder.destinations(&into).await?;
+                // Before any point is looked at, so that none is deleted between its choice and its use.
+                let read = graph.recovered().into_iter();
+                let prefix = |job: &JobName| catalog::job_prefix(&plan.name.value, job);
+                resources.extend(finder.points(read.map(|(job, store)| (store, prefix(&job))).collect()).await?);
+                Some(run::hold(resources).await?)
+            }
         };
         let reading = Reading { tree: &Disk, stores: &stores, clock: &SystemClock };
         let mut observed = observe::observe(&graph, &reading, &plan.name.value, &who.host).await;

@@ -28,6 +28,7 @@ pub(super) fn writing(locations: &BTreeMap<Name, StoreLocation>, state: &Arc<Sta
         commands: Arc::new(Processes),
         clock: Arc::new(SystemClock),
         journal: (seams.journal)(Arc::clone(state) as _),
+        locks: Arc::clone(state) as _,
     }
 }
 

@@ -95,6 +95,7 @@ fn deletion(job: &str, deleted: &Deleted, lines: &mut String) {
         let why = match why {
             Omission::GoneAlready => "it was gone already",
             Omission::Unusable => "it cannot be used as it is now; look at what `sonae points` says of it",
+            Omission::BeingRestored => "a restore reads points of this job; a later backup deletes it",
             Omission::KeptNow => "a retention rule keeps it now: other points that were counted on are gone",
         };
         let _ = writeln!(lines, "{job}: did not delete {point}: {why}");

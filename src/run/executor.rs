@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::{Command, Entry, Event, LineSums, Outcome, Record, Recorded, State, StepState, turn};
 use crate::forecast::{Forecast, ForecastStep};
-use crate::ports::{Cause, Clock, CommandRun, Fault, JournalWrite, StoreWrite, TreeWrite};
+use crate::ports::{Cause, Clock, CommandRun, Fault, JournalWrite, Locks, StoreWrite, TreeWrite};
 use crate::primitives::{JobName, Name, StepId};
 use crate::steps::{Inputs, Progress, StepOutput, World, perform};
 
@@ -30,6 +30,20 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// The journals of this host.
     pub journal: Arc<dyn JournalWrite>,
+    /// Its locks.
+    pub locks: Arc<dyn Locks>,
+}
+
+impl Ports {
+    fn world(&self) -> World<'_> {
+        World {
+            tree: &*self.tree,
+            stores: &self.stores,
+            commands: &*self.commands,
+            clock: &*self.clock,
+            locks: &*self.locks,
+        }
+    }
 }
 
 /// Somebody who watches a run.
@@ -162,8 +176,7 @@ impl<'a> Executor<'a> {
         let ports = self.ports.clone();
         let task = async move {
             let step = forecast.step(id);
-            let world =
-                World { tree: &*ports.tree, stores: &ports.stores, commands: &*ports.commands, clock: &*ports.clock };
+            let world = ports.world();
             let performed = perform(&forecast, step, &inputs, &world, &progress);
             let result = match tokio::time::timeout(left, performed).await {
                 Ok(result) => result.map(Box::new),

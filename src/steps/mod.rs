@@ -25,6 +25,7 @@ mod verified;
 #[cfg(test)]
 mod tests;
 
+pub use delete::points_lock;
 pub use output::{Deleted, Inputs, Omission, StepOutput};
 pub use pack::{PackRequest, Packed, pack};
 pub use perform::{World, perform};

@@ -56,6 +56,8 @@ pub enum Omission {
     Unusable,
     /// Asked again, a retention rule keeps it: other points that the forecast counted on are gone.
     KeptNow,
+    /// A restore of this host reads points of its job.
+    BeingRestored,
 }
 
 impl StepOutput {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::{Inputs, PackRequest, Progress, RecoverRequest, StepOutput, pack, read_back, recover};
 use super::{commit, delete, look, probe};
+use crate::catalog::job_prefix;
 use crate::forecast::{Action, Forecast, ForecastStep, NewPoint, Recovery, Selection};
-use crate::ports::{Cause, Clock, CommandRun, Fault, StoreWrite, TreeWrite};
+use crate::ports::{Cause, Clock, CommandRun, Fault, Locks, StoreWrite, TreeWrite};
 use crate::primitives::Name;
 
 /// What steps reach.
@@ -19,6 +20,8 @@ pub struct World<'a> {
     pub commands: &'a dyn CommandRun,
     /// The time.
     pub clock: &'a dyn Clock,
+    /// Locks of this host.
+    pub locks: &'a dyn Locks,
 }
 
 impl World<'_> {
@@ -66,11 +69,13 @@ pub async fn perform(
             };
             commit::commit(world.store(&new.store)?, world.clock, &made).await
         }
-        Action::Delete { store, prefix, roots, rules, timezone, points, leftovers, given, .. } => {
+        Action::Delete { store, job, prefix, roots, rules, timezone, points, leftovers, given } => {
             inputs.get(*given)?;
             let now = world.clock.now();
-            let wanted = delete::Wanted { prefix, roots, rules: rules.as_ref(), timezone, points, leftovers, now };
-            delete::delete(world.store(store)?, &wanted, progress).await.map(StepOutput::Deleted)
+            let all = job_prefix(&forecast.plan, job);
+            let rules = rules.as_ref();
+            let wanted = delete::Wanted { all: &all, prefix, roots, rules, timezone, points, leftovers, now };
+            delete::delete(world.store(store)?, world.locks, &wanted, progress).await.map(StepOutput::Deleted)
         }
         Action::Recover(recovery) => {
             let (store, request) = recover_request(step, recovery, world)?;

@@ -1,10 +1,11 @@
 //! A failed step stops what depends on it, and nothing else.
 
 use sonae::fakes::{FaultScript, Injected};
-use sonae::ports::Cause;
+use sonae::ports::{Cause, Locks as _, StoreRead as _};
 use sonae::run::{End, StepEnd};
+use sonae::steps::{Omission, StepOutput, points_lock};
 
-use super::journey::{assert_consistent, simulate, unbroken};
+use super::journey::{assert_consistent, assert_subset, simulate, unbroken};
 use super::scene::{Past, Scene};
 
 /// What each step came to, when every call of `op` on `key` is refused for good.
@@ -59,4 +60,39 @@ fn a_source_that_is_gone_stops_the_jobs_of_it() {
     assert_eq!(end, End::Failed);
     assert_eq!(steps.iter().filter(|step| step.starts_with("docs/")).count(), 10);
     assert_eq!(steps.len(), 10);
+}
+
+#[test]
+fn a_point_is_not_deleted_while_a_restore_reads_points_of_its_job() {
+    let past = Past::of(41, 3);
+    simulate(async {
+        let scene = Scene::with(41, &past);
+        let store = scene.world.store("vault");
+        let place = store.real_place().await.unwrap();
+        let share = scene.world.journal().try_share(&points_lock(&place, "sim/docs/daily/")).await.unwrap().unwrap();
+        let deleted = async || {
+            let forecast = scene.backup().await;
+            let outcome = unbroken(&scene.world, forecast, 2).await;
+            assert_eq!(outcome.end, End::Complete, "a backup is not kept up by a restore");
+            assert_subset(&outcome);
+            let of_daily = outcome.steps.iter().find_map(|step| match &step.end {
+                StepEnd::Done(output) if outcome.forecast.step(step.step).name.as_str() == "docs/daily/delete" => {
+                    Some(output.clone())
+                }
+                _ => None,
+            });
+            match of_daily.map(|output| *output) {
+                Some(StepOutput::Deleted(deleted)) => deleted,
+                other => panic!("{other:?}"),
+            }
+        };
+        let while_restored = deleted().await;
+        assert_eq!(while_restored.points, []);
+        let reasons: Vec<Omission> = while_restored.omitted.iter().map(|(_, why)| *why).collect();
+        assert_eq!(reasons, [Omission::BeingRestored]);
+        drop(share);
+        scene.world.clock().advance(jiff::SignedDuration::from_hours(24));
+        let after = deleted().await;
+        assert_eq!((after.points.len(), after.omitted.len()), (2, 0), "what was left then goes now");
+    });
 }

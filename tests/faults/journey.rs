@@ -65,6 +65,7 @@ impl Journey {
             commands: self.world.commands(),
             clock: self.world.clock(),
             journal: self.world.journal(),
+            locks: self.world.journal(),
         }
     }
 

@@ -164,6 +164,7 @@ async fn go_on(world: &World, run: &RunId, recorded: Recorded) {
         commands: world.commands(),
         clock: world.clock(),
         journal: world.journal(),
+        locks: world.journal(),
     };
     let (_sender, mut interrupts) = mpsc::channel(1);
     let outcome = run::resume(recorded, NonZeroUsize::new(2).unwrap(), &ports, &Nobody, &mut interrupts).await.unwrap();

@@ -10,6 +10,7 @@ use super::scene::{ONE_JOB, Said};
 pub(crate) const CHECKS: &[Check] = &[
     Check { name: "a second run of a job is turned away at once, another job is not", needs: &[], run: turned_away },
     Check { name: "the lock of a run that was killed is free", needs: &[], run: freed },
+    Check { name: "a point is not deleted while it is locked for a restore", needs: &[], run: being_restored },
     Check { name: "a store is locked by whatever way it is reached, and no other is", needs: &[], run: reached },
 ];
 
@@ -57,6 +58,24 @@ fn reached() {
     send(&first, Signal::CONT);
     Said::of_child(first).exits(0);
     scene.sonae(&["run", "same/plan.kdl", "--all"]).exits(0);
+}
+
+fn being_restored() {
+    let scene = slow();
+    for _ in 0..2 {
+        scene.sonae(&RUN).exits(0);
+    }
+    let listed = whole_points(&scene);
+    // The older one, which the next backup lets go.
+    let restore = ["restore", "plan.kdl", "files", "--point", &listed[0].1];
+    let (restoring, _) = begun(&scene, scene.start(&restore), &runs(&scene), 1);
+    send(&restoring, Signal::STOP);
+    scene.sonae(&RUN).exits(0).says(&format!("did not delete {}: a restore reads points", listed[0].1));
+    // Two restores do not keep each other up.
+    scene.sonae(&["restore", "plan.kdl", "files", "--into", "beside"]).exits(0);
+    send(&restoring, Signal::CONT);
+    Said::of_child(restoring).exits(0);
+    scene.sonae(&RUN).exits(0).says("deleted 2 recovery points");
 }
 
 fn freed() {
