@@ -4,11 +4,13 @@
 //! carries it out expects it; nothing in it points out of its own plan, job, host and destination.
 
 use std::collections::BTreeSet;
+use std::os::unix::ffi::OsStrExt as _;
 
 use super::{Action, FORMAT_VERSION, Forecast, ForecastStep, Leftover, NewPoint, Recovery, StoreLocation, Subject};
 use crate::calendar;
 use crate::catalog::{MANIFEST_FORMAT_VERSION, PointPlace, host_prefix};
 use crate::graph::{Effect, Output, OutputKind};
+use crate::observe::{staging, staging_run};
 use crate::primitives::{JobName, Key, PathBytes};
 use crate::retention::Rules;
 
@@ -123,10 +125,18 @@ impl Forecast {
     }
 
     fn recovery(&self, step: &ForecastStep, recovery: &Recovery) -> Result<(), String> {
-        let Recovery { into, staging, .. } = recovery;
+        let Recovery { into, staging: made_at, .. } = recovery;
         require(is_absolute(into), || format!("{into} is no absolute path"))?;
-        let own = super::restore::staging(into, &self.run);
-        require(*staging == own, || format!("it is made at {staging}, and not at {own}"))?;
+        let own = staging(into, &self.run);
+        require(*made_at == own, || format!("it is made at {made_at}, and not at {own}"))?;
+        let above = into.to_path().parent().map(PathBytes::from_path);
+        for leftover in &recovery.leftovers {
+            let path = leftover.to_path();
+            let beside = path.parent().map(PathBytes::from_path) == above;
+            let run = path.file_name().and_then(|name| staging_run(into, name.as_bytes()));
+            let left = beside && is_absolute(leftover) && run.is_some_and(|run| run != self.run);
+            require(left, || format!("{leftover} is nothing that a restore to {into} left"))?;
+        }
         match (&recovery.store, &recovery.manifest) {
             (None, None) => {
                 require(step.foreseen.is_some(), || "it has no recovery point, and does not say why".into())

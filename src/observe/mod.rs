@@ -4,8 +4,10 @@
 
 mod points;
 mod questions;
+mod staging;
 pub mod walk;
 
 pub use points::{PointSeen, PointsSeen, manifest, points};
-pub use questions::{DestinationSeen, Observed, Reading, SourceSeen, destinations, observe};
+pub use questions::{DestinationSeen, Observed, Reading, SourceSeen, StagingSeen, destinations, observe};
+pub use staging::{staging, staging_run};
 pub use walk::WalkTotals as SourceTotals;

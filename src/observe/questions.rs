@@ -1,16 +1,16 @@
 //! What a graph needs to know of the world, and the answers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{PointsSeen, SourceTotals, points, walk};
+use super::{PointsSeen, SourceTotals, points, staging_run, walk};
 use crate::catalog::{host_prefix, job_prefix};
 use crate::graph::{Graph, StepKind};
 use crate::plan::Files;
-use crate::ports::{Clock, Fault, StoreRead, TreeRead};
-use crate::primitives::{JobName, Name, PathBytes};
+use crate::ports::{Cause, Clock, EntryKind, Fault, Meta, StoreRead, TreeRead};
+use crate::primitives::{JobName, Name, PathBytes, RunId};
 
 /// The reading halves of the world.
 pub struct Reading<'a> {
@@ -32,6 +32,19 @@ pub struct DestinationSeen {
     pub exists: Result<bool, Fault>,
     /// Bytes free.
     pub free: Result<u64, Fault>,
+    /// Folders beside it in which restores were made, or are; none where the folder above is not there.
+    pub staging: Result<Vec<StagingSeen>, Fault>,
+}
+
+/// A folder in which a run makes, or made, what it restores.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StagingSeen {
+    /// Where it is.
+    pub folder: PathBytes,
+    /// Whose.
+    pub run: RunId,
+    /// When something was last made in it, itself: seconds since 1970.
+    pub mtime_s: i64,
 }
 
 /// All that was asked.
@@ -45,6 +58,8 @@ pub struct Observed {
     pub points: BTreeMap<JobName, Result<PointsSeen, Fault>>,
     /// What is where something will be put.
     pub destinations: BTreeMap<PathBytes, DestinationSeen>,
+    /// Of the runs that left something beside a destination, those that this host knows to have ended.
+    pub ended: BTreeSet<RunId>,
 }
 
 impl Observed {
@@ -62,6 +77,7 @@ pub async fn observe(graph: &Graph, reading: &Reading<'_>, plan: &Name, host: &N
         sources: BTreeMap::new(),
         points: BTreeMap::new(),
         destinations: BTreeMap::new(),
+        ended: BTreeSet::new(),
     };
     for step in graph.steps() {
         match &step.kind {
@@ -91,8 +107,23 @@ pub async fn destinations(tree: &dyn TreeRead, folders: &[PathBytes], observed: 
     for folder in folders {
         let exists = tree.stat(folder).await.map(|found| found.is_some());
         let free = tree.free(folder).await;
-        observed.destinations.insert(folder.clone(), DestinationSeen { exists, free });
+        let staging = staging_beside(tree, folder).await;
+        observed.destinations.insert(folder.clone(), DestinationSeen { exists, free, staging });
     }
+}
+
+async fn staging_beside(tree: &dyn TreeRead, into: &PathBytes) -> Result<Vec<StagingSeen>, Fault> {
+    let Some(above) = into.to_path().parent().map(PathBytes::from_path) else { return Ok(vec![]) };
+    let entries = match tree.list(&above).await {
+        Err(fault) if fault.cause == Cause::NotFound => return Ok(vec![]),
+        answer => answer?,
+    };
+    let seen = |(name, meta): (Vec<u8>, Result<Meta, Fault>)| {
+        let meta = meta.ok().filter(|meta| meta.kind == EntryKind::Folder)?;
+        let run = staging_run(into, &name)?;
+        Some(StagingSeen { folder: above.join(&name), run, mtime_s: meta.mtime_s })
+    };
+    Ok(entries.into_iter().filter_map(seen).collect())
 }
 
 async fn source(tree: &dyn TreeRead, roots: &[PathBytes], files: &Files) -> SourceSeen {

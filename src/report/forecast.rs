@@ -162,6 +162,7 @@ fn leftover(leftover: &Leftover) -> String {
 
 fn recovered(forecast: &Forecast, recovery: &Recovery) -> Vec<String> {
     let Some(manifest) = &recovery.manifest else { return vec![] };
+    let removed = recovery.leftovers.iter().map(|folder| format!("removes {folder}, which a killed restore left"));
     let clean = if manifest.clean { "" } else { "; not clean: some files could not be read whole" };
     let words = [("unread", &manifest.unread), ("changed", &manifest.changed)];
     let mut details = vec![
@@ -187,6 +188,7 @@ fn recovered(forecast: &Forecast, recovery: &Recovery) -> Vec<String> {
     if !recovery.set_owner {
         details.push("owners are not restored: only the superuser can".into());
     }
+    details.extend(removed);
     details
 }
 

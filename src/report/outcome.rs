@@ -108,6 +108,10 @@ fn restored(target: &str, recovered: &Recovered, into: &str, lines: &mut String)
     let _ = writeln!(lines, "  into       {into}");
     named("flawed", &recovered.flawed, "they were not whole when they were backed up", lines);
     named("unread", &recovered.unread, "they could not be read when they were backed up, and are not restored", lines);
+    for folder in &recovered.removed {
+        let _ = writeln!(lines, "  removed    {folder}, which a killed restore left");
+    }
+    named("left over", &recovered.not_removed, "killed restores left them, and they could not be removed", lines);
 }
 
 fn closing(outcome: &Outcome) -> String {

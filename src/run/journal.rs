@@ -178,7 +178,9 @@ fn fits(forecast: &Forecast, record: &Record) -> Result<(), String> {
             let gone = deleted.points.iter().chain(deleted.omitted.iter().map(|(point, _)| point));
             gone.into_iter().all(|point| points.iter().any(|deletion| deletion.place.point == *point))
         }
-        (StepOutput::Recovered(_), Action::Recover(_)) => true,
+        (StepOutput::Recovered(recovered), Action::Recover(recovery)) => {
+            recovered.removed.iter().all(|removed| recovery.leftovers.contains(removed))
+        }
         (StepOutput::Probed, Action::ProbePath { .. } | Action::ProbeCommand { .. }) => true,
         _ => false,
     };

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Inputs, PackRequest, Progress, RecoverRequest, StepOutput, pack, read_back, recover};
+use super::{Inputs, PackRequest, Progress, RecoverRequest, Recovered, StepOutput, pack, read_back, recover};
 use super::{commit, delete, look, probe};
-use crate::catalog::job_prefix;
+use crate::catalog::{Named, job_prefix};
 use crate::forecast::{Action, Forecast, ForecastStep, NewPoint, Recovery, Selection};
 use crate::ports::{Cause, Clock, CommandRun, Fault, Locks, StoreWrite, TreeWrite};
-use crate::primitives::Name;
+use crate::primitives::{Name, PathBytes};
 
 /// What steps reach.
 pub struct World<'a> {
@@ -79,11 +79,25 @@ pub async fn perform(
         }
         Action::Recover(recovery) => {
             let (store, request) = recover_request(step, recovery, world)?;
-            recover(store, world.tree, &request, progress).await.map(StepOutput::Recovered)
+            let (removed, not_removed) = remove_leftovers(world.tree, &recovery.leftovers).await;
+            let recovered = recover(store, world.tree, &request, progress).await?;
+            Ok(StepOutput::Recovered(Recovered { removed, not_removed, ..recovered }))
         }
         Action::ProbePath { path, .. } => probe::path(world.tree, path).await,
         Action::ProbeCommand { argv, .. } => probe::command(world.commands, argv).await,
     }
+}
+
+/// Removes what killed restores left beside a destination; what stays is no reason not to restore, and is named.
+async fn remove_leftovers(tree: &dyn TreeWrite, leftovers: &[PathBytes]) -> (Vec<PathBytes>, Named) {
+    let (mut removed, mut not_removed) = (vec![], Named::default());
+    for leftover in leftovers {
+        match tree.remove(leftover).await {
+            Ok(()) => removed.push(leftover.clone()),
+            Err(fault) => not_removed.push(leftover, fault.answer),
+        }
+    }
+    (removed, not_removed)
 }
 
 fn pack_request(selection: &Selection, new: &NewPoint) -> PackRequest {

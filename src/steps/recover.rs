@@ -30,7 +30,7 @@ pub struct RecoverRequest {
 }
 
 /// What was recovered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Recovered {
     /// What was made.
     pub totals: Totals,
@@ -38,6 +38,10 @@ pub struct Recovered {
     pub flawed: Named,
     /// What could not be read when it was backed up, and is not in the backup: of a folder, what is in it.
     pub unread: Named,
+    /// What of the leftovers of killed restores is gone.
+    pub removed: Vec<PathBytes>,
+    /// What of them could not be removed, and why.
+    pub not_removed: Named,
 }
 
 impl Recovered {
@@ -263,7 +267,7 @@ impl<'a> Filling<'a> {
             self.destination.set(&folder, &attributes).await?;
         }
         self.destination.sync().await?;
-        Ok(Recovered { totals: self.totals, flawed: self.flawed, unread })
+        Ok(Recovered { totals: self.totals, flawed: self.flawed, unread, ..Recovered::default() })
     }
 
     fn attributes(&self, member: &Member) -> Attributes {

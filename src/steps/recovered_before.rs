@@ -7,7 +7,7 @@ use super::recover::{RecoverRequest, Recovered};
 use super::recover_names::{Fate, Names};
 use super::verified::open_contents;
 use crate::archive::{Member, MemberKind};
-use crate::catalog::{Entry, Line, Named, Totals};
+use crate::catalog::{Entry, Line};
 use crate::ports::{Cause, EntryKind, Fault, Meta, StoreRead, TreeRead};
 use crate::primitives::{Digest, Hasher, PathBytes};
 
@@ -30,7 +30,7 @@ pub(super) async fn recovered_before(
     }
     let (mut contents, _) = open_contents(store, &request.manifest.contents).await?;
     let there = There { tree, request, names };
-    let mut recovered = Recovered { totals: Totals::default(), flawed: Named::default(), unread: Named::default() };
+    let mut recovered = Recovered::default();
     while let Some(line) = contents.next().await? {
         if let Some((path, why)) = names.unread(&line) {
             recovered.unread.push(path, why);

@@ -172,6 +172,51 @@ fn a_journal_that_does_not_hold_is_left_alone_and_the_others_are_resumed() {
 }
 
 #[test]
+fn what_killed_restores_left_is_removed_when_nobody_can_be_alive() {
+    let scene = Scene::with_plan();
+    scene.types_all(&["run plan.kdl --all --quiet --host web-1", "restore plan.kdl photos --from-host web-1"]);
+    let ended = journals(&scene).pop().unwrap().file_stem().unwrap().to_str().unwrap().to_owned();
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(100_000);
+    let (now, old) = (jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ-0000000a"), "20200101T000000Z-0000000b");
+    let leave = |name: &str, run: &str, then: std::time::SystemTime| {
+        let folder = scene.path(&format!("{name}.restoring-{run}"));
+        scene.write(&format!("{name}.restoring-{run}/half/file"), "x");
+        std::fs::File::open(&folder).unwrap().set_modified(then).unwrap();
+        folder
+    };
+    let goes = [leave("back", &ended, std::time::SystemTime::now()), leave("back", old, long_ago)];
+    let stays = [
+        leave("back", &now.to_string(), long_ago),
+        leave("back", "20200101T000000Z-0000000c", std::time::SystemTime::now()),
+        leave("other", old, long_ago),
+        leave("back", "20200101T000000Z", long_ago),
+    ];
+    scene.write("back.restoring-20200101T000000Z-0000000d", "a file");
+    let restore = "restore plan.kdl photos --from-host web-1 --into back";
+    let told = scene.types(&format!("{restore} --dry-run"));
+    assert!(goes.iter().all(|folder| folder.exists()), "{told}");
+    let done = scene.types(restore);
+    transcript!("restore_leftovers", format!("{told}\n{done}"));
+    assert!(!goes.iter().any(|folder| folder.exists()), "{done}");
+    assert!(stays.iter().all(|folder| folder.join("half/file").exists()), "{done}");
+    assert!(scene.path("back.restoring-20200101T000000Z-0000000d").is_file());
+}
+
+#[test]
+fn a_destination_may_have_the_longest_name_there_is() {
+    let scene = Scene::with_plan();
+    scene.types("run plan.kdl --all --quiet --host web-1");
+    for length in [218, 219, 220, 254, 255] {
+        let name = "d".repeat(length);
+        let told = scene.types(&format!("restore plan.kdl photos --from-host web-1 --into {name}"));
+        assert!(told.ends_with("── exit 0\n"), "{told}");
+        assert!(scene.path(&format!("{name}/cat.txt")).exists());
+    }
+    let told = scene.types(&format!("restore plan.kdl photos --from-host web-1 --into {}", "d".repeat(256)));
+    assert!(told.contains("File name too long") && told.ends_with("── exit 1\n"), "{told}");
+}
+
+#[test]
 fn machines_read_the_same_as_json() {
     let scene = Scene::with_plan();
     scene.write("broken.kdl", "plan \"broken\" {\n    timezon \"UTC\"\n}\n");

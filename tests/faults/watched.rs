@@ -141,7 +141,9 @@ impl Law {
 
     fn may_make(&self, path: &PathBytes) {
         self.assert_announced(&format!("change {path}"), |action| match action {
-            Action::Recover(recovery) => recovery.staging == *path || recovery.into == *path,
+            Action::Recover(recovery) => {
+                recovery.staging == *path || recovery.into == *path || recovery.leftovers.contains(path)
+            }
             _ => false,
         });
     }
