@@ -29,7 +29,7 @@ pub(super) fn resume(named: Option<&str>, pace: &Pace, seams: &Seams) -> Result<
         let outcome = crate::run::resume(found, pace.side_by_side, &ports, &*watch, &mut interrupts).await;
         drop(watch);
         let outcome = outcome.map_err(|fault| run::stopped(&run_id, &fault))?;
-        run::tell(&outcome, Form::Text, pace.quiet)
+        Ok(run::tell(&outcome, Form::Text, pace.quiet))
     })
 }
 

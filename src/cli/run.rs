@@ -104,7 +104,7 @@ pub(super) async fn finish(
     let outcome = crate::run::run(forecast, pace.side_by_side, &ports, &*watch, &mut interrupts).await;
     drop(watch);
     let outcome = outcome.map_err(|fault| stopped(&run, &fault))?;
-    tell(&outcome, dry.format.format, pace.quiet)
+    Ok(tell(&outcome, dry.format.format, pace.quiet))
 }
 
 /// The journal could not be written: what was begun is in doubt, and the journal so far tells what to look at.
@@ -127,15 +127,21 @@ fn print(forecast: &Forecast, dry: &Dry) -> Result<ExitStatus, Failure> {
     })
 }
 
-/// The summary and the exit status, from one value.
-pub(super) fn tell(outcome: &Outcome, form: Form, quiet: bool) -> Result<ExitStatus, Failure> {
+/// The summary and the exit status, from one value. A summary that cannot be printed changes nothing of what became of the run: that is
+/// told on standard error, and the exit status is the run's.
+pub(super) fn tell(outcome: &Outcome, form: Form, quiet: bool) -> ExitStatus {
     let status = outcome.end.exit();
-    if !(quiet && status == ExitStatus::Well) {
-        let place = |store: &_, key: &_| world::place(&outcome.forecast.stores, store, key);
-        match form {
-            Form::Text => output::data(&report::outcome::text(outcome, &place))?,
-            Form::Json => output::json(outcome)?,
-        }
+    if quiet && status == ExitStatus::Well {
+        return status;
     }
-    Ok(status)
+    let place = |store: &_, key: &_| world::place(&outcome.forecast.stores, store, key);
+    let printed = match form {
+        Form::Text => output::data(&report::outcome::text(outcome, &place)),
+        Form::Json => output::json(outcome),
+    };
+    if let Err(failure) = printed {
+        output::say(&format!("sonae: the summary could not be printed: {}", failure.message));
+        output::say(&report::outcome::closing(outcome));
+    }
+    status
 }

@@ -114,7 +114,8 @@ fn restored(target: &str, recovered: &Recovered, into: &str, lines: &mut String)
     named("left over", &recovered.not_removed, "killed restores left them, and they could not be removed", lines);
 }
 
-fn closing(outcome: &Outcome) -> String {
+/// The last line of the summary: how it ended.
+pub fn closing(outcome: &Outcome) -> String {
     let forecast = &outcome.forecast;
     let took = elapsed(outcome.began, outcome.ended);
     let end = match outcome.end {

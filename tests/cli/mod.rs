@@ -217,6 +217,30 @@ fn a_destination_may_have_the_longest_name_there_is() {
 }
 
 #[test]
+fn the_exit_status_says_what_became_of_a_run_also_where_nobody_reads_its_summary() {
+    let scene = Scene::with_plan();
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let closed = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        writer
+    };
+    let mut told = vec![];
+    for line in ["run plan.kdl --all --host web-1", "run plan.kdl --all --host web-1 --format json"] {
+        told.push(scene.types_to(line, full()));
+        told.push(scene.types_to(line, closed()));
+    }
+    told.push(scene.types_to("restore plan.kdl photos --from-host web-1", full()));
+    // Nothing else is what these are for.
+    told.push(scene.types_to("run plan.kdl --all --host web-1 --dry-run", full()));
+    told.push(scene.types_to("points plan.kdl", full()));
+    told.push(scene.types_to("points plan.kdl", closed()));
+    std::fs::remove_dir_all(scene.path("photos")).unwrap();
+    told.push(scene.types_to("run plan.kdl --all --host web-1", full()));
+    transcript!("nobody_reads", told.join("\n"));
+}
+
+#[test]
 fn machines_read_the_same_as_json() {
     let scene = Scene::with_plan();
     scene.write("broken.kdl", "plan \"broken\" {\n    timezon \"UTC\"\n}\n");

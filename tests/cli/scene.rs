@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// A temporary folder with a few files, where nothing of this machine is seen.
 pub(super) struct Scene {
@@ -42,13 +42,21 @@ impl Scene {
     /// Types a command line (words are split at spaces, `'…'` holds one together) and answers the transcript: what was
     /// typed, standard output, standard error, exit status.
     pub(super) fn types(&self, line: &str) -> String {
-        let output = Command::new(env!("CARGO_BIN_EXE_sonae"))
+        self.types_to(line, Stdio::piped())
+    }
+
+    /// The same with a standard output of the test's choice.
+    pub(super) fn types_to(&self, line: &str, stdout: impl Into<Stdio>) -> String {
+        let child = Command::new(env!("CARGO_BIN_EXE_sonae"))
             .args(words(line))
             .current_dir(self.folder.path())
             .env_clear()
             .env("XDG_STATE_HOME", self.path(".state"))
-            .output()
-            .expect("the program starts");
+            .stdin(Stdio::null())
+            .stdout(stdout)
+            .stderr(Stdio::piped())
+            .spawn();
+        let output = child.and_then(std::process::Child::wait_with_output).expect("the program starts");
         let mut transcript = format!("$ sonae {line}\n");
         transcript.push_str(&self.plain(&output.stdout));
         if !output.stderr.is_empty() {
