@@ -3,6 +3,7 @@
 use rustix::process::Signal;
 
 use super::Check;
+use super::child::{Edge, killed_at};
 use super::interrupts::{begun, runs, send, slow};
 use super::leftovers::whole_points;
 use super::scene::{ONE_JOB, Said};
@@ -32,12 +33,17 @@ fn turned_away() {
     send(&first, Signal::STOP);
     scene.sonae(&RUN).exits(11).says("another run holds the lock").says("files/now");
     scene.sonae(&["resume", &run]).exits(11).says("another run holds the lock");
+    scene.sonae(&["resume"]).exits(11).says(&format!("{run} is under way"));
     scene.sonae(&["run", "plan.kdl", "--all"]).exits(11);
     scene.sonae(&["run", "plan.kdl", "other/now"]).exits(0);
     scene.sonae(&["run", "plan.kdl", "files/now", "--dry-run"]).exits(0);
+    // One that is alive does not stand in the way of one that is dead.
+    let (_, at) = killed_at(&scene, &["run", "plan.kdl", "other/now"], 4, Edge::After);
+    assert_eq!(at.as_deref(), Some("pack started"));
+    scene.sonae(&["resume"]).exits(0).says("other/now: recovery point");
     send(&first, Signal::CONT);
     Said::of_child(first).exits(0);
-    assert_eq!(whole_points(&scene).len(), 2, "one of each job");
+    assert_eq!(whole_points(&scene).len(), 3, "one of the first job, two of the other");
 }
 
 fn reached() {
