@@ -4,6 +4,7 @@
 //! Unaware of plans, graphs and journals. Invariant: a step that answers with a fault has left nothing that could be
 //! taken for a result, and may be performed again.
 
+mod abandon;
 mod commit;
 mod delete;
 mod look;
@@ -25,6 +26,7 @@ mod verified;
 #[cfg(test)]
 mod tests;
 
+pub use abandon::abandon;
 pub use delete::points_lock;
 pub use output::{Deleted, Inputs, Omission, StepOutput};
 pub use pack::{PackRequest, Packed, pack};

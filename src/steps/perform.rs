@@ -25,7 +25,7 @@ pub struct World<'a> {
 }
 
 impl World<'_> {
-    fn store(&self, name: &Name) -> Result<&dyn StoreWrite, Fault> {
+    pub(super) fn store(&self, name: &Name) -> Result<&dyn StoreWrite, Fault> {
         let missing = || Fault::permanent(Cause::NotFound, format!("open store {name}"), "the run has no such store");
         self.stores.get(name).map(|store| &**store).ok_or_else(missing)
     }
