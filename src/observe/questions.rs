@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{PointsSeen, SourceTotals, points, staging_run, walk};
+use super::{PointsSeen, SourceTotals, outside, points, staging_run, walk};
 use crate::catalog::{host_prefix, job_prefix};
 use crate::graph::{Graph, StepKind};
 use crate::plan::Files;
@@ -81,8 +81,9 @@ pub async fn observe(graph: &Graph, reading: &Reading<'_>, plan: &Name, host: &N
     };
     for step in graph.steps() {
         match &step.kind {
-            StepKind::Look { job, roots, files, .. } => {
-                let seen = source(reading.tree, roots, files).await;
+            StepKind::Look { job, store, roots, files } => {
+                let store = reading.stores.get(store).map(|store| &**store);
+                let seen = source(reading.tree, store, roots, files).await;
                 observed.sources.insert(job.clone(), seen);
             }
             StepKind::Delete { job, store, .. } => {
@@ -126,8 +127,11 @@ async fn staging_beside(tree: &dyn TreeRead, into: &PathBytes) -> Result<Vec<Sta
     Ok(entries.into_iter().filter_map(seen).collect())
 }
 
-async fn source(tree: &dyn TreeRead, roots: &[PathBytes], files: &Files) -> SourceSeen {
+async fn source(tree: &dyn TreeRead, store: Option<&dyn StoreRead>, roots: &[PathBytes], files: &Files) -> SourceSeen {
     let exclude: Vec<String> = files.exclude.iter().map(|glob| glob.value.clone()).collect();
+    if let Some(store) = store {
+        outside(tree, store, roots, &exclude).await?;
+    }
     walk::totals(tree, roots, &exclude).await
 }
 

@@ -43,7 +43,7 @@ pub async fn perform(
     progress: &Progress,
 ) -> Result<StepOutput, Fault> {
     match &step.action {
-        Action::Look { selection, .. } => look::look(world.tree, selection).await,
+        Action::Look { store, selection, .. } => look::look(world.tree, world.store(store)?, selection).await,
         Action::Pack { selection, new, source } => {
             inputs.get(*source)?;
             if let Action::Look { seen: Some(seen), .. } = &forecast.step(source.step).action {

@@ -241,6 +241,32 @@ fn the_exit_status_says_what_became_of_a_run_also_where_nobody_reads_its_summary
 }
 
 #[test]
+fn a_store_that_a_link_leads_into_its_source_is_refused_before_anything_is_made() {
+    let scene = Scene::with_plan();
+    let plan = std::fs::read_to_string(scene.path("plan.kdl")).unwrap();
+    std::os::unix::fs::symlink("photos", scene.path("link")).unwrap();
+    let linked = plan.replace("local path=\"store\"", "local path=\"link/inner/store\"");
+    scene.write("linked.kdl", &linked);
+    let exclude = "files \"photos\" { exclude \"inner\"; }";
+    scene.write("excluded.kdl", &linked.replace("files \"photos\"", exclude));
+    let told = scene.types_all(&[
+        "check linked.kdl",
+        "run linked.kdl --all --dry-run --host web-1",
+        "run linked.kdl --all --host web-1",
+    ]);
+    assert!(!scene.path("photos/inner").exists(), "{told}");
+    let fine = scene.types("run excluded.kdl --all --quiet --host web-1");
+    transcript!("store_by_link", format!("{told}\n{fine}"));
+    // The other way round: the link is above the source.
+    let above = plan.replace("files \"photos\"", "files \"above/photos\"").replace("\"store\"", "\"photos/store\"");
+    std::os::unix::fs::symlink(".", scene.path("above")).unwrap();
+    scene.write("above.kdl", &above);
+    let told = scene.types("run above.kdl --all --quiet --host web-1");
+    assert!(told.contains("the store is really at /scene/photos/store") && told.ends_with("── exit 4\n"), "{told}");
+    assert!(!scene.path("photos/store").exists());
+}
+
+#[test]
 fn machines_read_the_same_as_json() {
     let scene = Scene::with_plan();
     scene.write("broken.kdl", "plan \"broken\" {\n    timezon \"UTC\"\n}\n");
