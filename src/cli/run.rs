@@ -13,7 +13,7 @@ use crate::plan::Plan;
 use crate::ports::{Fault, Lock};
 use crate::primitives::{JobName, RunId};
 use crate::report;
-use crate::run::{ExitStatus, Outcome};
+use crate::run::{ExitStatus, Outcome, Ports, forget};
 
 pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus, Failure> {
     let loaded = load::load(&arguments.plan)?;
@@ -98,6 +98,7 @@ pub(super) async fn finish(
         return print(&forecast, dry);
     };
     let ports = world::writing(&forecast.stores, &state, seams);
+    tidy(&ports).await;
     let watch = terminal::watch(pace.quiet);
     let mut interrupts = terminal::interrupts()?;
     let run = forecast.run.clone();
@@ -105,6 +106,13 @@ pub(super) async fn finish(
     drop(watch);
     let outcome = outcome.map_err(|fault| stopped(&run, &fault))?;
     Ok(tell(&outcome, dry.format.format, pace.quiet))
+}
+
+/// Removes journals of runs that ended long ago. Where that fails, it is said, and is no reason not to run.
+async fn tidy(ports: &Ports) {
+    if let Err(fault) = forget(&*ports.journal, ports.clock.now()).await {
+        output::say(&format!("old journals stay: {fault}"));
+    }
 }
 
 /// The journal could not be written: what was begun is in doubt, and the journal so far tells what to look at.

@@ -267,6 +267,24 @@ fn a_store_that_a_link_leads_into_its_source_is_refused_before_anything_is_made(
 }
 
 #[test]
+fn a_run_removes_old_journals_and_a_dry_run_does_not() {
+    let scene = Scene::with_plan();
+    let path = |run: &str| format!(".state/sonae/runs/{run}.jsonl");
+    let old = path("20200101T000000Z-00000001");
+    // One that was never begun: there is nothing to resume.
+    scene.write(&old, "");
+    for number in 0..100 {
+        scene.write(&path(&format!("20210101T000000Z-{number:08x}")), "");
+    }
+    let _told = scene.types("run plan.kdl --all --dry-run");
+    assert!(scene.path(&old).exists());
+    let told = scene.types("run plan.kdl --all --quiet");
+    assert_eq!(told, "$ sonae run plan.kdl --all --quiet\n── exit 0\n");
+    assert!(!scene.path(&old).exists());
+    assert_eq!(journals(&scene).len(), 101, "the newest hundred, and its own");
+}
+
+#[test]
 fn machines_read_the_same_as_json() {
     let scene = Scene::with_plan();
     scene.write("broken.kdl", "plan \"broken\" {\n    timezon \"UTC\"\n}\n");
