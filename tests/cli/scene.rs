@@ -7,13 +7,18 @@ use std::process::{Command, Stdio};
 
 /// A temporary folder with a few files, where nothing of this machine is seen.
 pub(super) struct Scene {
-    folder: tempfile::TempDir,
+    /// Its name is always the same, as `init` names a plan after it.
+    root: PathBuf,
+    _folder: tempfile::TempDir,
 }
 
 impl Scene {
     /// An empty folder.
     pub(super) fn new() -> Self {
-        Self { folder: tempfile::tempdir().expect("a temporary folder") }
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let root = folder.path().join("scene");
+        std::fs::create_dir(&root).expect("the folder is made");
+        Self { root, _folder: folder }
     }
 
     /// A folder with a plan that backs up two small files.
@@ -27,7 +32,7 @@ impl Scene {
 
     /// A path in it.
     pub(super) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.root.join(name)
     }
 
     /// Writes a file, with the folders above it.
@@ -49,7 +54,7 @@ impl Scene {
     pub(super) fn types_to(&self, line: &str, stdout: impl Into<Stdio>) -> String {
         let child = Command::new(env!("CARGO_BIN_EXE_sonae"))
             .args(words(line))
-            .current_dir(self.folder.path())
+            .current_dir(&self.root)
             .env_clear()
             .env("XDG_STATE_HOME", self.path(".state"))
             .stdin(Stdio::null())
@@ -72,7 +77,7 @@ impl Scene {
     }
 
     fn plain(&self, bytes: &[u8]) -> String {
-        let folder = self.folder.path().as_os_str().as_bytes();
+        let folder = self.root.as_os_str().as_bytes();
         String::from_utf8_lossy(bytes).replace(&*String::from_utf8_lossy(folder), "/scene")
     }
 }
