@@ -107,7 +107,7 @@ pub struct Totals {
 impl Totals {
     /// How many members.
     pub fn entries(&self) -> u64 {
-        self.files + self.folders + self.symlinks + self.hard_links
+        [self.folders, self.symlinks, self.hard_links].iter().fold(self.files, |sum, part| sum.saturating_add(*part))
     }
 }
 

@@ -75,7 +75,8 @@ fn text(file: &Path) -> Result<String, Failure> {
     })
 }
 
-fn folder_of(file: &Path) -> Result<PathBytes, Failure> {
+/// The folder that a plan file is in, absolute.
+pub(super) fn folder_of(file: &Path) -> Result<PathBytes, Failure> {
     let folder = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     absolute(folder)
 }

@@ -4,7 +4,8 @@ use std::io::{ErrorKind, Write};
 
 /// Writes data. A reader that went away (`| head`) is no error.
 pub(super) fn data(text: &str) -> Result<(), super::Failure> {
-    match std::io::stdout().lock().write_all(text.as_bytes()) {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(super::Failure::error(format!("cannot write to standard output: {error}")))
         }

@@ -1,16 +1,20 @@
 //! `sonae restore`.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use super::arguments::RestoreArguments;
 use super::{Failure, Seams, host, load, locks, run, times, world};
 use crate::calendar;
+use crate::catalog;
 use crate::diagnostic::nearest;
 use crate::drivers::{Disk, SystemClock, TemporaryTables};
 use crate::forecast::{self, Circumstances, PointChoice, RestoreWish};
 use crate::graph::Graph;
-use crate::observe::{self, Reading};
+use crate::observe::{self, Observed, Reading};
 use crate::plan::Plan;
-use crate::primitives::{Name, PathBytes, PointId};
-use crate::run::ExitStatus;
+use crate::primitives::{JobName, Name, PathBytes, PointId, RunId};
+use crate::run::{ExitStatus, recorded};
 
 pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<ExitStatus, Failure> {
     let loaded = load::load(&arguments.plan)?;
@@ -29,12 +33,23 @@ pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<Exi
     let now = run::as_of(&arguments.dry, plan)?;
     let stores = world::reading(&forecast::locations(plan, &loaded.base));
     world::runtime()?.block_on(async {
-        let resources = into.iter().map(locks::Resource::Destination).collect();
-        let held = if arguments.dry.dry_run { None } else { Some(run::hold(resources).await?) };
+        let finder = locks::Finder { tree: &Disk, stores: &stores };
+        let held = match arguments.dry.dry_run {
+            true => None,
+            false => {
+                let mut resources = finder.destinations(&into).await?;
+                // Before any point is looked at, so that none is deleted between its choice and its use.
+                let read = graph.recovered().into_iter();
+                let prefix = |job: &JobName| catalog::job_prefix(&plan.name.value, job);
+                resources.extend(finder.points(read.map(|(job, store)| (store, prefix(&job))).collect()).await?);
+                Some(run::hold(resources).await?)
+            }
+        };
         let reading = Reading { tree: &Disk, stores: &stores, scratch: &TemporaryTables, clock: &SystemClock };
         let mut observed = observe::observe(&graph, &reading, &plan.name.value, &who.host).await;
         observe::destinations(reading.tree, &into, &mut observed).await;
         observed.at = now.unwrap_or(observed.at);
+        observed.ended = ended(&observed, held.as_ref()).await;
         let forecast = forecast::restore(plan, &graph, &observed, &who, &wish);
         // In the middle of the night a restore that cannot succeed is better refused at once, with nothing half done.
         if let (false, Some((step, fault))) = (arguments.dry.dry_run, forecast.foreseen().next()) {
@@ -63,6 +78,29 @@ fn wish(arguments: &RestoreArguments, plan: &Plan) -> Result<RestoreWish, Failur
         into: arguments.into.as_deref().map(load::absolute).transpose()?,
         planned: None,
     })
+}
+
+/// Of the runs that left something beside a destination, those whose journals say that they ended. Where a dry run finds no place for
+/// journals, none is known.
+async fn ended(observed: &Observed, held: Option<&run::Held>) -> BTreeSet<RunId> {
+    let state = match held {
+        Some((state, _)) => Arc::clone(state),
+        None => match world::state() {
+            Ok(state) => state,
+            Err(_) => return BTreeSet::new(),
+        },
+    };
+    let left = observed.destinations.values().filter_map(|there| there.staging.as_ref().ok()).flatten();
+    let mut ended = BTreeSet::new();
+    for seen in left {
+        // A journal that cannot be believed says nothing.
+        if let Ok(Some(found)) = recorded(&*state, &seen.run).await
+            && found.state.end().is_some()
+        {
+            ended.insert(seen.run.clone());
+        }
+    }
+    ended
 }
 
 /// The restore of that name.

@@ -2,8 +2,8 @@
 
 use super::arguments::{Form, Pace};
 use super::{Failure, Seams, locks, output, run, terminal, world};
-use crate::drivers::StateFolder;
-use crate::ports::JournalRead;
+use crate::drivers::{Disk, StateFolder};
+use crate::ports::{JournalRead, Lock};
 use crate::primitives::RunId;
 use crate::run::{ExitStatus, Recorded, recorded};
 
@@ -15,7 +15,7 @@ pub(super) fn resume(named: Option<&str>, pace: &Pace, seams: &Seams) -> Result<
             None => the_only_one(&state).await?,
         };
         let run_id = found.forecast.run.clone();
-        let _locks = locks::take(&*state, locks::of(&found.forecast)).await?;
+        let _locks = locks_of(&state, &found).await?;
         // Read again under the lock: whoever held it until now may have gone further.
         let found = resumable(&state, &run_id).await?.ok_or_else(|| ended(&run_id))?;
         let ports = world::writing(&found.forecast.stores, &state, seams);
@@ -27,7 +27,7 @@ pub(super) fn resume(named: Option<&str>, pace: &Pace, seams: &Seams) -> Result<
         let outcome = crate::run::resume(found, pace.side_by_side, &ports, &*watch, &mut interrupts).await;
         drop(watch);
         let outcome = outcome.map_err(|fault| run::stopped(&run_id, &fault))?;
-        run::tell(&outcome, Form::Text, pace.quiet)
+        Ok(run::tell(&outcome, Form::Text, pace.quiet))
     })
 }
 
@@ -49,10 +49,14 @@ fn ended(run: &RunId) -> Failure {
 }
 
 async fn the_only_one(state: &StateFolder) -> Result<Recorded, Failure> {
-    let mut open = vec![];
+    let (mut open, mut held) = (vec![], vec![]);
     for run in state.runs().await? {
         match recorded(state, &run).await {
-            Ok(found) => open.extend(found.filter(|found| found.state.end().is_none())),
+            Ok(Some(found)) if found.state.end().is_none() => match is_held(state, &found).await? {
+                true => held.push(run),
+                false => open.push(found),
+            },
+            Ok(_) => {}
             // One that cannot be read is no reason to leave the others.
             Err(fault) => output::say(&format!("left alone: {fault}")),
         }
@@ -60,9 +64,35 @@ async fn the_only_one(state: &StateFolder) -> Result<Recorded, Failure> {
     let names: Vec<String> = open.iter().map(|found| found.forecast.run.to_string()).collect();
     match (open.pop(), open.is_empty()) {
         (Some(one), true) => Ok(one),
-        (None, _) => Err(Failure::error("no run of this host can be resumed: each has ended")),
+        (None, _) if held.is_empty() => Err(Failure::error("no run of this host can be resumed: each has ended")),
+        (None, _) => Err(nothing_but(&held)),
         (Some(_), false) => {
             Err(Failure::usage(format!("more than one run can be resumed; name one: {}", names.join(", "))))
         }
     }
+}
+
+/// Whether somebody holds a lock of this run: it is alive, or another run is at work on the same.
+async fn is_held(state: &StateFolder, found: &Recorded) -> Result<bool, Failure> {
+    match locks_of(state, found).await {
+        Ok(_free_again) => Ok(false),
+        Err(Failure { status: ExitStatus::Locked, .. }) => Ok(true),
+        Err(failure) => Err(failure),
+    }
+}
+
+async fn locks_of(state: &StateFolder, found: &Recorded) -> Result<Vec<Box<dyn Lock>>, Failure> {
+    let stores = world::reading(&found.forecast.stores);
+    let finder = locks::Finder { tree: &Disk, stores: &stores };
+    locks::take(state, finder.of(&found.forecast).await?).await
+}
+
+/// Nothing is dead: whoever asks again later may find something.
+fn nothing_but(held: &[RunId]) -> Failure {
+    let names: Vec<String> = held.iter().map(RunId::to_string).collect();
+    let message = format!(
+        "no run of this host can be resumed now: {} under way, or another run holds the lock; wait until it is done",
+        if let [one] = names.as_slice() { format!("{one} is") } else { format!("{} are", names.join(", ")) }
+    );
+    Failure { status: ExitStatus::Locked, message }
 }

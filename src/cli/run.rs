@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::arguments::{Dry, Form, Pace, RunArguments};
 use super::{Failure, Seams, host, load, locks, output, terminal, times, world};
 use crate::calendar;
+use crate::catalog;
 use crate::drivers::{Disk, StateFolder, SystemClock, TemporaryTables};
 use crate::forecast::{self, Circumstances, Forecast};
 use crate::observe::{self, Reading};
@@ -12,7 +13,7 @@ use crate::plan::Plan;
 use crate::ports::{Fault, Lock};
 use crate::primitives::{JobName, RunId};
 use crate::report;
-use crate::run::{ExitStatus, Outcome};
+use crate::run::{ExitStatus, Outcome, Ports, forget};
 
 pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus, Failure> {
     let loaded = load::load(&arguments.plan)?;
@@ -31,8 +32,16 @@ pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
     let stores = world::reading(&forecast::locations(plan, &loaded.base));
     world::runtime()?.block_on(async {
         // Before anything is looked at: what another run of the job is doing must not be taken for a leftover.
-        let resources = jobs.iter().map(|job| locks::Resource::Job(&plan.name.value, job)).collect();
-        let held = if arguments.dry.dry_run { None } else { Some(hold(resources).await?) };
+        let held = match arguments.dry.dry_run {
+            true => None,
+            false => {
+                let finder = locks::Finder { tree: &Disk, stores: &stores };
+                let chosen = plan.jobs().filter(|(job, _)| jobs.contains(job));
+                let prefix = |job: &JobName| catalog::host_prefix(&plan.name.value, job, &who.host);
+                let written = chosen.map(|(job, store)| (store, prefix(&job))).collect();
+                Some(hold(finder.jobs(written).await?).await?)
+            }
+        };
         let reading = Reading { tree: &Disk, stores: &stores, scratch: &TemporaryTables, clock: &SystemClock };
         let mut observed = observe::observe(&graph, &reading, &plan.name.value, &who.host).await;
         observed.at = now.unwrap_or(observed.at);
@@ -45,7 +54,7 @@ pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
 pub(super) type Held = (std::sync::Arc<StateFolder>, Vec<Box<dyn Lock>>);
 
 /// Takes the locks of a run.
-pub(super) async fn hold(resources: Vec<locks::Resource<'_>>) -> Result<Held, Failure> {
+pub(super) async fn hold(resources: Vec<locks::Resource>) -> Result<Held, Failure> {
     let state = world::state()?;
     let locks = locks::take(&*state, resources).await?;
     Ok((state, locks))
@@ -89,13 +98,21 @@ pub(super) async fn finish(
         return print(&forecast, dry);
     };
     let ports = world::writing(&forecast.stores, &state, seams);
+    tidy(&ports).await;
     let watch = terminal::watch(pace.quiet);
     let mut interrupts = terminal::interrupts()?;
     let run = forecast.run.clone();
     let outcome = crate::run::run(forecast, pace.side_by_side, &ports, &*watch, &mut interrupts).await;
     drop(watch);
     let outcome = outcome.map_err(|fault| stopped(&run, &fault))?;
-    tell(&outcome, dry.format.format, pace.quiet)
+    Ok(tell(&outcome, dry.format.format, pace.quiet))
+}
+
+/// Removes journals of runs that ended long ago. Where that fails, it is said, and is no reason not to run.
+async fn tidy(ports: &Ports) {
+    if let Err(fault) = forget(&*ports.journal, ports.clock.now()).await {
+        output::say(&format!("old journals stay: {fault}"));
+    }
 }
 
 /// The journal could not be written: what was begun is in doubt, and the journal so far tells what to look at.
@@ -118,15 +135,21 @@ fn print(forecast: &Forecast, dry: &Dry) -> Result<ExitStatus, Failure> {
     })
 }
 
-/// The summary and the exit status, from one value.
-pub(super) fn tell(outcome: &Outcome, form: Form, quiet: bool) -> Result<ExitStatus, Failure> {
+/// The summary and the exit status, from one value. A summary that cannot be printed changes nothing of what became of the run: that is
+/// told on standard error, and the exit status is the run's.
+pub(super) fn tell(outcome: &Outcome, form: Form, quiet: bool) -> ExitStatus {
     let status = outcome.end.exit();
-    if !(quiet && status == ExitStatus::Well) {
-        let place = |store: &_, key: &_| world::place(&outcome.forecast.stores, store, key);
-        match form {
-            Form::Text => output::data(&report::outcome::text(outcome, &place))?,
-            Form::Json => output::json(outcome)?,
-        }
+    if quiet && status == ExitStatus::Well {
+        return status;
     }
-    Ok(status)
+    let place = |store: &_, key: &_| world::place(&outcome.forecast.stores, store, key);
+    let printed = match form {
+        Form::Text => output::data(&report::outcome::text(outcome, &place)),
+        Form::Json => output::json(outcome),
+    };
+    if let Err(failure) = printed {
+        output::say(&format!("sonae: the summary could not be printed: {}", failure.message));
+        output::say(&report::outcome::closing(outcome));
+    }
+    status
 }

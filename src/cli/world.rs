@@ -30,6 +30,7 @@ pub(super) fn writing(locations: &BTreeMap<Name, StoreLocation>, state: &Arc<Sta
         clock: Arc::new(SystemClock),
         compute: Arc::new(Cores::new()),
         journal: (seams.journal)(Arc::clone(state) as _),
+        locks: Arc::clone(state) as _,
     }
 }
 

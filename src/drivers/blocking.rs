@@ -42,7 +42,10 @@ pub(super) fn fault(action: impl Into<String>, errno: Errno) -> Fault {
     fault
 }
 
-/// The fault of a call whose effect is there but may not survive a power cut, as fsync(2) said.
+/// The fault of a call whose effect may not survive a power cut, as fsync(2) said. It is for good: a second fsync answers for what
+/// was written after the first, and says nothing of what that lost.
 pub(super) fn not_durable(action: impl Into<String>, errno: Errno) -> Fault {
-    Fault { certainty: Certainty::Unknown, ..fault(action, errno) }
+    let fault = fault(action, errno);
+    let answer = format!("it cannot be made durable: {}", fault.answer);
+    Fault { certainty: Certainty::Permanent, answer, ..fault }
 }

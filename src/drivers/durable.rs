@@ -1,5 +1,8 @@
 //! Folders that survive a power cut: made from the top, each made known to its parent (fsync(2)).
 
+#![expect(clippy::disallowed_methods, reason = "real paths are asked of the real file system")]
+
+use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
@@ -18,6 +21,24 @@ pub(super) fn parent(path: &Path) -> Option<PathBuf> {
         return (path != Path::new(".") && !path.as_os_str().is_empty()).then(|| PathBuf::from("."));
     }
     Some(parent.to_owned())
+}
+
+/// A path with all links followed (realpath(3)), also where its end is not there yet: then that of what is there, and the rest as it is
+/// written.
+pub(super) fn real(path: &Path) -> std::io::Result<PathBuf> {
+    let mut there = path.to_owned();
+    let mut missing = vec![];
+    loop {
+        match std::fs::canonicalize(&there) {
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                let (Some(name), Some(above)) = (there.file_name(), parent(&there)) else { return Err(error) };
+                missing.push(name.to_owned());
+                there = above;
+            }
+            Err(error) => return Err(error),
+            Ok(real) => return Ok(missing.iter().rev().fold(real, |path, name| path.join(name))),
+        }
+    }
 }
 
 /// Opens a folder that people chose; a link in its path is theirs, and followed.

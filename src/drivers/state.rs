@@ -199,25 +199,37 @@ fn lock_name(resource: &str) -> String {
     format!("{name}.lock")
 }
 
-#[async_trait::async_trait]
-impl Locks for StateFolder {
-    async fn try_lock(&self, resource: &str) -> Result<Option<Box<dyn Lock>>, Fault> {
+impl StateFolder {
+    async fn take(&self, resource: &str, shared: bool) -> Result<Option<Box<dyn Lock>>, Fault> {
         let locks = self.shared.folder.join("locks");
         let held = self.off("lock", locks.join(lock_name(resource)), move |_, path| {
             durable::make_folders(&locks)?;
             let mut options = OpenOptions::new();
             let mut file = options.write(true).create(true).truncate(false).mode(FILE_MODE).open(path)?;
-            match file.try_lock() {
+            match if shared { file.try_lock_shared() } else { file.try_lock() } {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Ok(None),
                 Err(TryLockError::Error(error)) => return Err(error),
             }
-            // For people; the lock itself is the operating system's, and the file stays when it is released.
-            file.set_len(0)?;
-            writeln!(file, "{}", std::process::id())?;
+            if !shared {
+                // For people; the lock itself is the operating system's, and the file stays when it is released.
+                file.set_len(0)?;
+                writeln!(file, "{}", std::process::id())?;
+            }
             Ok(Some(Held(file)))
         });
         Ok(held.await?.map(|held| Box::new(held) as Box<dyn Lock>))
+    }
+}
+
+#[async_trait::async_trait]
+impl Locks for StateFolder {
+    async fn try_lock(&self, resource: &str) -> Result<Option<Box<dyn Lock>>, Fault> {
+        self.take(resource, false).await
+    }
+
+    async fn try_share(&self, resource: &str) -> Result<Option<Box<dyn Lock>>, Fault> {
+        self.take(resource, true).await
     }
 }
 

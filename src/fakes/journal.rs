@@ -19,7 +19,14 @@ pub struct FakeJournal {
 #[derive(Debug, Default)]
 struct Holders {
     next: u64,
-    by_resource: BTreeMap<String, (u64, Life)>,
+    by_resource: BTreeMap<String, Vec<Holder>>,
+}
+
+#[derive(Debug)]
+struct Holder {
+    number: u64,
+    since: Life,
+    shares: bool,
 }
 
 impl FakeJournal {
@@ -87,27 +94,40 @@ impl Lock for Held {}
 impl Drop for Held {
     fn drop(&mut self) {
         let mut holders = self.holders.lock().unwrap_or_else(PoisonError::into_inner);
-        if holders.by_resource.get(&self.resource).is_some_and(|(number, _)| *number == self.number) {
-            holders.by_resource.remove(&self.resource);
+        if let Some(of) = holders.by_resource.get_mut(&self.resource) {
+            of.retain(|holder| holder.number != self.number);
         }
+    }
+}
+
+impl FakeJournal {
+    async fn take(&self, op: &'static str, resource: &str, shares: bool) -> Result<Option<Box<dyn Lock>>, Fault> {
+        let call = self.world.call(None, op, resource, || {
+            let life = self.world.life();
+            let mut holders = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+            let of = holders.by_resource.entry(resource.to_owned()).or_default();
+            of.retain(|holder| holder.since == life);
+            if of.iter().any(|holder| !(shares && holder.shares)) {
+                return Ok(None);
+            }
+            holders.next += 1;
+            let number = holders.next;
+            let holder = Holder { number, since: life, shares };
+            holders.by_resource.entry(resource.to_owned()).or_default().push(holder);
+            let held = Held { resource: resource.to_owned(), number, holders: Arc::clone(&self.held) };
+            Ok(Some(Box::new(held) as Box<dyn Lock>))
+        });
+        call.await
     }
 }
 
 #[async_trait::async_trait]
 impl Locks for FakeJournal {
     async fn try_lock(&self, resource: &str) -> Result<Option<Box<dyn Lock>>, Fault> {
-        let call = self.world.call(None, "locks.try-lock", resource, || {
-            let life = self.world.life();
-            let mut holders = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-            if holders.by_resource.get(resource).is_some_and(|(_, since)| *since == life) {
-                return Ok(None);
-            }
-            holders.next += 1;
-            let number = holders.next;
-            holders.by_resource.insert(resource.to_owned(), (number, life));
-            let held = Held { resource: resource.to_owned(), number, holders: Arc::clone(&self.held) };
-            Ok(Some(Box::new(held) as Box<dyn Lock>))
-        });
-        call.await
+        self.take("locks.try-lock", resource, false).await
+    }
+
+    async fn try_share(&self, resource: &str) -> Result<Option<Box<dyn Lock>>, Fault> {
+        self.take("locks.try-share", resource, true).await
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 
 use super::world::Shared;
-use crate::ports::{Cause, Fault, ObjectInfo, Page, PutMode, PutResult, StoreRead, StoreWrite, UploadId};
+use crate::ports::{Cause, Fault, ObjectInfo, Page, PutMode, PutResult, StorePlace, StoreRead, StoreWrite, UploadId};
 use crate::primitives::Key;
 
 /// Small, so that small archives have several parts.
@@ -166,6 +166,10 @@ impl StoreRead for FakeStore {
         call.await
     }
 
+    async fn real_place(&self) -> Result<StorePlace, Fault> {
+        self.call("store.real-place", "", |_| Ok(StorePlace::Elsewhere(format!("memory:{}", self.name)))).await
+    }
+
     fn place(&self, key: &Key) -> String {
         format!("memory:{}/{key}", self.name)
     }
@@ -193,6 +197,13 @@ impl StoreWrite for FakeStore {
 
     async fn finish(&self, upload: &UploadId, parts: u32, mode: PutMode) -> Result<PutResult, Fault> {
         self.call("store.finish", upload.key.as_str(), |contents| contents.finish(upload, parts, mode)).await
+    }
+
+    async fn settle(&self, key: &Key) -> Result<(), Fault> {
+        let call = self.call("store.settle", key.as_str(), |contents| {
+            contents.objects.get(key).map(drop).ok_or((Cause::NotFound, "no such object"))
+        });
+        call.await
     }
 
     async fn abort(&self, upload: &UploadId) -> Result<(), Fault> {

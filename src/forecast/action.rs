@@ -164,6 +164,8 @@ pub struct Recovery {
     pub into: PathBytes,
     /// Where it is made before it gets its name.
     pub staging: PathBytes,
+    /// What killed restores to the same destination left beside it: it is removed.
+    pub leftovers: Vec<PathBytes>,
     /// The one path that is restored; all of it where none is named.
     pub only: Option<PathBytes>,
     /// The stores that could not say what they hold, and why: a newer point may be there.

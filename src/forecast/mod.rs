@@ -7,6 +7,7 @@ mod action;
 mod backup;
 mod deletion;
 mod restore;
+mod sound;
 
 pub use action::{Action, Deletion, Leftover, NewPoint, Recovery, Selection};
 pub use deletion::verdicts;

@@ -3,10 +3,13 @@
 use super::{Action, Circumstances, ForecastStep, Recovery, framed};
 use crate::catalog::Manifest;
 use crate::graph::{ProbeCheck, Step, StepKind};
-use crate::observe::{DestinationSeen, Observed, PointsSeen};
+use crate::observe::{DestinationSeen, Observed, PointsSeen, StagingSeen, staging};
 use crate::ports::{Cause, Fault};
 use crate::primitives::{ByteSize, JobName, Name, PathBytes, PointId, RunId, Slot};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+
+/// A step that restores is given up after a day, so what it began before that is of nobody who is alive.
+const ALIVE: SignedDuration = SignedDuration::from_hours(24);
 
 /// What somebody who restores asks for, beside the plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +78,7 @@ fn recover(step: &Step, observed: &Observed, who: &Circumstances, wish: &Restore
         store: chosen.as_ref().map(|(store, _)| (*store).clone()),
         manifest: chosen.map(|(_, manifest)| manifest.clone()),
         staging: staging(into, run),
+        leftovers: leftovers(there, observed),
         into: into.clone(),
         only: wish.only.clone(),
         unread_stores: unread_stores(jobs, observed),
@@ -184,7 +188,14 @@ fn destination_fault(
     }
 }
 
-/// Where it is made before it gets its name: beside, so that the last step is a rename.
-fn staging(into: &PathBytes, run: &RunId) -> PathBytes {
-    PathBytes::new([into.as_bytes(), format!(".restoring-{run}").as_bytes()].concat())
+/// What killed restores to the same destination left: of runs that this host knows to have ended, and of those that are older than
+/// any restore that is alive. Whoever restores holds the destination's lock, so none of this host is.
+fn leftovers(there: Option<&DestinationSeen>, observed: &Observed) -> Vec<PathBytes> {
+    let seen = there.and_then(|there| there.staging.as_ref().ok()).into_iter().flatten();
+    let is_old = |seen: &StagingSeen| {
+        let age_s = |since: i64| observed.at.as_second().saturating_sub(since);
+        age_s(seen.run.began().as_second()).min(age_s(seen.mtime_s)) >= ALIVE.as_secs()
+    };
+    let left = seen.filter(|seen| observed.ended.contains(&seen.run) || is_old(seen));
+    left.map(|seen| seen.folder.clone()).collect()
 }

@@ -74,6 +74,15 @@ impl Graph {
         into.collect()
     }
 
+    /// The jobs whose points its steps may read to recover them, each with its store.
+    pub fn recovered(&self) -> Vec<(JobName, Name)> {
+        let jobs = self.steps.iter().filter_map(|step| match &step.kind {
+            StepKind::Recover { jobs, .. } => Some(jobs.as_slice()),
+            _ => None,
+        });
+        jobs.flatten().cloned().collect()
+    }
+
     /// The steps that `chosen` keeps, renumbered; ties to others are dropped.
     fn keep(&self, chosen: impl Fn(&Step) -> bool) -> Self {
         let kept: Vec<&Step> = self.steps.iter().filter(|step| chosen(step)).collect();

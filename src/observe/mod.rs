@@ -2,11 +2,15 @@
 //!
 //! Unaware of what will be done about it. Invariant: it is handed only the reading halves, so it cannot change anything.
 
+mod inside;
 mod level;
 mod points;
 mod questions;
+mod staging;
 pub mod walk;
 
+pub use inside::outside;
 pub use points::{PointSeen, PointsSeen, manifest, points};
-pub use questions::{DestinationSeen, Observed, Reading, SourceSeen, destinations, observe};
+pub use questions::{DestinationSeen, Observed, Reading, SourceSeen, StagingSeen, destinations, observe};
+pub use staging::{staging, staging_run};
 pub use walk::WalkTotals as SourceTotals;

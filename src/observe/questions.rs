@@ -1,16 +1,16 @@
 //! What a graph needs to know of the world, and the answers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{PointsSeen, SourceTotals, points, walk};
+use super::{PointsSeen, SourceTotals, outside, points, staging_run, walk};
 use crate::catalog::{host_prefix, job_prefix};
 use crate::graph::{Graph, StepKind};
 use crate::plan::Files;
-use crate::ports::{Clock, Fault, Scratch, StoreRead, TreeRead};
-use crate::primitives::{JobName, Name, PathBytes};
+use crate::ports::{Cause, Clock, EntryKind, Fault, Scratch, StoreRead, TreeRead};
+use crate::primitives::{JobName, Name, PathBytes, RunId};
 
 /// The reading halves of the world.
 pub struct Reading<'a> {
@@ -34,6 +34,19 @@ pub struct DestinationSeen {
     pub exists: Result<bool, Fault>,
     /// Bytes free.
     pub free: Result<u64, Fault>,
+    /// Folders beside it in which restores were made, or are; none where the folder above is not there.
+    pub staging: Result<Vec<StagingSeen>, Fault>,
+}
+
+/// A folder in which a run makes, or made, what it restores.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StagingSeen {
+    /// Where it is.
+    pub folder: PathBytes,
+    /// Whose.
+    pub run: RunId,
+    /// When something was last made in it, itself: seconds since 1970.
+    pub mtime_s: i64,
 }
 
 /// All that was asked.
@@ -47,6 +60,8 @@ pub struct Observed {
     pub points: BTreeMap<JobName, Result<PointsSeen, Fault>>,
     /// What is where something will be put.
     pub destinations: BTreeMap<PathBytes, DestinationSeen>,
+    /// Of the runs that left something beside a destination, those that this host knows to have ended.
+    pub ended: BTreeSet<RunId>,
 }
 
 impl Observed {
@@ -64,11 +79,13 @@ pub async fn observe(graph: &Graph, reading: &Reading<'_>, plan: &Name, host: &N
         sources: BTreeMap::new(),
         points: BTreeMap::new(),
         destinations: BTreeMap::new(),
+        ended: BTreeSet::new(),
     };
     for step in graph.steps() {
         match &step.kind {
-            StepKind::Look { job, roots, files, .. } => {
-                let seen = source(reading, roots, files).await;
+            StepKind::Look { job, store, roots, files } => {
+                let store = reading.stores.get(store).map(|store| &**store);
+                let seen = source(reading, store, roots, files).await;
                 observed.sources.insert(job.clone(), seen);
             }
             StepKind::Delete { job, store, .. } => {
@@ -93,12 +110,47 @@ pub async fn destinations(tree: &dyn TreeRead, folders: &[PathBytes], observed: 
     for folder in folders {
         let exists = tree.stat(folder).await.map(|found| found.is_some());
         let free = tree.free(folder).await;
-        observed.destinations.insert(folder.clone(), DestinationSeen { exists, free });
+        let staging = staging_beside(tree, folder).await;
+        observed.destinations.insert(folder.clone(), DestinationSeen { exists, free, staging });
     }
 }
 
-async fn source(reading: &Reading<'_>, roots: &[PathBytes], files: &Files) -> SourceSeen {
+/// Names of the folder that a destination lies in, read at once.
+const NAMES_AT_ONCE: usize = 4096;
+
+async fn staging_beside(tree: &dyn TreeRead, into: &PathBytes) -> Result<Vec<StagingSeen>, Fault> {
+    let Some(above) = into.to_path().parent().map(PathBytes::from_path) else { return Ok(vec![]) };
+    let (mut seen, mut after) = (Vec::new(), None::<Vec<u8>>);
+    loop {
+        let page = match tree.list(&above, after.as_deref(), NAMES_AT_ONCE).await {
+            Err(fault) if fault.cause == Cause::NotFound => return Ok(seen),
+            answer => answer?,
+        };
+        after = page.names.last().cloned().filter(|_| page.more);
+        let names: Vec<Vec<u8>> = page.names.into_iter().filter(|name| staging_run(into, name).is_some()).collect();
+        for (name, meta) in names.iter().zip(tree.look(&above, &names).await?) {
+            if let (Some(run), Ok(Some(meta))) = (staging_run(into, name), meta)
+                && meta.kind == EntryKind::Folder
+            {
+                seen.push(StagingSeen { folder: above.join(name), run, mtime_s: meta.mtime_s });
+            }
+        }
+        if after.is_none() {
+            return Ok(seen);
+        }
+    }
+}
+
+async fn source(
+    reading: &Reading<'_>,
+    store: Option<&dyn StoreRead>,
+    roots: &[PathBytes],
+    files: &Files,
+) -> SourceSeen {
     let exclude: Vec<String> = files.exclude.iter().map(|glob| glob.value.clone()).collect();
+    if let Some(store) = store {
+        outside(reading.tree, store, roots, &exclude).await?;
+    }
     walk::totals(reading.tree, reading.scratch, roots, &exclude).await
 }
 

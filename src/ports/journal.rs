@@ -40,7 +40,7 @@ pub trait JournalWrite: JournalRead {
     async fn remove(&self, run: &RunId) -> Result<(), Fault>;
 }
 
-/// A held lock; dropping it releases it, and so does death.
+/// A held lock, or a share in one; dropping it releases it, and so does death.
 pub trait Lock: Send + Sync {}
 
 /// Locks on this host.
@@ -51,4 +51,11 @@ pub trait Locks: Send + Sync {
     /// # Errors
     /// When the lock's place cannot be used.
     async fn try_lock(&self, resource: &str) -> Result<Option<Box<dyn Lock>>, Fault>;
+
+    /// Takes a share in the lock of a resource: any number of holders may have one at once, and none of them beside somebody who holds
+    /// the lock itself. Answers none at once where somebody does.
+    ///
+    /// # Errors
+    /// As `try_lock`.
+    async fn try_share(&self, resource: &str) -> Result<Option<Box<dyn Lock>>, Fault>;
 }

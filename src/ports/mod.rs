@@ -18,5 +18,5 @@ pub use compute::{Compute, Job};
 pub use fault::{Cause, Certainty, Fault};
 pub use journal::{JournalRead, JournalWrite, Lock, Locks};
 pub use scratch::{Scratch, ScratchTable};
-pub use store::{ObjectInfo, Page, PutMode, PutResult, StoreRead, StoreWrite, UploadId};
+pub use store::{ObjectInfo, Page, PutMode, PutResult, StorePlace, StoreRead, StoreWrite, UploadId};
 pub use tree::{Attributes, Destination, EntryKind, FileRead, FileWrite, Meta, Names, TreeRead, TreeWrite};

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::Fault;
-use crate::primitives::Key;
+use crate::primitives::{Key, PathBytes};
 
 /// An object as a listing shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +52,24 @@ pub enum PutResult {
     AlreadyThere,
 }
 
+/// Where a store really is, by whatever way it is reached: the same for two who reach the same one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StorePlace {
+    /// In a folder of this host, its path with all links followed.
+    Folder(PathBytes),
+    /// Elsewhere, in the store's own words.
+    Elsewhere(String),
+}
+
+impl std::fmt::Display for StorePlace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Folder(folder) => folder.fmt(f),
+            Self::Elsewhere(place) => f.write_str(place),
+        }
+    }
+}
+
 /// Reads a store.
 #[async_trait::async_trait]
 pub trait StoreRead: Send + Sync {
@@ -80,6 +98,12 @@ pub trait StoreRead: Send + Sync {
     /// When the store cannot be read.
     async fn uploads(&self, prefix: &str) -> Result<Vec<UploadId>, Fault>;
 
+    /// Where it really is. It need not exist yet.
+    ///
+    /// # Errors
+    /// When that cannot be said.
+    async fn real_place(&self) -> Result<StorePlace, Fault>;
+
     /// Where people find an object: a path or URL.
     fn place(&self, key: &Key) -> String;
 }
@@ -105,8 +129,15 @@ pub trait StoreWrite: StoreRead {
     /// Makes the upload an object of its key, in one step and durably.
     ///
     /// # Errors
-    /// When the store refuses, or `Unknown` where its answer was lost: then look at the key before repeating.
+    /// When the store refuses, or `Unknown` where its answer was lost: then look at the key before repeating, and `settle` what is
+    /// there. Where it could not be made durable, `Permanent`, and it was taken away again as far as that is possible.
     async fn finish(&self, upload: &UploadId, parts: u32, mode: PutMode) -> Result<PutResult, Fault>;
+
+    /// Returns when an object that is there, by whatever hand, is durable: its content and its key.
+    ///
+    /// # Errors
+    /// `NotFound` where there is no such object; `Permanent` where it cannot be made durable: it must not be relied on then.
+    async fn settle(&self, key: &Key) -> Result<(), Fault>;
 
     /// Throws an upload away; one that is not there is no error.
     ///

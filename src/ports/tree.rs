@@ -122,6 +122,12 @@ pub trait TreeRead: Send + Sync {
     /// When it cannot be opened or is no regular file.
     async fn open(&self, path: &PathBytes) -> Result<Box<dyn FileRead>, Fault>;
 
+    /// The same place with all links followed; where it, or what is above it, is not there yet, those of what is there.
+    ///
+    /// # Errors
+    /// When that cannot be said.
+    async fn real(&self, path: &PathBytes) -> Result<PathBytes, Fault>;
+
     /// The bytes free for this user on the file system that holds, or would hold, `path`.
     ///
     /// # Errors
@@ -157,8 +163,15 @@ pub trait TreeWrite: TreeRead {
     /// Renames, never over what is there (renameat2(2), `RENAME_NOREPLACE`), durably.
     ///
     /// # Errors
-    /// `Exists` where something is there already.
+    /// `Exists` where something is there already. Where it could not be made durable, `Permanent`, and it was renamed back as far as
+    /// that is possible.
     async fn rename(&self, from: &PathBytes, to: &PathBytes) -> Result<(), Fault>;
+
+    /// Returns when a folder that is there, by whatever hand, is durable: its name, and all below it.
+    ///
+    /// # Errors
+    /// When the system says that something was not written.
+    async fn settle(&self, folder: &PathBytes) -> Result<(), Fault>;
 
     /// Removes a folder and all below it, links not followed; one that is not there is no error.
     ///

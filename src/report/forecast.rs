@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::words::{command, count, counted, time};
-use crate::catalog::Part;
+use super::words::{command, count, counted, names, time};
+use crate::catalog::{Named, Part};
 use crate::forecast::{Action, Deletion, Forecast, ForecastStep, Leftover, Recovery, Selection, Subject};
 use crate::graph::{Effect, Output};
 use crate::observe::SourceTotals;
@@ -190,7 +190,9 @@ fn leftover(leftover: &Leftover) -> String {
 fn recovered(forecast: &Forecast, recovery: &Recovery) -> Vec<String> {
     let Some(manifest) = &recovery.manifest else { return vec![] };
     let store = recovery.store.as_ref().map_or(String::new(), |store| format!(", in {store}"));
+    let removed = recovery.leftovers.iter().map(|folder| format!("removes {folder}, which a killed restore left"));
     let clean = if manifest.clean { "" } else { "; not clean: some files could not be read whole" };
+    let words = [("unread", &manifest.unread), ("changed", &manifest.changed)];
     let mut details = vec![
         format!("recovery point {} of {} on {}{}", manifest.point, manifest.job, manifest.host, store),
         format!("data as of {}{clean}", time(manifest.moment, &forecast.timezone)),
@@ -202,6 +204,9 @@ fn recovered(forecast: &Forecast, recovery: &Recovery) -> Vec<String> {
     if let Some(free) = recovery.free {
         details[2].push_str(&format!("; {} free", ByteSize(free)));
     }
+    for (word, named) in words {
+        details.extend(not_whole(word, named, recovery));
+    }
     for (store, fault) in &recovery.unread_stores {
         details.push(format!("a newer point may be in {store}, which cannot be read: {fault}"));
     }
@@ -211,7 +216,25 @@ fn recovered(forecast: &Forecast, recovery: &Recovery) -> Vec<String> {
     if !recovery.set_owner {
         details.push("owners are not restored: only the superuser can".into());
     }
+    details.extend(removed);
     details
+}
+
+/// What was not whole when it was backed up; of one path, what is known to lie there.
+fn not_whole(word: &str, all: &Named, recovery: &Recovery) -> Vec<String> {
+    let (mut named, mut of) = (all.clone(), "");
+    if let (Some(only), Some(manifest)) = (&recovery.only, &recovery.manifest) {
+        // A path that is not absolute is relative to the only root.
+        let only = manifest.roots.first().map_or_else(|| only.clone(), |root| only.absolute(root));
+        named.first.retain(|item| item.path.starts_with(&only));
+        named.count = named.first.len() as u64;
+        of = if all.first.len() as u64 == all.count { "" } else { ", as far as the manifest lists them" };
+    }
+    if named.count == 0 && of.is_empty() {
+        return vec![];
+    }
+    let heading = format!("{word} when it was backed up: {}{of}", count(named.count));
+    std::iter::once(heading).chain(names(&named).into_iter().map(|line| format!("  {line}"))).collect()
 }
 
 /// What it comes to. Steps that are not reached, or will fail, come to nothing.

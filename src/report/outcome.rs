@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::words::{count, counted, elapsed};
+use super::words::{count, counted, elapsed, names};
 use crate::catalog::{Manifest, Named};
 use crate::forecast::{Action, Forecast, ForecastStep, Subject};
 use crate::primitives::ByteSize;
@@ -73,20 +73,13 @@ fn committed(manifest: &Manifest, place: &str, lines: &mut String) {
     named("unread", &manifest.unread, "they could not be read", lines);
 }
 
-/// How many names a summary shows; the manifest and the contents object hold the others.
-const NAMES_SHOWN: usize = 10;
-
 fn named(word: &str, named: &Named, why: &str, lines: &mut String) {
     if named.count == 0 {
         return;
     }
     let _ = writeln!(lines, "  {word:<10} {}: {why}", count(named.count));
-    for item in named.first.iter().take(NAMES_SHOWN) {
-        let _ = writeln!(lines, "             {} ({})", item.path, item.why);
-    }
-    let more = named.count.saturating_sub(NAMES_SHOWN.min(named.first.len()) as u64);
-    if more > 0 {
-        let _ = writeln!(lines, "             and {} more, in the contents object", count(more));
+    for line in names(named) {
+        let _ = writeln!(lines, "             {line}");
     }
 }
 
@@ -102,6 +95,7 @@ fn deletion(job: &str, deleted: &Deleted, lines: &mut String) {
         let why = match why {
             Omission::GoneAlready => "it was gone already",
             Omission::Unusable => "it cannot be used as it is now; look at what `sonae points` says of it",
+            Omission::BeingRestored => "a restore reads points of this job; a later backup deletes it",
             Omission::KeptNow => "a retention rule keeps it now: other points that were counted on are gone",
         };
         let _ = writeln!(lines, "{job}: did not delete {point}: {why}");
@@ -113,14 +107,26 @@ fn restored(target: &str, recovered: &Recovered, into: &str, lines: &mut String)
     let _ = writeln!(lines, "{target}: restored {holds}, every digest verified");
     let _ = writeln!(lines, "  into       {into}");
     named("flawed", &recovered.flawed, "they were not whole when they were backed up", lines);
+    named("unread", &recovered.unread, "they could not be read when they were backed up, and are not restored", lines);
+    for folder in &recovered.removed {
+        let _ = writeln!(lines, "  removed    {folder}, which a killed restore left");
+    }
+    named("left over", &recovered.not_removed, "killed restores left them, and they could not be removed", lines);
 }
 
-fn closing(outcome: &Outcome) -> String {
+/// The last line of the summary: how it ended.
+pub fn closing(outcome: &Outcome) -> String {
     let forecast = &outcome.forecast;
     let took = elapsed(outcome.began, outcome.ended);
     let end = match outcome.end {
         End::Complete => format!("done in {took}"),
-        End::NotClean => format!("done in {took}, but not every file could be read whole"),
+        End::NotClean => {
+            let when = match forecast.subject {
+                Subject::Backup { .. } => "",
+                Subject::Restore { .. } => " when it was backed up",
+            };
+            format!("done in {took}, but not every file could be read whole{when}")
+        }
         End::Failed => {
             let failed = outcome.steps.iter().filter(|step| matches!(step.end, StepEnd::Failed(_))).count() as u64;
             format!("{} failed after {took}; mend what is said above and run it again", counted(failed, "step"))

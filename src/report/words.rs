@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::catalog::Named;
+
 /// `1234567` as `1,234,567`.
 pub fn count(number: u64) -> String {
     let digits = number.to_string();
@@ -19,6 +21,20 @@ pub fn count(number: u64) -> String {
 /// `1 file`, `2 files`: the noun takes an `s`.
 pub fn counted(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
+/// How many names are shown of those that could be; the manifest and the contents object hold the others.
+const NAMES_SHOWN: usize = 10;
+
+/// What is named, one line each: the first of it, and how many more there are.
+pub fn names(named: &Named) -> Vec<String> {
+    let shown = named.first.iter().take(NAMES_SHOWN);
+    let mut lines: Vec<String> = shown.map(|item| format!("{} ({})", item.path, item.why)).collect();
+    let more = named.count.saturating_sub(lines.len() as u64);
+    if more > 0 {
+        lines.push(format!("and {} more, in the contents object", count(more)));
+    }
+    lines
 }
 
 /// `2026-03-01 05:30:00 Asia/Tokyo`; in UTC where the zone is unknown here.

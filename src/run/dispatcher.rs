@@ -111,11 +111,7 @@ impl Turn<'_> {
                 return;
             }
             let StepState::Waiting(attempts) = *self.state.step(step.id) else { continue };
-            let met = |(on, needs): &(StepId, bool)| match self.state.step(*on) {
-                StepState::Done(_) => true,
-                other => !needs && other.is_settled(),
-            };
-            if step.after.iter().all(met) {
+            if self.state.is_met(step) {
                 self.record(Record::Started { step: step.id, attempt: attempts + 1 });
                 self.commands.push(Command::Perform(step.id));
             }

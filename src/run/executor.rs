@@ -6,16 +6,17 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 
-use super::{Command, Entry, Event, Outcome, Record, Recorded, State, StepState, turn};
+use super::{Command, Entry, Event, LineSums, Outcome, Record, Recorded, State, StepState, turn};
 use crate::forecast::{Forecast, ForecastStep};
-use crate::ports::{Cause, Clock, CommandRun, Compute, Fault, JournalWrite, Scratch, StoreWrite, TreeWrite};
+use crate::ports::{Cause, Clock, CommandRun, Compute, Fault, JournalWrite, Locks, Scratch, StoreWrite, TreeWrite};
 use crate::primitives::{JobName, Name, StepId};
-use crate::steps::{Inputs, Progress, StepOutput, World, perform};
+use crate::steps::{Inputs, Progress, StepOutput, World, abandon, perform};
 
 /// The world, with its writing halves.
 #[derive(Clone)]
@@ -34,6 +35,22 @@ pub struct Ports {
     pub compute: Arc<dyn Compute>,
     /// The journals of this host.
     pub journal: Arc<dyn JournalWrite>,
+    /// Its locks.
+    pub locks: Arc<dyn Locks>,
+}
+
+impl Ports {
+    fn world(&self) -> World<'_> {
+        World {
+            tree: &*self.tree,
+            stores: &self.stores,
+            commands: &*self.commands,
+            clock: &*self.clock,
+            locks: &*self.locks,
+            scratch: &*self.scratch,
+            compute: &*self.compute,
+        }
+    }
 }
 
 /// Somebody who watches a run.
@@ -62,7 +79,7 @@ pub async fn run(
     let forecast = Arc::new(forecast);
     let first = Record::Forecast { forecast: Box::new((*forecast).clone()) };
     let state = State::new(forecast);
-    Executor::new(state, side_by_side, ports, watch).begin(first, interrupts).await
+    Executor::new(state, LineSums::default(), side_by_side, ports, watch).begin(first, interrupts).await
 }
 
 /// Goes on with a run that was killed or interrupted. What was being performed then is looked at before it is repeated;
@@ -80,24 +97,36 @@ pub async fn resume(
     let mut state = recorded.state;
     let damaged = |what| Fault::permanent(Cause::Invalid, format!("resume {}", recorded.forecast.run), what);
     state.apply(&Record::Resumed).map_err(damaged)?;
-    Executor::new(state, side_by_side, ports, watch).begin(Record::Resumed, interrupts).await
+    Executor::new(state, recorded.sums, side_by_side, ports, watch).begin(Record::Resumed, interrupts).await
+}
+
+/// How long a step that was stopped is given to clear away what it had under way.
+const CLEARING: Duration = Duration::from_secs(5);
+
+/// Something that was begun for a step.
+struct Task {
+    handle: AbortHandle,
+    /// Whether it performs the step; else it is a pause before it is tried again.
+    performs: bool,
 }
 
 struct Executor<'a> {
     state: State,
+    sums: LineSums,
     side_by_side: NonZeroUsize,
     ports: &'a Ports,
     watch: &'a dyn Watch,
     tasks: JoinSet<Event>,
-    running: BTreeMap<StepId, AbortHandle>,
+    running: BTreeMap<StepId, Task>,
     /// When each job began here: a job's timeout is for all of its steps together.
     began: BTreeMap<JobName, Instant>,
 }
 
 impl<'a> Executor<'a> {
-    fn new(state: State, side_by_side: NonZeroUsize, ports: &'a Ports, watch: &'a dyn Watch) -> Self {
+    fn new(state: State, sums: LineSums, side_by_side: NonZeroUsize, ports: &'a Ports, watch: &'a dyn Watch) -> Self {
         Self {
             state,
+            sums,
             side_by_side,
             ports,
             watch,
@@ -132,13 +161,9 @@ impl<'a> Executor<'a> {
                     tokio::time::sleep(pause).await;
                     Event::PauseOver { step }
                 });
-                self.running.insert(step, handle);
+                self.running.insert(step, Task { handle, performs: false });
             }
-            Command::Stop(step) => {
-                if let Some(task) = self.running.remove(&step) {
-                    task.abort();
-                }
-            }
+            Command::Stop(step) => self.stop(step).await,
             Command::Finish => {
                 self.tasks.shutdown().await;
                 return Ok(false);
@@ -147,11 +172,30 @@ impl<'a> Executor<'a> {
         Ok(true)
     }
 
+    /// Stops a step, and clears away what it had under way: before the journal says that it was stopped, so that this stands in it
+    /// as well.
+    async fn stop(&mut self, step: StepId) {
+        let Some(Task { handle, performs }) = self.running.remove(&step) else { return };
+        handle.abort();
+        if !performs {
+            return;
+        }
+        let (forecast, ports) = (Arc::clone(self.state.forecast()), self.ports);
+        let cleared = async {
+            while !handle.is_finished() {
+                tokio::task::yield_now().await;
+            }
+            abandon(forecast.step(step), &ports.world()).await
+        };
+        // What stays is found by whoever resumes, or removed as a leftover.
+        let _best_effort = tokio::time::timeout(CLEARING, cleared).await;
+    }
+
     async fn write(&mut self, record: Record) -> Result<(), Fault> {
         let entry = Entry { at: self.ports.clock.now(), record };
         let unwritable =
             |error: serde_json::Error| Fault::permanent(Cause::Other, "write a journal record", error.to_string());
-        let line = serde_json::to_string(&entry).map_err(unwritable)?;
+        let line = self.sums.line(&serde_json::to_string(&entry).map_err(unwritable)?);
         self.ports.journal.append(&self.state.forecast().run, &line).await
     }
 
@@ -164,27 +208,25 @@ impl<'a> Executor<'a> {
         let ports = self.ports.clone();
         let task = async move {
             let step = forecast.step(id);
-            let world = World {
-                tree: &*ports.tree,
-                stores: &ports.stores,
-                commands: &*ports.commands,
-                scratch: &*ports.scratch,
-                clock: &*ports.clock,
-                compute: &*ports.compute,
-            };
+            let world = ports.world();
             let performed = perform(&forecast, step, &inputs, &world, &progress);
             let result = match tokio::time::timeout(left, performed).await {
                 Ok(result) => result.map(Box::new),
-                Err(_) => Err(timed_out(step)),
+                Err(_) => {
+                    // What stays is removed by a later run.
+                    let _best_effort = tokio::time::timeout(CLEARING, abandon(step, &world)).await;
+                    Err(timed_out(step))
+                }
             };
             Event::Ended { step: id, result }
         };
-        self.running.insert(id, self.tasks.spawn(task));
+        let handle = self.tasks.spawn(task);
+        self.running.insert(id, Task { handle, performs: true });
     }
 
     /// How much of its timeout a step may still use.
     #[expect(clippy::disallowed_methods, reason = "the executor keeps the time that a clock set anew does not change")]
-    fn time_left(&mut self, step: &ForecastStep) -> std::time::Duration {
+    fn time_left(&mut self, step: &ForecastStep) -> Duration {
         let timeout = step.timeout.to_std();
         let Some(job) = step.action.job() else { return timeout };
         let began = *self.began.entry(job.clone()).or_insert_with(Instant::now);
@@ -219,7 +261,7 @@ impl<'a> Executor<'a> {
 
     /// A step that panicked is a bug; the others and the journal go on.
     fn panicked(&self, task: tokio::task::Id) -> Event {
-        let step = self.running.iter().find(|(_, handle)| handle.id() == task).map(|(step, _)| *step);
+        let step = self.running.iter().find(|(_, running)| running.handle.id() == task).map(|(step, _)| *step);
         let Some(step) = step else { return Event::Interrupt };
         let action = self.state.forecast().step(step).name.to_string();
         let fault = Fault::permanent(Cause::Other, action, "the step ended by a bug of this program; please report it");

@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{End, State};
-use crate::forecast::Forecast;
+use crate::catalog::Part;
+use crate::forecast::{Action, Forecast};
 use crate::ports::{Cause, Fault, JournalRead};
-use crate::primitives::{RunId, StepId};
+use crate::primitives::{Digest, RunId, StepId};
 use crate::steps::StepOutput;
 
 /// A line of the journal.
@@ -64,6 +65,50 @@ pub enum Record {
     },
 }
 
+/// Binds each line of a journal to all before it, so that a line which was changed, lost, doubled or moved is noticed: each
+/// ends with a sum over itself and the sum of the line before it. This finds damage; whoever writes the lines anew can
+/// write the sums anew.
+#[derive(Debug, Clone, Default)]
+pub struct LineSums {
+    /// The sum of the last line; empty before the first.
+    last: String,
+}
+
+/// What stands before a sum; the sum and `"}` follow, and end the line.
+const SUM: &str = ",\"sum\":\"";
+/// A sum's hexadecimal digits: the first 64 bits of a SHA-256.
+const SUM_DIGITS: usize = 16;
+
+impl LineSums {
+    /// The line of an entry's JSON object.
+    pub fn line(&mut self, json: &str) -> String {
+        let body = json.strip_suffix('}').unwrap_or(json);
+        self.last = self.next(body);
+        format!("{body}{SUM}{}\"}}", self.last)
+    }
+
+    /// Takes in the next line of a journal.
+    ///
+    /// # Errors
+    /// When it has no sum, or another than it should have.
+    fn take(&mut self, line: &str) -> Result<(), String> {
+        let Some((body, rest)) = line.rsplit_once(SUM) else {
+            return Err("it has no sum at its end".into());
+        };
+        let sum = self.next(body);
+        if rest.strip_suffix("\"}") != Some(&sum) {
+            return Err("its sum is not right: it was changed, or a line before it was changed, lost or moved".into());
+        }
+        self.last = sum;
+        Ok(())
+    }
+
+    fn next(&self, body: &str) -> String {
+        let digest = Digest::of(format!("{}{body}", self.last).as_bytes());
+        digest.as_bytes().iter().take(SUM_DIGITS / 2).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
 /// A journal that was read.
 #[derive(Debug)]
 pub struct Recorded {
@@ -73,15 +118,18 @@ pub struct Recorded {
     pub state: State,
     /// When the last line was written.
     pub last: Timestamp,
+    /// Where the next line goes on from.
+    pub(super) sums: LineSums,
 }
 
 /// Reads a run's journal and folds it; none where there is no such run, or nothing was written before it died.
 ///
 /// # Errors
-/// When it cannot be read, or holds what this version does not understand.
+/// When it cannot be read, or holds what this version does not understand, or what cannot have happened: then nothing of it
+/// can be believed.
 pub async fn recorded(journal: &dyn JournalRead, run: &RunId) -> Result<Option<Recorded>, Fault> {
     let Some(lines) = journal.lines(run).await? else { return Ok(None) };
-    let mut folded: Option<Recorded> = None;
+    let (mut folded, mut sums): (Option<Recorded>, _) = (None, LineSums::default());
     for (number, line) in lines.iter().enumerate() {
         let damaged = |what: String| {
             let action = format!("read line {} of {}", number + 1, journal.place(run));
@@ -89,23 +137,52 @@ pub async fn recorded(journal: &dyn JournalRead, run: &RunId) -> Result<Option<R
         };
         let entry: Entry = serde_json::from_str(line).map_err(|error| damaged(error.to_string()))?;
         folded = Some(match (folded, entry.record) {
-            (None, Record::Forecast { forecast }) => first(*forecast, entry.at).map_err(damaged)?,
+            (None, Record::Forecast { forecast }) => first(*forecast, entry.at, run).map_err(damaged)?,
             (Some(mut so_far), record) if !matches!(record, Record::Forecast { .. }) => {
+                fits(&so_far.forecast, &record).map_err(damaged)?;
                 so_far.state.apply(&record).map_err(damaged)?;
                 so_far.last = entry.at;
                 so_far
             }
             _ => return Err(damaged("the forecast is the first line, and only there".into())),
         });
+        // Last, so that what a person can understand is said first: a version, for instance.
+        sums.take(line).map_err(damaged)?;
     }
-    Ok(folded)
+    Ok(folded.map(|so_far| Recorded { sums, ..so_far }))
 }
 
-fn first(forecast: Forecast, at: Timestamp) -> Result<Recorded, String> {
-    let known = crate::forecast::FORMAT_VERSION;
-    if forecast.format_version != known {
-        return Err(format!("it is of version {}, and this program knows version {known}", forecast.format_version));
+fn first(forecast: Forecast, at: Timestamp, run: &RunId) -> Result<Recorded, String> {
+    forecast.check()?;
+    if forecast.run != *run {
+        return Err(format!("it is the journal of run {}", forecast.run));
     }
     let forecast = Arc::new(forecast);
-    Ok(Recorded { state: State::new(Arc::clone(&forecast)), forecast, last: at })
+    Ok(Recorded { state: State::new(Arc::clone(&forecast)), forecast, last: at, sums: LineSums::default() })
+}
+
+/// Whether what a step is said to have yielded is of what it was to do.
+fn fits(forecast: &Forecast, record: &Record) -> Result<(), String> {
+    let Record::Finished { step, output } = record else { return Ok(()) };
+    let Some(of) = forecast.steps.get(step.index()) else {
+        return Err(format!("there is no step {}", step.0));
+    };
+    let fits = match (&**output, &of.action) {
+        (StepOutput::Source { roots }, Action::Look { selection, .. }) => *roots == selection.roots,
+        (StepOutput::Packed(packed), Action::Pack { new, .. }) => {
+            packed.archive.key == new.key(Part::Archive) && packed.contents.key == new.key(Part::Contents)
+        }
+        (StepOutput::ReadBack(_), Action::ReadBack { .. }) => true,
+        (StepOutput::Committed(manifest), Action::Commit { new, .. }) => manifest.place() == new.place,
+        (StepOutput::Deleted(deleted), Action::Delete { points, .. }) => {
+            let gone = deleted.points.iter().chain(deleted.omitted.iter().map(|(point, _)| point));
+            gone.into_iter().all(|point| points.iter().any(|deletion| deletion.place.point == *point))
+        }
+        (StepOutput::Recovered(recovered), Action::Recover(recovery)) => {
+            recovered.removed.iter().all(|removed| recovery.leftovers.contains(removed))
+        }
+        (StepOutput::Probed, Action::ProbePath { .. } | Action::ProbeCommand { .. }) => true,
+        _ => false,
+    };
+    if fits { Ok(()) } else { Err(format!("step {} cannot have yielded that", step.0)) }
 }

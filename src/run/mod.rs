@@ -7,6 +7,7 @@
 mod dispatcher;
 mod executor;
 mod exit;
+mod forget;
 mod journal;
 mod outcome;
 mod state;
@@ -16,6 +17,7 @@ mod tests;
 pub use dispatcher::{Command, Event, turn};
 pub use executor::{Ports, Watch, resume, run};
 pub use exit::ExitStatus;
-pub use journal::{Entry, Record, Recorded, recorded};
+pub use forget::forget;
+pub use journal::{Entry, LineSums, Record, Recorded, recorded};
 pub use outcome::{End, Outcome, StepEnd, StepOutcome};
 pub use state::{State, StepState};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{End, Record};
-use crate::forecast::Forecast;
+use crate::forecast::{Forecast, ForecastStep};
 use crate::ports::Fault;
 use crate::primitives::StepId;
 use crate::steps::StepOutput;
@@ -29,6 +29,18 @@ impl StepState {
     /// Whether nothing more will come of it.
     pub fn is_settled(&self) -> bool {
         matches!(self, Self::Done(_) | Self::Failed(_) | Self::Skipped(_))
+    }
+
+    /// For complaints.
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Waiting(_) => "waiting",
+            Self::Running(_) => "under way",
+            Self::Pausing(_) => "about to be tried again",
+            Self::Done(_) => "done",
+            Self::Failed(_) => "failed",
+            Self::Skipped(_) => "skipped",
+        }
     }
 }
 
@@ -78,13 +90,12 @@ impl State {
     /// # Errors
     /// When it cannot have happened in this state: the journal is damaged, or of another program.
     pub fn apply(&mut self, record: &Record) -> Result<(), String> {
+        if self.end.is_some() && *record != Record::Resumed {
+            return Err("the run had ended".into());
+        }
         match record {
             Record::Forecast { .. } => return Err("a second forecast".into()),
-            Record::Started { step, attempt } => match self.known(*step)? {
-                // The end of a pause is no record: that the step begins again says it.
-                state @ (StepState::Waiting(_) | StepState::Pausing(_)) => *state = StepState::Running(*attempt),
-                other => return Err(format!("step {} started when it was {other:?}", step.0)),
-            },
+            Record::Started { step, attempt } => self.start(*step, *attempt)?,
             Record::Finished { step, output } => {
                 self.running(*step)?;
                 self.steps[step.index()] = StepState::Done(output.clone());
@@ -103,9 +114,44 @@ impl State {
                 self.interrupted = false;
                 self.stop_what_runs();
             }
-            Record::Ended { end } => self.end = Some(*end),
+            Record::Ended { end } => self.ended(*end)?,
         }
         Ok(())
+    }
+
+    fn start(&mut self, step: StepId, attempt: u32) -> Result<(), String> {
+        let attempts = match self.known(step)? {
+            // The end of a pause is no record: that the step begins again says it.
+            StepState::Waiting(attempts) | StepState::Pausing(attempts) => *attempts,
+            other => return Err(format!("step {} started when it was {}", step.0, other.word())),
+        };
+        if self.interrupted {
+            return Err(format!("step {} started in a run that was interrupted", step.0));
+        }
+        if attempts.checked_add(1) != Some(attempt) {
+            return Err(format!("step {} started for attempt {attempt} after {attempts}", step.0));
+        }
+        if !self.is_met(&self.forecast.steps[step.index()]) {
+            return Err(format!("step {} started before a step that it comes after had ended", step.0));
+        }
+        self.steps[step.index()] = StepState::Running(attempt);
+        Ok(())
+    }
+
+    fn ended(&mut self, end: End) -> Result<(), String> {
+        if !self.steps.iter().all(StepState::is_settled) || End::of(self) != end {
+            return Err(format!("the run ended as {end:?}, which does not follow from its steps"));
+        }
+        self.end = Some(end);
+        Ok(())
+    }
+
+    /// Whether all that a step comes after has come to its end, and what it needs is done.
+    pub(super) fn is_met(&self, step: &ForecastStep) -> bool {
+        step.after.iter().all(|(on, needs)| match self.step(*on) {
+            StepState::Done(_) => true,
+            other => !needs && other.is_settled(),
+        })
     }
 
     /// A pause is over. Not a record: after a crash, every pause is over.
@@ -122,7 +168,7 @@ impl State {
     fn running(&mut self, step: StepId) -> Result<u32, String> {
         match self.known(step)? {
             StepState::Running(attempt) => Ok(*attempt),
-            other => Err(format!("step {} ended when it was {other:?}", step.0)),
+            other => Err(format!("step {} ended when it was {}", step.0, other.word())),
         }
     }
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::{Command, End, Event, Outcome, Record, State, StepEnd, StepState, turn};
+use super::{Command, End, Event, Outcome, Record, State, StepEnd, StepState, forget, turn};
 use crate::catalog::{Named, StoredObject, Totals};
 use crate::forecast::{Action, FORMAT_VERSION, Forecast, ForecastStep, Subject};
 use crate::graph::Effect;
-use crate::ports::{Cause, Certainty, Fault};
+use crate::ports::{Cause, Certainty, Fault, JournalRead as _, JournalWrite as _};
 use crate::primitives::{Digest, Duration, Key, Name, PathBytes, RunId, StepId, StepName};
 use crate::steps::{Packed, StepOutput};
 
@@ -332,10 +332,11 @@ fn the_end_and_its_exit_status_say_the_worst_that_holds() {
         let mut state = State::new(forecast(&[(vec![], vec![]), (vec![], vec![])]));
         turn(&mut state, 2, Event::Begin);
         for (step, result) in (0..).map(StepId).zip(results) {
+            // The second step's answer comes too late, then.
+            if interrupt && step == StepId(1) {
+                turn(&mut state, 2, Event::Interrupt);
+            }
             turn(&mut state, 2, Event::Ended { step, result: result.map(Box::new) });
-        }
-        if interrupt {
-            turn(&mut state, 2, Event::Interrupt);
         }
         let outcome = Outcome::of(&state, at(5));
         assert_eq!((outcome.began, outcome.ended), (at(0), at(5)));
@@ -384,4 +385,48 @@ fn a_journal_that_cannot_be_is_refused() {
     assert!(state.apply(&started).is_err());
     state.apply(&finished).unwrap();
     assert!(state.apply(&started).is_err());
+}
+
+#[test]
+fn only_old_journals_of_runs_that_ended_are_removed_and_the_newest_are_kept() {
+    let world = crate::fakes::World::new(1);
+    let journal = world.journal();
+    let now = at(0);
+    let begun = |days: i64, nonce: u32| RunId::new(at(-days * 86_400), nonce);
+    let lines = |run: &RunId, ended: bool| {
+        let forecast = Forecast { run: run.clone(), ..(*forecast(&[])).clone() };
+        let records = [Record::Forecast { forecast: Box::new(forecast) }, Record::Ended { end: End::Complete }];
+        let mut sums = super::LineSums::default();
+        let entry = |record| serde_json::to_string(&super::Entry { at: now, record }).unwrap();
+        let lines = records.into_iter().map(|record| sums.line(&entry(record)));
+        lines.take(if ended { 2 } else { 1 }).collect::<Vec<_>>()
+    };
+    let forgotten = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+        let write = async |run: &RunId, lines: Vec<String>| {
+            for line in lines {
+                journal.append(run, &line).await.unwrap();
+            }
+        };
+        let (old, open, damaged) = (begun(400, 1), begun(400, 2), begun(400, 3));
+        write(&old, lines(&old, true)).await;
+        write(&open, lines(&open, false)).await;
+        write(&damaged, lines(&old, true)).await;
+        let young = begun(89, 4);
+        write(&young, lines(&young, true)).await;
+        // With these, none of the above is among the newest hundred.
+        for number in 0..100 {
+            let run = begun(80, 100 + number);
+            write(&run, lines(&run, true)).await;
+        }
+        let before = journal.runs().await.unwrap();
+        let gone = forget(&*journal, now).await.unwrap();
+        let after = journal.runs().await.unwrap();
+        let missing: Vec<RunId> = before.into_iter().filter(|run| !after.contains(run)).collect();
+        assert_eq!((gone, missing), (1, vec![old]));
+        // A host that runs seldom keeps its hundred, whatever their age.
+        let later = now + jiff::SignedDuration::from_hours(24 * 1_000);
+        let gone = forget(&*journal, later).await.unwrap();
+        (gone, journal.runs().await.unwrap().len())
+    });
+    assert_eq!(forgotten, (1, 102), "the young one went; one open, one damaged and a hundred stay");
 }

@@ -21,6 +21,8 @@ pub(super) async fn commit(store: &dyn StoreWrite, clock: &dyn Clock, made: &Mad
     if store.head(&key).await?.is_some() {
         let there = observe::manifest(store, &key).await?;
         if there.run == made.forecast.run && there.archive == made.packed.archive {
+            // Whoever wrote it may have died before it was durable, and what is next deletes on its strength.
+            store.settle(&key).await?;
             return Ok(StepOutput::Committed(Box::new(there)));
         }
         let answer = format!("run {} wrote another manifest there", there.run);

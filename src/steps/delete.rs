@@ -9,12 +9,14 @@ use crate::calendar;
 use crate::catalog::PointPlace;
 use crate::forecast::{self, Deletion, Leftover};
 use crate::observe::{self, PointsSeen};
-use crate::ports::{Cause, Fault, ObjectInfo, StoreWrite};
+use crate::ports::{Cause, Fault, Locks, ObjectInfo, StorePlace, StoreWrite};
 use crate::primitives::PointId;
 use crate::retention::{Rules, Verdict};
 
 /// What was forecast.
 pub(super) struct Wanted<'a> {
+    /// All of this job's points, whatever the host, have keys that begin so.
+    pub(super) all: &'a str,
     pub(super) prefix: &'a str,
     pub(super) roots: &'a [crate::primitives::PathBytes],
     pub(super) rules: Option<&'a Rules>,
@@ -25,14 +27,32 @@ pub(super) struct Wanted<'a> {
     pub(super) now: Timestamp,
 }
 
-/// Deletes what was forecast and may still go.
-pub(super) async fn delete(store: &dyn StoreWrite, wanted: &Wanted<'_>, progress: &Progress) -> Result<Deleted, Fault> {
+/// The name of the lock that a restore has a share in while it reads points of a job, and a deletion of them holds: the store, and what
+/// the keys of all points of the job begin with.
+pub fn points_lock(store: &StorePlace, all: &str) -> String {
+    format!("points {} in {store}", all.trim_end_matches('/'))
+}
+
+/// Deletes what was forecast and may still go. No point is deleted while a restore of this host reads the job's points; a backup
+/// does not wait for that either.
+pub(super) async fn delete(
+    store: &dyn StoreWrite,
+    locks: &dyn Locks,
+    wanted: &Wanted<'_>,
+    progress: &Progress,
+) -> Result<Deleted, Fault> {
+    let lock = if wanted.points.is_empty() {
+        None
+    } else {
+        locks.try_lock(&points_lock(&store.real_place().await?, wanted.all)).await?
+    };
     let seen = observe::points(store, wanted.prefix).await?;
     let verdicts = verdicts(&seen, wanted)?;
     let mut deleted = Deleted::default();
     for deletion in wanted.points {
         let point = &deletion.place.point;
-        if let Some(why) = omission(&seen, &deletion.place, &verdicts) {
+        let in_use = if lock.is_none() { Some(Omission::BeingRestored) } else { None };
+        if let Some(why) = omission(&seen, &deletion.place, &verdicts).or(in_use) {
             deleted.omitted.push((point.clone(), why));
             continue;
         }

@@ -2,14 +2,19 @@
 
 use super::StepOutput;
 use crate::forecast::Selection;
-use crate::observe::walk::Walk;
-use crate::ports::{Fault, TreeRead};
+use crate::observe::{self, walk::Walk};
+use crate::ports::{Fault, StoreRead, TreeRead};
 
-/// Looks at every root.
+/// Looks at every root, and whether the store lies outside all of them.
 ///
 /// # Errors
-/// When one is not there, or is no folder.
-pub(super) async fn look(tree: &dyn TreeRead, selection: &Selection) -> Result<StepOutput, Fault> {
+/// When one is not there, or is no folder, or the store lies inside one.
+pub(super) async fn look(
+    tree: &dyn TreeRead,
+    store: &dyn StoreRead,
+    selection: &Selection,
+) -> Result<StepOutput, Fault> {
+    observe::outside(tree, store, &selection.roots, &selection.exclude).await?;
     for root in &selection.roots {
         // The first thing a walk tells is its root, or why it is no source.
         Walk::new(tree, std::slice::from_ref(root), &[])?.next().await?;

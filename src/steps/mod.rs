@@ -4,6 +4,7 @@
 //! Unaware of plans, graphs and journals. Invariant: a step that answers with a fault has left nothing that could be
 //! taken for a result, and may be performed again.
 
+mod abandon;
 mod beside;
 mod commit;
 mod delete;
@@ -31,6 +32,8 @@ mod verified;
 #[cfg(test)]
 mod tests;
 
+pub use abandon::abandon;
+pub use delete::points_lock;
 pub use output::{Deleted, Inputs, Omission, StepOutput};
 pub use pack::{Beside, PackRequest, Packed, pack};
 pub use perform::{World, perform};

@@ -56,13 +56,17 @@ pub enum Omission {
     Unusable,
     /// Asked again, a retention rule keeps it: other points that the forecast counted on are gone.
     KeptNow,
+    /// A restore of this host reads points of its job.
+    BeingRestored,
 }
 
 impl StepOutput {
-    /// Whether everything that should be in it is: false for a pack that could not read every file whole.
+    /// Whether everything that should be in it is: false for a pack that could not read every file whole, and for a recovery
+    /// of what such a pack made.
     pub fn is_clean(&self) -> bool {
         match self {
             Self::Packed(packed) => packed.clean(),
+            Self::Recovered(recovered) => recovered.clean(),
             _ => true,
         }
     }

@@ -338,6 +338,9 @@ async fn adopt(store: &dyn StoreWrite, request: &PackRequest) -> Result<Option<P
         return Err(contents.object().damaged("the contents are of something else"));
     }
     ObjectStream::open(store, &trailer.archive).await?;
+    // Whoever made them may have died before they were durable.
+    store.settle(&trailer.archive.key).await?;
+    store.settle(&key).await?;
     let extent = Extent { size: object.size, digest: contents.object().digest() };
     Ok(Some(packed(*trailer, header.roots, StoredObject::new(key, extent), segments_at)))
 }

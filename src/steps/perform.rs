@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Beside, Inputs, PackRequest, Progress, RecoverRequest, StepOutput, pack, read_back, recover};
+use super::{Beside, Inputs, PackRequest, Progress, RecoverRequest, Recovered, StepOutput, pack, read_back, recover};
 use super::{commit, delete, look, probe};
+use crate::catalog::{Named, job_prefix};
 use crate::forecast::{Action, Forecast, ForecastStep, NewPoint, Recovery, Selection};
-use crate::ports::{Cause, Clock, CommandRun, Compute, Fault, Scratch, StoreWrite, TreeWrite};
-use crate::primitives::{Compression, Name};
+use crate::ports::{Cause, Clock, CommandRun, Compute, Fault, Locks, Scratch, StoreWrite, TreeWrite};
+use crate::primitives::{Compression, Name, PathBytes};
 
 /// What steps reach.
 pub struct World<'a> {
@@ -23,6 +24,8 @@ pub struct World<'a> {
     pub clock: &'a dyn Clock,
     /// The processors of this host.
     pub compute: &'a dyn Compute,
+    /// Locks of this host.
+    pub locks: &'a dyn Locks,
 }
 
 impl World<'_> {
@@ -30,7 +33,7 @@ impl World<'_> {
         Beside { clock: self.clock, compute: self.compute, scratch: self.scratch }
     }
 
-    fn store(&self, name: &Name) -> Result<&dyn StoreWrite, Fault> {
+    pub(super) fn store(&self, name: &Name) -> Result<&dyn StoreWrite, Fault> {
         let missing = || Fault::permanent(Cause::NotFound, format!("open store {name}"), "the run has no such store");
         self.stores.get(name).map(|store| &**store).ok_or_else(missing)
     }
@@ -48,7 +51,7 @@ pub async fn perform(
     progress: &Progress,
 ) -> Result<StepOutput, Fault> {
     match &step.action {
-        Action::Look { selection, .. } => look::look(world.tree, selection).await,
+        Action::Look { store, selection, .. } => look::look(world.tree, world.store(store)?, selection).await,
         Action::Pack { selection, compression, new, source } => {
             inputs.get(*source)?;
             if let Action::Look { seen: Some(seen), .. } = &forecast.step(source.step).action {
@@ -74,19 +77,35 @@ pub async fn perform(
             };
             commit::commit(world.store(&new.store)?, world.clock, &made).await
         }
-        Action::Delete { store, prefix, roots, rules, timezone, points, leftovers, given, .. } => {
+        Action::Delete { store, job, prefix, roots, rules, timezone, points, leftovers, given } => {
             inputs.get(*given)?;
             let now = world.clock.now();
-            let wanted = delete::Wanted { prefix, roots, rules: rules.as_ref(), timezone, points, leftovers, now };
-            delete::delete(world.store(store)?, &wanted, progress).await.map(StepOutput::Deleted)
+            let all = job_prefix(&forecast.plan, job);
+            let rules = rules.as_ref();
+            let wanted = delete::Wanted { all: &all, prefix, roots, rules, timezone, points, leftovers, now };
+            delete::delete(world.store(store)?, world.locks, &wanted, progress).await.map(StepOutput::Deleted)
         }
         Action::Recover(recovery) => {
             let (store, request) = recover_request(step, recovery, world)?;
-            recover(store, world.tree, world.beside(), &request, progress).await.map(StepOutput::Recovered)
+            let (removed, not_removed) = remove_leftovers(world.tree, &recovery.leftovers).await;
+            let recovered = recover(store, world.tree, world.beside(), &request, progress).await?;
+            Ok(StepOutput::Recovered(Recovered { removed, not_removed, ..recovered }))
         }
         Action::ProbePath { path, .. } => probe::path(world.tree, path).await,
         Action::ProbeCommand { argv, .. } => probe::command(world.commands, argv).await,
     }
+}
+
+/// Removes what killed restores left beside a destination; what stays is no reason not to restore, and is named.
+async fn remove_leftovers(tree: &dyn TreeWrite, leftovers: &[PathBytes]) -> (Vec<PathBytes>, Named) {
+    let (mut removed, mut not_removed) = (vec![], Named::default());
+    for leftover in leftovers {
+        match tree.remove(leftover).await {
+            Ok(()) => removed.push(leftover.clone()),
+            Err(fault) => not_removed.push(leftover, fault.answer),
+        }
+    }
+    (removed, not_removed)
 }
 
 fn pack_request(selection: &Selection, compression: Compression, new: &NewPoint) -> PackRequest {

@@ -82,10 +82,10 @@ impl<'a> Upload<'a> {
         }
     }
 
-    /// The answer was lost: what is under the key?
+    /// The answer was lost: what is under the key, and is it there to stay?
     async fn look(&self, extent: Extent, fault: Fault) -> Result<(), Fault> {
         match self.store.head(&self.id.key).await? {
-            Some(object) if object.size == extent.size => Ok(()),
+            Some(object) if object.size == extent.size => self.store.settle(&self.id.key).await,
             _ => Err(passing(fault)),
         }
     }
@@ -94,7 +94,7 @@ impl<'a> Upload<'a> {
     async fn same_is_there(&self, extent: Extent) -> Result<(), Fault> {
         let there = read_extent(self.store, &self.id.key).await?;
         match there == Some(extent) {
-            true => Ok(()),
+            true => self.store.settle(&self.id.key).await,
             false => Err(Fault::permanent(
                 Cause::Exists,
                 format!("store {}", self.store.place(&self.id.key)),

@@ -30,12 +30,25 @@ pub struct RecoverRequest {
 }
 
 /// What was recovered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Recovered {
     /// What was made.
     pub totals: Totals,
     /// Files whose content was not whole when they were backed up.
     pub flawed: Named,
+    /// What could not be read when it was backed up, and is not in the backup: of a folder, what is in it.
+    pub unread: Named,
+    /// What of the leftovers of killed restores is gone.
+    pub removed: Vec<PathBytes>,
+    /// What of them could not be removed, and why.
+    pub not_removed: Named,
+}
+
+impl Recovered {
+    /// Whether all that is asked for was read whole when it was backed up.
+    pub fn clean(&self) -> bool {
+        self.flawed.count == 0 && self.unread.count == 0
+    }
 }
 
 /// Recovers a point: the one root's content becomes the folder `into`; of several, whole paths lie below it, where the
@@ -58,7 +71,9 @@ pub async fn recover(
     if tree.stat(&request.into).await?.is_some() {
         let exists =
             || Fault::permanent(Cause::Exists, action, "something is there already, and nothing is overwritten");
-        return recovered_before(store, tree, request, &mut names).await?.ok_or_else(exists);
+        let recovered = recovered_before(store, tree, request, &mut names).await?.ok_or_else(exists)?;
+        // Whoever renamed it may have died before that was durable.
+        return tree.settle(&request.into).await.map(|()| recovered);
     }
     tree.remove(&request.staging).await?;
     let recovered = fill(store, tree, world, request, &mut names, progress).await;
@@ -78,7 +93,7 @@ async fn rename(tree: &dyn TreeWrite, request: &RecoverRequest) -> Result<(), Fa
         // The answer was lost: it is done if what was there is here.
         Err(fault) if fault.certainty == Certainty::Unknown => {
             let (from, to) = (tree.stat(&request.staging).await?, tree.stat(&request.into).await?);
-            if from.is_none() && to.is_some() { Ok(()) } else { Err(fault) }
+            if from.is_none() && to.is_some() { tree.settle(&request.into).await } else { Err(fault) }
         }
         answer => answer,
     }
@@ -93,7 +108,8 @@ async fn fill(
     progress: &Progress,
 ) -> Result<Recovered, Fault> {
     let pair = Pair::open(store, world.compute, Expected::of(&request.manifest)).await?;
-    let (supply, verified) = pair.read(names.parts()).await?;
+    let (supply, mut verified) = pair.read(names.parts()).await?;
+    verified.remember_unread(names.chosen());
     if verified.roots() != request.manifest.roots {
         return Err(verified.damaged("the contents are of other folders than the manifest says"));
     }
@@ -172,7 +188,7 @@ impl<'a> Filling<'a> {
                 Event::EndOfMember => self.end_of_member().await?,
             }
         }
-        self.finish().await
+        self.finish(verified.unread()).await
     }
 
     async fn member(&mut self, member: Member, fate: Fate, flaw: Option<String>) -> Result<(), Fault> {
@@ -274,12 +290,12 @@ impl<'a> Filling<'a> {
         }
     }
 
-    async fn finish(mut self) -> Result<Recovered, Fault> {
+    async fn finish(mut self, unread: Named) -> Result<Recovered, Fault> {
         while let Some((folder, attributes)) = self.open.pop() {
             self.destination.set(&folder, &attributes).await?;
         }
         self.destination.sync().await?;
-        Ok(Recovered { totals: self.totals, flawed: self.flawed })
+        Ok(Recovered { totals: self.totals, flawed: self.flawed, unread, ..Recovered::default() })
     }
 
     fn attributes(&self, member: &Member) -> Attributes {

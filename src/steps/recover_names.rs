@@ -125,7 +125,12 @@ impl Names {
     }
 
     fn is_chosen(&self, path: &PathBytes) -> bool {
-        self.only.as_ref().is_none_or(|only| path.starts_with(only))
+        is_chosen(self.only.as_ref(), path)
+    }
+
+    /// What is chosen.
+    pub(super) fn chosen(&self) -> Chosen {
+        Chosen { only: self.only.clone() }
     }
 
     /// The chosen name at which a file is made that is not chosen itself.
@@ -184,6 +189,27 @@ impl Names {
             _ => Err(format!("{path} does not lie in {root}, which the backup is of")),
         }
     }
+}
+
+/// What is chosen: of all, or of one path and what is below it.
+pub(super) struct Chosen {
+    only: Option<PathBytes>,
+}
+
+impl Chosen {
+    /// What a line of the contents names as unread, where that is chosen.
+    pub(super) fn unread<'l>(&self, line: &'l Line) -> Option<(&'l PathBytes, &'l str)> {
+        match line {
+            Line::Entry(Entry::Unread { path, why }) if is_chosen(self.only.as_ref(), &without_slash(path)) => {
+                Some((path, why))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn is_chosen(only: Option<&PathBytes>, path: &PathBytes) -> bool {
+    only.is_none_or(|only| path.starts_with(only))
 }
 
 /// The chosen path as an archive has it.

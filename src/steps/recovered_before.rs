@@ -7,7 +7,7 @@ use super::recover::{RecoverRequest, Recovered};
 use super::recover_names::{Fate, Names};
 use super::verified::open_contents;
 use crate::archive::{Member, MemberKind};
-use crate::catalog::{Entry, Line, Named, Totals};
+use crate::catalog::{Entry, Line};
 use crate::ports::{EntryKind, Fault, Meta, StoreRead, TreeRead};
 use crate::primitives::{Digest, Hasher, PathBytes};
 
@@ -29,9 +29,13 @@ pub(super) async fn recovered_before(
         return Ok(None);
     }
     let (mut contents, _) = open_contents(store, &request.manifest.contents).await?;
+    let chosen = names.chosen();
     let mut there = There { tree, request, names };
-    let mut recovered = Recovered { totals: Totals::default(), flawed: Named::default() };
+    let mut recovered = Recovered::default();
     while let Some(line) = contents.next().await? {
+        if let Some((path, why)) = chosen.unread(&line) {
+            recovered.unread.push(path, why);
+        }
         let Line::Entry(Entry::Stored { member, digest, flaw, .. }) = line else { continue };
         let fate = there.names.fate(&member).await?.map_err(|why| contents.object().damaged(why))?;
         let (Fate::Made(path) | Fate::MadeElsewhere(path)) = fate else { continue };

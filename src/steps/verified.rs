@@ -7,10 +7,11 @@ use tokio::sync::mpsc;
 
 use super::beside::Lane;
 use super::object::{ContentsStream, ObjectStream};
+use super::recover_names::Chosen;
 use super::segments::{Segments, Unpacking};
 use super::tar_stream::{Parts, Stop, TarStream};
 use crate::archive::{Member, MemberKind, Plain, TarEvent};
-use crate::catalog::{ContentsHeader, ContentsTrailer, Entry, Line, Manifest, StoredObject, Totals};
+use crate::catalog::{ContentsHeader, ContentsTrailer, Entry, Line, Manifest, Named, StoredObject, Totals};
 use crate::observe::walk::path_order;
 use crate::ports::{Cause, Compute, Fault, StoreRead};
 use crate::primitives::{Digest, Hasher, PathBytes};
@@ -103,6 +104,7 @@ impl<'a> Pair<'a> {
             open: None,
             last: None,
             totals: Totals::default(),
+            unread: None,
         };
         Ok((Supply { pair: self, sender, parts }, verified))
     }
@@ -159,6 +161,8 @@ pub(super) struct Verified<'p> {
     open: Option<(PathBytes, Option<Digest>)>,
     last: Option<PathBytes>,
     totals: Totals,
+    /// What is asked for, and what of it could not be read when it was backed up.
+    unread: Option<(Chosen, Named)>,
 }
 
 impl Verified<'_> {
@@ -170,6 +174,25 @@ impl Verified<'_> {
     /// What was seen so far.
     pub(super) fn totals(&self) -> Totals {
         self.totals
+    }
+
+    /// From here on, remembers what the contents say could not be read, of what is chosen.
+    pub(super) fn remember_unread(&mut self, chosen: Chosen) {
+        self.unread = Some((chosen, Named::default()));
+    }
+
+    /// What was remembered.
+    pub(super) fn unread(self) -> Named {
+        self.unread.map(|(_, unread)| unread).unwrap_or_default()
+    }
+
+    /// Passes over a line that is of no member.
+    fn skip(&mut self, line: &Line) {
+        if let Some((chosen, unread)) = &mut self.unread
+            && let Some((path, why)) = chosen.unread(line)
+        {
+            unread.push(path, why);
+        }
     }
 
     /// The next event; none when all was verified.
@@ -239,7 +262,7 @@ impl Verified<'_> {
             match self.contents.next().await? {
                 Some(Line::Entry(Entry::Stored { at, .. })) if !self.whole && at < offset => {}
                 Some(Line::Entry(Entry::Stored { member, at, digest, flaw })) => return Ok((member, at, digest, flaw)),
-                Some(Line::Entry(Entry::Unread { .. } | Entry::NotStored { .. })) => {}
+                Some(line @ Line::Entry(Entry::Unread { .. } | Entry::NotStored { .. })) => self.skip(&line),
                 _ => return Err(self.damaged(format!("{} is not in the contents", member.path))),
             }
         }
@@ -261,7 +284,7 @@ impl Verified<'_> {
                     return Err(self.damaged(format!("{} is missing", member.path)));
                 }
                 Some(Line::Trailer(trailer)) => break trailer,
-                Some(_) => {}
+                Some(line) => self.skip(&line),
                 None => return Err(self.contents.object().damaged("the contents have no trailer")),
             }
         };

@@ -133,6 +133,157 @@ fn a_run_that_has_ended_is_not_resumed() {
     transcript!("resume_ended", scene.types_all(&["resume", &format!("resume {run}")]));
 }
 
+/// The journals of a scene, oldest first.
+fn journals(scene: &Scene) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(scene.path(".state/sonae/runs")).unwrap();
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+}
+
+/// Makes a journal that of a run which was killed after so many records.
+fn kill_after(journal: &std::path::Path, records: usize) {
+    let text = std::fs::read_to_string(journal).unwrap();
+    let kept: Vec<&str> = text.split_inclusive('\n').take(records).collect();
+    std::fs::write(journal, kept.concat()).unwrap();
+}
+
+#[test]
+fn a_journal_that_does_not_hold_is_left_alone_and_the_others_are_resumed() {
+    let scene = Scene::with_plan();
+    let plan = std::fs::read_to_string(scene.path("plan.kdl")).unwrap();
+    scene.write("plan.kdl", &plan.replace("generations=2", "generations=9"));
+    for _ in 0..4 {
+        scene.types("run plan.kdl --all --quiet --host web-1");
+    }
+    let all = journals(&scene);
+    all.iter().for_each(|journal| kill_after(journal, 4));
+    let replace = |journal: &std::path::Path, from: &str, to: &str| {
+        let text = std::fs::read_to_string(journal).unwrap();
+        assert!(text.contains(from), "{text}");
+        std::fs::write(journal, text.replacen(from, to, 1)).unwrap();
+    };
+    replace(&all[0], "\"step\":1,\"attempt\":1", "\"step\":77,\"attempt\":1");
+    replace(&all[1], "/photos\"", "/photoz\"");
+    let copied = std::fs::read(&all[3]).unwrap();
+    std::fs::write(&all[2], copied).unwrap();
+    let told = scene.types("resume");
+    transcript!("resume_damaged", told);
+}
+
+#[test]
+fn what_killed_restores_left_is_removed_when_nobody_can_be_alive() {
+    let scene = Scene::with_plan();
+    scene.types_all(&["run plan.kdl --all --quiet --host web-1", "restore plan.kdl photos --from-host web-1"]);
+    let ended = journals(&scene).pop().unwrap().file_stem().unwrap().to_str().unwrap().to_owned();
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(100_000);
+    let (now, old) = (jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ-0000000a"), "20200101T000000Z-0000000b");
+    let leave = |name: &str, run: &str, then: std::time::SystemTime| {
+        let folder = scene.path(&format!("{name}.restoring-{run}"));
+        scene.write(&format!("{name}.restoring-{run}/half/file"), "x");
+        std::fs::File::open(&folder).unwrap().set_modified(then).unwrap();
+        folder
+    };
+    let goes = [leave("back", &ended, std::time::SystemTime::now()), leave("back", old, long_ago)];
+    let stays = [
+        leave("back", &now.to_string(), long_ago),
+        leave("back", "20200101T000000Z-0000000c", std::time::SystemTime::now()),
+        leave("other", old, long_ago),
+        leave("back", "20200101T000000Z", long_ago),
+    ];
+    scene.write("back.restoring-20200101T000000Z-0000000d", "a file");
+    let restore = "restore plan.kdl photos --from-host web-1 --into back";
+    let told = scene.types(&format!("{restore} --dry-run"));
+    assert!(goes.iter().all(|folder| folder.exists()), "{told}");
+    let done = scene.types(restore);
+    transcript!("restore_leftovers", format!("{told}\n{done}"));
+    assert!(!goes.iter().any(|folder| folder.exists()), "{done}");
+    assert!(stays.iter().all(|folder| folder.join("half/file").exists()), "{done}");
+    assert!(scene.path("back.restoring-20200101T000000Z-0000000d").is_file());
+}
+
+#[test]
+fn a_destination_may_have_the_longest_name_there_is() {
+    let scene = Scene::with_plan();
+    scene.types("run plan.kdl --all --quiet --host web-1");
+    for length in [218, 219, 220, 254, 255] {
+        let name = "d".repeat(length);
+        let told = scene.types(&format!("restore plan.kdl photos --from-host web-1 --into {name}"));
+        assert!(told.ends_with("── exit 0\n"), "{told}");
+        assert!(scene.path(&format!("{name}/cat.txt")).exists());
+    }
+    let told = scene.types(&format!("restore plan.kdl photos --from-host web-1 --into {}", "d".repeat(256)));
+    assert!(told.contains("File name too long") && told.ends_with("── exit 1\n"), "{told}");
+}
+
+#[test]
+fn the_exit_status_says_what_became_of_a_run_also_where_nobody_reads_its_summary() {
+    let scene = Scene::with_plan();
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let closed = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        writer
+    };
+    let mut told = vec![];
+    for line in ["run plan.kdl --all --host web-1", "run plan.kdl --all --host web-1 --format json"] {
+        told.push(scene.types_to(line, full()));
+        told.push(scene.types_to(line, closed()));
+    }
+    told.push(scene.types_to("restore plan.kdl photos --from-host web-1", full()));
+    // Nothing else is what these are for.
+    told.push(scene.types_to("run plan.kdl --all --host web-1 --dry-run", full()));
+    told.push(scene.types_to("points plan.kdl", full()));
+    told.push(scene.types_to("points plan.kdl", closed()));
+    std::fs::remove_dir_all(scene.path("photos")).unwrap();
+    told.push(scene.types_to("run plan.kdl --all --host web-1", full()));
+    transcript!("nobody_reads", told.join("\n"));
+}
+
+#[test]
+fn a_store_that_a_link_leads_into_its_source_is_refused_before_anything_is_made() {
+    let scene = Scene::with_plan();
+    let plan = std::fs::read_to_string(scene.path("plan.kdl")).unwrap();
+    std::os::unix::fs::symlink("photos", scene.path("link")).unwrap();
+    let linked = plan.replace("local path=\"store\"", "local path=\"link/inner/store\"");
+    scene.write("linked.kdl", &linked);
+    let exclude = "files \"photos\" { exclude \"inner\"; }";
+    scene.write("excluded.kdl", &linked.replace("files \"photos\"", exclude));
+    let told = scene.types_all(&[
+        "check linked.kdl",
+        "run linked.kdl --all --dry-run --host web-1",
+        "run linked.kdl --all --host web-1",
+    ]);
+    assert!(!scene.path("photos/inner").exists(), "{told}");
+    let fine = scene.types("run excluded.kdl --all --quiet --host web-1");
+    transcript!("store_by_link", format!("{told}\n{fine}"));
+    // The other way round: the link is above the source.
+    let above = plan.replace("files \"photos\"", "files \"above/photos\"").replace("\"store\"", "\"photos/store\"");
+    std::os::unix::fs::symlink(".", scene.path("above")).unwrap();
+    scene.write("above.kdl", &above);
+    let told = scene.types("run above.kdl --all --quiet --host web-1");
+    assert!(told.contains("the store is really at /scene/photos/store") && told.ends_with("── exit 4\n"), "{told}");
+    assert!(!scene.path("photos/store").exists());
+}
+
+#[test]
+fn a_run_removes_old_journals_and_a_dry_run_does_not() {
+    let scene = Scene::with_plan();
+    let path = |run: &str| format!(".state/sonae/runs/{run}.jsonl");
+    let old = path("20200101T000000Z-00000001");
+    // One that was never begun: there is nothing to resume.
+    scene.write(&old, "");
+    for number in 0..100 {
+        scene.write(&path(&format!("20210101T000000Z-{number:08x}")), "");
+    }
+    let _told = scene.types("run plan.kdl --all --dry-run");
+    assert!(scene.path(&old).exists());
+    let told = scene.types("run plan.kdl --all --quiet");
+    assert_eq!(told, "$ sonae run plan.kdl --all --quiet\n── exit 0\n");
+    assert!(!scene.path(&old).exists());
+    assert_eq!(journals(&scene).len(), 101, "the newest hundred, and its own");
+}
+
 #[test]
 fn machines_read_the_same_as_json() {
     let scene = Scene::with_plan();
@@ -214,6 +365,29 @@ fn a_point_whose_archive_is_gone_counts_for_nothing() {
         2,
         "the sound points are kept: a broken one is none of the newest two"
     );
+}
+
+#[test]
+fn a_restore_of_a_point_that_is_not_clean_names_what_was_unread() {
+    let scene = Scene::with_plan();
+    scene.types("run plan.kdl --all --quiet --host web-1");
+    let path = stored(&scene, ".manifest.json").remove(0);
+    let mut manifest: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let root = manifest["roots"][0].as_str().unwrap().to_owned();
+    let named = |word: &str, count: u64, listed: u64| {
+        let one = |number| serde_json::json!({ "path": format!("{root}/{word}/{number}"), "why": "permission denied" });
+        serde_json::json!({ "count": count, "first": (0..listed).map(one).collect::<Vec<_>>() })
+    };
+    manifest["clean"] = false.into();
+    manifest["unread"] = named("secret", 12, 12);
+    manifest["changed"] = named("log", 200, 100);
+    std::fs::write(&path, manifest.to_string()).unwrap();
+    let told = scene.types_all(&[
+        "restore plan.kdl photos --from-host web-1 --dry-run",
+        "restore plan.kdl photos --from-host web-1 --dry-run --path secret/1 --into part",
+        "restore plan.kdl photos --from-host web-1 --dry-run --path cat.txt --into part",
+    ]);
+    transcript!("restore_not_clean", told);
 }
 
 #[test]

@@ -3,17 +3,22 @@
 use std::fmt::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// A temporary folder with a few files, where nothing of this machine is seen.
 pub(super) struct Scene {
-    folder: tempfile::TempDir,
+    /// Its name is always the same, as `init` names a plan after it.
+    root: PathBuf,
+    _folder: tempfile::TempDir,
 }
 
 impl Scene {
     /// An empty folder.
     pub(super) fn new() -> Self {
-        Self { folder: tempfile::tempdir().expect("a temporary folder") }
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let root = folder.path().join("scene");
+        std::fs::create_dir(&root).expect("the folder is made");
+        Self { root, _folder: folder }
     }
 
     /// A folder with a plan that backs up two small files.
@@ -27,7 +32,7 @@ impl Scene {
 
     /// A path in it.
     pub(super) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.root.join(name)
     }
 
     /// Writes a file, with the folders above it.
@@ -42,13 +47,21 @@ impl Scene {
     /// Types a command line (words are split at spaces, `'…'` holds one together) and answers the transcript: what was
     /// typed, standard output, standard error, exit status.
     pub(super) fn types(&self, line: &str) -> String {
-        let output = Command::new(env!("CARGO_BIN_EXE_sonae"))
+        self.types_to(line, Stdio::piped())
+    }
+
+    /// The same with a standard output of the test's choice.
+    pub(super) fn types_to(&self, line: &str, stdout: impl Into<Stdio>) -> String {
+        let child = Command::new(env!("CARGO_BIN_EXE_sonae"))
             .args(words(line))
-            .current_dir(self.folder.path())
+            .current_dir(&self.root)
             .env_clear()
             .env("XDG_STATE_HOME", self.path(".state"))
-            .output()
-            .expect("the program starts");
+            .stdin(Stdio::null())
+            .stdout(stdout)
+            .stderr(Stdio::piped())
+            .spawn();
+        let output = child.and_then(std::process::Child::wait_with_output).expect("the program starts");
         let mut transcript = format!("$ sonae {line}\n");
         transcript.push_str(&self.plain(&output.stdout));
         if !output.stderr.is_empty() {
@@ -64,7 +77,7 @@ impl Scene {
     }
 
     fn plain(&self, bytes: &[u8]) -> String {
-        let folder = self.folder.path().as_os_str().as_bytes();
+        let folder = self.root.as_os_str().as_bytes();
         String::from_utf8_lossy(bytes).replace(&*String::from_utf8_lossy(folder), "/scene")
     }
 }
@@ -87,6 +100,7 @@ pub(super) fn settings() -> insta::Settings {
     settings.add_filter(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "[time]");
     settings.add_filter(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*Z", "[time]");
     settings.add_filter(r"\b\d+\.\ds\b", "[took]");
+    settings.add_filter(r" within 1h on \S+, observed", " within 1h on [host], observed");
     settings.add_filter(r"[\d.]+ [KMGTP]iB free", "[free]");
     settings.add_filter(r"[\d.]+ (B|KiB) stored", "[size] stored");
     settings.add_filter(r"stored     [\d.]+ (B|KiB) at", "stored     [size] at");

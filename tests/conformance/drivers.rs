@@ -6,8 +6,8 @@ use std::path::Path;
 use bytes::Bytes;
 use sonae::drivers::{Disk, LocalStore, StateFolder, SystemClock};
 use sonae::ports::{
-    Cause, Clock as _, JournalRead as _, JournalWrite as _, Locks as _, PutMode, StoreRead as _, StoreWrite as _,
-    TreeRead as _,
+    Cause, Clock as _, JournalRead as _, JournalWrite as _, Locks as _, PutMode, StorePlace, StoreRead as _,
+    StoreWrite as _, TreeRead as _,
 };
 use sonae::primitives::{Key, PathBytes, RunId};
 
@@ -39,6 +39,31 @@ async fn reading_creates_nothing() {
     state.runs().await.unwrap();
     state.lines(&RunId::parse("20260301T053000Z-00000001").unwrap()).await.unwrap();
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_place_is_the_same_by_whatever_way_it_is_reached_and_before_it_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let real = folder.path().canonicalize().unwrap();
+    std::fs::create_dir(real.join("a")).unwrap();
+    std::os::unix::fs::symlink("a", real.join("link")).unwrap();
+    std::os::unix::fs::symlink("nowhere", real.join("dangling")).unwrap();
+    let is = |written: &str, place: &str| {
+        let (written, place) = (real.join(written), PathBytes::from_path(real.join(place)));
+        async move {
+            let path = PathBytes::from_path(&written);
+            assert_eq!(Disk.real(&path).await.unwrap(), place);
+            assert_eq!(LocalStore::new(&written).real_place().await.unwrap(), StorePlace::Folder(place));
+        }
+    };
+    for _ in 0..2 {
+        is("link/b/c", "a/b/c").await;
+        is("link/../a/b/", "a/b").await;
+        is("dangling/x", "dangling/x").await;
+        std::fs::create_dir_all(real.join("a/b/c")).unwrap();
+    }
+    std::fs::write(real.join("file"), "").unwrap();
+    is("file/below", "file/below").await;
 }
 
 #[tokio::test]

@@ -31,6 +31,7 @@ on_each_journal! {
     runs_are_told_oldest_first
     a_journal_can_be_removed_twice
     a_lock_has_one_holder_at_a_time
+    a_lock_is_shared_by_many_or_held_by_one
 }
 
 trait Journal: JournalWrite + Locks {}
@@ -75,6 +76,21 @@ async fn a_journal_can_be_removed_twice(journal: &dyn Journal) {
     assert_eq!(journal.runs().await.unwrap(), []);
     journal.append(&run, "second life").await.unwrap();
     assert_eq!(journal.lines(&run).await.unwrap().unwrap(), ["second life"]);
+}
+
+async fn a_lock_is_shared_by_many_or_held_by_one(journal: &dyn Journal) {
+    let shares = [journal.try_share("r").await.unwrap(), journal.try_share("r").await.unwrap()];
+    assert!(shares.iter().all(Option::is_some));
+    assert!(journal.try_lock("r").await.unwrap().is_none());
+    let [one, other] = shares;
+    drop(one);
+    assert!(journal.try_lock("r").await.unwrap().is_none(), "the other share is held");
+    drop(other);
+    let held = journal.try_lock("r").await.unwrap().expect("nobody holds it");
+    assert!(journal.try_share("r").await.unwrap().is_none());
+    assert!(journal.try_share("another").await.unwrap().is_some());
+    drop(held);
+    assert!(journal.try_share("r").await.unwrap().is_some());
 }
 
 async fn a_lock_has_one_holder_at_a_time(journal: &dyn Journal) {

@@ -40,6 +40,7 @@ on_each_store! {
     an_upload_that_is_not_there_cannot_go_on
     ranges_end_at_the_end
     what_is_not_there_is_told
+    what_is_there_can_be_settled_and_nothing_else
     deleting_is_for_good_and_for_all
 }
 
@@ -191,6 +192,16 @@ async fn what_is_not_there_is_told(store: &dyn StoreWrite) {
         store.delete(&key(missing)).await.unwrap();
     }
     assert_eq!(keys(store, "", None, 10).await.0, ["a/b"]);
+}
+
+async fn what_is_there_can_be_settled_and_nothing_else(store: &dyn StoreWrite) {
+    assert_eq!(cause(store.settle(&key("a/b/c")).await), Cause::NotFound);
+    fill(store, &["a/b/c"]).await;
+    store.settle(&key("a/b/c")).await.unwrap();
+    assert_eq!(cause(store.settle(&key("a/b")).await), Cause::NotFound);
+    let _unfinished = store.begin(&key("a/b/d")).await.unwrap();
+    assert_eq!(cause(store.settle(&key("a/b/d")).await), Cause::NotFound);
+    assert_eq!(&store.read(&key("a/b/c"), 0, 10).await.unwrap()[..], b"a/b/c");
 }
 
 async fn deleting_is_for_good_and_for_all(store: &dyn StoreWrite) {

@@ -439,6 +439,8 @@ async fn renaming_never_replaces(stage: &dyn Stage) {
     assert_eq!(cause(stage.tree().rename(&stage.path(b"nothing"), &stage.path(b"c")).await), Cause::NotFound);
     assert_eq!(cause(stage.tree().rename(&stage.path(b"a"), &stage.path(b"a/below")).await), Cause::Invalid);
     stage.tree().rename(&stage.path(b"a"), &stage.path(b"b/moved")).await.unwrap();
+    stage.tree().settle(&stage.path(b"b/moved")).await.unwrap();
+    assert_eq!(cause(stage.tree().settle(&stage.path(b"a")).await), Cause::NotFound);
     assert_eq!(stage.content(b"b/moved/file").unwrap(), b"a");
     assert_eq!(stage.tree().stat(&stage.path(b"a")).await.unwrap(), None);
     assert_eq!(stage.content(b"b/file").unwrap(), b"b");

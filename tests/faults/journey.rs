@@ -20,7 +20,7 @@ pub(super) fn simulate<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(future)
 }
 
-struct Nobody;
+pub(super) struct Nobody;
 
 impl Watch for Nobody {
     fn started(&self, _: &sonae::forecast::ForecastStep, _: &Arc<Progress>) {}
@@ -67,6 +67,7 @@ impl Journey {
             clock: self.world.clock(),
             compute: Arc::new(FakeCompute),
             journal: self.world.journal(),
+            locks: self.world.journal(),
         }
     }
 

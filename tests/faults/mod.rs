@@ -7,4 +7,5 @@ mod independence;
 mod journey;
 pub(crate) mod scene;
 mod seeded;
+mod tampered;
 mod watched;

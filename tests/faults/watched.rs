@@ -8,8 +8,8 @@ use sonae::catalog::{Manifest, Part, PointPlace, StoredObject};
 use sonae::fakes::{FakeStore, FakeTree, World};
 use sonae::forecast::{Action, Forecast, Leftover};
 use sonae::ports::{
-    Destination, Fault, FileRead, Meta, Names, ObjectInfo, Page, PutMode, PutResult, StoreRead, StoreWrite, TreeRead,
-    TreeWrite, UploadId,
+    Destination, Fault, FileRead, Meta, Names, ObjectInfo, Page, PutMode, PutResult, StorePlace, StoreRead, StoreWrite,
+    TreeRead, TreeWrite, UploadId,
 };
 use sonae::primitives::{Digest, Key, Name, PathBytes, StepId};
 
@@ -141,7 +141,9 @@ impl Law {
 
     fn may_make(&self, path: &PathBytes) {
         self.assert_announced(&format!("change {path}"), |action| match action {
-            Action::Recover(recovery) => recovery.staging == *path || recovery.into == *path,
+            Action::Recover(recovery) => {
+                recovery.staging == *path || recovery.into == *path || recovery.leftovers.contains(path)
+            }
             _ => false,
         });
     }
@@ -177,6 +179,9 @@ impl StoreRead for WatchedStore {
     async fn uploads(&self, prefix: &str) -> Result<Vec<UploadId>, Fault> {
         self.inner.uploads(prefix).await
     }
+    async fn real_place(&self) -> Result<StorePlace, Fault> {
+        self.inner.real_place().await
+    }
     fn place(&self, key: &Key) -> String {
         self.inner.place(key)
     }
@@ -200,6 +205,9 @@ impl StoreWrite for WatchedStore {
         let answer = self.inner.finish(upload, parts, mode).await;
         self.law.hold();
         answer
+    }
+    async fn settle(&self, key: &Key) -> Result<(), Fault> {
+        self.inner.settle(key).await
     }
     async fn abort(&self, upload: &UploadId) -> Result<(), Fault> {
         self.law.may_abort(&self.name, upload);
@@ -237,6 +245,9 @@ impl TreeRead for WatchedTree {
     async fn open(&self, path: &PathBytes) -> Result<Box<dyn FileRead>, Fault> {
         self.inner.open(path).await
     }
+    async fn real(&self, path: &PathBytes) -> Result<PathBytes, Fault> {
+        self.inner.real(path).await
+    }
     async fn free(&self, path: &PathBytes) -> Result<u64, Fault> {
         self.inner.free(path).await
     }
@@ -252,6 +263,9 @@ impl TreeWrite for WatchedTree {
         self.law.may_make(from);
         self.law.may_make(to);
         self.inner.rename(from, to).await
+    }
+    async fn settle(&self, folder: &PathBytes) -> Result<(), Fault> {
+        self.inner.settle(folder).await
     }
     async fn remove(&self, folder: &PathBytes) -> Result<(), Fault> {
         self.law.may_make(folder);

@@ -3,6 +3,7 @@
 use rustix::process::Signal;
 
 use super::Check;
+use super::child::{Edge, killed_at};
 use super::interrupts::{begun, runs, send, slow};
 use super::leftovers::whole_points;
 use super::scene::{ONE_JOB, Said};
@@ -10,6 +11,8 @@ use super::scene::{ONE_JOB, Said};
 pub(crate) const CHECKS: &[Check] = &[
     Check { name: "a second run of a job is turned away at once, another job is not", needs: &[], run: turned_away },
     Check { name: "the lock of a run that was killed is free", needs: &[], run: freed },
+    Check { name: "a point is not deleted while it is locked for a restore", needs: &[], run: being_restored },
+    Check { name: "a store is locked by whatever way it is reached, and no other is", needs: &[], run: reached },
 ];
 
 const RUN: [&str; 3] = ["run", "plan.kdl", "files/now"];
@@ -30,12 +33,55 @@ fn turned_away() {
     send(&first, Signal::STOP);
     scene.sonae(&RUN).exits(11).says("another run holds the lock").says("files/now");
     scene.sonae(&["resume", &run]).exits(11).says("another run holds the lock");
+    scene.sonae(&["resume"]).exits(11).says(&format!("{run} is under way"));
     scene.sonae(&["run", "plan.kdl", "--all"]).exits(11);
     scene.sonae(&["run", "plan.kdl", "other/now"]).exits(0);
     scene.sonae(&["run", "plan.kdl", "files/now", "--dry-run"]).exits(0);
+    // One that is alive does not stand in the way of one that is dead.
+    let (_, at) = killed_at(&scene, &["run", "plan.kdl", "other/now"], 4, Edge::After);
+    assert_eq!(at.as_deref(), Some("pack started"));
+    scene.sonae(&["resume"]).exits(0).says("other/now: recovery point");
     send(&first, Signal::CONT);
     Said::of_child(first).exits(0);
-    assert_eq!(whole_points(&scene).len(), 2, "one of each job");
+    assert_eq!(whole_points(&scene).len(), 3, "one of the first job, two of the other");
+}
+
+fn reached() {
+    let scene = slow();
+    let (first, _) = begun(&scene, scene.start(&RUN), &[], 2);
+    send(&first, Signal::STOP);
+    // Plans of one name: one with a store of its own, one whose store is the first one's by a link and another path.
+    for (folder, store) in [("own", "store"), ("same", "to/store")] {
+        std::fs::create_dir(scene.path(folder)).unwrap();
+        let plan = ONE_JOB.replace("\"store\"", &format!("{store:?}")).replace("\"source\"", "\"little\"");
+        std::fs::write(scene.path(folder).join("plan.kdl"), plan).unwrap();
+        std::fs::create_dir(scene.path(folder).join("little")).unwrap();
+        std::fs::write(scene.path(folder).join("little/file"), "x").unwrap();
+    }
+    std::os::unix::fs::symlink("..", scene.path("same/to")).unwrap();
+    scene.sonae(&["run", "own/plan.kdl", "--all"]).exits(0);
+    scene.sonae(&["run", "same/plan.kdl", "--all"]).exits(11).says("another run holds the lock of job one/files/now/");
+    send(&first, Signal::CONT);
+    Said::of_child(first).exits(0);
+    scene.sonae(&["run", "same/plan.kdl", "--all"]).exits(0);
+}
+
+fn being_restored() {
+    let scene = slow();
+    for _ in 0..2 {
+        scene.sonae(&RUN).exits(0);
+    }
+    let listed = whole_points(&scene);
+    // The older one, which the next backup lets go.
+    let restore = ["restore", "plan.kdl", "files", "--point", &listed[0].1];
+    let (restoring, _) = begun(&scene, scene.start(&restore), &runs(&scene), 1);
+    send(&restoring, Signal::STOP);
+    scene.sonae(&RUN).exits(0).says(&format!("did not delete {}: a restore reads points", listed[0].1));
+    // Two restores do not keep each other up.
+    scene.sonae(&["restore", "plan.kdl", "files", "--into", "beside"]).exits(0);
+    send(&restoring, Signal::CONT);
+    Said::of_child(restoring).exits(0);
+    scene.sonae(&RUN).exits(0).says("deleted 2 recovery points");
 }
 
 fn freed() {

@@ -17,6 +17,7 @@ mod bare_host;
 mod child;
 mod damage;
 mod dry_run;
+mod durability;
 mod full_disk;
 mod interrupts;
 mod journal_kills;
@@ -54,6 +55,7 @@ fn checks() -> impl Iterator<Item = &'static Check> {
         random_kills::CHECKS,
         interrupts::CHECKS,
         locks::CHECKS,
+        durability::CHECKS,
         full_disk::CHECKS,
         damage::CHECKS,
         bare_host::CHECKS,

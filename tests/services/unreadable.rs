@@ -67,7 +67,17 @@ fn unreadable() {
         let path = point["unread"]["first"][unread]["path"].as_str().unwrap();
         assert!(path.ends_with(name), "{point:#}");
     }
-    sonae(&scene, &["restore", "plan.kdl", "files"]).exits(0);
+    let dry =
+        sonae(&scene, &["restore", "plan.kdl", "files", "--dry-run"]).exits(0).says("unread when it was backed up: 2");
+    let _dry = names.iter().fold(dry, |said, name| said.says(name));
+    let said =
+        sonae(&scene, &["restore", "plan.kdl", "files"]).exits(5).says("when it was backed up").says("unread     2");
+    let _said = names.iter().fold(said, |said, name| said.says(name));
+    // Of what was whole, all is well; of what was not, that is said.
+    let part =
+        |path: &str, into: &str| sonae(&scene, &["restore", "plan.kdl", "files", "--path", path, "--into", into]);
+    part("open", "part-open").exits(0);
+    part("locked", "part-locked").exits(5).says("unread     1").says("source/locked");
     // Now both may be looked at.
     for name in ["secret", "locked"] {
         std::fs::set_permissions(source.join(name), PermissionsExt::from_mode(0o700)).unwrap();

@@ -59,6 +59,15 @@ impl TreeRead for Disk {
         Ok(Box::new(open))
     }
 
+    async fn real(&self, path: &PathBytes) -> Result<PathBytes, Fault> {
+        let path = plain(path);
+        blocking("find a path", move || match durable::real(&path.to_path()) {
+            Ok(real) => Ok(PathBytes::from_path(real)),
+            Err(error) => Err(Fault::from_io(format!("find {path}"), &error)),
+        })
+        .await
+    }
+
     async fn free(&self, path: &PathBytes) -> Result<u64, Fault> {
         let path = plain(path);
         blocking("ask for free space", move || {
@@ -99,12 +108,21 @@ impl TreeWrite for Disk {
         blocking("rename", move || {
             let action = || format!("rename {from} to {to}");
             rename_new(&from, &to).map_err(|errno| fault(action(), errno))?;
-            for path in [&to, &from] {
-                if let Some(above) = durable::parent(&path.to_path()) {
-                    durable::sync_folder(&above).map_err(|errno| not_durable(action(), errno))?;
-                }
-            }
-            Ok(())
+            sync_names([&to, &from]).map_err(|errno| {
+                // So that it is not taken for one that is durable.
+                let _renamed_back = rename_new(&to, &from);
+                not_durable(action(), errno)
+            })
+        })
+        .await
+    }
+
+    async fn settle(&self, folder: &PathBytes) -> Result<(), Fault> {
+        let folder = plain(folder);
+        blocking("make a folder durable", move || {
+            let synced = super::beneath::open_folder(CWD, folder.as_bytes()).and_then(rustix::fs::syncfs);
+            let synced = synced.and_then(|()| sync_names([&folder]));
+            synced.map_err(|errno| not_durable(format!("make {folder} durable"), errno))
         })
         .await
     }
@@ -113,6 +131,11 @@ impl TreeWrite for Disk {
         let folder = plain(folder);
         blocking("remove a folder", move || remove::remove(&folder)).await
     }
+}
+
+/// Makes names durable, in the folders that hold them.
+fn sync_names<const COUNT: usize>(paths: [&PathBytes; COUNT]) -> Result<(), Errno> {
+    paths.iter().filter_map(|path| durable::parent(&path.to_path())).try_for_each(|above| durable::sync_folder(&above))
 }
 
 /// Renames, never over what is there. A file system that cannot promise that (renameat2(2): `EINVAL`; NFS, some FUSE) is

@@ -20,8 +20,8 @@ use self::upload::Progress;
 use super::beneath::{open_folder, split_last, step_into};
 use super::blocking::{blocking, fault};
 use super::durable;
-use crate::ports::{Cause, Fault, ObjectInfo, Page, PutMode, PutResult, StoreRead, StoreWrite, UploadId};
-use crate::primitives::Key;
+use crate::ports::{Cause, Fault, ObjectInfo, Page, PutMode, PutResult, StorePlace, StoreRead, StoreWrite, UploadId};
+use crate::primitives::{Key, PathBytes};
 
 /// A part is written in one go. A file takes any number of them.
 const PART_BYTES: usize = 2 * 1024 * 1024;
@@ -203,6 +203,15 @@ impl StoreRead for LocalStore {
         self.off("list uploads", move |store| store.uploads(&prefix)).await
     }
 
+    async fn real_place(&self) -> Result<StorePlace, Fault> {
+        self.off("find a store", move |store| {
+            let real = durable::real(&store.root);
+            let real = real.map_err(|error| Fault::from_io(format!("find {}", store.root.display()), &error))?;
+            Ok(StorePlace::Folder(PathBytes::from_path(real)))
+        })
+        .await
+    }
+
     fn place(&self, key: &Key) -> String {
         self.shared.place(key.as_str())
     }
@@ -227,6 +236,11 @@ impl StoreWrite for LocalStore {
     async fn finish(&self, upload: &UploadId, parts: u32, mode: PutMode) -> Result<PutResult, Fault> {
         let upload = upload.clone();
         self.off("finish an upload", move |store| store.finish(&upload, parts, mode)).await
+    }
+
+    async fn settle(&self, key: &Key) -> Result<(), Fault> {
+        let key = key.clone();
+        self.off("make an object durable", move |store| store.settle(&key)).await
     }
 
     async fn abort(&self, upload: &UploadId) -> Result<(), Fault> {

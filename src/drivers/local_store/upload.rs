@@ -5,7 +5,7 @@ use std::hash::BuildHasher as _;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
-use rustix::fs::{AtFlags, OFlags, RenameFlags};
+use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use super::{Shared, invalid, is_object};
@@ -157,10 +157,27 @@ impl Shared {
             Err(errno) => return Err(refuse(errno)),
         }
         self.progress().remove(upload);
-        for folder in folders.iter().rev() {
-            rustix::fs::fsync(folder).map_err(|errno| not_durable(action(), errno))?;
-        }
+        sync_all(&folders).map_err(|errno| {
+            // So that it is not taken for one that is durable. What cannot be taken away either is told by the fault.
+            let _taken_away = rustix::fs::unlinkat(holder, name, AtFlags::empty());
+            not_durable(action(), errno)
+        })?;
         Ok(PutResult::Stored)
+    }
+
+    /// Makes an object durable that somebody published, and may have died before it was.
+    pub(super) fn settle(&self, key: &Key) -> Result<(), Fault> {
+        let (action, refuse) = ("make durable", |errno| self.fault("make durable", key.as_str(), errno));
+        if self.head(key)?.is_none() {
+            return Err(refuse(Errno::NOENT));
+        }
+        let (folder, name) = split_last(key.as_str().as_bytes());
+        let folders = self.folders(folder).map_err(refuse)?;
+        let holder = folders.last().ok_or_else(|| refuse(Errno::NOENT))?;
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(holder, name, flags, Mode::empty()).map_err(refuse)?;
+        let synced = rustix::fs::fsync(&file).and_then(|()| sync_all(&folders));
+        synced.map_err(|errno| not_durable(format!("{action} {}", self.place(key.as_str())), errno))
     }
 
     pub(super) fn abort(&self, upload: &UploadId) -> Result<(), Fault> {
@@ -169,6 +186,11 @@ impl Shared {
         self.progress().remove(upload);
         Ok(())
     }
+}
+
+/// Makes the names in folders durable, the innermost first.
+fn sync_all(folders: &[OwnedFd]) -> Result<(), Errno> {
+    folders.iter().rev().try_for_each(rustix::fs::fsync)
 }
 
 fn make_folder(above: impl AsFd, name: &[u8]) -> Result<OwnedFd, Errno> {

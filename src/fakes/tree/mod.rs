@@ -170,6 +170,11 @@ impl TreeRead for FakeTree {
         Ok(Box::new(OpenFile { disk, life, path: path.clone(), inode, at: 0 }))
     }
 
+    async fn real(&self, path: &PathBytes) -> Result<PathBytes, Fault> {
+        // Links are never followed here.
+        self.disk.call(None, "tree.real", path, |_| Ok(path.absolute(&PathBytes::new(*b"/")))).await
+    }
+
     async fn free(&self, path: &PathBytes) -> Result<u64, Fault> {
         self.disk.call(None, "tree.free", path, |nodes| Ok(nodes.free)).await
     }
@@ -185,6 +190,13 @@ impl TreeWrite for FakeTree {
 
     async fn rename(&self, from: &PathBytes, to: &PathBytes) -> Result<(), Fault> {
         self.disk.call(None, "tree.rename", to, |nodes| nodes.rename(from.as_bytes(), to.as_bytes())).await
+    }
+
+    async fn settle(&self, folder: &PathBytes) -> Result<(), Fault> {
+        let call = self.disk.call(None, "tree.settle", folder, |nodes| {
+            nodes.existing(folder.as_bytes()).and_then(|inode| nodes.require_folder(inode))
+        });
+        call.await
     }
 
     async fn remove(&self, folder: &PathBytes) -> Result<(), Fault> {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::ports::{
     Attributes, Cause, Certainty, Destination, EntryKind, Fault, FileRead, FileWrite, Meta, Names, ObjectInfo, Page,
-    PutMode, PutResult, StoreRead, StoreWrite, TreeRead, TreeWrite, UploadId,
+    PutMode, PutResult, StorePlace, StoreRead, StoreWrite, TreeRead, TreeWrite, UploadId,
 };
 use crate::primitives::{Key, PathBytes};
 
@@ -84,6 +84,9 @@ impl StoreRead for MemoryStore {
             Ok(found.map(|(token, (key, _))| UploadId { key: key.clone(), token: token.clone() }).collect())
         })
     }
+    async fn real_place(&self) -> Result<StorePlace, Fault> {
+        Ok(StorePlace::Elsewhere("memory".into()))
+    }
     fn place(&self, key: &Key) -> String {
         format!("memory:{key}")
     }
@@ -119,6 +122,9 @@ impl StoreWrite for MemoryStore {
             state.objects.insert(key, parts.into());
             Ok(PutResult::Stored)
         })
+    }
+    async fn settle(&self, key: &Key) -> Result<(), Fault> {
+        self.call(|state| state.objects.get(key).map(drop).ok_or_else(|| not_found(key)))
     }
     async fn abort(&self, upload: &UploadId) -> Result<(), Fault> {
         self.call(|state| {
@@ -276,6 +282,9 @@ impl MemoryTree {
 
 #[async_trait::async_trait]
 impl TreeRead for MemoryTree {
+    async fn real(&self, path: &PathBytes) -> Result<PathBytes, Fault> {
+        Ok(path.clone())
+    }
     async fn stat(&self, path: &PathBytes) -> Result<Option<Meta>, Fault> {
         Ok(self.lock().get(path.as_bytes()).map(|inode| inode.meta))
     }
@@ -366,6 +375,9 @@ impl TreeWrite for MemoryTree {
             state.names.insert([to.as_bytes(), &name[from.as_bytes().len()..]].concat(), inode);
         }
         Ok(())
+    }
+    async fn settle(&self, folder: &PathBytes) -> Result<(), Fault> {
+        self.lock().names.get(folder.as_bytes()).map(drop).ok_or_else(|| not_found(folder))
     }
     async fn remove(&self, folder: &PathBytes) -> Result<(), Fault> {
         let mut state = self.lock();

@@ -1,0 +1,207 @@
+//! Whether a forecast that comes from outside (a journal) is one that this program could have made.
+//!
+//! Unaware of where it was read. Invariant: of a forecast that is sound, every id, input and name leads where the code that
+//! carries it out expects it; nothing in it points out of its own plan, job, host and destination.
+
+use std::collections::BTreeSet;
+use std::os::unix::ffi::OsStrExt as _;
+
+use super::{Action, FORMAT_VERSION, Forecast, ForecastStep, Leftover, NewPoint, Recovery, StoreLocation, Subject};
+use crate::calendar;
+use crate::catalog::{MANIFEST_FORMAT_VERSION, PointPlace, host_prefix};
+use crate::graph::{Effect, Output, OutputKind};
+use crate::observe::{staging, staging_run};
+use crate::primitives::{JobName, Key, PathBytes};
+use crate::retention::Rules;
+
+impl Forecast {
+    /// Holds it against itself.
+    ///
+    /// # Errors
+    /// What cannot be, in words that follow "it is no forecast of this program: ".
+    pub fn check(&self) -> Result<(), String> {
+        if self.format_version != FORMAT_VERSION {
+            let known = FORMAT_VERSION;
+            return Err(format!("it is of version {}, and this program knows version {known}", self.format_version));
+        }
+        require(calendar::zone(&self.timezone).is_some(), || format!("there is no zone {}", self.timezone))?;
+        for (name, StoreLocation::Local(folder)) in &self.stores {
+            require(is_absolute(folder), || format!("store {name} is at {folder}, which is no absolute path"))?;
+        }
+        let mut names = BTreeSet::new();
+        for (place, step) in self.steps.iter().enumerate() {
+            let of_step = |why: String| format!("step {place} ({}): {why}", step.name);
+            require(step.id.index() == place, || of_step(format!("it has the id {}", step.id.0)))?;
+            require(names.insert(step.name.as_str()), || of_step("another step has its name".into()))?;
+            self.ties(step).and_then(|()| self.frame(step)).and_then(|()| self.action(step)).map_err(of_step)?;
+        }
+        Ok(())
+    }
+
+    /// What it comes after comes before it, each once; and it waits for what it takes in.
+    fn ties(&self, step: &ForecastStep) -> Result<(), String> {
+        let mut seen = BTreeSet::new();
+        for (on, _) in &step.after {
+            require(*on < step.id, || format!("it comes after step {}, which is not before it", on.0))?;
+            require(seen.insert(*on), || format!("it comes after step {} twice", on.0))?;
+        }
+        for Output { step: on, kind } in step.action.inputs() {
+            require(step.after.contains(&(on, true)), || format!("it takes in what step {} yields, unawaited", on.0))?;
+            let from = self.steps.get(on.index());
+            let own = from.is_some_and(|from| from.yields == Some(kind) && from.action.job() == step.action.job());
+            require(own, || format!("step {} does not yield {kind:?} of its job", on.0))?;
+        }
+        Ok(())
+    }
+
+    /// Effect and yield are those of what is done.
+    fn frame(&self, step: &ForecastStep) -> Result<(), String> {
+        require(step.effect == step.action.effect(), || format!("its effect is not {:?}", step.effect))?;
+        require(step.yields == step.action.yields(), || format!("it does not yield {:?}", step.yields))?;
+        require(self.is_subject(&step.action), || "it is not of what the run is about".into())
+    }
+
+    fn is_subject(&self, action: &Action) -> bool {
+        match (&self.subject, action.job()) {
+            (Subject::Backup { jobs }, Some(job)) => jobs.contains(job),
+            (Subject::Restore { .. }, None) => true,
+            _ => false,
+        }
+    }
+
+    fn action(&self, step: &ForecastStep) -> Result<(), String> {
+        match &step.action {
+            Action::Look { store, selection, .. } => {
+                self.store(store)?;
+                roots(&selection.roots)
+            }
+            Action::Pack { selection, new, .. } => {
+                self.new_point(new)?;
+                roots(&selection.roots)
+            }
+            Action::ReadBack { new, .. } | Action::Commit { new, .. } => self.new_point(new),
+            Action::Delete { store, job, prefix, roots: of, rules, timezone, points, leftovers, .. } => {
+                self.store(store)?;
+                roots(of)?;
+                let own = host_prefix(&self.plan, job, &self.host);
+                require(*prefix == own, || format!("it deletes below {prefix}, and not below {own}"))?;
+                require(*timezone == self.timezone, || format!("its zone is {timezone}"))?;
+                rules.as_ref().map_or(Ok(()), periods)?;
+                require(rules.is_some() || points.is_empty(), || "it deletes points, and there are no rules".into())?;
+                points.iter().try_for_each(|deletion| self.own_place(&deletion.place, job))?;
+                leftovers.iter().try_for_each(|leftover| self.own_leftover(leftover, job))
+            }
+            Action::Recover(recovery) => self.recovery(step, recovery),
+            Action::ProbePath { path, .. } => require(is_absolute(path), || format!("{path} is no absolute path")),
+            Action::ProbeCommand { argv, .. } => require(!argv.is_empty(), || "it runs no program".into()),
+        }
+    }
+
+    fn store(&self, name: &crate::primitives::Name) -> Result<(), String> {
+        require(self.stores.contains_key(name), || format!("the run has no store {name}"))
+    }
+
+    fn new_point(&self, new: &NewPoint) -> Result<(), String> {
+        self.store(&new.store)?;
+        self.own_place(&new.place, &new.place.job)?;
+        let point = &new.place.point;
+        require(*point == self.run.point(point.slot), || format!("point {point} is of another run"))
+    }
+
+    fn own_place(&self, place: &PointPlace, job: &JobName) -> Result<(), String> {
+        let own = place.plan == self.plan && place.job == *job && place.host == self.host;
+        require(own, || format!("point {} is of another plan, job or host", place.point))
+    }
+
+    fn own_leftover(&self, leftover: &Leftover, job: &JobName) -> Result<(), String> {
+        let key: &Key = match leftover {
+            Leftover::Object(object) => &object.key,
+            Leftover::Upload(upload) => &upload.key,
+        };
+        match PointPlace::parse(key) {
+            Some((place, _)) => self.own_place(&place, job),
+            None => Err(format!("{key} is no part of a recovery point")),
+        }
+    }
+
+    fn recovery(&self, step: &ForecastStep, recovery: &Recovery) -> Result<(), String> {
+        let Recovery { into, staging: made_at, .. } = recovery;
+        require(is_absolute(into), || format!("{into} is no absolute path"))?;
+        let own = staging(into, &self.run);
+        require(*made_at == own, || format!("it is made at {made_at}, and not at {own}"))?;
+        let above = into.to_path().parent().map(PathBytes::from_path);
+        for leftover in &recovery.leftovers {
+            let path = leftover.to_path();
+            let beside = path.parent().map(PathBytes::from_path) == above;
+            let run = path.file_name().and_then(|name| staging_run(into, name.as_bytes()));
+            let left = beside && is_absolute(leftover) && run.is_some_and(|run| run != self.run);
+            require(left, || format!("{leftover} is nothing that a restore to {into} left"))?;
+        }
+        match (&recovery.store, &recovery.manifest) {
+            (None, None) => {
+                require(step.foreseen.is_some(), || "it has no recovery point, and does not say why".into())
+            }
+            (Some(store), Some(manifest)) => {
+                self.store(store)?;
+                let known = manifest.format_version == MANIFEST_FORMAT_VERSION;
+                require(known, || format!("its manifest is of version {}", manifest.format_version))?;
+                let place = manifest.place();
+                let own = place.plan == self.plan && place.host == recovery.host && place.job.target == recovery.target;
+                require(own, || format!("point {} is of another plan, target or host", place.point))
+            }
+            _ => Err("it has a store and no recovery point, or a recovery point and no store".into()),
+        }
+    }
+}
+
+impl Action {
+    /// What it takes in of earlier steps.
+    pub fn inputs(&self) -> Vec<Output> {
+        match self {
+            Self::Pack { source, .. } => vec![*source],
+            Self::ReadBack { packed, .. } => vec![*packed],
+            Self::Commit { packed, read_back, .. } => vec![*packed, *read_back],
+            Self::Delete { given, .. } => vec![*given],
+            Self::Look { .. } | Self::Recover(_) | Self::ProbePath { .. } | Self::ProbeCommand { .. } => vec![],
+        }
+    }
+
+    fn yields(&self) -> Option<OutputKind> {
+        match self {
+            Self::Look { .. } => Some(OutputKind::Source),
+            Self::Pack { .. } => Some(OutputKind::Packed),
+            Self::ReadBack { .. } => Some(OutputKind::ReadBack),
+            Self::Commit { .. } => Some(OutputKind::Committed),
+            Self::Delete { .. } | Self::Recover(_) | Self::ProbePath { .. } | Self::ProbeCommand { .. } => None,
+        }
+    }
+
+    fn effect(&self) -> Effect {
+        match self {
+            Self::Look { .. } | Self::ReadBack { .. } | Self::ProbePath { .. } => Effect::Read,
+            Self::Pack { .. } | Self::Commit { .. } | Self::Recover(_) => Effect::Add,
+            Self::Delete { .. } => Effect::Delete,
+            Self::ProbeCommand { .. } => Effect::Execute,
+        }
+    }
+}
+
+fn require(holds: bool, why: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(why()) }
+}
+
+/// Absolute, and written as `PathBytes::absolute` writes it.
+fn is_absolute(path: &PathBytes) -> bool {
+    path.as_bytes().starts_with(b"/") && path.absolute(&PathBytes::new(*b"/")) == *path
+}
+
+fn roots(roots: &[PathBytes]) -> Result<(), String> {
+    require(!roots.is_empty(), || "it has no folder".into())?;
+    roots.iter().try_for_each(|root| require(is_absolute(root), || format!("{root} is no absolute path")))
+}
+
+/// A period counts as the plan language has it: beyond that, calendar arithmetic is not promised.
+fn periods(rules: &Rules) -> Result<(), String> {
+    let sound = rules.within.is_none_or(|period| (1..=9999).contains(&period.count));
+    require(sound, || "a period of its rules is out of range".into())
+}
