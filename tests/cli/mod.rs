@@ -127,7 +127,7 @@ fn wrong_usage_says_what_to_write_instead() {
 fn a_run_that_has_ended_is_not_resumed() {
     let scene = Scene::with_plan();
     scene.types("run plan.kdl --all --quiet");
-    let journals = std::fs::read_dir(scene.path(".state/sonae/runs")).unwrap();
+    let journals = std::fs::read_dir(scene.path("../state/sonae/runs")).unwrap();
     let names: Vec<String> = journals.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     let run = names[0].strip_suffix(".jsonl").unwrap();
     transcript!("resume_ended", scene.types_all(&["resume", &format!("resume {run}")]));
@@ -135,7 +135,7 @@ fn a_run_that_has_ended_is_not_resumed() {
 
 /// The journals of a scene, oldest first.
 fn journals(scene: &Scene) -> Vec<std::path::PathBuf> {
-    let entries = std::fs::read_dir(scene.path(".state/sonae/runs")).unwrap();
+    let entries = std::fs::read_dir(scene.path("../state/sonae/runs")).unwrap();
     let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     paths
@@ -269,7 +269,7 @@ fn a_store_that_a_link_leads_into_its_source_is_refused_before_anything_is_made(
 #[test]
 fn a_run_removes_old_journals_and_a_dry_run_does_not() {
     let scene = Scene::with_plan();
-    let path = |run: &str| format!(".state/sonae/runs/{run}.jsonl");
+    let path = |run: &str| format!("../state/sonae/runs/{run}.jsonl");
     let old = path("20200101T000000Z-00000001");
     // One that was never begun: there is nothing to resume.
     scene.write(&old, "");
@@ -304,7 +304,7 @@ fn machines_read_the_same_as_json() {
 fn what_is_made_is_readable_by_its_owner_alone() {
     let scene = Scene::with_plan();
     scene.types("run plan.kdl --all --quiet");
-    let mut folders = vec![scene.path("store"), scene.path(".state/sonae")];
+    let mut folders = vec![scene.path("store"), scene.path("../state/sonae")];
     let mut seen = 0;
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).unwrap() {

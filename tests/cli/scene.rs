@@ -56,7 +56,7 @@ impl Scene {
             .args(words(line))
             .current_dir(&self.root)
             .env_clear()
-            .env("XDG_STATE_HOME", self.path(".state"))
+            .env("XDG_STATE_HOME", self.path("../state"))
             .stdin(Stdio::null())
             .stdout(stdout)
             .stderr(Stdio::piped())
