@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub enum Certainty {
     /// Nothing was done; asking again may help.
     Transient,
-    /// Nothing was done; asking again will not help.
+    /// Nothing was done, or it was undone as far as that is possible; asking again will not help.
     Permanent,
     /// The answer was lost: it may have been done. Look before repeating.
     Unknown,
