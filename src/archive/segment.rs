@@ -65,27 +65,49 @@ pub fn end(method: Method) -> &'static [u8] {
     }
 }
 
-/// Unpacks one segment of so many plain bytes.
+/// Unpacks one segment of so many plain bytes, into one piece or, where it was stored as it is, into the pieces it is stored in.
 ///
 /// # Errors
 /// When the bytes are damaged, or unpack to more or less.
-pub fn unpack(method: Method, packed: &[u8], plain_size: usize) -> Result<Vec<u8>, ArchiveError> {
+pub fn unpack(method: Method, packed: &Bytes, plain_size: usize) -> Result<Vec<Bytes>, ArchiveError> {
     if plain_size > SEGMENT_BYTES || packed.len() > packed_size_max(plain_size) {
         return Err(ArchiveError::new("a segment is longer than it can be"));
+    }
+    if let Some(pieces) = pieces_if_stored(packed).filter(|_| method == Method::Deflate) {
+        return of_size(pieces.iter().map(Bytes::len).sum(), plain_size).map(|()| pieces);
     }
     let mut plain = vec![0; plain_size];
     let unpacked = match method {
         Method::Deflate => {
-            let stream = [packed, &open_deflate::END].concat();
+            let stream = [packed, &open_deflate::END[..]].concat();
             Decompressor::new().deflate_decompress(&stream, &mut plain).map_err(|error| error.to_string())
         }
         Method::Zstd => zstd::bulk::decompress_to_buffer(packed, &mut plain).map_err(|error| error.to_string()),
     };
-    match unpacked {
-        Ok(size) if size == plain_size => Ok(plain),
-        Ok(size) => Err(ArchiveError::new(format!("a segment unpacks to {size} bytes and not {plain_size}"))),
-        Err(error) => Err(ArchiveError::new(format!("the packed bytes are damaged: {error}"))),
+    let size = unpacked.map_err(|error| ArchiveError::new(format!("the packed bytes are damaged: {error}")))?;
+    of_size(size, plain_size).map(|()| vec![Bytes::from(plain)])
+}
+
+fn of_size(size: usize, expected: usize) -> Result<(), ArchiveError> {
+    match size == expected {
+        true => Ok(()),
+        false => Err(ArchiveError::new(format!("a segment unpacks to {size} bytes and not {expected}"))),
     }
+}
+
+/// The content of stored blocks, where there are no others: not copied, as most of what cannot be packed comes so.
+fn pieces_if_stored(packed: &Bytes) -> Option<Vec<Bytes>> {
+    let (mut pieces, mut rest) = (Vec::new(), packed.clone());
+    while !rest.is_empty() {
+        let [0, a, b, c, d] = *rest.get(..5)? else { return None };
+        let length = u16::from_le_bytes([a, b]);
+        if length != !u16::from_le_bytes([c, d]) || rest.len() < 5 + usize::from(length) {
+            return None;
+        }
+        pieces.push(rest.slice(5..5 + usize::from(length)));
+        rest = rest.slice(5 + usize::from(length)..);
+    }
+    Some(pieces)
 }
 
 /// How long a packed segment can be.
@@ -175,7 +197,7 @@ mod tests {
             let plain = plain[..plain.len().min(SEGMENT_BYTES)].to_vec();
             let packed = Segment(plain.clone()).pack(Compression::default()).unwrap();
             assert!(packed.bytes.len() <= most, "{} of {}", packed.bytes.len(), plain.len());
-            assert_eq!(unpack(Method::Deflate, &packed.bytes, plain.len()).unwrap(), plain);
+            assert_eq!(unpack(Method::Deflate, &packed.bytes, plain.len()).unwrap().concat(), plain);
         }
     }
 
@@ -185,7 +207,7 @@ mod tests {
         for wrong in [999, 1001, 0, SEGMENT_BYTES + 1] {
             assert!(unpack(Method::Deflate, &packed, wrong).is_err(), "{wrong}");
         }
-        let bomb = raw_deflate(&mut compressor(9).unwrap(), &vec![0; 64 * SEGMENT_BYTES]).unwrap();
+        let bomb = Bytes::from(raw_deflate(&mut compressor(9).unwrap(), &vec![0; 64 * SEGMENT_BYTES]).unwrap());
         assert!(unpack(Method::Deflate, &bomb, SEGMENT_BYTES).is_err());
         assert!(unpack(Method::Zstd, &packed, 1000).is_err());
     }

@@ -101,7 +101,8 @@ fn unpacked(zip: &[u8], finished: &Finished) -> Result<Vec<u8>, ArchiveError> {
     let (mut at, mut plain) = (entry.start as usize, Vec::new());
     for size in &finished.sizes {
         let left = finished.plain.size as usize - plain.len();
-        plain.extend(unpack(entry.method, &zip[at..at + size], left.min(SEGMENT_BYTES))?);
+        let packed = Bytes::copy_from_slice(&zip[at..at + size]);
+        plain.extend(unpack(entry.method, &packed, left.min(SEGMENT_BYTES))?.concat());
         at += size;
     }
     Ok(plain)

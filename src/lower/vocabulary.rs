@@ -203,7 +203,7 @@ pub static ARCHIVE: Word = Word {
         optional(
             "level",
             Form::Level,
-            "The higher, the smaller and the slower. By default 6 for deflate and 3 for zstd. What does not compress is stored as it is, whatever the level.",
+            "The higher, the smaller and the slower. By default 5 for deflate and 3 for zstd. What does not compress is stored as it is, whatever the level.",
         ),
     ],
     ..plain(

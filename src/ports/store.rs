@@ -117,7 +117,7 @@ pub trait StoreWrite: StoreRead {
     /// When the store refuses.
     async fn begin(&self, key: &Key) -> Result<UploadId, Fault>;
 
-    /// How many bytes the part of that number is to have, unless it is the last: what the store takes, at least 1.
+    /// How many bytes the part of that number has at least, unless it is the last; a few more are well too. At least 1.
     fn part_bytes(&self, number: u32) -> usize;
 
     /// Adds the next part, in order. `number` counts from 1.

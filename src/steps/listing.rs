@@ -61,7 +61,7 @@ impl<'a, 'b> Listing<'a, 'b> {
 
     async fn push(&mut self, order: Order, weight: usize) -> Result<(), Fault> {
         if let Some(made) = self.lane.push(order, weight).await? {
-            self.upload.push(&made.map_err(unlisted)?).await?;
+            self.upload.push(made.map_err(unlisted)?.into()).await?;
         }
         Ok(())
     }
@@ -70,7 +70,7 @@ impl<'a, 'b> Listing<'a, 'b> {
     pub(super) async fn all_listed(self) -> Result<Listed<'a, 'b>, Fault> {
         let (state, rest) = self.lane.finish().await?;
         for made in rest {
-            self.upload.push(&made.map_err(unlisted)?).await?;
+            self.upload.push(made.map_err(unlisted)?.into()).await?;
         }
         Ok(Listed { writer: state.writer, upload: self.upload })
     }
@@ -90,7 +90,7 @@ impl<'a, 'b> Listed<'a, 'b> {
         trailer: ContentsTrailer,
     ) -> Result<(&'b mut Upload<'a>, Contents), Fault> {
         let contents = self.writer.finish(segments, trailer).map_err(unlisted)?;
-        self.upload.push(&contents.rest).await?;
+        self.upload.push(contents.rest.clone().into()).await?;
         Ok((self.upload, contents))
     }
 }

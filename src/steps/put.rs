@@ -34,9 +34,12 @@ impl<'a> Upload<'a> {
         Ok(Self { store, id, parts: 0, size: 0, waiting: BytesMut::new() })
     }
 
-    /// Adds bytes.
-    pub(super) async fn push(&mut self, bytes: &[u8]) -> Result<(), Fault> {
-        self.waiting.extend_from_slice(bytes);
+    /// Adds bytes. Where they make a part by themselves they are not copied.
+    pub(super) async fn push(&mut self, bytes: Bytes) -> Result<(), Fault> {
+        if self.waiting.is_empty() && bytes.len() >= self.store.part_bytes(self.parts + 1) {
+            return self.part(bytes).await;
+        }
+        self.waiting.extend_from_slice(&bytes);
         while self.waiting.len() >= self.store.part_bytes(self.parts + 1) {
             let part = self.waiting.split_to(self.store.part_bytes(self.parts + 1)).freeze();
             self.part(part).await?;
@@ -138,7 +141,7 @@ async fn put(store: &dyn StoreWrite, key: &Key, bytes: &[u8]) -> Result<(), Faul
     hasher.update(bytes);
     let extent = Extent { size: bytes.len() as u64, digest: hasher.finish() };
     let mut upload = Upload::begin(store, key).await?;
-    let done = match upload.push(bytes).await {
+    let done = match upload.push(Bytes::copy_from_slice(bytes)).await {
         Ok(()) => upload.finish(PutMode::IfAbsent, extent).await,
         Err(fault) => Err(fault),
     };

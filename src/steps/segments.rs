@@ -26,14 +26,17 @@ pub(super) struct Segments {
     sizes: Vec<u32>,
 }
 
-/// A segment that is being unpacked: its place in the order, its plain bytes, and their CRC-32.
+/// The plain bytes of a segment, in pieces, and their CRC-32.
+type Unpacked = Result<(Vec<Bytes>, crc32fast::Hasher), ArchiveError>;
+
+/// A segment that is being unpacked, and its place in the order.
 pub(super) struct Unpacking {
     pub(super) index: u64,
-    plain: Running<Result<(Bytes, crc32fast::Hasher), ArchiveError>>,
+    plain: Running<Unpacked>,
 }
 
 impl Unpacking {
-    pub(super) async fn done(self) -> Result<Result<(Bytes, crc32fast::Hasher), ArchiveError>, Fault> {
+    pub(super) async fn done(self) -> Result<Unpacked, Fault> {
         self.plain.done().await
     }
 }
@@ -161,8 +164,8 @@ impl Segments {
         let plain = start(compute, move || {
             let plain = archive::unpack(method, &packed, plain_size)?;
             let mut crc = crc32fast::Hasher::new();
-            crc.update(&plain);
-            Ok((Bytes::from(plain), crc))
+            plain.iter().for_each(|piece| crc.update(piece));
+            Ok((plain, crc))
         });
         place.send(Unpacking { index, plain });
         Ok(())

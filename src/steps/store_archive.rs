@@ -66,6 +66,6 @@ impl Sink<'_, '_> {
     async fn put(&mut self, bytes: Bytes) -> Result<(), Fault> {
         self.size += bytes.len() as u64;
         self.digest.push(bytes.clone(), bytes.len()).await?;
-        self.upload.push(&bytes).await
+        self.upload.push(bytes).await
     }
 }

@@ -3,6 +3,7 @@
 //! Unaware of where segments come from. Invariant: a part begins at a member and ends behind one; what is told of the whole has
 //! the CRC-32 that the zip says.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::vec;
 
@@ -45,9 +46,10 @@ pub(super) struct TarStream {
     parts: Parts,
     tar: TarReader,
     crc: crc32fast::Hasher,
-    /// The segment that came last, and where it begins in the tar.
-    segment: (u64, Bytes),
-    /// What of it was not read yet.
+    /// What is left of the segment that came last, in pieces, and where the first of them begins in the tar.
+    pieces: VecDeque<Bytes>,
+    begins: u64,
+    /// What of the first piece was not read yet.
     plain: Bytes,
     /// The next byte, and the end of the part.
     position: u64,
@@ -59,7 +61,7 @@ impl TarStream {
     pub(super) fn new(segments: mpsc::Receiver<Unpacking>, parts: Parts, size: u64) -> Self {
         let end = if matches!(parts, Parts::All(_)) { size } else { 0 };
         let (tar, crc) = (TarReader::new(), crc32fast::Hasher::new());
-        Self { segments, parts, tar, crc, segment: (0, Bytes::new()), plain: Bytes::new(), position: 0, end }
+        Self { segments, parts, tar, crc, pieces: VecDeque::new(), begins: 0, plain: Bytes::new(), position: 0, end }
     }
 
     /// The next event; none at the end.
@@ -97,20 +99,29 @@ impl TarStream {
     /// Brings the next bytes of the part.
     async fn refill(&mut self) -> Result<(), Stop> {
         let short = || ArchiveError("the tar is cut short".into());
-        while self.position >= self.segment.0 + self.segment.1.len() as u64 {
-            let segment = self.segments.recv().await.ok_or_else(short)?;
-            let begins = segment.index * SEGMENT_BYTES as u64;
-            let (plain, crc) = segment.done().await??;
-            if let Parts::All(_) = self.parts {
-                self.crc.combine(&crc);
+        loop {
+            let Some(piece) = self.pieces.front() else {
+                let segment = self.segments.recv().await.ok_or_else(short)?;
+                self.begins = segment.index * SEGMENT_BYTES as u64;
+                let (plain, crc) = segment.done().await??;
+                if let Parts::All(_) = self.parts {
+                    self.crc.combine(&crc);
+                }
+                self.pieces = plain.into();
+                continue;
+            };
+            let length = piece.len() as u64;
+            if self.position < self.begins + length {
+                break;
             }
-            self.segment = (begins, plain);
+            self.begins += length;
+            self.pieces.pop_front();
         }
-        let (begins, segment) = &self.segment;
-        // Both are within the segment, which is in memory.
-        let from = self.position.checked_sub(*begins).ok_or_else(short)? as usize;
-        let to = segment.len().min((self.end - begins) as usize);
-        self.plain = segment.slice(from..to);
+        let piece = self.pieces.front().ok_or_else(short)?;
+        // Both are within the piece, which is in memory.
+        let from = self.position.checked_sub(self.begins).ok_or_else(short)? as usize;
+        let to = piece.len().min((self.end - self.begins) as usize);
+        self.plain = piece.slice(from..to);
         self.position += self.plain.len() as u64;
         Ok(())
     }

@@ -148,7 +148,7 @@ pub static BAD_LEVEL: Code = Code::error(
     "sonae::value::bad-level",
     "a compression method has no such level",
     r#"Deflate has the levels 0 (stored as it is) to 12, zstd 1 to 19. The higher the level, the smaller the archive and the longer it
-takes. By default deflate has 6 and zstd 3.
+takes. By default deflate has 5 and zstd 3.
 
 Wrong:
 

@@ -23,8 +23,8 @@ use super::durable;
 use crate::ports::{Cause, Fault, ObjectInfo, Page, PutMode, PutResult, StorePlace, StoreRead, StoreWrite, UploadId};
 use crate::primitives::{Key, PathBytes};
 
-/// A part is written in one go. A file takes any number of them.
-const PART_BYTES: usize = 2 * 1024 * 1024;
+/// A part is written in one go; a file takes any number of them.
+const PART_BYTES: usize = 1024 * 1024;
 
 /// A store on a folder of this host. The folder is made by the first writing call, readable by its owner alone.
 ///

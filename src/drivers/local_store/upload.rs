@@ -26,22 +26,21 @@ const VANISHED_MAX: u32 = 16;
 #[derive(Debug, Clone)]
 pub(super) struct Progress {
     file: Arc<OwnedFd>,
-    /// Where each part ends. A store's parts are at most 10,000, so this stays small.
-    ends: Vec<u64>,
+    parts: u32,
+    /// Where the last part begins, where that is known, and where it ends.
+    last: (Option<u64>, u64),
 }
 
 impl Progress {
-    fn parts(&self) -> u32 {
-        u32::try_from(self.ends.len()).unwrap_or(u32::MAX)
-    }
-
     /// Where a part begins that may be put now: the next one, or the last one again; none for another.
     fn start(&self, number: u32) -> Option<u64> {
-        let before = usize::try_from(number.checked_sub(1)?).ok()?;
-        if before + 1 < self.ends.len() {
-            return None;
+        let (begins, ends) = self.last;
+        match number {
+            0 => None,
+            _ if number == self.parts => begins,
+            _ if Some(number) == self.parts.checked_add(1) => Some(ends),
+            _ => None,
         }
-        if before == 0 { Some(0) } else { self.ends.get(before - 1).copied() }
     }
 }
 
@@ -74,7 +73,7 @@ impl Shared {
             let upload = UploadId { key: key.clone(), token };
             match self.make_hidden(&hidden(&upload)?) {
                 Ok(file) => {
-                    let begun = Progress { file: Arc::new(file), ends: Vec::new() };
+                    let begun = Progress { file: Arc::new(file), parts: 0, last: (None, 0) };
                     self.progress().insert(upload.clone(), begun);
                     return Ok(upload);
                 }
@@ -107,18 +106,22 @@ impl Shared {
             return Err(self.unknown_upload(&action()));
         };
         let Some(start) = progress.start(number) else {
-            let answer = format!("part {} comes next", progress.parts() + 1);
+            let answer = format!("part {} comes next", progress.parts + 1);
             self.progress().insert(upload.clone(), progress);
             return Err(invalid(action(), answer));
         };
-        progress.ends.truncate(number as usize - 1);
         let cut = || rustix::fs::ftruncate(&progress.file, start);
         let written = cut().and_then(|()| write_at(&progress.file, bytes, start));
-        if written.is_ok() {
-            progress.ends.push(start + bytes.len() as u64);
-        } else {
-            // Where even this fails, the next part cuts again.
-            let _cut = cut();
+        match &written {
+            Ok(()) => (progress.parts, progress.last) = (number, (Some(start), start + bytes.len() as u64)),
+            Err(_) => {
+                if number == progress.parts {
+                    // It was put again, and is gone.
+                    (progress.parts, progress.last) = (number - 1, (None, start));
+                }
+                // Where even this fails, the next part cuts again.
+                let _cut = cut();
+            }
         }
         self.progress().insert(upload.clone(), progress);
         written.map_err(|errno| fault(action(), errno))
@@ -138,8 +141,8 @@ impl Shared {
         let Some(progress) = self.progress().get(upload).cloned() else {
             return Err(self.unknown_upload(&action()));
         };
-        if parts != progress.parts() {
-            return Err(invalid(action(), format!("{} parts were put, not {parts}", progress.parts())));
+        if parts != progress.parts {
+            return Err(invalid(action(), format!("{} parts were put, not {parts}", progress.parts)));
         }
         rustix::fs::fsync(&progress.file).map_err(refuse)?;
         let (folder, name) = split_last(key.as_bytes());
