@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ArchiveError;
-use crate::primitives::PathBytes;
+use crate::primitives::{PathBytes, Xattrs};
 
 /// One entry of a tar.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,11 +18,23 @@ pub struct Member {
     pub uid: u32,
     /// Group.
     pub gid: u32,
+    /// The owner's name where it was read; empty where there is none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub user: String,
+    /// The group's name, likewise.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub group: String,
     /// Last change of content: seconds since 1970, may be negative.
     pub mtime_s: i64,
     /// and nanoseconds after them, 0 to 999,999,999.
     pub mtime_ns: u32,
+    /// Extended attributes, access control lists among them.
+    #[serde(default, skip_serializing_if = "Xattrs::is_empty")]
+    pub xattrs: Xattrs,
 }
+
+/// A name of a user or group has at most so many bytes (`LOGIN_NAME_MAX`, limits.h).
+const OWNER_BYTES_MAX: usize = 256;
 
 /// What a member is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,7 +78,17 @@ impl Member {
         if self.mode > 0o7777 || self.mtime_ns > 999_999_999 {
             return Err(ArchiveError::new(format!("{} has a mode or time out of range", self.path)));
         }
+        for name in [&self.user, &self.group] {
+            if !Self::is_owner_name(name) && !name.is_empty() {
+                return Err(ArchiveError::new(format!("{} has an owner that is no name", self.path)));
+            }
+        }
         Ok(())
+    }
+
+    /// Whether a text can be a user's or group's name in an archive.
+    pub fn is_owner_name(name: &str) -> bool {
+        !name.is_empty() && name.len() <= OWNER_BYTES_MAX && !name.chars().any(char::is_control)
     }
 }
 

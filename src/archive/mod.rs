@@ -4,6 +4,7 @@
 //! the writer makes, the reader gives back, in pieces of any size; what the reader gives was well formed: relative
 //! paths without `..`, known kinds, checksums that agree. Memory is bounded whatever the bytes say.
 
+mod acl;
 mod inflate;
 mod locate;
 mod member;

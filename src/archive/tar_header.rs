@@ -31,6 +31,13 @@ pub(super) fn encode(member: &Member) -> Vec<u8> {
     header.set_uid(u64::from(member.uid));
     header.set_gid(u64::from(member.gid));
     header.set_mtime(u64::try_from(member.mtime_s).ok().filter(|s| *s <= SIZE_MAX).unwrap_or(0));
+    if let Some(ustar) = header.as_ustar_mut() {
+        for (field, name) in [(&mut ustar.uname, &member.user), (&mut ustar.gname, &member.group)] {
+            if fits_owner_field(name) {
+                fill(field, name.as_bytes());
+            }
+        }
+    }
     if let Some(link) = link {
         fill(&mut header.as_old_mut().linkname, &link);
     }
@@ -84,27 +91,38 @@ fn records(member: &Member, path: &[u8], link: Option<&[u8]>) -> Vec<u8> {
     let raw = |text: &[u8]| needs_record(text) && std::str::from_utf8(text).is_err();
     if raw(path) || link.is_some_and(raw) {
         // Else readers that hold to POSIX complain of the name (libarchive); GNU tar says that it passes over this.
-        pax::push(&mut out, "hdrcharset", b"BINARY");
+        pax::push(&mut out, b"hdrcharset", b"BINARY");
     }
     if needs_record(path) {
-        pax::push(&mut out, "path", path);
+        pax::push(&mut out, b"path", path);
     }
     if let Some(link) = link.filter(|link| needs_record(link)) {
-        pax::push(&mut out, "linkpath", link);
+        pax::push(&mut out, b"linkpath", link);
     }
     if member.size() > SIZE_MAX {
-        pax::push(&mut out, "size", member.size().to_string().as_bytes());
+        pax::push(&mut out, b"size", member.size().to_string().as_bytes());
     }
     for (keyword, id) in [("uid", member.uid), ("gid", member.gid)] {
         if id > OWNER_MAX {
-            pax::push(&mut out, keyword, id.to_string().as_bytes());
+            pax::push(&mut out, keyword.as_bytes(), id.to_string().as_bytes());
+        }
+    }
+    for (keyword, name) in [("uname", &member.user), ("gname", &member.group)] {
+        if !name.is_empty() && !fits_owner_field(name) {
+            pax::push(&mut out, keyword.as_bytes(), name.as_bytes());
         }
     }
     let fits = u64::try_from(member.mtime_s).is_ok_and(|seconds| seconds <= SIZE_MAX);
     if member.mtime_ns != 0 || !fits {
-        pax::push(&mut out, "mtime", pax::time_text(member.mtime_s, member.mtime_ns).as_bytes());
+        pax::push(&mut out, b"mtime", pax::time_text(member.mtime_s, member.mtime_ns).as_bytes());
     }
+    pax::push_xattrs(&mut out, &member.xattrs);
     out
+}
+
+/// The owner fields of a ustar header hold 32 bytes, the last of them a NUL.
+fn fits_owner_field(name: &str) -> bool {
+    name.is_ascii() && name.len() < 32
 }
 
 /// Pax text is UTF-8, so that a name beyond ASCII is read alike everywhere. A short name that is no UTF-8 goes into
@@ -163,7 +181,12 @@ pub(super) fn member(header: &Header, records: Records) -> Result<Member, Archiv
     };
     let (uid, gid) = (owner(records.uid, header.uid())?, owner(records.gid, header.gid())?);
     let mode = header.mode().map_err(wrong)? & 0o7777;
-    let member = Member { path, kind, mode, uid, gid, mtime_s, mtime_ns };
+    let name = |record: Option<String>, field: Option<&[u8]>| {
+        record.unwrap_or_else(|| field.and_then(|field| std::str::from_utf8(field).ok()).unwrap_or_default().to_owned())
+    };
+    let user = name(records.uname, header.username_bytes());
+    let group = name(records.gname, header.groupname_bytes());
+    let member = Member { path, kind, mode, uid, gid, user, group, mtime_s, mtime_ns, xattrs: records.xattrs };
     member.check()?;
     Ok(member)
 }

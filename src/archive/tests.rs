@@ -6,7 +6,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::*;
-use crate::primitives::{Hasher, PathBytes};
+use crate::primitives::{ACL_ACCESS, ACL_DEFAULT, Hasher, PathBytes, Xattrs};
 
 /// A member with its content.
 type Whole = (Member, Vec<u8>);
@@ -24,6 +24,30 @@ fn path() -> impl Strategy<Value = PathBytes> {
     prop::collection::vec(part(), 1..4).prop_map(|parts| PathBytes::new(parts.join(&b'/')))
 }
 
+fn owner_name() -> impl Strategy<Value = String> {
+    prop_oneof!["[a-z]{0,8}", "[a-z_-]{28,34}", "[a-z\u{e9}]{1,4}", "[a-z]{200,256}"]
+}
+
+/// Extended attributes of any name and value, access control lists well and ill formed.
+fn xattrs() -> impl Strategy<Value = Xattrs> {
+    let list = b"\x02\0\0\0\x01\0\x06\0\xff\xff\xff\xff\x02\0\x05\0\xe8\x03\0\0\x20\0\0\0\xff\xff\xff\xff".to_vec();
+    let name = prop_oneof![
+        prop::collection::vec(1..=255_u8, 0..8).prop_map(|name| [b"user.", &name[..]].concat()),
+        Just(b"security.capability".to_vec()),
+        Just(ACL_ACCESS.to_vec()),
+        Just(ACL_DEFAULT.to_vec()),
+    ];
+    let value = prop_oneof![prop::collection::vec(any::<u8>(), 0..60), Just(list)];
+    let set = |pairs: Vec<(Vec<u8>, Vec<u8>)>| {
+        let mut xattrs = Xattrs::default();
+        for (name, value) in pairs {
+            xattrs.insert(name, value).unwrap();
+        }
+        xattrs
+    };
+    prop_oneof![2 => Just(Xattrs::default()), 1 => prop::collection::vec((name, value), 0..4).prop_map(set)]
+}
+
 fn whole() -> impl Strategy<Value = Whole> {
     let sizes = prop_oneof![0..3_usize, 510..515_usize, 1020..1030_usize, 0..5000_usize];
     let kind = prop_oneof![
@@ -35,9 +59,10 @@ fn whole() -> impl Strategy<Value = Whole> {
     let mtime_s = prop_oneof![0..2_000_000_000_i64, -3..3_i64, any::<i64>().prop_map(|n| n / 2)];
     let mtime_ns = prop_oneof![Just(0), 0..1_000_000_000_u32];
     let owner = || prop_oneof![0..70_000_u32, any::<u32>()];
-    (path(), kind, 0..0o10000_u32, owner(), owner(), mtime_s, mtime_ns).prop_map(
-        |(path, (kind, content), mode, uid, gid, mtime_s, mtime_ns)| {
-            (Member { path, kind, mode, uid, gid, mtime_s, mtime_ns }, content)
+    let attributes = (0..0o10000_u32, owner(), owner(), owner_name(), owner_name(), xattrs());
+    (path(), kind, attributes, mtime_s, mtime_ns).prop_map(
+        |(path, (kind, content), (mode, uid, gid, user, group, xattrs), mtime_s, mtime_ns)| {
+            (Member { path, kind, mode, uid, gid, user, group, mtime_s, mtime_ns, xattrs }, content)
         },
     )
 }
@@ -208,7 +233,9 @@ fn extent(bytes: &[u8]) -> Extent {
 
 fn file(path: &str, size: u64) -> Member {
     let path = PathBytes::new(path.as_bytes());
-    Member { path, kind: MemberKind::File { size }, mode: 0o644, uid: 0, gid: 0, mtime_s: 0, mtime_ns: 0 }
+    let (user, group, xattrs) = (String::new(), String::new(), Xattrs::default());
+    let kind = MemberKind::File { size };
+    Member { path, kind, mode: 0o644, uid: 0, gid: 0, user, group, mtime_s: 0, mtime_ns: 0, xattrs }
 }
 
 #[test]

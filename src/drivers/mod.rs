@@ -13,6 +13,7 @@ mod local_store;
 mod process;
 mod scratch;
 mod state;
+mod users;
 
 pub use clock::SystemClock;
 pub use disk::Disk;

@@ -10,6 +10,7 @@ mod name;
 mod path;
 mod quantity;
 mod span;
+mod xattr;
 
 pub use digest::{Digest, Hasher};
 pub use id::{PointId, RunId, Slot, StepId, StepName};
@@ -18,6 +19,7 @@ pub use name::{JobName, Name};
 pub use path::PathBytes;
 pub use quantity::{ByteSize, Duration, Period, PeriodUnit};
 pub use span::{FileId, Span, Spanned};
+pub use xattr::{ACL_ACCESS, ACL_DEFAULT, Xattrs};
 
 /// Why a text is not a value: what is wrong, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -113,6 +113,7 @@ fn restored(target: &str, recovered: &Recovered, into: &str, lines: &mut String)
     let _ = writeln!(lines, "{target}: restored {holds}, every digest verified");
     let _ = writeln!(lines, "  into       {into}");
     named("flawed", &recovered.flawed, "they were not whole when they were backed up", lines);
+    named("not set", &recovered.unset, "this user or file system may not set all that they had", lines);
 }
 
 fn closing(outcome: &Outcome) -> String {

@@ -10,6 +10,7 @@ mod first_names;
 mod look;
 mod object;
 mod output;
+mod owners;
 mod pack;
 mod perform;
 mod probe;

@@ -6,14 +6,17 @@ use serde::{Deserialize, Serialize};
 use super::Progress;
 use super::first_names::FirstNames;
 use super::object::{ContentsStream, ObjectStream};
+use super::owners::Owners;
 use super::put::{Upload, passing};
-use super::source::{ArchiveSink, Flaw, SourceFile, malformed, member};
+use super::source::{ArchiveSink, Flaw, SourceFile, malformed, member, readable};
 use crate::archive::{Extent, MemberKind, Writer};
 use crate::catalog::{
     CatalogError, ContentsTrailer, ContentsWriter, Entry, Line, Named, Part, PointPlace, StoredObject, Totals,
 };
 use crate::observe::walk::{Visited, Walk, ordered_roots};
-use crate::ports::{Cause, Certainty, Clock, EntryKind, Fault, Meta, PutMode, Scratch, StoreWrite, TreeRead};
+use crate::ports::{
+    Cause, Certainty, Clock, EntryKind, Fault, Meta, PutMode, ReadXattrs, Scratch, StoreWrite, TreeRead,
+};
 use crate::primitives::PathBytes;
 
 /// What is packed, and where to.
@@ -131,6 +134,7 @@ struct Packing<'a, 'b> {
     not_stored: Named,
     changed: Named,
     first_names: FirstNames,
+    owners: Owners<'b>,
 }
 
 impl<'a, 'b> Packing<'a, 'b> {
@@ -156,6 +160,7 @@ impl<'a, 'b> Packing<'a, 'b> {
             not_stored: Named::default(),
             changed: Named::default(),
             first_names: FirstNames::new(scratch.table()),
+            owners: Owners::new(tree),
         })
     }
 
@@ -180,12 +185,14 @@ impl<'a, 'b> Packing<'a, 'b> {
             EntryKind::File => self.file(path, meta).await,
             EntryKind::Folder => {
                 self.totals.folders += 1;
-                self.plain(path, meta, MemberKind::Folder)
+                let read = self.tree.xattrs(path).await;
+                self.plain(path, meta, MemberKind::Folder, read).await
             }
             EntryKind::Symlink => match self.tree.read_link(path).await {
                 Ok(target) => {
                     self.totals.symlinks += 1;
-                    self.plain(path, meta, MemberKind::Symlink { target })
+                    let read = self.tree.xattrs(path).await;
+                    self.plain(path, meta, MemberKind::Symlink { target }, read).await
                 }
                 Err(fault) => self.unread(path, fault),
             },
@@ -197,16 +204,35 @@ impl<'a, 'b> Packing<'a, 'b> {
     }
 
     /// A member without content.
-    fn plain(&mut self, path: &PathBytes, meta: &Meta, kind: MemberKind) -> Result<(), Fault> {
-        let member = member(archive_path(path), meta, kind);
+    async fn plain(
+        &mut self,
+        path: &PathBytes,
+        meta: &Meta,
+        kind: MemberKind,
+        read: Result<ReadXattrs, Fault>,
+    ) -> Result<(), Fault> {
+        let (xattrs, flaw) = readable(read)?;
+        let member = member(archive_path(path), meta, kind, xattrs, &mut self.owners).await;
         let at = self.archive.member(&member)?;
-        self.entry(Entry::Stored { member, at, digest: None, flaw: None })
+        let flaw = self.flawed(path, flaw);
+        self.entry(Entry::Stored { member, at, digest: None, flaw })
+    }
+
+    /// Names a flaw, and answers its words.
+    fn flawed(&mut self, path: &PathBytes, flaw: Option<Flaw>) -> Option<String> {
+        let flaw = flaw?;
+        match &flaw {
+            Flaw::Unread(why) => self.unread.push(path, why),
+            Flaw::Changed(why) => self.changed.push(path, why),
+        }
+        Some(flaw.why().to_owned())
     }
 
     async fn file(&mut self, path: &PathBytes, listed: &Meta) -> Result<(), Fault> {
         if let Some(target) = self.first_names.of(listed).await? {
             self.totals.hard_links += 1;
-            return self.plain(path, listed, MemberKind::HardLink { target });
+            // Its attributes are the file's, and stored with it.
+            return self.plain(path, listed, MemberKind::HardLink { target }, Ok(ReadXattrs::default())).await;
         }
         let file = match SourceFile::open(self.tree, path).await {
             Ok(file) => file,
@@ -214,17 +240,11 @@ impl<'a, 'b> Packing<'a, 'b> {
         };
         let (meta, size) = (file.meta, file.size);
         let name = archive_path(path);
-        let stored = file.store(name.clone(), &mut self.archive, self.progress).await?;
+        let stored = file.store(name.clone(), &mut self.owners, &mut self.archive, self.progress).await?;
         self.totals.files += 1;
         self.totals.bytes = self.totals.bytes.saturating_add(size);
-        match &stored.flaw {
-            Some(Flaw::Unread(why)) => self.unread.push(path, why),
-            Some(Flaw::Changed(why)) => self.changed.push(path, why),
-            None => {}
-        }
-        let member = member(name.clone(), &meta, MemberKind::File { size });
-        let flaw = stored.flaw.as_ref().map(|flaw| flaw.why().to_owned());
-        self.entry(Entry::Stored { member, at: stored.at, digest: Some(stored.digest), flaw })?;
+        let flaw = self.flawed(path, stored.flaw);
+        self.entry(Entry::Stored { member: stored.member, at: stored.at, digest: Some(stored.digest), flaw })?;
         if meta.links > 1 {
             self.first_names.stored(&meta, &name).await?;
         }

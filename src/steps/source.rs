@@ -3,10 +3,11 @@
 use bytes::{Bytes, BytesMut};
 
 use crate::archive::{ArchiveError, Member, MemberKind, Writer};
-use crate::ports::{Cause, Certainty, EntryKind, Fault, FileRead, Meta, TreeRead};
-use crate::primitives::{Digest, Hasher, PathBytes};
+use crate::ports::{Cause, Certainty, Fault, FileRead, Meta, ReadXattrs, TreeRead};
+use crate::primitives::{Digest, Hasher, PathBytes, Xattrs};
 
 use super::Progress;
+use super::owners::Owners;
 use super::put::Upload;
 
 /// Read at once.
@@ -66,6 +67,7 @@ pub(super) struct SourceFile {
 
 /// A file that was stored.
 pub(super) struct StoredFile {
+    pub(super) member: Member,
     /// Where it begins in the tar.
     pub(super) at: u64,
     /// Of what was stored.
@@ -75,7 +77,7 @@ pub(super) struct StoredFile {
 
 /// Why what was stored is not the file as it was at one moment.
 pub(super) enum Flaw {
-    /// It could not be read to its end; zeros stand for the rest.
+    /// It could not be read to its end, and zeros stand for the rest; or some of its attributes could not be read.
     Unread(String),
     /// It changed while it was read.
     Changed(String),
@@ -92,10 +94,7 @@ impl Flaw {
 impl SourceFile {
     pub(super) async fn open(tree: &dyn TreeRead, path: &PathBytes) -> Result<Self, Fault> {
         let mut reader = tree.open(path).await?;
-        let meta = reader.stat().await?;
-        if meta.kind != EntryKind::File {
-            return Err(Fault::permanent(Cause::Invalid, format!("open {path}"), "it is no regular file any more"));
-        }
+        let meta = reader.opened();
         let ahead = if meta.size == 0 { sizeless(&mut *reader).await? } else { Bytes::new() };
         let size = meta.size.max(ahead.len() as u64);
         Ok(Self { reader, meta, size, ahead })
@@ -105,10 +104,12 @@ impl SourceFile {
     pub(super) async fn store(
         mut self,
         path: PathBytes,
+        owners: &mut Owners<'_>,
         sink: &mut ArchiveSink<'_, '_>,
         progress: &Progress,
     ) -> Result<StoredFile, Fault> {
-        let member = member(path, &self.meta, MemberKind::File { size: self.size });
+        let (xattrs, lost) = readable(self.reader.xattrs().await)?;
+        let member = member(path, &self.meta, MemberKind::File { size: self.size }, xattrs, owners).await;
         let at = sink.writer.entry(&member).map_err(malformed)?;
         let mut hasher = Hasher::default();
         let mut flaw = self.content(&mut hasher, sink, progress).await?;
@@ -122,7 +123,7 @@ impl SourceFile {
         if flaw.is_none() {
             flaw = self.goes_on().await?;
         }
-        Ok(StoredFile { at, digest: hasher.finish(), flaw })
+        Ok(StoredFile { member, at, digest: hasher.finish(), flaw: flaw.or(lost) })
     }
 
     async fn content(
@@ -197,14 +198,37 @@ async fn sizeless(reader: &mut dyn FileRead) -> Result<Bytes, Fault> {
 }
 
 /// The member of what was found at a path.
-pub(super) fn member(path: PathBytes, meta: &Meta, kind: MemberKind) -> Member {
+pub(super) async fn member(
+    path: PathBytes,
+    meta: &Meta,
+    kind: MemberKind,
+    xattrs: Xattrs,
+    owners: &mut Owners<'_>,
+) -> Member {
+    let (user, group) = owners.names(meta.uid, meta.gid).await;
     Member {
         path,
         kind,
         mode: meta.mode & 0o7777,
         uid: meta.uid,
         gid: meta.gid,
+        user,
+        group,
         mtime_s: meta.mtime_s,
         mtime_ns: meta.mtime_ns,
+        xattrs,
     }
+}
+
+/// The attributes that could be read, and why others could not.
+pub(super) fn readable(read: Result<ReadXattrs, Fault>) -> Result<(Xattrs, Option<Flaw>), Fault> {
+    let read = match read {
+        Ok(read) => read,
+        Err(fault) if fault.certainty == Certainty::Transient => return Err(fault),
+        Err(fault) => return Ok((Xattrs::default(), Some(Flaw::Unread(format!("its attributes: {}", fault.answer))))),
+    };
+    let lost: Vec<String> =
+        read.unread.iter().map(|lost| format!("its attribute {}: {}", lost.what, lost.why)).collect();
+    let flaw = (!lost.is_empty()).then(|| Flaw::Unread(lost.join("; ")));
+    Ok((read.kept, flaw))
 }

@@ -7,13 +7,18 @@ use serde_json::Value;
 use super::Check;
 use super::leftovers;
 use super::nasty;
-use super::needs::RSYNC;
-use super::scene::{ONE_JOB, Scene, fill};
+use super::needs::{Need, RSYNC, UNSHARE, is_root};
+use super::scene::{ONE_JOB, SONAE, Said, Scene, fill};
 use super::tree::{assert_rsync_agrees, assert_same, look, storable};
 
 pub(crate) const CHECKS: &[Check] = &[
     Check { name: "a tree of 20,000 entries comes back, and rsync finds no difference", needs: &[RSYNC], run: large },
     Check { name: "a nasty tree comes back, and what no archive holds is named", needs: &[RSYNC], run: nasty },
+    Check {
+        name: "what a restore may not set is named, and the rest comes back",
+        needs: &[UNSHARE, Need::Namespaces],
+        run: refused,
+    },
     Check { name: "one path of a nasty tree comes back alone", needs: &[], run: one_path },
 ];
 
@@ -78,6 +83,27 @@ fn nasty() {
     assert_rsync_agrees(&source, &restored);
     // The source is only read.
     assert_same(&before, &look(&source));
+}
+
+/// In a user namespace that knows nobody but root, no other owner can be set, and no trusted attribute (user_namespaces(7)).
+fn refused() {
+    let scene = Scene::new(ONE_JOB);
+    let source = scene.path("source");
+    nasty::make(&source);
+    scene.sonae(&["run", "plan.kdl", "--all"]).exits(0);
+    let arguments = ["--user", "--map-root-user", SONAE, "restore", "plan.kdl", "files"];
+    let said = Said::of(&mut scene.command("unshare", &arguments)).exits(0).says("every digest verified");
+    let (mut expected, mut found) = (storable(look(&source)), look(&scene.path("restored")));
+    if is_root() {
+        let said = said.says("not set").says("this user or file system may not set all that they had");
+        assert!(said.stdout().contains("of-somebody (owner: "), "{said}");
+        assert!(said.stdout().contains("trusted.note: "), "{said}");
+        assert_eq!(found[&b"of-somebody"[..]].owner(), (0, 0));
+    }
+    for tree in [&mut expected, &mut found] {
+        tree.values_mut().for_each(super::tree::Seen::forget_what_may_be_refused);
+    }
+    assert_same(&expected, &found);
 }
 
 fn not_stored(points: &Value) -> Vec<&str> {

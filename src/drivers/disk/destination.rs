@@ -8,10 +8,10 @@ use rustix::fs::{AtFlags, Gid, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, U
 use rustix::io::Errno;
 
 use super::read::{look, meta};
-use super::{blocking, fault};
+use super::{blocking, fault, xattr};
 use crate::drivers::beneath::{Beneath, open_folder};
 use crate::drivers::durable::{FILE_MODE, FOLDER_MODE};
-use crate::ports::{Attributes, Cause, Destination, EntryKind, Fault, FileWrite};
+use crate::ports::{Attributes, Cause, Destination, EntryKind, Fault, FileWrite, Refused};
 use crate::primitives::PathBytes;
 
 /// What is gathered before it is written: a small file costs one call to make it and one to write and finish it.
@@ -80,8 +80,8 @@ impl Destination for Filling {
         made.await
     }
 
-    async fn set(&mut self, path: &PathBytes, attributes: &Attributes) -> Result<(), Fault> {
-        let attributes = *attributes;
+    async fn set(&mut self, path: &PathBytes, attributes: &Attributes) -> Result<Vec<Refused>, Fault> {
+        let attributes = attributes.clone();
         if path.as_bytes().is_empty() {
             let (place, beneath) = (Arc::clone(&self.place), Arc::clone(&self.beneath));
             return blocking("set the attributes of a folder", move || {
@@ -109,23 +109,47 @@ impl Destination for Filling {
     }
 }
 
-/// The owner comes first: chown(2) takes set-user-ID away, and after it the mode may no longer be ours to set only
-/// where we are not root, who alone can give files away.
-fn set_open(file: impl AsFd, attributes: &Attributes) -> Result<(), Errno> {
+/// The owner comes first: chown(2) takes set-user-ID and file capabilities away. Extended attributes come before the mode, which
+/// may forbid them, and which says the mask of an access control list.
+fn set_open(file: impl AsFd, attributes: &Attributes) -> Result<Vec<Refused>, Errno> {
+    let mut out = Vec::new();
     let (owner, group) = owner(attributes);
     if owner.is_some() {
-        rustix::fs::fchown(&file, owner, group)?;
+        permitted("owner", rustix::fs::fchown(&file, owner, group), &mut out)?;
     }
-    rustix::fs::fchmod(&file, Mode::from_raw_mode(attributes.mode & 0o7777))?;
-    rustix::fs::futimens(&file, &times(attributes))
+    xattr::set_open(&file, &attributes.xattrs, &mut out);
+    let mode = if out.iter().any(|refused| refused.what == "owner") { 0o1777 } else { 0o7777 } & attributes.mode;
+    permitted("mode", rustix::fs::fchmod(&file, Mode::from_raw_mode(mode)), &mut out)?;
+    permitted("time", rustix::fs::futimens(&file, &times(attributes)), &mut out)?;
+    Ok(out)
 }
 
-fn set_link(folder: impl AsFd, name: &[u8], attributes: &Attributes) -> Result<(), Errno> {
+fn set_link(folder: impl AsFd, name: &[u8], attributes: &Attributes) -> Result<Vec<Refused>, Errno> {
+    let mut out = Vec::new();
     let (owner, group) = owner(attributes);
     if owner.is_some() {
-        rustix::fs::chownat(&folder, name, owner, group, AtFlags::SYMLINK_NOFOLLOW)?;
+        let changed = rustix::fs::chownat(&folder, name, owner, group, AtFlags::SYMLINK_NOFOLLOW);
+        permitted("owner", changed, &mut out)?;
     }
-    rustix::fs::utimensat(&folder, name, &times(attributes), AtFlags::SYMLINK_NOFOLLOW)
+    xattr::set_in(&folder, name, &attributes.xattrs, &mut out);
+    let changed = rustix::fs::utimensat(&folder, name, &times(attributes), AtFlags::SYMLINK_NOFOLLOW);
+    permitted("time", changed, &mut out)?;
+    Ok(out)
+}
+
+/// What this user may not do, or this file system does not do: NFS that maps root to nobody, FAT, an id that a user namespace
+/// does not map (chown(2): `EINVAL`).
+fn permitted(what: &str, answer: Result<(), Errno>, out: &mut Vec<Refused>) -> Result<(), Errno> {
+    match answer {
+        Err(errno)
+            if matches!(errno, Errno::PERM | Errno::ACCESS | Errno::NOTSUP | Errno::NOSYS)
+                || (what == "owner" && errno == Errno::INVAL) =>
+        {
+            out.push(Refused { what: what.to_owned(), why: std::io::Error::from(errno).to_string() });
+            Ok(())
+        }
+        answer => answer,
+    }
 }
 
 fn owner(attributes: &Attributes) -> (Option<Uid>, Option<Gid>) {
@@ -164,8 +188,8 @@ impl FileWrite for NewFile {
         .await
     }
 
-    async fn finish(self: Box<Self>, attributes: &Attributes) -> Result<(), Fault> {
-        let attributes = *attributes;
+    async fn finish(self: Box<Self>, attributes: &Attributes) -> Result<Vec<Refused>, Fault> {
+        let attributes = attributes.clone();
         blocking("finish a file", move || {
             if attributes.mtime_ns > 999_999_999 {
                 let action = format!("set the attributes of {}", self.path);

@@ -1,16 +1,15 @@
 //! Looking at entries and reading files.
 
-use std::collections::BinaryHeap;
 use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::{blocking, fault, no_regular_file, of_no_kind, take};
 use crate::drivers::beneath::open_folder;
-use crate::ports::{Certainty, EntryKind, Fault, FileRead, Meta, Names};
+use crate::ports::{Certainty, EntryKind, Fault, FileRead, Meta, ReadXattrs};
 use crate::primitives::PathBytes;
 
 /// What is read in one go at least, also when less is asked for: small files come whole with their opening.
@@ -59,35 +58,6 @@ fn widened(count: impl Into<u64>) -> u64 {
     count.into()
 }
 
-/// The names in a folder behind `after`, the first `limit` of them. One pass through the folder, which holds the smallest names
-/// seen so far.
-pub(super) fn list(folder: &PathBytes, after: Option<&[u8]>, limit: usize) -> Result<Names, Fault> {
-    let refuse = |errno| fault(format!("list {folder}"), errno);
-    let open = open_folder(CWD, folder.as_bytes()).map_err(refuse)?;
-    // The largest first: it makes way for a smaller one.
-    let mut smallest = BinaryHeap::<Vec<u8>>::new();
-    let mut more = false;
-    for entry in Dir::read_from(&open).map_err(refuse)? {
-        let entry = entry.map_err(refuse)?;
-        let name = entry.file_name().to_bytes();
-        if matches!(name, b"." | b"..") || after.is_some_and(|after| name <= after) {
-            continue;
-        }
-        if smallest.len() < limit {
-            smallest.push(name.to_vec());
-            continue;
-        }
-        more = true;
-        if let Some(mut largest) = smallest.peek_mut().filter(|largest| name < largest.as_slice()) {
-            *largest = name.to_vec();
-        }
-    }
-    let mut names = smallest.into_sorted_vec();
-    // A folder that changes while it is read may tell a name twice (readdir(3)).
-    names.dedup();
-    Ok(Names { names, more })
-}
-
 /// What names in a folder are, each looked at through the open folder.
 pub(super) fn look_at(folder: &PathBytes, names: &[Vec<u8>]) -> Result<Vec<Result<Option<Meta>, Fault>>, Fault> {
     let open = open_folder(CWD, folder.as_bytes()).map_err(|errno| fault(format!("list {folder}"), errno))?;
@@ -107,6 +77,8 @@ pub(super) struct OpenFile {
     path: PathBytes,
     at_hand: Bytes,
     ended: bool,
+    opened: Meta,
+    xattrs: Result<ReadXattrs, Fault>,
 }
 
 impl OpenFile {
@@ -114,19 +86,20 @@ impl OpenFile {
     /// (a tape rewinds), and again when it is open, as it may have been exchanged between the two.
     pub(super) fn open(path: PathBytes) -> Result<Self, Fault> {
         let refuse = |errno| fault(format!("open {path}"), errno);
-        let regular = |stat: &Stat| match meta(stat).map(|meta| meta.kind) {
-            Some(EntryKind::File) => Ok(()),
-            kind => Err(no_regular_file(&path, kind)),
+        let regular = |stat: &Stat| match meta(stat) {
+            Some(meta) if meta.kind == EntryKind::File => Ok(meta),
+            other => Err(no_regular_file(&path, other.map(|meta| meta.kind))),
         };
         regular(&look(CWD, path.as_bytes()).map_err(refuse)?)?;
         let file = open_quietly(path.as_bytes()).map_err(|errno| of_file(format!("open {path}"), errno))?;
         let opened = rustix::fs::fstat(&file).map_err(refuse)?;
-        regular(&opened)?;
+        let was = regular(&opened)?;
         // One byte more than there should be, so that the end is seen in the same go.
         let expected = usize::try_from(opened.st_size).unwrap_or_default().saturating_add(1);
         let length = expected.clamp(CHUNK_BYTES_MIN, CHUNK_BYTES);
         let (at_hand, ended) = read_chunk(&file, length).map_err(|errno| of_file(format!("read {path}"), errno))?;
-        Ok(Self { file: Arc::new(file), path, at_hand, ended })
+        let xattrs = super::xattr::of_open(&file, &path);
+        Ok(Self { file: Arc::new(file), path, at_hand, ended, opened: was, xattrs })
     }
 }
 
@@ -199,6 +172,10 @@ impl FileRead for OpenFile {
         Ok(take(&mut self.at_hand, limit))
     }
 
+    fn opened(&self) -> Meta {
+        self.opened
+    }
+
     async fn stat(&mut self) -> Result<Meta, Fault> {
         let (file, path) = (Arc::clone(&self.file), self.path.clone());
         blocking("look at an open file", move || {
@@ -206,5 +183,9 @@ impl FileRead for OpenFile {
             meta(&stat).ok_or_else(|| of_no_kind(&path))
         })
         .await
+    }
+
+    async fn xattrs(&mut self) -> Result<ReadXattrs, Fault> {
+        self.xattrs.clone()
     }
 }

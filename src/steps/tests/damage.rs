@@ -63,8 +63,11 @@ fn a_member_that_is_not_in_the_contents_is_refused() {
         mode: 0o644,
         uid: 0,
         gid: 0,
+        user: String::new(),
+        group: String::new(),
         mtime_s: 0,
         mtime_ns: 0,
+        xattrs: crate::primitives::Xattrs::default(),
     };
     writer.entry(&member).unwrap();
     writer.end_entry().unwrap();

@@ -21,6 +21,7 @@ fn what_cannot_be_read_or_changes_is_named_and_the_rest_is_whole() {
             ("gone", Mischief::Vanishes),
             ("locked", Mischief::Denied),
             ("says less", Mischief::Says(1_000)),
+            ("xattr", Mischief::AttributesFail),
         ] {
             let path = format!("/srv/data/a/{name}").into_bytes();
             state.add(&path, EntryKind::File, &[7; 3_000]).unwrap();
@@ -37,6 +38,7 @@ fn what_cannot_be_read_or_changes_is_named_and_the_rest_is_whole() {
             "/srv/data/a/fails: input/output error",
             "/srv/data/a/gone: it is not there",
             "/srv/data/a/locked: permission denied",
+            "/srv/data/a/xattr: its attribute user.lost: input/output error",
             "/srv/data/a-b: permission denied",
         ],
         [
@@ -57,6 +59,7 @@ fn what_cannot_be_read_or_changes_is_named_and_the_rest_is_whole() {
         "a/grows: it changed while it was read",
         "a/says less: it holds more than its size says (1000 bytes); the first 1000 are stored",
         "a/shrinks: it became 1500 bytes shorter while it was read",
+        "a/xattr: its attribute user.lost: input/output error",
     ]
     "#);
     let (back, was) = (tree.snapshot("/back"), tree.snapshot("/srv/data"));
