@@ -42,8 +42,11 @@ const OWNER_BYTES_MAX: usize = 256;
 pub enum MemberKind {
     /// A regular file.
     File {
-        /// Its bytes.
+        /// Its bytes, holes among them.
         size: u64,
+        /// How it is stored where it has holes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sparse: Option<Sparse>,
     },
     /// A folder.
     Folder,
@@ -59,10 +62,22 @@ pub enum MemberKind {
     },
 }
 
+/// How a file with holes is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sparse {
+    /// The bytes in the tar that stand for it: a map, and the data.
+    pub stored: u64,
+    /// Those of its bytes that are holes.
+    pub holes: u64,
+}
+
 impl Member {
-    /// The bytes of content that follow it.
+    /// The bytes in the tar that follow it: its content, or what stands for it.
     pub fn size(&self) -> u64 {
-        if let MemberKind::File { size } = self.kind { size } else { 0 }
+        match self.kind {
+            MemberKind::File { size, sparse } => sparse.map_or(size, |sparse| sparse.stored),
+            MemberKind::Folder | MemberKind::Symlink { .. } | MemberKind::HardLink { .. } => 0,
+        }
     }
 
     /// Refuses what no archive should hold.
@@ -72,6 +87,9 @@ impl Member {
             MemberKind::HardLink { target } => check_path(target, false)?,
             MemberKind::Symlink { target } if target.as_bytes().is_empty() || target.as_bytes().contains(&0) => {
                 return Err(ArchiveError::new(format!("{} points nowhere", self.path)));
+            }
+            MemberKind::File { size, sparse: Some(sparse) } if sparse.holes > *size => {
+                return Err(ArchiveError::new(format!("{} has more holes than bytes", self.path)));
             }
             MemberKind::Symlink { .. } | MemberKind::File { .. } | MemberKind::Folder => {}
         }

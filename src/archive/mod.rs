@@ -10,6 +10,7 @@ mod locate;
 mod member;
 mod pax;
 mod read;
+mod sparse;
 mod tar_header;
 mod write;
 
@@ -18,8 +19,9 @@ mod tests;
 
 pub use inflate::Inflate;
 pub use locate::{Locator, Need, Packing, TarEntry};
-pub use member::{Member, MemberKind};
-pub use read::{TarEvent, TarReader};
+pub use member::{Member, MemberKind, Sparse};
+pub use read::{HOLE_BYTES_MAX, TarEvent, TarReader};
+pub use sparse::{SEGMENTS_MAX, sparse_map};
 pub use write::{Finished, Writer};
 
 use serde::{Deserialize, Serialize};

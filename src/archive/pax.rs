@@ -19,6 +19,16 @@ pub(super) struct Records {
     pub(super) uname: Option<String>,
     pub(super) gname: Option<String>,
     pub(super) xattrs: Xattrs,
+    pub(super) sparse: SparseRecords,
+}
+
+/// What a pax header says of a file with holes.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct SparseRecords {
+    pub(super) major: Option<u64>,
+    pub(super) minor: Option<u64>,
+    pub(super) name: Option<PathBytes>,
+    pub(super) realsize: Option<u64>,
 }
 
 /// Begins the keyword of an extended attribute, with its value as it is (star(1), and libarchive and GNU tar after it). Behind it
@@ -131,9 +141,13 @@ impl Records {
                 let name = keyword.get(XATTR.len()..).unwrap_or_default();
                 self.xattr(unescaped(name), value)?;
             }
-            // Content in another shape than the header says: to go on would be to misread it.
+            b"GNU.sparse.major" => self.sparse.major = Some(number(value).ok_or_else(malformed)?),
+            b"GNU.sparse.minor" => self.sparse.minor = Some(number(value).ok_or_else(malformed)?),
+            b"GNU.sparse.name" => self.sparse.name = Some(PathBytes::new(value)),
+            b"GNU.sparse.realsize" => self.sparse.realsize = Some(number(value).ok_or_else(malformed)?),
+            // Content in another shape than is known: to go on would be to misread it.
             _ if keyword.starts_with(b"GNU.sparse.") => {
-                return Err(ArchiveError::new("a sparse member is not supported"));
+                return Err(ArchiveError::new("a sparse file of an older format is not supported"));
             }
             // POSIX lets a reader pass over keywords that it does not know: atime, comment.
             _ => {}
@@ -231,7 +245,7 @@ mod tests {
             b"14 mtime=1.2.3\n",
             b"11 mtime=-\n",
             b"12 mtime=\xb9\x80\n",
-            b"22 GNU.sparse.major=1\n",
+            b"23 GNU.sparse.offset=1\n",
             b"26 SCHILY.acl.access=user\n",
             b"33 SCHILY.xattr.system.nfs4_acl=\n",
         ] {

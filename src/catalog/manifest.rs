@@ -100,12 +100,24 @@ pub struct Totals {
     pub hard_links: u64,
     /// The files' content.
     pub bytes: u64,
+    /// Those of these bytes that are holes of sparse files, and take no space.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub holes: u64,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Totals {
     /// How many members.
     pub fn entries(&self) -> u64 {
         self.files + self.folders + self.symlinks + self.hard_links
+    }
+
+    /// What the files take, in bytes, where holes take nothing.
+    pub fn space(&self) -> u64 {
+        self.bytes.saturating_sub(self.holes)
     }
 }
 
@@ -206,7 +218,7 @@ mod tests {
             archive: object("a.tar.zip"),
             plain: Extent { size: 10_240, digest: Digest::of(b"tar") },
             contents: object("a.contents.jsonl.gz"),
-            totals: Totals { files: 1, folders: 2, symlinks: 3, hard_links: 4, bytes: 5 },
+            totals: Totals { files: 1, folders: 2, symlinks: 3, hard_links: 4, bytes: 5, holes: 0 },
             read_back: ReadBackRecord { at, entries: 10 },
             clean: false,
             unread: Named {

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::{Fault, Users};
-use crate::primitives::{PathBytes, Xattrs};
+use crate::primitives::{PathBytes, Segment, Xattrs};
 
 /// What a directory entry is (inode(7)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -40,6 +40,8 @@ pub struct Meta {
     pub gid: u32,
     /// Bytes, for a file.
     pub size: u64,
+    /// What it takes on its file system, in bytes (`st_blocks`); less than its size where it has holes.
+    pub allocated: u64,
     /// Last change of content: seconds since 1970, may be negative.
     pub mtime_s: i64,
     /// and nanoseconds, 0 to 999,999,999.
@@ -199,7 +201,7 @@ pub trait TreeRead: Users {
     async fn free(&self, path: &PathBytes) -> Result<u64, Fault>;
 }
 
-/// An open file that is read from its beginning to its end.
+/// An open file, read from its beginning to its end.
 #[async_trait::async_trait]
 pub trait FileRead: Send {
     /// The next bytes, at most `limit`; none at the end.
@@ -207,6 +209,17 @@ pub trait FileRead: Send {
     /// # Errors
     /// When they cannot be read.
     async fn read(&mut self, limit: usize) -> Result<Bytes, Fault>;
+
+    /// Where it held data just now, up to the size it had when it was opened: ascending, apart, at most `count_max` segments. What lies
+    /// between are holes, which read as zeros (lseek(2)). Of a file in more pieces the shortest holes count as data; of one whose file
+    /// system knows no holes all of it does. Then reading begins anew.
+    ///
+    /// # Errors
+    /// When that cannot be said.
+    async fn segments(&mut self, count_max: usize) -> Result<Vec<Segment>, Fault>;
+
+    /// Goes on reading at this place.
+    fn seek(&mut self, to: u64);
 
     /// What it was when it was opened.
     fn opened(&self) -> Meta;
@@ -298,6 +311,12 @@ pub trait FileWrite: Send {
     /// # Errors
     /// `Full` where no space is left.
     async fn write(&mut self, bytes: Bytes) -> Result<(), Fault>;
+
+    /// Appends so many zeros, for which no space is taken where the file system knows holes.
+    ///
+    /// # Errors
+    /// As `write`; `Invalid` where no file can be so long.
+    async fn hole(&mut self, length: u64) -> Result<(), Fault>;
 
     /// Sets the attributes as [`Destination::set`] does, and closes.
     ///

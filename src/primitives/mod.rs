@@ -9,6 +9,7 @@ mod key;
 mod name;
 mod path;
 mod quantity;
+mod segment;
 mod span;
 mod xattr;
 
@@ -18,6 +19,7 @@ pub use key::Key;
 pub use name::{JobName, Name};
 pub use path::PathBytes;
 pub use quantity::{ByteSize, Duration, Period, PeriodUnit};
+pub use segment::Segment;
 pub use span::{FileId, Span, Spanned};
 pub use xattr::{ACL_ACCESS, ACL_DEFAULT, Xattrs};
 

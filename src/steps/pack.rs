@@ -238,11 +238,15 @@ impl<'a, 'b> Packing<'a, 'b> {
             Ok(file) => file,
             Err(fault) => return self.unread(path, fault),
         };
-        let (meta, size) = (file.meta, file.size);
+        let meta = file.meta;
         let name = archive_path(path);
         let stored = file.store(name.clone(), &mut self.owners, &mut self.archive, self.progress).await?;
         self.totals.files += 1;
-        self.totals.bytes = self.totals.bytes.saturating_add(size);
+        if let MemberKind::File { size, sparse } = stored.member.kind {
+            self.totals.bytes = self.totals.bytes.saturating_add(size);
+            let holes = sparse.map_or(0, |sparse| sparse.holes);
+            self.totals.holes = self.totals.holes.saturating_add(holes);
+        }
         let flaw = self.flawed(path, stored.flaw);
         self.entry(Entry::Stored { member: stored.member, at: stored.at, digest: Some(stored.digest), flaw })?;
         if meta.links > 1 {

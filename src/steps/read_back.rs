@@ -40,6 +40,7 @@ async fn read(store: &dyn StoreRead, expected: Expected, progress: &Progress) ->
         match event {
             Event::Member(..) => progress.entry(),
             Event::Data(bytes) => progress.bytes(bytes.len() as u64),
+            Event::Hole(length) => progress.bytes(length),
             Event::EndOfMember => {}
         }
     }

@@ -114,6 +114,10 @@ async fn fill(
                 progress.bytes(bytes.len() as u64);
                 filling.data(bytes).await?;
             }
+            Event::Hole(length) => {
+                progress.bytes(length);
+                filling.hole(length).await?;
+            }
             Event::EndOfMember => filling.end_of_member().await?,
         }
     }
@@ -282,6 +286,15 @@ impl<'a> Filling<'a> {
         if let Some((_, file, _)) = &mut self.file {
             self.totals.bytes += bytes.len() as u64;
             file.write(bytes).await?;
+        }
+        Ok(())
+    }
+
+    async fn hole(&mut self, length: u64) -> Result<(), Fault> {
+        if let Some((_, file, _)) = &mut self.file {
+            self.totals.bytes += length;
+            self.totals.holes += length;
+            file.hole(length).await?;
         }
         Ok(())
     }

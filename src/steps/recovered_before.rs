@@ -51,9 +51,10 @@ pub(super) async fn recovered_before(
 fn count(recovered: &mut Recovered, path: &PathBytes, member: &Member, flaw: Option<String>) {
     let totals = &mut recovered.totals;
     match member.kind {
-        MemberKind::File { size } => {
+        MemberKind::File { size, sparse } => {
             totals.files += 1;
             totals.bytes += size;
+            totals.holes += sparse.map_or(0, |sparse| sparse.holes);
         }
         MemberKind::Folder => totals.folders += 1,
         MemberKind::Symlink { .. } => totals.symlinks += 1,
@@ -92,7 +93,7 @@ impl There<'_> {
                 let first = self.tree.stat(&self.place(&first)).await?;
                 Ok(first.is_some_and(|first| (first.device, first.inode) == (meta.device, meta.inode)))
             }
-            (MemberKind::File { size }, EntryKind::File) if meta.size == *size => {
+            (MemberKind::File { size, .. }, EntryKind::File) if meta.size == *size => {
                 Ok(Some(self.digest(&place).await?) == digest)
             }
             _ => Ok(false),

@@ -2,9 +2,9 @@
 
 use bytes::{Bytes, BytesMut};
 
-use crate::archive::{ArchiveError, Member, MemberKind, Writer};
+use crate::archive::{ArchiveError, HOLE_BYTES_MAX, Member, MemberKind, SEGMENTS_MAX, Sparse, Writer, sparse_map};
 use crate::ports::{Cause, Certainty, Fault, FileRead, Meta, ReadXattrs, TreeRead};
-use crate::primitives::{Digest, Hasher, PathBytes, Xattrs};
+use crate::primitives::{Digest, Hasher, PathBytes, Segment, Xattrs};
 
 use super::Progress;
 use super::owners::Owners;
@@ -15,6 +15,9 @@ const READ_BYTES: usize = 512 * 1024;
 /// What is held of a file that says it has no bytes and has some, as those of /proc (proc(5)) and of some FUSE file systems do:
 /// a tar wants the size first. Such files are small; of a longer one this much is stored.
 const SIZELESS_BYTES_MAX: usize = 1024 * 1024;
+/// Holes that are less than this together are stored as zeros: the pax records and the map of a sparse file take up to 2 KiB
+/// more, and readers that do not know of holes get the file as it is.
+const HOLE_BYTES_MIN: u64 = 64 * 1024;
 /// What stands for content that could not be read.
 static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
 /// What the writer made goes to the store when it is so much.
@@ -43,10 +46,49 @@ impl ArchiveSink<'_, '_> {
         Ok(())
     }
 
-    async fn data(&mut self, hasher: &mut Hasher, bytes: &[u8]) -> Result<(), Fault> {
-        let taken = self.writer.data(bytes).map_err(malformed)?;
-        hasher.update(bytes.get(..taken).unwrap_or_default());
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        self.writer.data(bytes).map_err(malformed)?;
         self.drain().await
+    }
+}
+
+/// The content of a file on its way into an archive.
+struct Content<'s, 'a, 'b> {
+    sink: &'s mut ArchiveSink<'a, 'b>,
+    progress: &'s Progress,
+    /// Of the content as the file has it, holes as the zeros that they are.
+    hasher: Hasher,
+    /// What of it was digested.
+    position: u64,
+}
+
+impl Content<'_, '_, '_> {
+    async fn data(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        self.progress.bytes(bytes.len() as u64);
+        self.hasher.update(bytes);
+        self.position += bytes.len() as u64;
+        self.sink.write(bytes).await
+    }
+
+    /// Zeros up to a place, of which nothing is stored.
+    async fn hole(&mut self, until: u64) {
+        while self.position < until {
+            let length = (until - self.position).min(HOLE_BYTES_MAX);
+            self.hasher.zeros(length);
+            self.progress.bytes(length);
+            self.position += length;
+            // A hole can be long, and somebody may want to stop this.
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Zeros for what the file lacks, and for its last hole. Answers the digest of all.
+    async fn fill(mut self, size: u64) -> Result<Digest, Fault> {
+        while self.sink.writer.lacking() > 0 {
+            self.sink.write(&ZEROS).await?;
+        }
+        self.hole(size).await;
+        Ok(self.hasher.finish())
     }
 }
 
@@ -100,7 +142,7 @@ impl SourceFile {
         Ok(Self { reader, meta, size, ahead })
     }
 
-    /// Stores it with the size it had when it was opened: what is behind is left, what is missing becomes zeros.
+    /// Stores it with the size it had when it was opened: what is behind is left, what is missing becomes zeros, holes stay holes.
     pub(super) async fn store(
         mut self,
         path: PathBytes,
@@ -109,13 +151,20 @@ impl SourceFile {
         progress: &Progress,
     ) -> Result<StoredFile, Fault> {
         let (xattrs, lost) = readable(self.reader.xattrs().await)?;
-        let member = member(path, &self.meta, MemberKind::File { size: self.size }, xattrs, owners).await;
+        let size = self.size;
+        let segments = self.segments().await?;
+        let sparse = segments.as_ref().map(|(segments, map)| {
+            let data = Segment::total(segments);
+            Sparse { stored: map.len() as u64 + data, holes: size.saturating_sub(data) }
+        });
+        let member = member(path, &self.meta, MemberKind::File { size, sparse }, xattrs, owners).await;
         let at = sink.writer.entry(&member).map_err(malformed)?;
-        let mut hasher = Hasher::default();
-        let mut flaw = self.content(&mut hasher, sink, progress).await?;
-        while sink.writer.lacking() > 0 {
-            sink.data(&mut hasher, &ZEROS).await?;
-        }
+        let mut content = Content { sink, progress, hasher: Hasher::default(), position: 0 };
+        let mut flaw = match segments {
+            None => self.stretch(size, &mut content).await?,
+            Some((segments, map)) => self.sparse(&segments, &map, &mut content).await?,
+        };
+        let digest = content.fill(size).await?;
         sink.writer.end_entry().map_err(malformed)?;
         if flaw.is_none() {
             flaw = self.changed().await;
@@ -123,37 +172,66 @@ impl SourceFile {
         if flaw.is_none() {
             flaw = self.goes_on().await?;
         }
-        Ok(StoredFile { member, at, digest: hasher.finish(), flaw: flaw.or(lost) })
+        Ok(StoredFile { member, at, digest, flaw: flaw.or(lost) })
     }
 
-    async fn content(
+    /// Where it holds data, and the map that says so; none where it is stored in one piece, as its holes are worth nothing.
+    async fn segments(&mut self) -> Result<Option<(Vec<Segment>, Vec<u8>)>, Fault> {
+        if self.meta.allocated.saturating_add(HOLE_BYTES_MIN) > self.meta.size {
+            return Ok(None);
+        }
+        // One more says where it ends.
+        let segments = match self.reader.segments(SEGMENTS_MAX - 1).await {
+            Ok(segments) => segments,
+            Err(fault) if fault.certainty == Certainty::Transient => return Err(fault),
+            // Then it is read from its beginning to its end, which says what is wrong with it.
+            Err(_) => return Ok(None),
+        };
+        let holes = self.size.saturating_sub(Segment::total(&segments));
+        let map = sparse_map(&segments, self.size);
+        Ok((holes >= HOLE_BYTES_MIN).then_some((segments, map)))
+    }
+
+    async fn sparse(
         &mut self,
-        hasher: &mut Hasher,
-        sink: &mut ArchiveSink<'_, '_>,
-        progress: &Progress,
+        segments: &[Segment],
+        map: &[u8],
+        content: &mut Content<'_, '_, '_>,
     ) -> Result<Option<Flaw>, Fault> {
-        loop {
-            let lacking = sink.writer.lacking();
-            if lacking == 0 {
-                return Ok(None);
+        content.sink.write(map).await?;
+        for segment in segments {
+            content.hole(segment.offset).await;
+            self.reader.seek(segment.offset);
+            let flaw = self.stretch(segment.length, content).await?;
+            if flaw.is_some() {
+                return Ok(flaw);
             }
-            let limit = usize::try_from(lacking).map_or(READ_BYTES, |lacking| lacking.min(READ_BYTES));
+        }
+        self.reader.seek(self.size);
+        Ok(None)
+    }
+
+    /// Stores the next bytes.
+    async fn stretch(&mut self, length: u64, content: &mut Content<'_, '_, '_>) -> Result<Option<Flaw>, Fault> {
+        let end = content.position.saturating_add(length);
+        while content.position < end {
+            let left = end - content.position;
+            let limit = usize::try_from(left).map_or(READ_BYTES, |left| left.min(READ_BYTES));
             let read = match self.ahead.is_empty() {
                 true => self.reader.read(limit).await,
                 false => Ok(self.ahead.split_to(limit.min(self.ahead.len()))),
             };
             match read {
                 Ok(bytes) if bytes.is_empty() => {
+                    let lacking = self.size.saturating_sub(content.position);
                     return Ok(Some(Flaw::Changed(format!("it became {lacking} bytes shorter while it was read"))));
                 }
-                Ok(bytes) => {
-                    progress.bytes(bytes.len() as u64);
-                    sink.data(hasher, &bytes).await?;
-                }
+                Ok(bytes) => content.data(&bytes).await?,
                 Err(fault) if fault.certainty == Certainty::Transient => return Err(fault),
                 Err(fault) => return Ok(Some(Flaw::Unread(fault.answer))),
             }
         }
+        Ok(None)
     }
 
     /// Looks whether there is more than was stored, though the file says that it did not change.

@@ -15,6 +15,8 @@ pub(super) enum Event {
     Member(Member, Option<String>),
     /// The next bytes of its content.
     Data(Bytes),
+    /// So many zeros of its content, which are a hole.
+    Hole(u64),
     /// Its content is complete, and its digest is right.
     EndOfMember,
 }
@@ -78,6 +80,16 @@ impl<'a> Verified<'a> {
                 }
                 self.totals.bytes += bytes.len() as u64;
                 Ok(Some(Event::Data(bytes)))
+            }
+            Some(TarEvent::Hole(length)) => {
+                if let Some((_, _, hasher)) = &mut self.open {
+                    hasher.zeros(length);
+                }
+                self.totals.bytes = self.totals.bytes.saturating_add(length);
+                self.totals.holes = self.totals.holes.saturating_add(length);
+                // Much of this may come with nothing to wait for: somebody may want to stop it.
+                tokio::task::yield_now().await;
+                Ok(Some(Event::Hole(length)))
             }
             Some(TarEvent::EndOfMember) => self.end_of_member().map(Some),
             Some(TarEvent::End) | None => self.end().await.map(|()| None),

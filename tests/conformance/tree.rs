@@ -9,7 +9,7 @@ use bytes::Bytes;
 use sonae::drivers::Disk;
 use sonae::fakes::{FakeTree, World};
 use sonae::ports::{Attributes, Cause, Destination, EntryKind, Meta, TreeRead, TreeWrite};
-use sonae::primitives::{PathBytes, Xattrs};
+use sonae::primitives::{PathBytes, Segment, Xattrs};
 
 use super::cause;
 
@@ -117,6 +117,7 @@ on_each_tree! {
     folders_are_listed_page_by_page
     names_in_a_folder_are_looked_at_together
     files_are_read_to_their_end
+    holes_are_found_and_kept
     only_regular_files_are_opened_and_pipes_do_not_block
     an_open_file_tells_what_it_is_now
     free_space_is_told_of_what_is_not_there_yet
@@ -264,6 +265,54 @@ async fn files_are_read_to_their_end(stage: &dyn Stage) {
             assert!(file.read(limit).await.unwrap().is_empty(), "it stays at the end");
         }
     }
+}
+
+async fn holes_are_found_and_kept(stage: &dyn Stage) {
+    const MIB: usize = 1 << 20;
+    let mut into = stage.tree().create(&stage.path(b"d")).await.unwrap();
+    // Data and holes by turns, in mebibytes; a negative one is a hole.
+    let shapes: [(&str, &[i32]); 5] = [
+        ("between", &[1, -2, 1]),
+        ("ends", &[-1, 1, -3]),
+        ("none", &[2]),
+        ("all", &[-2]),
+        ("many", &[1, -1, 1, -2, 1, -1, 1]),
+    ];
+    for (name, shape) in shapes {
+        let mut file = into.file(&path(name)).await.unwrap();
+        let mut content = Vec::new();
+        for length in shape {
+            let bytes = vec![u8::from(*length > 0); length.unsigned_abs() as usize * MIB];
+            match length {
+                1.. => file.write(Bytes::from(bytes.clone())).await.unwrap(),
+                _ => file.hole(bytes.len() as u64).await.unwrap(),
+            }
+            content.extend(bytes);
+        }
+        file.hole(0).await.unwrap();
+        assert!(file.finish(&attributes(0o600)).await.unwrap().is_empty());
+        let at = stage.path(b"d").join(name.as_bytes());
+        assert!(stage.content(format!("d/{name}").as_bytes()).unwrap() == content, "{name}");
+        let mut file = stage.tree().open(&at).await.unwrap();
+        let segments = file.segments(100).await.unwrap();
+        assert_eq!(segments, Segment::of_content(&content, 4096), "{name}: does this file system know holes?");
+        let data = Segment::total(&segments);
+        assert_eq!(file.opened().size, content.len() as u64);
+        assert!(file.opened().allocated >= data && file.opened().allocated < data + 65_536, "{name}");
+        for segment in segments.iter().rev() {
+            file.seek(segment.offset + 5);
+            let read = file.read(1000).await.unwrap();
+            assert!(!read.is_empty() && read.iter().all(|byte| *byte == 1), "{name}");
+        }
+        // Fewer are the same, with the shortest holes for data.
+        let fewest = file.segments(2).await.unwrap();
+        assert_eq!(fewest, Segment::fewest(segments, 2), "{name}");
+        assert_eq!(file.read(1).await.unwrap(), content[..1], "reading begins anew");
+        file.seek(content.len() as u64 + 7);
+        assert!(file.read(10).await.unwrap().is_empty());
+    }
+    let mut file = into.file(&path("too long")).await.unwrap();
+    assert_eq!(cause(file.hole(u64::MAX).await), Cause::Invalid);
 }
 
 async fn only_regular_files_are_opened_and_pipes_do_not_block(stage: &dyn Stage) {

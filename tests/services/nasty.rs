@@ -75,6 +75,25 @@ fn names(root: &Path) {
         std::fs::write(root.join(format!("of-{size}-bytes")), super::scene::noise(8, size)).unwrap();
     }
     std::fs::File::create(root.join("hole")).unwrap().set_len(4 * 1024 * 1024).unwrap();
+    sparse(&root.join("holes"), 8 << 20, &[0, 1 << 20, (1 << 20) + 4096, 5 << 20]);
+    sparse(&named(root, b"ends in data \xff\xfe"), 3 << 20, &[(3 << 20) - 4096]);
+    sparse(&root.join("many holes"), 40 << 20, &(0..300).map(|at| at * 8192).collect::<Vec<_>>());
+    sparse(&root.join(format!("{}holes", "h".repeat(200))), 1 << 20, &[0]);
+}
+
+/// The data at a place of a sparse file.
+pub(crate) fn block(at: u64) -> Vec<u8> {
+    super::scene::noise(at, 4096)
+}
+
+/// A file of that length with a block of data at each of these places.
+pub(crate) fn sparse(path: &Path, length: u64, places: &[u64]) {
+    use std::os::unix::fs::FileExt as _;
+    let file = std::fs::File::create(path).unwrap();
+    file.set_len(length).unwrap();
+    for at in places {
+        file.write_all_at(&block(*at), *at).unwrap();
+    }
 }
 
 fn long_paths(root: &Path) {

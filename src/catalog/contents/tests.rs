@@ -32,7 +32,7 @@ fn entries() -> Vec<Entry> {
         mtime_ns: 4,
         xattrs: Xattrs::default(),
     };
-    let file = member(b"srv/caf\xe9", MemberKind::File { size: 1 });
+    let file = member(b"srv/caf\xe9", MemberKind::File { size: 1, sparse: None });
     let link = member(b"srv/l", MemberKind::Symlink { target: PathBytes::new(*b"..") });
     vec![
         Entry::Stored { member: member(b"srv", MemberKind::Folder), at: 0, digest: None, flaw: None },

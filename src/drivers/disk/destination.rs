@@ -4,7 +4,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use rustix::fs::{AtFlags, Gid, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, Uid};
+use rustix::fs::{AtFlags, Gid, Mode, OFlags, SeekFrom, Timespec, Timestamps, UTIME_OMIT, Uid};
 use rustix::io::Errno;
 
 use super::read::{look, meta};
@@ -57,7 +57,8 @@ impl Destination for Filling {
             rustix::fs::openat(folder, name, flags, FILE_MODE)
         });
         let file = Arc::new(made.await?);
-        Ok(Box::new(NewFile { file, path: self.place.join(path.as_bytes()), gathered: Vec::new() }))
+        let path = self.place.join(path.as_bytes());
+        Ok(Box::new(NewFile { file, path, gathered: Vec::new(), ends_in_hole: false }))
     }
 
     async fn symlink(&mut self, path: &PathBytes, target: &PathBytes) -> Result<(), Fault> {
@@ -170,11 +171,14 @@ struct NewFile {
     file: Arc<OwnedFd>,
     path: PathBytes,
     gathered: Vec<u8>,
+    /// Whether what was written last is a hole, which gives a file no length by itself.
+    ends_in_hole: bool,
 }
 
 #[async_trait::async_trait]
 impl FileWrite for NewFile {
     async fn write(&mut self, bytes: Bytes) -> Result<(), Fault> {
+        self.ends_in_hole &= bytes.is_empty();
         if self.gathered.len() + bytes.len() <= GATHERED_BYTES_MAX {
             self.gathered.extend_from_slice(&bytes);
             return Ok(());
@@ -188,6 +192,23 @@ impl FileWrite for NewFile {
         .await
     }
 
+    async fn hole(&mut self, length: u64) -> Result<(), Fault> {
+        if length == 0 {
+            return Ok(());
+        }
+        self.ends_in_hole = true;
+        let (file, path, gathered) = (Arc::clone(&self.file), self.path.clone(), std::mem::take(&mut self.gathered));
+        blocking("leave a hole in a file", move || {
+            let by = i64::try_from(length).map_err(|_| Errno::INVAL);
+            write_all(&file, &gathered)
+                .and(by)
+                .and_then(|by| rustix::fs::seek(&file, SeekFrom::Current(by)))
+                .map(drop)
+                .map_err(|errno| fault(format!("write {path}"), errno))
+        })
+        .await
+    }
+
     async fn finish(self: Box<Self>, attributes: &Attributes) -> Result<Vec<Refused>, Fault> {
         let attributes = attributes.clone();
         blocking("finish a file", move || {
@@ -195,12 +216,20 @@ impl FileWrite for NewFile {
                 let action = format!("set the attributes of {}", self.path);
                 return Err(Fault::permanent(Cause::Invalid, action, "a second has 1,000,000,000 nanoseconds"));
             }
-            write_all(&self.file, &self.gathered).map_err(|errno| fault(format!("write {}", self.path), errno))?;
+            write_all(&self.file, &self.gathered)
+                .and_then(|()| if self.ends_in_hole { lengthen(&self.file) } else { Ok(()) })
+                .map_err(|errno| fault(format!("write {}", self.path), errno))?;
             set_open(&self.file, &attributes)
                 .map_err(|errno| fault(format!("set the attributes of {}", self.path), errno))
         })
         .await
     }
+}
+
+/// Makes a file as long as the place that was reached in it.
+fn lengthen(file: &OwnedFd) -> Result<(), Errno> {
+    let reached = rustix::fs::seek(file, SeekFrom::Current(0))?;
+    rustix::fs::ftruncate(file, reached)
 }
 
 fn write_all(file: &OwnedFd, mut bytes: &[u8]) -> Result<(), Errno> {

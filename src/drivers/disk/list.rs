@@ -30,20 +30,38 @@ struct Smallest {
     limit: usize,
     bytes: Vec<u8>,
     /// Where each name lies in `bytes`.
-    spans: Vec<(usize, usize)>,
+    spans: Vec<Span>,
     /// What comes behind this is none of them.
     bound: Option<Vec<u8>>,
     more: bool,
 }
 
+/// Where a name lies.
+#[derive(Clone, Copy)]
+struct Span {
+    from: usize,
+    to: usize,
+}
+
+impl Span {
+    fn of(self, bytes: &[u8]) -> &[u8] {
+        bytes.get(self.from..self.to).unwrap_or_default()
+    }
+}
+
 impl Smallest {
+    fn push(&mut self, name: &[u8]) {
+        let from = self.bytes.len();
+        self.bytes.extend_from_slice(name);
+        self.spans.push(Span { from, to: self.bytes.len() });
+    }
+
     fn offer(&mut self, name: &[u8]) {
         if self.bound.as_deref().is_some_and(|bound| name > bound) {
             self.more = true;
             return;
         }
-        self.spans.push((self.bytes.len(), self.bytes.len() + name.len()));
-        self.bytes.extend_from_slice(name);
+        self.push(name);
         if self.spans.len() > self.limit.saturating_add(self.limit / 4) {
             self.shrink();
         }
@@ -52,7 +70,7 @@ impl Smallest {
     /// Orders the names, and drops those beyond the limit.
     fn shrink(&mut self) {
         let (bytes, mut spans) = (std::mem::take(&mut self.bytes), std::mem::take(&mut self.spans));
-        let name = |span: &(usize, usize)| bytes.get(span.0..span.1).unwrap_or_default();
+        let name = |span: &Span| span.of(&bytes);
         spans.sort_unstable_by(|a, b| name(a).cmp(name(b)));
         // A folder that changes while it is read may tell a name twice (readdir(3)).
         spans.dedup_by(|a, b| name(a) == name(b));
@@ -62,15 +80,13 @@ impl Smallest {
             self.bound = Some(spans.last().map(name).unwrap_or_default().to_vec());
         }
         for span in &spans {
-            self.spans.push((self.bytes.len(), self.bytes.len() + name(span).len()));
-            self.bytes.extend_from_slice(name(span));
+            self.push(name(span));
         }
     }
 
     fn finish(mut self) -> Names {
         self.shrink();
-        let name = |span: &(usize, usize)| self.bytes.get(span.0..span.1).unwrap_or_default();
-        let mut names: Names = self.spans.iter().map(name).collect();
+        let mut names: Names = self.spans.iter().map(|span| span.of(&self.bytes)).collect();
         names.more = self.more;
         names
     }

@@ -4,13 +4,13 @@ use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, SeekFrom, Stat};
 use rustix::io::Errno;
 
 use super::{blocking, fault, no_regular_file, of_no_kind, take};
 use crate::drivers::beneath::open_folder;
 use crate::ports::{Certainty, EntryKind, Fault, FileRead, Meta, ReadXattrs};
-use crate::primitives::PathBytes;
+use crate::primitives::{PathBytes, Segment};
 
 /// What is read in one go at least, also when less is asked for: small files come whole with their opening.
 const CHUNK_BYTES: usize = 256 * 1024;
@@ -42,6 +42,8 @@ pub(super) fn meta(stat: &Stat) -> Option<Meta> {
         uid: stat.st_uid,
         gid: stat.st_gid,
         size: stat.st_size.cast_unsigned(),
+        // In units of 512 bytes, whatever the file system's blocks are (inode(7)).
+        allocated: stat.st_blocks.cast_unsigned().saturating_mul(512),
         mtime_s: stat.st_mtime,
         // Below 1,000,000,000 (timespec(3)), wider on some machines.
         mtime_ns: stat.st_mtime_nsec as u32,
@@ -77,6 +79,8 @@ pub(super) struct OpenFile {
     path: PathBytes,
     at_hand: Bytes,
     ended: bool,
+    /// Where the next reading begins, where that is elsewhere than the last one ended.
+    seek_to: Option<u64>,
     opened: Meta,
     xattrs: Result<ReadXattrs, Fault>,
 }
@@ -99,7 +103,7 @@ impl OpenFile {
         let length = expected.clamp(CHUNK_BYTES_MIN, CHUNK_BYTES);
         let (at_hand, ended) = read_chunk(&file, length).map_err(|errno| of_file(format!("read {path}"), errno))?;
         let xattrs = super::xattr::of_open(&file, &path);
-        Ok(Self { file: Arc::new(file), path, at_hand, ended, opened: was, xattrs })
+        Ok(Self { file: Arc::new(file), path, at_hand, ended, seek_to: None, opened: was, xattrs })
     }
 }
 
@@ -158,18 +162,61 @@ fn read_chunk(file: &OwnedFd, length: usize) -> Result<(Bytes, bool), Errno> {
     Ok((Bytes::from(buffer), ended))
 }
 
+/// Where a file holds data, up to `size`. While there are too many segments, those with the shortest holes between them are joined.
+fn segments(file: &OwnedFd, size: u64, count_max: usize) -> Result<Vec<Segment>, Errno> {
+    let mut found: Vec<Segment> = Vec::new();
+    let mut position = 0;
+    while position < size {
+        let offset = match rustix::fs::seek(file, SeekFrom::Data(position)) {
+            // From here on there is a hole, or the file is shorter by now.
+            Err(Errno::NXIO) => break,
+            // It knows no holes.
+            Err(Errno::INVAL) => return Ok(vec![Segment { offset: 0, length: size }]),
+            answer => answer?.min(size),
+        };
+        let end = rustix::fs::seek(file, SeekFrom::Hole(offset))?.min(size);
+        if end <= offset {
+            break;
+        }
+        found.push(Segment { offset, length: end - offset });
+        position = end;
+        if found.len() >= count_max.saturating_mul(2).max(1024) {
+            found = Segment::fewest(found, count_max);
+        }
+    }
+    Ok(Segment::fewest(found, count_max))
+}
+
 #[async_trait::async_trait]
 impl FileRead for OpenFile {
     async fn read(&mut self, limit: usize) -> Result<Bytes, Fault> {
         if self.at_hand.is_empty() && !self.ended {
             let (file, path) = (Arc::clone(&self.file), self.path.clone());
             let length = limit.clamp(CHUNK_BYTES, CHUNK_BYTES_MAX);
+            let seek_to = self.seek_to.take();
             (self.at_hand, self.ended) = blocking("read a file", move || {
+                if let Some(to) = seek_to {
+                    rustix::fs::seek(&file, SeekFrom::Start(to))
+                        .map_err(|errno| of_file(format!("read {path}"), errno))?;
+                }
                 read_chunk(&file, length).map_err(|errno| of_file(format!("read {path}"), errno))
             })
             .await?;
         }
         Ok(take(&mut self.at_hand, limit))
+    }
+
+    async fn segments(&mut self, count_max: usize) -> Result<Vec<Segment>, Fault> {
+        let (file, path, size) = (Arc::clone(&self.file), self.path.clone(), self.opened.size);
+        self.seek(0);
+        let segments = blocking("look for holes in a file", move || {
+            segments(&file, size, count_max).map_err(|errno| of_file(format!("look for holes in {path}"), errno))
+        });
+        segments.await
+    }
+
+    fn seek(&mut self, to: u64) {
+        (self.at_hand, self.ended, self.seek_to) = (Bytes::new(), false, Some(to));
     }
 
     fn opened(&self) -> Meta {

@@ -118,6 +118,16 @@ impl FileWrite for NewFile {
         self.disk.call(Some(self.life), "file.write", &self.path, |nodes| nodes.append(inode, &bytes)).await
     }
 
+    async fn hole(&mut self, length: u64) -> Result<(), Fault> {
+        let inode = self.inode;
+        let call = self.disk.call(Some(self.life), "file.hole", &self.path, |nodes| {
+            let length = i64::try_from(length).ok().and_then(|length| usize::try_from(length).ok());
+            let length = length.ok_or((Cause::Invalid, "no file can be so long"))?;
+            nodes.append(inode, &vec![0; length])
+        });
+        call.await
+    }
+
     async fn finish(self: Box<Self>, attributes: &Attributes) -> Result<Vec<Refused>, Fault> {
         let call = self.disk.call(Some(self.life), "file.finish", &self.path, |nodes| {
             if attributes.mtime_ns > 999_999_999 {

@@ -13,7 +13,7 @@ use super::world::{Life, Shared};
 use crate::ports::{
     Attributes, Cause, Destination, EntryKind, Fault, FileRead, Meta, Names, ReadXattrs, TreeRead, TreeWrite, Users,
 };
-use crate::primitives::{PathBytes, Xattrs};
+use crate::primitives::{PathBytes, Segment, Xattrs};
 
 /// A file system in memory. Paths begin at its root, with or without a `/`; links are never followed. The methods of this type
 /// itself are the test's hand: they are no calls, and cannot fail or be refused.
@@ -240,6 +240,21 @@ impl FileRead for OpenFile {
         let bytes = call.await?;
         self.at += bytes.len();
         Ok(bytes)
+    }
+
+    async fn segments(&mut self, count_max: usize) -> Result<Vec<Segment>, Fault> {
+        let (inode, size) = (self.inode, self.opened.size);
+        self.at = 0;
+        let call = self.disk.call(Some(self.life), "file.segments", &self.path, |nodes| {
+            let content = nodes.content(inode).unwrap_or_default();
+            let content = content.get(..usize::try_from(size).unwrap_or(usize::MAX)).unwrap_or(content);
+            Ok(Segment::fewest(Segment::of_content(content, nodes::BLOCK), count_max))
+        });
+        call.await
+    }
+
+    fn seek(&mut self, to: u64) {
+        self.at = usize::try_from(to).unwrap_or(usize::MAX);
     }
 
     fn opened(&self) -> Meta {

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::ports::{Attributes, Cause, EntryKind, Meta, Refused};
-use crate::primitives::{PathBytes, Xattrs};
+use crate::primitives::{PathBytes, Segment, Xattrs};
 
 /// Why not.
 pub(super) type Refusal = (Cause, &'static str);
 
 const ROOT: u64 = 2;
+/// Blocks of so many zeros take no space.
+pub(super) const BLOCK: usize = 4096;
 const EXISTS: Refusal = (Cause::Exists, "something is there already");
 const MISSING: Refusal = (Cause::NotFound, "nothing is there");
 const NO_FOLDER: Refusal = (Cause::Invalid, "it is no folder");
@@ -130,6 +132,7 @@ impl Nodes {
         let (uid, gid) = set.and_then(|set| set.owner).unwrap_or_default();
         Meta {
             kind: self.kind(inode),
+            allocated: self.content(inode).map_or(0, |content| Segment::total(&Segment::of_content(content, BLOCK))),
             mode: set.map_or(0, |set| set.mode),
             uid,
             gid,

@@ -59,7 +59,7 @@ fn a_member_that_is_not_in_the_contents_is_refused() {
     let mut writer = Writer::new("x.tar", packed.moment).unwrap();
     let member = crate::archive::Member {
         path: super::path("srv/data/smuggled"),
-        kind: crate::archive::MemberKind::File { size: 0 },
+        kind: crate::archive::MemberKind::File { size: 0, sparse: None },
         mode: 0o644,
         uid: 0,
         gid: 0,

@@ -9,7 +9,7 @@ use crate::ports::{
     Attributes, Cause, Certainty, Destination, EntryKind, Fault, FileRead, FileWrite, Meta, Names, ObjectInfo, Page,
     PutMode, PutResult, ReadXattrs, Refused, StoreRead, StoreWrite, TreeRead, TreeWrite, UploadId, Users,
 };
-use crate::primitives::{Key, PathBytes, Xattrs};
+use crate::primitives::{Key, PathBytes, Segment, Xattrs};
 
 /// How a chosen call fails.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -182,6 +182,7 @@ impl TreeState {
             uid: 0,
             gid: 0,
             size,
+            allocated: allocated(content),
             mtime_s: 9,
             mtime_ns: 0,
             ctime_s: 9,
@@ -256,6 +257,11 @@ impl TreeState {
         let folder = PathBytes::new(folder);
         self.names.keys().filter(|name| PathBytes::new(name.as_slice()).starts_with(&folder)).cloned().collect()
     }
+}
+
+/// Blocks of zeros take no space.
+fn allocated(content: &[u8]) -> u64 {
+    Segment::total(&Segment::of_content(content, 4096))
 }
 
 fn told(xattrs: &Xattrs) -> String {
@@ -368,9 +374,16 @@ impl FileRead for MemoryFile {
         }
         // Small pieces, so that many calls are made.
         let to = end.min(self.position + limit.min(1_000));
-        let bytes = Bytes::copy_from_slice(&content[self.position..to]);
+        let bytes = Bytes::copy_from_slice(content.get(self.position..to).unwrap_or_default());
         self.position = to;
         Ok(bytes)
+    }
+    async fn segments(&mut self, count_max: usize) -> Result<Vec<Segment>, Fault> {
+        self.position = 0;
+        Ok(Segment::fewest(Segment::of_content(&self.inode.content, 4096), count_max))
+    }
+    fn seek(&mut self, to: u64) {
+        self.position = usize::try_from(to).unwrap();
     }
     fn opened(&self) -> Meta {
         match self.mischief {
@@ -484,7 +497,11 @@ impl FileWrite for MemoryNewFile {
         let inode = state.inodes.get_mut(&self.inode).unwrap();
         inode.content.extend_from_slice(&bytes);
         inode.meta.size = inode.content.len() as u64;
+        inode.meta.allocated = allocated(&inode.content);
         Ok(())
+    }
+    async fn hole(&mut self, length: u64) -> Result<(), Fault> {
+        self.write(vec![0; usize::try_from(length).unwrap()].into()).await
     }
     async fn finish(self: Box<Self>, attributes: &Attributes) -> Result<Vec<Refused>, Fault> {
         self.tree.lock().set(&self.path, attributes)
