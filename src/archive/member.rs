@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ArchiveError;
-use crate::primitives::PathBytes;
+use crate::primitives::{PathBytes, Xattrs};
 
 /// One entry of a tar.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,11 +18,23 @@ pub struct Member {
     pub uid: u32,
     /// Group.
     pub gid: u32,
+    /// The owner's name where it was read; empty where there is none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub user: String,
+    /// The group's name, likewise.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub group: String,
     /// Last change of content: seconds since 1970, may be negative.
     pub mtime_s: i64,
     /// and nanoseconds after them, 0 to 999,999,999.
     pub mtime_ns: u32,
+    /// Extended attributes, access control lists among them.
+    #[serde(default, skip_serializing_if = "Xattrs::is_empty")]
+    pub xattrs: Xattrs,
 }
+
+/// A name of a user or group has at most so many bytes (`LOGIN_NAME_MAX`, limits.h).
+const OWNER_BYTES_MAX: usize = 256;
 
 /// What a member is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,8 +42,11 @@ pub struct Member {
 pub enum MemberKind {
     /// A regular file.
     File {
-        /// Its bytes.
+        /// Its bytes, holes among them.
         size: u64,
+        /// How it is stored where it has holes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sparse: Option<Sparse>,
     },
     /// A folder.
     Folder,
@@ -47,10 +62,22 @@ pub enum MemberKind {
     },
 }
 
+/// How a file with holes is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sparse {
+    /// The bytes in the tar that stand for it: a map, and the data.
+    pub stored: u64,
+    /// Those of its bytes that are holes.
+    pub holes: u64,
+}
+
 impl Member {
-    /// The bytes of content that follow it.
+    /// The bytes in the tar that follow it: its content, or what stands for it.
     pub fn size(&self) -> u64 {
-        if let MemberKind::File { size } = self.kind { size } else { 0 }
+        match self.kind {
+            MemberKind::File { size, sparse } => sparse.map_or(size, |sparse| sparse.stored),
+            MemberKind::Folder | MemberKind::Symlink { .. } | MemberKind::HardLink { .. } => 0,
+        }
     }
 
     /// Refuses what no archive should hold.
@@ -61,12 +88,25 @@ impl Member {
             MemberKind::Symlink { target } if target.as_bytes().is_empty() || target.as_bytes().contains(&0) => {
                 return Err(ArchiveError::new(format!("{} points nowhere", self.path)));
             }
+            MemberKind::File { size, sparse: Some(sparse) } if sparse.holes > *size => {
+                return Err(ArchiveError::new(format!("{} has more holes than bytes", self.path)));
+            }
             MemberKind::Symlink { .. } | MemberKind::File { .. } | MemberKind::Folder => {}
         }
         if self.mode > 0o7777 || self.mtime_ns > 999_999_999 {
             return Err(ArchiveError::new(format!("{} has a mode or time out of range", self.path)));
         }
+        for name in [&self.user, &self.group] {
+            if !Self::is_owner_name(name) && !name.is_empty() {
+                return Err(ArchiveError::new(format!("{} has an owner that is no name", self.path)));
+            }
+        }
         Ok(())
+    }
+
+    /// Whether a text can be a user's or group's name in an archive.
+    pub fn is_owner_name(name: &str) -> bool {
+        !name.is_empty() && name.len() <= OWNER_BYTES_MAX && !name.chars().any(char::is_control)
     }
 }
 

@@ -5,12 +5,14 @@
 //! the writer makes, the reader gives back, in pieces of any size; what the reader gives was well formed: relative
 //! paths without `..`, known kinds, checksums that agree. Memory is bounded whatever the bytes say.
 
+mod acl;
 mod locate;
 mod member;
 mod open_deflate;
 mod pax;
 mod read;
 mod segment;
+mod sparse;
 mod tar_header;
 mod write;
 mod zip_frame;
@@ -19,9 +21,10 @@ mod zip_frame;
 mod tests;
 
 pub use locate::{Locator, Need, TarEntry};
-pub use member::{Member, MemberKind};
-pub use read::{TarEvent, TarReader};
+pub use member::{Member, MemberKind, Sparse};
+pub use read::{HOLE_BYTES_MAX, TarEvent, TarReader};
 pub use segment::{PackedSegment, SEGMENT_BYTES, Segment, end, packed_size_max, unpack};
+pub use sparse::{SEGMENTS_MAX, sparse_map};
 pub use write::Writer;
 pub use zip_frame::{Framed, ZipFrame};
 

@@ -4,8 +4,8 @@
 //! Records are cut by their length: a value may hold line breaks, as file names do, which
 //! `tar::PaxExtensions` splits at.
 
-use super::ArchiveError;
-use crate::primitives::PathBytes;
+use super::{ArchiveError, Member, acl};
+use crate::primitives::{ACL_ACCESS, ACL_DEFAULT, Malformed, PathBytes, Xattrs};
 
 /// What a pax header says of the member that follows it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -16,17 +16,74 @@ pub(super) struct Records {
     pub(super) uid: Option<u64>,
     pub(super) gid: Option<u64>,
     pub(super) mtime: Option<(i64, u32)>,
+    pub(super) uname: Option<String>,
+    pub(super) gname: Option<String>,
+    pub(super) xattrs: Xattrs,
+    pub(super) sparse: SparseRecords,
+}
+
+/// What a pax header says of a file with holes.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct SparseRecords {
+    pub(super) major: Option<u64>,
+    pub(super) minor: Option<u64>,
+    pub(super) name: Option<PathBytes>,
+    pub(super) realsize: Option<u64>,
+}
+
+/// Begins the keyword of an extended attribute, with its value as it is (star(1), and libarchive and GNU tar after it). Behind it
+/// comes the name, with `%` and `=` as GNU tar writes them, because a keyword ends at the first `=`.
+const XATTR: &str = "SCHILY.xattr.";
+const ACL_TEXTS: [(&str, &[u8]); 2] = [("SCHILY.acl.access", ACL_ACCESS), ("SCHILY.acl.default", ACL_DEFAULT)];
+
+/// Appends the records of extended attributes.
+pub(super) fn push_xattrs(out: &mut Vec<u8>, xattrs: &Xattrs) {
+    for (name, value) in xattrs.iter() {
+        let list = ACL_TEXTS.iter().find(|(_, list)| *list == name);
+        match list.and_then(|(keyword, _)| Some((keyword, acl::text(value)?))) {
+            Some((keyword, text)) => push(out, keyword.as_bytes(), text.as_bytes()),
+            None => push(out, &[XATTR.as_bytes(), &escaped(name)].concat(), value),
+        }
+    }
+}
+
+fn escaped(name: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(name.len());
+    for byte in name {
+        match byte {
+            b'%' => out.extend_from_slice(b"%25"),
+            b'=' => out.extend_from_slice(b"%3D"),
+            byte => out.push(*byte),
+        }
+    }
+    out
+}
+
+fn unescaped(mut name: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(name.len());
+    while let [first, rest @ ..] = name {
+        let (byte, behind) = match name {
+            [b'%', b'2', b'5', behind @ ..] => (b'%', behind),
+            [b'%', b'3', b'D', behind @ ..] => (b'=', behind),
+            _ => (*first, rest),
+        };
+        out.push(byte);
+        name = behind;
+    }
+    out
 }
 
 /// Appends one record.
-pub(super) fn push(out: &mut Vec<u8>, keyword: &str, value: &[u8]) {
+pub(super) fn push(out: &mut Vec<u8>, keyword: &[u8], value: &[u8]) {
     let rest = keyword.len() + value.len() + 3;
     let mut length = rest + 1;
     // The length counts its own digits.
     while rest + decimal_digits(length) != length {
         length = rest + decimal_digits(length);
     }
-    out.extend_from_slice(format!("{length} {keyword}=").as_bytes());
+    out.extend_from_slice(format!("{length} ").as_bytes());
+    out.extend_from_slice(keyword);
+    out.push(b'=');
     out.extend_from_slice(value);
     out.push(b'\n');
 }
@@ -73,15 +130,44 @@ impl Records {
             b"uid" => self.uid = Some(number(value).ok_or_else(malformed)?),
             b"gid" => self.gid = Some(number(value).ok_or_else(malformed)?),
             b"mtime" => self.mtime = Some(time(value).ok_or_else(malformed)?),
-            // Content in another shape than the header says: to go on would be to misread it.
-            _ if keyword.starts_with(b"GNU.sparse.") => {
-                return Err(ArchiveError::new("a sparse member is not supported"));
+            b"uname" => self.uname = Some(owner(value).ok_or_else(malformed)?),
+            b"gname" => self.gname = Some(owner(value).ok_or_else(malformed)?),
+            _ if ACL_TEXTS.iter().any(|(known, _)| known.as_bytes() == keyword) => {
+                let list = std::str::from_utf8(value).ok().and_then(acl::binary).ok_or_else(malformed)?;
+                let of = ACL_TEXTS.iter().find(|(known, _)| known.as_bytes() == keyword).map(|(_, list)| *list);
+                self.xattr(of.unwrap_or_default().to_vec(), &list)?;
             }
-            // POSIX lets a reader pass over keywords that it does not know: atime, comment, extended attributes.
+            _ if keyword.starts_with(XATTR.as_bytes()) => {
+                let name = keyword.get(XATTR.len()..).unwrap_or_default();
+                self.xattr(unescaped(name), value)?;
+            }
+            b"GNU.sparse.major" => self.sparse.major = Some(number(value).ok_or_else(malformed)?),
+            b"GNU.sparse.minor" => self.sparse.minor = Some(number(value).ok_or_else(malformed)?),
+            b"GNU.sparse.name" => self.sparse.name = Some(PathBytes::new(value)),
+            b"GNU.sparse.realsize" => self.sparse.realsize = Some(number(value).ok_or_else(malformed)?),
+            // Content in another shape than is known: to go on would be to misread it.
+            _ if keyword.starts_with(b"GNU.sparse.") => {
+                return Err(ArchiveError::new("a sparse file of an older format is not supported"));
+            }
+            // POSIX lets a reader pass over keywords that it does not know: atime, comment.
             _ => {}
         }
         Ok(())
     }
+}
+
+impl Records {
+    fn xattr(&mut self, name: Vec<u8>, value: &[u8]) -> Result<(), ArchiveError> {
+        let shown = PathBytes::new(name.as_slice());
+        let refused = |why: Malformed| ArchiveError::new(format!("the attribute {shown}: {}", why.problem));
+        self.xattrs.insert(name, value).map_err(refused)
+    }
+}
+
+/// A user's or group's name.
+fn owner(text: &[u8]) -> Option<String> {
+    let name = std::str::from_utf8(text).ok()?;
+    (name.is_empty() || Member::is_owner_name(name)).then(|| name.to_owned())
 }
 
 /// A decimal number without a sign.
@@ -123,9 +209,9 @@ mod tests {
             let mut value = vec![b'x'; size];
             value.extend_from_slice(b"a=b\n\xff");
             let mut bytes = Vec::new();
-            push(&mut bytes, "path", &value);
-            push(&mut bytes, "comment", b"passed over");
-            push(&mut bytes, "size", b"12");
+            push(&mut bytes, b"path", &value);
+            push(&mut bytes, b"comment", b"passed over");
+            push(&mut bytes, b"size", b"12");
             let records = parse(&bytes).unwrap();
             assert_eq!((records.path.unwrap().as_bytes(), records.size), (&value[..], Some(12)));
         }
@@ -159,7 +245,9 @@ mod tests {
             b"14 mtime=1.2.3\n",
             b"11 mtime=-\n",
             b"12 mtime=\xb9\x80\n",
-            b"22 GNU.sparse.major=1\n",
+            b"23 GNU.sparse.offset=1\n",
+            b"26 SCHILY.acl.access=user\n",
+            b"33 SCHILY.xattr.system.nfs4_acl=\n",
         ] {
             assert!(parse(bad).is_err(), "{:?}", String::from_utf8_lossy(bad));
         }

@@ -1,14 +1,20 @@
 //! Reads a tar that comes in pieces.
 
+use std::collections::VecDeque;
+
 use bytes::Bytes;
 use tar::EntryType;
 
 use super::pax::{self, Records};
-use super::{ArchiveError, BLOCK, Member, padding, tar_header};
-use crate::primitives::PathBytes;
+use super::sparse::MapReader;
+use super::{ArchiveError, BLOCK, Member, MemberKind, padding, tar_header};
+use crate::primitives::{DataSegment, PathBytes};
 
 /// A pax header or a long name may have so many bytes: paths are at most 4,096 (limits.h), and nothing else is needed.
 const EXTENSION_BYTES_MAX: u64 = 1024 * 1024;
+
+/// A longer hole is told piece by piece, so that whoever fills it can be stopped.
+pub const HOLE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// What a tar holds, in its order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +28,8 @@ pub enum TarEvent {
     },
     /// The next bytes of the member's content; never empty.
     Data(Bytes),
+    /// So many zeros come next in the member's content, and are a hole; at most [`HOLE_BYTES_MAX`], and never none.
+    Hole(u64),
     /// The member's content is complete.
     EndOfMember,
     /// The tar's end. Only zeros may follow.
@@ -31,8 +39,25 @@ pub enum TarEvent {
 /// What is expected next.
 enum State {
     Header,
-    Extension { kind: EntryType, left: u64, padding: usize },
-    Content { left: u64, padding: usize },
+    Extension {
+        kind: EntryType,
+        left: u64,
+        padding: usize,
+    },
+    Content {
+        left: u64,
+        padding: usize,
+    },
+    /// The map of a file with holes, which holds the member back: so much stands for the file.
+    Map {
+        stored: u64,
+    },
+    /// The content of a file with holes, from here on.
+    Segments {
+        position: u64,
+        size: u64,
+        padding: usize,
+    },
     Padding(usize),
     ZeroBlock,
     Ended,
@@ -48,6 +73,10 @@ pub struct TarReader {
     position: u64,
     /// Where the member that is being read began: at its first extension.
     began: Option<u64>,
+    /// A file with holes whose map is being read: where it began, and the map.
+    mapped: Option<(Member, u64, MapReader)>,
+    /// What is still to come of a file with holes.
+    segments: VecDeque<DataSegment>,
 }
 
 impl Default for TarReader {
@@ -60,7 +89,9 @@ impl TarReader {
     /// A reader at a tar's first byte.
     pub fn new() -> Self {
         let records = Records::default();
-        Self { state: State::Header, collected: Vec::with_capacity(BLOCK), records, position: 0, began: None }
+        let (mapped, segments) = (None, VecDeque::new());
+        let collected = Vec::with_capacity(BLOCK);
+        Self { state: State::Header, collected, records, position: 0, began: None, mapped, segments }
     }
 
     /// A reader at a member that begins there in the tar.
@@ -83,6 +114,11 @@ impl TarReader {
                     self.state = State::Header;
                     None
                 }
+                State::Segments { position, size, padding } => match self.segment(input, position, size, padding) {
+                    Some(event) => Some(event),
+                    None if input.is_empty() && matches!(self.state, State::Segments { .. }) => return Ok(None),
+                    None => None,
+                },
                 _ if input.is_empty() => return Ok(None),
                 State::Header => self.header(input)?,
                 State::Extension { kind, left, padding } => self.extension(input, kind, left, padding)?,
@@ -91,6 +127,7 @@ impl TarReader {
                     self.state = State::Content { left: left - piece.len() as u64, padding };
                     Some(TarEvent::Data(piece))
                 }
+                State::Map { stored } => self.map(input, stored)?,
                 State::Padding(left) => {
                     let piece = self.split(input, left as u64);
                     self.state = State::Padding(left - piece.len());
@@ -154,6 +191,11 @@ impl TarReader {
         }
         let member = tar_header::member(&header, std::mem::take(&mut self.records))?;
         self.began = None;
+        if let MemberKind::File { size, sparse: Some(sparse) } = member.kind {
+            self.mapped = Some((member, offset, MapReader::new(size)));
+            self.state = State::Map { stored: sparse.stored };
+            return Ok(None);
+        }
         self.state = State::Content { left: member.size(), padding: padding(member.size()) };
         Ok(Some(TarEvent::Member { member, offset }))
     }
@@ -179,6 +221,58 @@ impl TarReader {
             self.state = State::Padding(padding);
         }
         Ok(None)
+    }
+
+    /// Reads a map, and tells its member when it is whole.
+    fn map(&mut self, input: &mut Bytes, stored: u64) -> Result<Option<TarEvent>, ArchiveError> {
+        let wrong = || ArchiveError::new("a sparse file's map does not fit what is stored of it");
+        let (mut member, offset, mut map) = self.mapped.take().ok_or_else(wrong)?;
+        let before = input.len();
+        let segments = map.push(input)?;
+        self.position += (before - input.len()) as u64;
+        if map.taken() > stored {
+            return Err(wrong());
+        }
+        let Some(segments) = segments else {
+            self.mapped = Some((member, offset, map));
+            return Ok(None);
+        };
+        let MemberKind::File { size, sparse: Some(sparse) } = &mut member.kind else { return Err(wrong()) };
+        let data = DataSegment::total(&segments);
+        if map.taken().checked_add(data) != Some(stored) {
+            return Err(wrong());
+        }
+        // Segments lie inside the file and apart, so that their data is at most its size.
+        sparse.holes = *size - data;
+        self.state = State::Segments { position: 0, size: *size, padding: padding(stored) };
+        self.segments = segments.into();
+        Ok(Some(TarEvent::Member { member, offset }))
+    }
+
+    /// The next piece of a file with holes; none where input is needed, or the state is another now.
+    fn segment(&mut self, input: &mut Bytes, position: u64, size: u64, padding: usize) -> Option<TarEvent> {
+        // An empty segment says where a file ends, and is nothing itself.
+        while self.segments.pop_front_if(|segment| segment.length == 0 && segment.offset <= position).is_some() {}
+        let next = self.segments.front_mut();
+        let until = next.as_ref().map_or(size, |segment| segment.offset);
+        if position < until {
+            let length = (until - position).min(HOLE_BYTES_MAX);
+            self.state = State::Segments { position: position + length, size, padding };
+            return Some(TarEvent::Hole(length));
+        }
+        let Some(segment) = next else {
+            self.state = State::Padding(padding);
+            return Some(TarEvent::EndOfMember);
+        };
+        let length = usize::try_from(segment.length).map_or(input.len(), |length| length.min(input.len()));
+        let taken = length as u64;
+        (segment.offset, segment.length) = (segment.offset + taken, segment.length - taken);
+        if segment.length == 0 {
+            self.segments.pop_front();
+        }
+        self.position += taken;
+        self.state = State::Segments { position: position + taken, size, padding };
+        (taken > 0).then(|| TarEvent::Data(input.split_to(length)))
     }
 
     fn second_zero_block(&mut self, input: &mut Bytes) -> Result<Option<TarEvent>, ArchiveError> {

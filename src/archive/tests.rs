@@ -6,7 +6,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::*;
-use crate::primitives::{Compression, Method, PathBytes};
+use crate::primitives::{ACL_ACCESS, ACL_DEFAULT, Compression, DataSegment, Method, PathBytes, Xattrs};
 
 /// A member with its content.
 type Whole = (Member, Vec<u8>);
@@ -24,10 +24,57 @@ fn path() -> impl Strategy<Value = PathBytes> {
     prop::collection::vec(part(), 1..4).prop_map(|parts| PathBytes::new(parts.join(&b'/')))
 }
 
+fn owner_name() -> impl Strategy<Value = String> {
+    prop_oneof!["[a-z]{0,8}", "[a-z_-]{28,34}", "[a-z\u{e9}]{1,4}", "[a-z]{200,256}"]
+}
+
+/// Extended attributes of any name and value, access control lists well and ill formed.
+fn xattrs() -> impl Strategy<Value = Xattrs> {
+    let list = b"\x02\0\0\0\x01\0\x06\0\xff\xff\xff\xff\x02\0\x05\0\xe8\x03\0\0\x20\0\0\0\xff\xff\xff\xff".to_vec();
+    let name = prop_oneof![
+        prop::collection::vec(1..=255_u8, 0..8).prop_map(|name| [b"user.", &name[..]].concat()),
+        Just(b"security.capability".to_vec()),
+        Just(ACL_ACCESS.to_vec()),
+        Just(ACL_DEFAULT.to_vec()),
+    ];
+    let value = prop_oneof![prop::collection::vec(any::<u8>(), 0..60), Just(list)];
+    let set = |pairs: Vec<(Vec<u8>, Vec<u8>)>| {
+        let mut xattrs = Xattrs::default();
+        for (name, value) in pairs {
+            xattrs.insert(name, value).unwrap();
+        }
+        xattrs
+    };
+    prop_oneof![2 => Just(Xattrs::default()), 1 => prop::collection::vec((name, value), 0..4).prop_map(set)]
+}
+
+/// A file with holes, of blocks of seven bytes.
+fn sparse() -> impl Strategy<Value = (MemberKind, Vec<u8>)> {
+    prop::collection::vec((prop::bool::weighted(0.3), 1..5_usize), 0..60).prop_map(|pieces| {
+        let piece = |(full, blocks): (bool, usize)| vec![if full { b'x' } else { 0 }; blocks * 7];
+        let content: Vec<u8> = pieces.into_iter().flat_map(piece).collect();
+        let (segments, size) = (DataSegment::of_content(&content, 7), content.len() as u64);
+        let data = DataSegment::total(&segments);
+        let stored = sparse_map(&segments, size).len() as u64 + data;
+        (MemberKind::File { size, sparse: Some(Sparse { stored, holes: size - data }) }, content)
+    })
+}
+
+/// What stands for a member's content in the tar.
+fn stored(member: &Member, content: &[u8]) -> Vec<u8> {
+    let MemberKind::File { size, sparse: Some(_) } = member.kind else { return content.to_vec() };
+    let segments = DataSegment::of_content(content, 7);
+    let data = segments.iter().flat_map(|segment| &content[segment.offset as usize..segment.end() as usize]);
+    sparse_map(&segments, size).into_iter().chain(data.copied()).collect()
+}
+
 fn whole() -> impl Strategy<Value = Whole> {
     let sizes = prop_oneof![0..3_usize, 510..515_usize, 1020..1030_usize, 0..5000_usize];
     let kind = prop_oneof![
-        4 => (any::<u8>(), sizes).prop_map(|(byte, size)| (MemberKind::File { size: size as u64 }, vec![byte; size])),
+        4 => (any::<u8>(), sizes).prop_map(|(byte, size)| {
+            (MemberKind::File { size: size as u64, sparse: None }, vec![byte; size])
+        }),
+        2 => sparse(),
         1 => Just((MemberKind::Folder, Vec::new())),
         1 => path().prop_map(|target| (MemberKind::Symlink { target }, Vec::new())),
         1 => path().prop_map(|target| (MemberKind::HardLink { target }, Vec::new())),
@@ -35,9 +82,10 @@ fn whole() -> impl Strategy<Value = Whole> {
     let mtime_s = prop_oneof![0..2_000_000_000_i64, -3..3_i64, any::<i64>().prop_map(|n| n / 2)];
     let mtime_ns = prop_oneof![Just(0), 0..1_000_000_000_u32];
     let owner = || prop_oneof![0..70_000_u32, any::<u32>()];
-    (path(), kind, 0..0o10000_u32, owner(), owner(), mtime_s, mtime_ns).prop_map(
-        |(path, (kind, content), mode, uid, gid, mtime_s, mtime_ns)| {
-            (Member { path, kind, mode, uid, gid, mtime_s, mtime_ns }, content)
+    let attributes = (0..0o10000_u32, owner(), owner(), owner_name(), owner_name(), xattrs());
+    (path(), kind, attributes, mtime_s, mtime_ns).prop_map(
+        |(path, (kind, content), (mode, uid, gid, user, group, xattrs), mtime_s, mtime_ns)| {
+            (Member { path, kind, mode, uid, gid, user, group, mtime_s, mtime_ns, xattrs }, content)
         },
     )
 }
@@ -59,7 +107,7 @@ fn write_with(members: &[Whole], compression: Compression) -> (Vec<u8>, Finished
     let mut segments = Vec::new();
     for (member, content) in members {
         writer.entry(member).unwrap();
-        for piece in content.chunks(700) {
+        for piece in stored(member, content).chunks(700) {
             assert_eq!(writer.data(piece).unwrap(), piece.len());
         }
         writer.end_entry().unwrap();
@@ -146,6 +194,7 @@ fn members(events: Vec<TarEvent>) -> Vec<(u64, Whole)> {
         match (event, out.last_mut()) {
             (TarEvent::Member { member, offset }, _) => out.push((offset, (member, Vec::new()))),
             (TarEvent::Data(bytes), Some((_, (_, content)))) => content.extend_from_slice(&bytes),
+            (TarEvent::Hole(length), Some((_, (_, content)))) => content.resize(content.len() + length as usize, 0),
             _ => {}
         }
     }
@@ -194,8 +243,10 @@ proptest! {
             let mut entry = entry.unwrap();
             let mut read = Vec::new();
             entry.read_to_end(&mut read).unwrap();
-            prop_assert_eq!(&read, content);
-            let path = entry.path_bytes().into_owned();
+            // The tar crate does not know this form of sparse files, and gives what is stored.
+            let is_sparse = matches!(member.kind, MemberKind::File { sparse: Some(_), .. });
+            prop_assert_eq!(&read, &stored(member, content));
+            let path = if is_sparse { member.path.as_bytes().to_vec() } else { entry.path_bytes().into_owned() };
             prop_assert_eq!(path.strip_suffix(b"/").unwrap_or(&path), member.path.as_bytes());
             prop_assert_eq!(entry.header().mode().unwrap(), member.mode);
             if let MemberKind::Symlink { target } | MemberKind::HardLink { target } = &member.kind {
@@ -232,7 +283,9 @@ proptest! {
 
 fn file(path: &str, size: u64) -> Member {
     let path = PathBytes::new(path.as_bytes());
-    Member { path, kind: MemberKind::File { size }, mode: 0o644, uid: 0, gid: 0, mtime_s: 0, mtime_ns: 0 }
+    let (user, group, xattrs) = (String::new(), String::new(), Xattrs::default());
+    let kind = MemberKind::File { size, sparse: None };
+    Member { path, kind, mode: 0o644, uid: 0, gid: 0, user, group, mtime_s: 0, mtime_ns: 0, xattrs }
 }
 
 #[test]
@@ -268,6 +321,49 @@ fn sizes_beyond_octal_are_said_by_a_record() {
     let event = reader.push(&mut Bytes::from(header.clone())).unwrap();
     assert_eq!(event, Some(TarEvent::Member { member, offset: 0 }));
     assert!(header.windows(16).any(|window| window == b"size=9663676416\n"));
+}
+
+#[test]
+fn maps_of_sparse_files_that_lie_are_refused() {
+    let tar = |size: u64, map: &[u8], data: usize| {
+        let mut map = map.to_vec();
+        map.resize(map.len() + padding(map.len() as u64), 0);
+        map.resize(map.len() + data, b'x');
+        let kind = MemberKind::File { size, sparse: Some(Sparse { stored: map.len() as u64, holes: 0 }) };
+        let mut tar = tar_header::encode(&Member { kind, ..file("a", 0) });
+        tar.extend_from_slice(&map);
+        tar.resize(tar.len() + padding(tar.len() as u64) + 1024, 0);
+        events(&tar, &[])
+    };
+    let good = members(tar(100, b"2\n10\n5\n100\n0\n", 5).unwrap());
+    let content = [&[0; 10][..], b"xxxxx", &[0; 85]].concat();
+    assert_eq!(good[0].1.1, content);
+    let sparse = Some(Sparse { stored: 517, holes: 95 });
+    assert_eq!(good[0].1.0.kind, MemberKind::File { size: 100, sparse });
+    let mut refused = Vec::new();
+    for (map, data) in [
+        (&b"2\n10\n5\n12\n1\n"[..], 6),
+        (b"1\n96\n5\n", 5),
+        (b"1\n18446744073709551615\n5\n", 5),
+        (b"1\n10\n5\n", 6),
+        (b"1\n10\n5\n", 4),
+        (b"65537\n", 0),
+        (b"-1\n", 0),
+        (b"\n", 0),
+        (b"1\n10\nx\n", 5),
+        (b"000000000000000000001\n", 0),
+    ] {
+        refused.push(tar(100, map, data).unwrap_err().to_string());
+    }
+    refused.dedup();
+    insta::assert_debug_snapshot!(refused, @r#"
+    [
+        "a sparse file's map is malformed",
+        "a sparse file's map does not fit what is stored of it",
+        "a sparse file's map lists 65537 segments, more than 65536",
+        "a sparse file's map is malformed",
+    ]
+    "#);
 }
 
 #[test]

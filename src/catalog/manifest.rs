@@ -102,12 +102,24 @@ pub struct Totals {
     pub hard_links: u64,
     /// The files' content.
     pub bytes: u64,
+    /// Those of these bytes that are holes of sparse files, and take no space.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub holes: u64,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Totals {
     /// How many members.
     pub fn entries(&self) -> u64 {
         [self.folders, self.symlinks, self.hard_links].iter().fold(self.files, |sum, part| sum.saturating_add(*part))
+    }
+
+    /// What the files take, in bytes, where holes take nothing.
+    pub fn space(&self) -> u64 {
+        self.bytes.saturating_sub(self.holes)
     }
 }
 
@@ -210,7 +222,7 @@ mod tests {
             plain: Plain { size: 10_240, crc32: Crc32(0x0a1b_2c3d) },
             contents: object("a.contents.jsonl.gz"),
             segments_at: 2,
-            totals: Totals { files: 1, folders: 2, symlinks: 3, hard_links: 4, bytes: 5 },
+            totals: Totals { files: 1, folders: 2, symlinks: 3, hard_links: 4, bytes: 5, holes: 0 },
             read_back: ReadBackRecord { at, entries: 10 },
             clean: false,
             unread: Named {

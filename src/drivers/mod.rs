@@ -14,6 +14,7 @@ mod local_store;
 mod process;
 mod scratch;
 mod state;
+mod users;
 
 pub use clock::SystemClock;
 pub use cores::Cores;

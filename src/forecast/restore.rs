@@ -180,8 +180,8 @@ fn destination_fault(
             action(),
             "something is there, and a restore goes beside, never over: name another folder with --into, or move it away",
         )),
-        (Ok(false), Ok(free)) if *free < manifest.totals.bytes && wish.only.is_none() => {
-            let (needed, free) = (ByteSize(manifest.totals.bytes), ByteSize(*free));
+        (Ok(false), Ok(free)) if *free < manifest.totals.space() && wish.only.is_none() => {
+            let (needed, free) = (ByteSize(manifest.totals.space()), ByteSize(*free));
             Some(Fault::permanent(Cause::Full, action(), format!("it needs {needed}, and {free} are free")))
         }
         _ => None,

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use crate::ports::{Fault, Meta, TreeRead};
+use crate::ports::{Fault, Meta, Names, TreeRead};
 use crate::primitives::PathBytes;
 
 /// Names listed at once. A folder of a million names is read sixteen times, which costs some seconds.
@@ -14,43 +14,33 @@ const PAGE_NAMES_MAX: usize = 64 * 1024;
 const LOOK_NAMES_MAX: usize = 64;
 /// What the names of all levels may take; one page of the longest names (255 bytes, NAME_MAX in limits.h) fits.
 const HELD_BYTES_MAX: usize = 24 * 1024 * 1024;
-/// What a name takes beside its bytes: a vector, and what allocating costs.
-const NAME_BYTES: usize = 40;
 
 /// A folder that is being walked.
 pub(super) struct Level {
     pub(super) folder: PathBytes,
     pub(super) root_length: usize,
-    /// The name that was taken last from `names`.
+    /// The name that was taken last.
     last: Option<Vec<u8>>,
-    names: VecDeque<Vec<u8>>,
-    held_bytes: usize,
-    /// Whether there are names behind those.
-    more: bool,
+    names: Names,
+    /// How many of `names` were taken.
+    taken: usize,
     looked_at: VecDeque<(Vec<u8>, Result<Meta, Fault>)>,
 }
 
 impl Level {
     /// The folder, listed as far as a page goes.
     pub(super) async fn enter(tree: &dyn TreeRead, folder: PathBytes, root_length: usize) -> Result<Self, Fault> {
-        let mut level = Self {
-            folder,
-            root_length,
-            last: None,
-            names: VecDeque::new(),
-            held_bytes: 0,
-            more: true,
-            looked_at: VecDeque::new(),
-        };
+        let mut level =
+            Self { folder, root_length, last: None, names: Names::default(), taken: 0, looked_at: VecDeque::new() };
         level.list(tree).await?;
         Ok(level)
     }
 
     async fn list(&mut self, tree: &dyn TreeRead) -> Result<(), Fault> {
-        let page = tree.list(&self.folder, self.last.as_deref(), PAGE_NAMES_MAX).await?;
-        self.more = page.more && !page.names.is_empty();
-        self.held_bytes = page.names.iter().map(|name| name.len() + NAME_BYTES).sum();
-        self.names = page.names.into();
+        // The page before is let go first.
+        self.drop_names();
+        self.names = tree.list(&self.folder, self.last.as_deref(), PAGE_NAMES_MAX).await?;
+        self.names.more &= !self.names.is_empty();
         Ok(())
     }
 
@@ -67,11 +57,11 @@ impl Level {
             if let Some((name, meta)) = self.looked_at.pop_front() {
                 return Ok(Some((self.folder.join(&name), meta)));
             }
-            if self.names.is_empty() && self.more {
+            if self.is_taken() && self.names.more {
                 self.list(tree).await?;
             }
             let names = self.take(&wanted);
-            if names.is_empty() && self.names.is_empty() && !self.more {
+            if names.is_empty() && self.is_taken() && !self.names.more {
                 return Ok(None);
             }
             let found = if names.is_empty() { vec![] } else { tree.look(&self.folder, &names).await? };
@@ -80,25 +70,32 @@ impl Level {
         }
     }
 
+    fn is_taken(&self) -> bool {
+        self.taken >= self.names.len()
+    }
+
     /// The next names that are wanted.
     fn take(&mut self, wanted: &impl Fn(&PathBytes) -> bool) -> Vec<Vec<u8>> {
         let mut taken = Vec::new();
         while taken.len() < LOOK_NAMES_MAX
-            && let Some(name) = self.names.pop_front()
+            && let Some(name) = self.names.get(self.taken)
         {
-            self.held_bytes = self.held_bytes.saturating_sub(name.len() + NAME_BYTES);
-            self.last = Some(name.clone());
-            if wanted(&self.folder.join(&name)) {
-                taken.push(name);
+            self.taken += 1;
+            if wanted(&self.folder.join(name)) {
+                taken.push(name.to_vec());
             }
+        }
+        if let Some(last) = self.taken.checked_sub(1).and_then(|last| self.names.get(last)) {
+            self.last = Some(last.to_vec());
         }
         taken
     }
 
     fn drop_names(&mut self) {
-        self.more |= !self.names.is_empty();
-        self.names = VecDeque::new();
-        self.held_bytes = 0;
+        let more = self.names.more || !self.is_taken();
+        self.names = Names::default();
+        self.names.more = more;
+        self.taken = 0;
     }
 }
 
@@ -108,13 +105,13 @@ pub(super) fn bound(levels: &mut [Level]) {
 }
 
 fn bound_to(levels: &mut [Level], bytes_max: usize) {
-    let mut held: usize = levels.iter().map(|level| level.held_bytes).sum();
+    let mut held: usize = levels.iter().map(|level| level.names.held_bytes()).sum();
     let outer = levels.len().saturating_sub(1);
     for level in levels.iter_mut().take(outer) {
         if held <= bytes_max {
             return;
         }
-        held = held.saturating_sub(level.held_bytes);
+        held = held.saturating_sub(level.names.held_bytes());
         level.drop_names();
     }
 }
@@ -135,15 +132,16 @@ mod tests {
         let enter = |folder: &str| Level::enter(&*tree, PathBytes::new(folder), 6);
         let mut levels = vec![enter("/outer").await.unwrap(), enter("/outer/folder").await.unwrap()];
         let odd = |path: &PathBytes| path.as_bytes().last().is_some_and(|digit| digit % 2 == 1);
+        let levels_bytes = levels[1].names.held_bytes();
         let mut found = Vec::new();
         for round in 0.. {
             let Some((path, meta)) = levels[0].next(&*tree, odd).await.unwrap() else { break };
             meta.unwrap();
             found.push(path);
             if round % 7 == 0 {
-                bound_to(&mut levels, 500 * 43);
-                assert_eq!(levels[0].held_bytes, 0, "the outer one makes way");
-                assert!(levels[1].held_bytes > 0, "the innermost stays");
+                bound_to(&mut levels, levels_bytes);
+                assert_eq!(levels[0].names.held_bytes(), 0, "the outer one makes way");
+                assert!(levels[1].names.held_bytes() > 0, "the innermost stays");
             }
         }
         let expected: Vec<PathBytes> = (0..500).map(|n| PathBytes::new(format!("/outer/{n:03}"))).filter(odd).collect();

@@ -126,8 +126,9 @@ async fn staging_beside(tree: &dyn TreeRead, into: &PathBytes) -> Result<Vec<Sta
             Err(fault) if fault.cause == Cause::NotFound => return Ok(seen),
             answer => answer?,
         };
-        after = page.names.last().cloned().filter(|_| page.more);
-        let names: Vec<Vec<u8>> = page.names.into_iter().filter(|name| staging_run(into, name).is_some()).collect();
+        let all = || (0..page.len()).filter_map(|at| page.get(at));
+        after = all().next_back().filter(|_| page.more).map(<[u8]>::to_vec);
+        let names: Vec<Vec<u8>> = all().filter(|name| staging_run(into, name).is_some()).map(<[u8]>::to_vec).collect();
         for (name, meta) in names.iter().zip(tree.look(&above, &names).await?) {
             if let (Some(run), Ok(Some(meta))) = (staging_run(into, name), meta)
                 && meta.kind == EntryKind::Folder

@@ -11,6 +11,7 @@ mod journal;
 mod scratch;
 mod store;
 mod tree;
+mod users;
 
 pub use clock::Clock;
 pub use command::{CommandExit, CommandRun};
@@ -19,4 +20,7 @@ pub use fault::{Cause, Certainty, Fault};
 pub use journal::{JournalRead, JournalWrite, Lock, Locks};
 pub use scratch::{Scratch, ScratchTable};
 pub use store::{ObjectInfo, Page, PutMode, PutResult, StorePlace, StoreRead, StoreWrite, UploadId};
-pub use tree::{Attributes, Destination, EntryKind, FileRead, FileWrite, Meta, Names, TreeRead, TreeWrite};
+pub use tree::{
+    Attributes, Destination, EntryKind, FileRead, FileWrite, Meta, Names, ReadXattrs, Refused, TreeRead, TreeWrite,
+};
+pub use users::Users;

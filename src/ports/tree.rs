@@ -4,8 +4,8 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::Fault;
-use crate::primitives::PathBytes;
+use super::{Fault, Users};
+use crate::primitives::{DataSegment, PathBytes, Xattrs};
 
 /// What a directory entry is (inode(7)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -40,6 +40,8 @@ pub struct Meta {
     pub gid: u32,
     /// Bytes, for a file.
     pub size: u64,
+    /// What it takes on its file system, in bytes (`st_blocks`); less than its size where it has holes.
+    pub allocated: u64,
     /// Last change of content: seconds since 1970, may be negative.
     pub mtime_s: i64,
     /// and nanoseconds, 0 to 999,999,999.
@@ -66,17 +68,79 @@ impl Meta {
     }
 }
 
-/// Names in a folder.
+/// Names in a folder, ordered by their bytes, each once. They lie in one piece: many small ones would stay with the
+/// allocator, once for each thread that lists.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Names {
-    /// Ordered by their bytes, each once.
-    pub names: Vec<Vec<u8>>,
+    bytes: Vec<u8>,
+    /// Where each name ends.
+    ends: Vec<usize>,
     /// Whether there are more behind them.
     pub more: bool,
 }
 
+impl Names {
+    /// Adds a name behind the others.
+    pub fn push(&mut self, name: &[u8]) {
+        self.bytes.extend_from_slice(name);
+        self.ends.push(self.bytes.len());
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// One of them, counted from 0.
+    pub fn get(&self, at: usize) -> Option<&[u8]> {
+        let from = at.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
+        self.bytes.get(from..*self.ends.get(at)?)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.len()).filter_map(|at| self.get(at))
+    }
+
+    /// What they take in memory.
+    pub fn held_bytes(&self) -> usize {
+        self.bytes.capacity() + self.ends.capacity() * size_of::<usize>()
+    }
+}
+
+impl<'a> FromIterator<&'a [u8]> for Names {
+    fn from_iter<I: IntoIterator<Item = &'a [u8]>>(names: I) -> Self {
+        let mut out = Self::default();
+        names.into_iter().for_each(|name| out.push(name));
+        out
+    }
+}
+
+/// The extended attributes of something.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ReadXattrs {
+    /// Those that are kept ([`Xattrs`]).
+    pub kept: Xattrs,
+    /// Those that would be kept and cannot be read, or are too much.
+    pub unread: Vec<Refused>,
+}
+
+/// Something about an entry that was refused, while the rest of it is well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// What: `owner`, or an attribute's name.
+    pub what: String,
+    /// Why, in the world's own words.
+    pub why: String,
+}
+
 /// What is set on a restored entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attributes {
     /// The low 12 bits of `st_mode`.
     pub mode: u32,
@@ -86,11 +150,13 @@ pub struct Attributes {
     pub mtime_s: i64,
     /// and nanoseconds.
     pub mtime_ns: u32,
+    /// Extended attributes.
+    pub xattrs: Xattrs,
 }
 
 /// Reads trees.
 #[async_trait::async_trait]
-pub trait TreeRead: Send + Sync {
+pub trait TreeRead: Users {
     /// What is at a path, links not followed; none where there is nothing.
     ///
     /// # Errors
@@ -116,6 +182,12 @@ pub trait TreeRead: Send + Sync {
     /// When it cannot be read.
     async fn read_link(&self, path: &PathBytes) -> Result<PathBytes, Fault>;
 
+    /// The extended attributes of what is at a path, links not followed; none where its file system has none.
+    ///
+    /// # Errors
+    /// When they cannot be listed.
+    async fn xattrs(&self, path: &PathBytes) -> Result<ReadXattrs, Fault>;
+
     /// Opens a regular file; never blocks on a pipe, never follows a link, leaves its access time alone where that is permitted.
     ///
     /// # Errors
@@ -135,7 +207,7 @@ pub trait TreeRead: Send + Sync {
     async fn free(&self, path: &PathBytes) -> Result<u64, Fault>;
 }
 
-/// An open file that is read from its beginning to its end.
+/// An open file, read from its beginning to its end.
 #[async_trait::async_trait]
 pub trait FileRead: Send {
     /// The next bytes, at most `limit`; none at the end.
@@ -144,11 +216,31 @@ pub trait FileRead: Send {
     /// When they cannot be read.
     async fn read(&mut self, limit: usize) -> Result<Bytes, Fault>;
 
+    /// Where it held data just now, up to the size it had when it was opened: ascending, apart, at most `count_max` segments. What lies
+    /// between are holes, which read as zeros (lseek(2)). Of a file in more pieces the shortest holes count as data; of one whose file
+    /// system knows no holes all of it does. Then reading begins anew.
+    ///
+    /// # Errors
+    /// When that cannot be said.
+    async fn segments(&mut self, count_max: usize) -> Result<Vec<DataSegment>, Fault>;
+
+    /// Goes on reading at this place.
+    fn seek(&mut self, to: u64);
+
+    /// What it was when it was opened.
+    fn opened(&self) -> Meta;
+
     /// What the open file is now (fstat(2)).
     ///
     /// # Errors
     /// When that cannot be said.
     async fn stat(&mut self) -> Result<Meta, Fault>;
+
+    /// Its extended attributes, as they were when it was opened.
+    ///
+    /// # Errors
+    /// When they cannot be listed.
+    async fn xattrs(&mut self) -> Result<ReadXattrs, Fault>;
 }
 
 /// Writes trees.
@@ -208,11 +300,14 @@ pub trait Destination: Send {
     /// `Exists` where something is there already; `Invalid` where `existing` is no regular file of this destination.
     async fn hard_link(&mut self, path: &PathBytes, existing: &PathBytes) -> Result<(), Fault>;
 
-    /// Sets the attributes of a folder (the empty path: the destination itself) or of a symbolic link (owner and time only).
+    /// Sets the attributes of a folder (the empty path: the destination itself) or of a symbolic link (all but the mode): the
+    /// owner first, then extended attributes, mode and times, each of which may undo one of those before it. Answers what this
+    /// user or file system may not set; where that is the owner, set-user-ID and set-group-ID are left out of the mode, for they
+    /// would be those of somebody else.
     ///
     /// # Errors
-    /// When they cannot be set.
-    async fn set(&mut self, path: &PathBytes, attributes: &Attributes) -> Result<(), Fault>;
+    /// When something else is wrong.
+    async fn set(&mut self, path: &PathBytes, attributes: &Attributes) -> Result<Vec<Refused>, Fault>;
 
     /// Returns when all that was written is durable (syncfs(2)).
     ///
@@ -230,9 +325,15 @@ pub trait FileWrite: Send {
     /// `Full` where no space is left.
     async fn write(&mut self, bytes: Bytes) -> Result<(), Fault>;
 
-    /// Sets the attributes, and closes.
+    /// Appends so many zeros, for which no space is taken where the file system knows holes.
     ///
     /// # Errors
-    /// When they cannot be set.
-    async fn finish(self: Box<Self>, attributes: &Attributes) -> Result<(), Fault>;
+    /// As `write`; `Invalid` where no file can be so long.
+    async fn hole(&mut self, length: u64) -> Result<(), Fault>;
+
+    /// Sets the attributes as [`Destination::set`] does, and closes.
+    ///
+    /// # Errors
+    /// When what was written cannot be finished; as `set`.
+    async fn finish(self: Box<Self>, attributes: &Attributes) -> Result<Vec<Refused>, Fault>;
 }

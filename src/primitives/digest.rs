@@ -34,6 +34,17 @@ impl Hasher {
         self.0.update(bytes);
     }
 
+    /// Takes in so many zeros.
+    pub fn zeros(&mut self, count: u64) {
+        static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
+        let mut left = count;
+        while left > 0 {
+            let length = usize::try_from(left).map_or(ZEROS.len(), |left| left.min(ZEROS.len()));
+            self.update(ZEROS.get(..length).unwrap_or_default());
+            left -= length as u64;
+        }
+    }
+
     /// The digest of all that was taken in.
     pub fn finish(self) -> Digest {
         Digest(self.0.finalize().into())

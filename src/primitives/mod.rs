@@ -4,6 +4,7 @@
 //! only way to get one from text is its `parse`, which says what is wrong and what to write instead.
 
 mod compression;
+mod data_segment;
 mod digest;
 mod id;
 mod key;
@@ -11,8 +12,10 @@ mod name;
 mod path;
 mod quantity;
 mod span;
+mod xattr;
 
 pub use compression::{Compression, Method};
+pub use data_segment::DataSegment;
 pub use digest::{Digest, Hasher};
 pub use id::{PointId, RunId, Slot, StepId, StepName};
 pub use key::Key;
@@ -20,6 +23,7 @@ pub use name::{JobName, Name};
 pub use path::PathBytes;
 pub use quantity::{ByteSize, Duration, Period, PeriodUnit};
 pub use span::{FileId, Span, Spanned};
+pub use xattr::{ACL_ACCESS, ACL_DEFAULT, Xattrs};
 
 /// Why a text is not a value: what is wrong, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

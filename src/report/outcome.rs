@@ -112,6 +112,7 @@ fn restored(target: &str, recovered: &Recovered, into: &str, lines: &mut String)
         let _ = writeln!(lines, "  removed    {folder}, which a killed restore left");
     }
     named("left over", &recovered.not_removed, "killed restores left them, and they could not be removed", lines);
+    named("not set", &recovered.unset, "this user or file system may not set all that they had", lines);
 }
 
 /// The last line of the summary: how it ended.

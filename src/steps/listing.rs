@@ -16,6 +16,8 @@ const ENTRY_BYTES: usize = 512;
 enum Order {
     /// The next bytes of the file whose entry follows.
     Data(Bytes),
+    /// So many zeros of it.
+    Zeros(u64),
     /// An entry; the digest of the content before it is to be its own.
     File(Entry),
     /// An entry without content.
@@ -47,6 +49,11 @@ impl<'a, 'b> Listing<'a, 'b> {
     pub(super) async fn data(&mut self, bytes: Bytes) -> Result<(), Fault> {
         let weight = bytes.len();
         self.push(Order::Data(bytes), weight).await
+    }
+
+    /// So many zeros of it, which are a hole.
+    pub(super) async fn zeros(&mut self, length: u64) -> Result<(), Fault> {
+        self.push(Order::Zeros(length), usize::try_from(length).unwrap_or(usize::MAX)).await
     }
 
     /// The file whose content this was.
@@ -99,6 +106,7 @@ fn write(state: &mut State, orders: Vec<Order>) -> Result<Vec<u8>, CatalogError>
     for order in orders {
         match order {
             Order::Data(bytes) => state.hasher.update(&bytes),
+            Order::Zeros(length) => state.hasher.zeros(length),
             Order::Other(entry) => state.writer.entry(entry)?,
             Order::File(mut entry) => {
                 let content = std::mem::take(&mut state.hasher).finish();

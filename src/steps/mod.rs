@@ -13,6 +13,7 @@ mod listing;
 mod look;
 mod object;
 mod output;
+mod owners;
 mod pack;
 mod perform;
 mod probe;

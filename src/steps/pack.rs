@@ -9,14 +9,17 @@ use super::Progress;
 use super::first_names::FirstNames;
 use super::listing::{Listed, Listing};
 use super::object::{ContentsStream, ObjectStream};
+use super::owners::Owners;
 use super::put::{Upload, passing};
-use super::source::{ArchiveSink, Flaw, SourceFile, member};
+use super::source::{ArchiveSink, Flaw, SourceFile, member, readable};
 use super::store_archive::{Stored, store_archive};
 use super::verified::Expected;
 use crate::archive::{Extent, MemberKind, Plain, Writer, ZipFrame};
 use crate::catalog::{ContentsTrailer, Entry, Line, Named, Part, PointPlace, StoredObject, Totals};
 use crate::observe::walk::{Visited, Walk, ordered_roots};
-use crate::ports::{Cause, Certainty, Clock, Compute, EntryKind, Fault, Meta, PutMode, Scratch, StoreWrite, TreeRead};
+use crate::ports::{
+    Cause, Certainty, Clock, Compute, EntryKind, Fault, Meta, PutMode, ReadXattrs, Scratch, StoreWrite, TreeRead,
+};
 use crate::primitives::{Compression, PathBytes};
 
 /// What is packed, and where to.
@@ -194,6 +197,7 @@ struct Packing<'a, 'b> {
     progress: &'b Progress,
     found: Found,
     first_names: FirstNames,
+    owners: Owners<'b>,
 }
 
 impl<'a, 'b> Packing<'a, 'b> {
@@ -205,7 +209,8 @@ impl<'a, 'b> Packing<'a, 'b> {
         progress: &'b Progress,
     ) -> Result<Self, Fault> {
         let found = Found { roots: ordered_roots(&request.roots)?, ..Found::default() };
-        Ok(Self { tree, archive, progress, found, first_names: FirstNames::new(scratch.table()) })
+        let first_names = FirstNames::new(scratch.table());
+        Ok(Self { tree, archive, progress, found, first_names, owners: Owners::new(tree) })
     }
 
     /// Packs all that the walk finds. Ends the segments, so that whoever stores them knows that all came.
@@ -231,12 +236,14 @@ impl<'a, 'b> Packing<'a, 'b> {
             EntryKind::File => self.file(path, meta).await,
             EntryKind::Folder => {
                 self.found.totals.folders += 1;
-                self.plain(path, meta, MemberKind::Folder).await
+                let read = self.tree.xattrs(path).await;
+                self.plain(path, meta, MemberKind::Folder, read).await
             }
             EntryKind::Symlink => match self.tree.read_link(path).await {
                 Ok(target) => {
                     self.found.totals.symlinks += 1;
-                    self.plain(path, meta, MemberKind::Symlink { target }).await
+                    let read = self.tree.xattrs(path).await;
+                    self.plain(path, meta, MemberKind::Symlink { target }, read).await
                 }
                 Err(fault) => self.unread(path, fault).await,
             },
@@ -248,34 +255,51 @@ impl<'a, 'b> Packing<'a, 'b> {
     }
 
     /// A member without content.
-    async fn plain(&mut self, path: &PathBytes, meta: &Meta, kind: MemberKind) -> Result<(), Fault> {
-        let member = member(archive_path(path), meta, kind);
+    async fn plain(
+        &mut self,
+        path: &PathBytes,
+        meta: &Meta,
+        kind: MemberKind,
+        read: Result<ReadXattrs, Fault>,
+    ) -> Result<(), Fault> {
+        let (xattrs, flaw) = readable(read)?;
+        let member = member(archive_path(path), meta, kind, xattrs, &mut self.owners).await;
         let at = self.archive.member(&member).await?;
-        self.archive.listing.entry(Entry::Stored { member, at, digest: None, flaw: None }).await
+        let flaw = self.flawed(path, flaw);
+        self.archive.listing.entry(Entry::Stored { member, at, digest: None, flaw }).await
+    }
+
+    /// Names a flaw, and answers its words.
+    fn flawed(&mut self, path: &PathBytes, flaw: Option<Flaw>) -> Option<String> {
+        let flaw = flaw?;
+        match &flaw {
+            Flaw::Unread(why) => self.found.unread.push(path, why),
+            Flaw::Changed(why) => self.found.changed.push(path, why),
+        }
+        Some(flaw.why().to_owned())
     }
 
     async fn file(&mut self, path: &PathBytes, listed: &Meta) -> Result<(), Fault> {
         if let Some(target) = self.first_names.of(listed).await? {
             self.found.totals.hard_links += 1;
-            return self.plain(path, listed, MemberKind::HardLink { target }).await;
+            // Its attributes are the file's, and stored with it.
+            return self.plain(path, listed, MemberKind::HardLink { target }, Ok(ReadXattrs::default())).await;
         }
         let file = match SourceFile::open(self.tree, path).await {
             Ok(file) => file,
             Err(fault) => return self.unread(path, fault).await,
         };
-        let (meta, size) = (file.meta, file.size);
+        let meta = file.meta;
         let name = archive_path(path);
-        let stored = file.store(name.clone(), &mut self.archive, self.progress).await?;
+        let stored = file.store(name.clone(), &mut self.owners, &mut self.archive, self.progress).await?;
         self.found.totals.files += 1;
-        self.found.totals.bytes = self.found.totals.bytes.saturating_add(size);
-        match &stored.flaw {
-            Some(Flaw::Unread(why)) => self.found.unread.push(path, why),
-            Some(Flaw::Changed(why)) => self.found.changed.push(path, why),
-            None => {}
+        if let MemberKind::File { size, sparse } = stored.member.kind {
+            self.found.totals.bytes = self.found.totals.bytes.saturating_add(size);
+            let holes = sparse.map_or(0, |sparse| sparse.holes);
+            self.found.totals.holes = self.found.totals.holes.saturating_add(holes);
         }
-        let member = member(name.clone(), &meta, MemberKind::File { size });
-        let flaw = stored.flaw.as_ref().map(|flaw| flaw.why().to_owned());
-        self.archive.listing.file(Entry::Stored { member, at: stored.at, digest: None, flaw }).await?;
+        let flaw = self.flawed(path, stored.flaw);
+        self.archive.listing.file(Entry::Stored { member: stored.member, at: stored.at, digest: None, flaw }).await?;
         if meta.links > 1 {
             self.first_names.stored(&meta, &name).await?;
         }

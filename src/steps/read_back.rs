@@ -42,6 +42,7 @@ async fn count(mut verified: Verified<'_>, progress: &Progress) -> Result<ReadBa
         match event {
             Event::Member(..) => progress.entry(),
             Event::Data(bytes) => progress.bytes(bytes.len() as u64),
+            Event::Hole(length) => progress.bytes(length),
             Event::EndOfMember => {}
         }
     }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::owners::Owners;
 use super::recover_names::{Fate, Names};
 use super::recovered_before::recovered_before;
 use super::verified::{Event, Expected, Pair, Verified};
@@ -10,7 +11,7 @@ use super::{Beside, Progress};
 use crate::archive::{Member, MemberKind};
 use crate::catalog::{Manifest, Named, Totals};
 use crate::ports::{
-    Attributes, Cause, Certainty, Destination, Fault, FileWrite, Scratch, ScratchTable, StoreRead, TreeWrite,
+    Attributes, Cause, Certainty, Destination, Fault, FileWrite, Refused, Scratch, ScratchTable, StoreRead, TreeWrite,
 };
 use crate::primitives::PathBytes;
 
@@ -34,10 +35,12 @@ pub struct RecoverRequest {
 pub struct Recovered {
     /// What was made.
     pub totals: Totals,
-    /// Files whose content was not whole when they were backed up.
+    /// What was not whole when it was backed up.
     pub flawed: Named,
     /// What could not be read when it was backed up, and is not in the backup: of a folder, what is in it.
     pub unread: Named,
+    /// What could not be given all of its attributes: owners, modes, extended attributes.
+    pub unset: Named,
     /// What of the leftovers of killed restores is gone.
     pub removed: Vec<PathBytes>,
     /// What of them could not be removed, and why.
@@ -114,7 +117,7 @@ async fn fill(
         return Err(verified.damaged("the contents are of other folders than the manifest says"));
     }
     let destination = tree.create(&request.staging).await?;
-    let filling = Filling::new(destination, names, world.scratch, request.set_owner);
+    let filling = Filling::new(destination, names, (tree, world.scratch), request.set_owner);
     let ((), recovered) = tokio::try_join!(supply.run(), filling.fill(verified, progress))?;
     Ok(recovered)
 }
@@ -145,8 +148,9 @@ impl Paths {
 struct Filling<'a> {
     destination: Box<dyn Destination>,
     names: &'a mut Names,
-    set_owner: bool,
-    file: Option<(Box<dyn FileWrite>, Attributes)>,
+    /// None where owners are not set.
+    owners: Option<Owners<'a>>,
+    file: Option<(PathBytes, Box<dyn FileWrite>, Attributes)>,
     /// The folders that are open, outermost first. Their attributes are set when they are left: writing into them
     /// changes their times, and may take more permission than they give.
     open: Vec<(PathBytes, Attributes)>,
@@ -156,20 +160,27 @@ struct Filling<'a> {
     made_elsewhere: Paths,
     totals: Totals,
     flawed: Named,
+    unset: Named,
 }
 
 impl<'a> Filling<'a> {
-    fn new(destination: Box<dyn Destination>, names: &'a mut Names, scratch: &dyn Scratch, set_owner: bool) -> Self {
+    fn new(
+        destination: Box<dyn Destination>,
+        names: &'a mut Names,
+        (tree, scratch): (&'a dyn TreeWrite, &dyn Scratch),
+        set_owner: bool,
+    ) -> Self {
         Self {
             destination,
             names,
-            set_owner,
+            owners: set_owner.then(|| Owners::new(tree)),
             file: None,
             open: Vec::new(),
             early: Paths(scratch.table()),
             made_elsewhere: Paths(scratch.table()),
             totals: Totals::default(),
             flawed: Named::default(),
+            unset: Named::default(),
         }
     }
 
@@ -185,6 +196,10 @@ impl<'a> Filling<'a> {
                     progress.bytes(bytes.len() as u64);
                     self.data(bytes).await?;
                 }
+                Event::Hole(length) => {
+                    progress.bytes(length);
+                    self.hole(length).await?;
+                }
                 Event::EndOfMember => self.end_of_member().await?,
             }
         }
@@ -192,7 +207,7 @@ impl<'a> Filling<'a> {
     }
 
     async fn member(&mut self, member: Member, fate: Fate, flaw: Option<String>) -> Result<(), Fault> {
-        let attributes = self.attributes(&member);
+        let attributes = self.attributes(&member).await?;
         let path = match fate {
             Fate::LeftOut => return Ok(()),
             Fate::AlreadyMade(path) => {
@@ -212,20 +227,21 @@ impl<'a> Filling<'a> {
                 path
             }
         };
+        if let Some(why) = flaw {
+            self.flawed.push(&path, why);
+        }
         match member.kind {
             MemberKind::Folder => self.folder(path, attributes).await,
             MemberKind::File { .. } => {
-                if let Some(why) = flaw {
-                    self.flawed.push(&path, why);
-                }
                 self.totals.files += 1;
-                self.file = Some((self.destination.file(&path).await?, attributes));
+                let file = self.destination.file(&path).await?;
+                self.file = Some((path, file, attributes));
                 Ok(())
             }
             MemberKind::Symlink { target } => {
                 self.totals.symlinks += 1;
                 self.destination.symlink(&path, &target).await?;
-                self.destination.set(&path, &attributes).await
+                self.set(&path, &attributes).await
             }
             MemberKind::HardLink { target } => {
                 self.totals.hard_links += 1;
@@ -265,45 +281,67 @@ impl<'a> Filling<'a> {
 
     /// Leaves the folders that `path` is not in.
     async fn leave_for(&mut self, path: &PathBytes) -> Result<(), Fault> {
-        while let Some((folder, attributes)) = self.open.last() {
-            if folder.as_bytes().is_empty() || path.starts_with(folder) {
-                break;
-            }
-            self.destination.set(folder, attributes).await?;
-            self.open.pop();
+        while let Some((folder, attributes)) =
+            self.open.pop_if(|(folder, _)| !folder.as_bytes().is_empty() && !path.starts_with(folder))
+        {
+            self.set(&folder, &attributes).await?;
         }
         Ok(())
     }
 
+    async fn set(&mut self, path: &PathBytes, attributes: &Attributes) -> Result<(), Fault> {
+        let refused = self.destination.set(path, attributes).await?;
+        self.refused(path, &refused);
+        Ok(())
+    }
+
+    fn refused(&mut self, path: &PathBytes, refused: &[Refused]) {
+        let why: Vec<String> = refused.iter().map(|refused| format!("{}: {}", refused.what, refused.why)).collect();
+        if !why.is_empty() {
+            self.unset.push(path, why.join("; "));
+        }
+    }
+
     async fn data(&mut self, bytes: Bytes) -> Result<(), Fault> {
-        if let Some((file, _)) = &mut self.file {
+        if let Some((_, file, _)) = &mut self.file {
             self.totals.bytes += bytes.len() as u64;
             file.write(bytes).await?;
         }
         Ok(())
     }
 
-    async fn end_of_member(&mut self) -> Result<(), Fault> {
-        match self.file.take() {
-            Some((file, attributes)) => file.finish(&attributes).await,
-            None => Ok(()),
+    async fn hole(&mut self, length: u64) -> Result<(), Fault> {
+        if let Some((_, file, _)) = &mut self.file {
+            self.totals.bytes += length;
+            self.totals.holes += length;
+            file.hole(length).await?;
         }
+        Ok(())
+    }
+
+    async fn end_of_member(&mut self) -> Result<(), Fault> {
+        if let Some((path, file, attributes)) = self.file.take() {
+            let refused = file.finish(&attributes).await?;
+            self.refused(&path, &refused);
+        }
+        Ok(())
     }
 
     async fn finish(mut self, unread: Named) -> Result<Recovered, Fault> {
         while let Some((folder, attributes)) = self.open.pop() {
-            self.destination.set(&folder, &attributes).await?;
+            self.set(&folder, &attributes).await?;
         }
         self.destination.sync().await?;
-        Ok(Recovered { totals: self.totals, flawed: self.flawed, unread, ..Recovered::default() })
+        let Self { totals, flawed, unset, .. } = self;
+        Ok(Recovered { totals, flawed, unset, unread, ..Recovered::default() })
     }
 
-    fn attributes(&self, member: &Member) -> Attributes {
-        Attributes {
-            mode: member.mode,
-            owner: self.set_owner.then_some((member.uid, member.gid)),
-            mtime_s: member.mtime_s,
-            mtime_ns: member.mtime_ns,
-        }
+    async fn attributes(&mut self, member: &Member) -> Result<Attributes, Fault> {
+        let owner = match &mut self.owners {
+            Some(owners) => Some(owners.numbers(member).await?),
+            None => None,
+        };
+        let (mode, xattrs) = (member.mode, member.xattrs.clone());
+        Ok(Attributes { mode, owner, mtime_s: member.mtime_s, mtime_ns: member.mtime_ns, xattrs })
     }
 }

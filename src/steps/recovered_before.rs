@@ -1,13 +1,15 @@
 //! Whether what is at a recovery's destination is what that recovery would make: a run that was killed between its rename
 //! and the journal's record of it finds its own work there.
 //!
-//! Unaware of who made it. Invariant: only reads; anything that differs, content too, is a no.
+//! Unaware of who made it. Invariant: only reads; anything that differs, content too, is a no. What a file system refused to
+//! set then is as it would be refused now: owners that are all those of new files, attributes that are not there.
 
+use super::owners::Owners;
 use super::recover::{RecoverRequest, Recovered};
 use super::recover_names::{Fate, Names};
 use super::verified::open_contents;
 use crate::archive::{Member, MemberKind};
-use crate::catalog::{Entry, Line};
+use crate::catalog::{Entry, Line, Named};
 use crate::ports::{EntryKind, Fault, Meta, StoreRead, TreeRead};
 use crate::primitives::{Digest, Hasher, PathBytes};
 
@@ -30,7 +32,8 @@ pub(super) async fn recovered_before(
     }
     let (mut contents, _) = open_contents(store, &request.manifest.contents).await?;
     let chosen = names.chosen();
-    let mut there = There { tree, request, names };
+    let owners = request.set_owner.then(|| Owners::new(tree));
+    let mut there = There { tree, request, names, owners, everybodys: None, unset: Named::default() };
     let mut recovered = Recovered::default();
     while let Some(line) = contents.next().await? {
         if let Some((path, why)) = chosen.unread(&line) {
@@ -45,15 +48,17 @@ pub(super) async fn recovered_before(
         count(&mut recovered, &path, &member, flaw);
     }
     contents.object().check_digest(request.manifest.contents.digest).await?;
+    recovered.unset = there.unset;
     Ok(Some(recovered))
 }
 
 fn count(recovered: &mut Recovered, path: &PathBytes, member: &Member, flaw: Option<String>) {
     let totals = &mut recovered.totals;
     match member.kind {
-        MemberKind::File { size } => {
+        MemberKind::File { size, sparse } => {
             totals.files += 1;
             totals.bytes += size;
+            totals.holes += sparse.map_or(0, |sparse| sparse.holes);
         }
         MemberKind::Folder => totals.folders += 1,
         MemberKind::Symlink { .. } => totals.symlinks += 1,
@@ -69,6 +74,11 @@ struct There<'a> {
     tree: &'a dyn TreeRead,
     request: &'a RecoverRequest,
     names: &'a mut Names,
+    /// None where owners are not set.
+    owners: Option<Owners<'a>>,
+    /// The one owner of everything where none could be set, which the first entry shows.
+    everybodys: Option<Option<(u32, u32)>>,
+    unset: Named,
 }
 
 impl There<'_> {
@@ -76,7 +86,7 @@ impl There<'_> {
     async fn is(&mut self, path: &PathBytes, member: &Member, digest: Option<Digest>) -> Result<bool, Fault> {
         let place = self.place(path);
         let Some(meta) = self.tree.stat(&place).await? else { return Ok(false) };
-        if !self.has_attributes(&meta, member) {
+        if !self.has_attributes(path, &meta, member).await? {
             return Ok(false);
         }
         match (&member.kind, meta.kind) {
@@ -87,18 +97,48 @@ impl There<'_> {
                 let first = self.tree.stat(&self.place(&first)).await?;
                 Ok(first.is_some_and(|first| (first.device, first.inode) == (meta.device, meta.inode)))
             }
-            (MemberKind::File { size }, EntryKind::File) if meta.size == *size => {
+            (MemberKind::File { size, .. }, EntryKind::File) if meta.size == *size => {
                 Ok(Some(self.digest(&place).await?) == digest)
             }
             _ => Ok(false),
         }
     }
 
-    /// Of a link, the mode means nothing (symlink(7)).
-    fn has_attributes(&self, meta: &Meta, member: &Member) -> bool {
-        let mode = meta.kind == EntryKind::Symlink || meta.mode == member.mode;
-        let owner = !self.request.set_owner || (meta.uid, meta.gid) == (member.uid, member.gid);
-        mode && owner && (meta.mtime_s, meta.mtime_ns) == (member.mtime_s, member.mtime_ns)
+    /// Whether it has the attributes that it would be given, or would be refused.
+    async fn has_attributes(&mut self, path: &PathBytes, meta: &Meta, member: &Member) -> Result<bool, Fault> {
+        let mut refused = Vec::new();
+        let mut mode = member.mode;
+        if let Some(owners) = &mut self.owners {
+            let wanted = owners.numbers(member).await?;
+            let has = (meta.uid, meta.gid);
+            let all = *self.everybodys.get_or_insert_with(|| (has != wanted).then_some(has));
+            if has != all.unwrap_or(wanted) {
+                return Ok(false);
+            }
+            if has != wanted {
+                refused.push("owner".to_owned());
+                // Those of somebody else were left out.
+                mode &= 0o1777;
+            }
+        }
+        // Of a link, the mode means nothing (symlink(7)).
+        let is_mode = meta.kind == EntryKind::Symlink || meta.mode == mode;
+        if !is_mode || (meta.mtime_s, meta.mtime_ns) != (member.mtime_s, member.mtime_ns) {
+            return Ok(false);
+        }
+        let has = self.tree.xattrs(&self.place(path)).await?.kept;
+        for (name, value) in member.xattrs.iter() {
+            match has.get(name) {
+                Some(there) if there == value => {}
+                Some(_) => return Ok(false),
+                None => refused.push(PathBytes::new(name).to_string()),
+            }
+        }
+        // A further name has what its file has, which was named.
+        if !refused.is_empty() && !matches!(member.kind, MemberKind::HardLink { .. }) {
+            self.unset.push(path, format!("{}: it is not as it was", refused.join(", ")));
+        }
+        Ok(true)
     }
 
     fn place(&self, path: &PathBytes) -> PathBytes {

@@ -6,16 +6,22 @@ use tokio::sync::mpsc;
 use super::Progress;
 use super::beside::start;
 use super::listing::{Listed, Listing};
+use super::owners::Owners;
 use super::store_archive::OnTheWay;
-use crate::archive::{ArchiveError, Member, MemberKind, Segment, Writer};
-use crate::ports::{Cause, Certainty, Compute, EntryKind, Fault, FileRead, Meta, TreeRead};
-use crate::primitives::{Compression, PathBytes};
+use crate::archive::{
+    ArchiveError, HOLE_BYTES_MAX, Member, MemberKind, SEGMENTS_MAX, Segment, Sparse, Writer, sparse_map,
+};
+use crate::ports::{Cause, Certainty, Compute, Fault, FileRead, Meta, ReadXattrs, TreeRead};
+use crate::primitives::{Compression, DataSegment, PathBytes, Xattrs};
 
 /// Read at once.
 const READ_BYTES: usize = 512 * 1024;
 /// What is held of a file that says it has no bytes and has some, as those of /proc (proc(5)) and of some FUSE file systems do:
 /// a tar wants the size first. Such files are small; of a longer one this much is stored.
 const SIZELESS_BYTES_MAX: usize = 1024 * 1024;
+/// Holes that are less than this together are stored as zeros: the pax records and the map of a sparse file take up to 2 KiB
+/// more, and readers that do not know of holes get the file as it is.
+const HOLE_BYTES_MIN: u64 = 64 * 1024;
 /// What stands for content that could not be read.
 static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
 
@@ -37,11 +43,9 @@ impl<'a, 'b> ArchiveSink<'a, 'b> {
         Ok(at)
     }
 
-    /// The next bytes of a file's content, of which the member takes as many as it lacks.
-    async fn data(&mut self, mut bytes: Bytes) -> Result<(), Fault> {
-        let taken = self.writer.data(&bytes).map_err(malformed)?;
-        bytes.truncate(taken);
-        self.listing.data(bytes).await?;
+    /// The next bytes of the open member.
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        self.writer.data(bytes).map_err(malformed)?;
         self.send_whole().await
     }
 
@@ -76,6 +80,44 @@ async fn send(
     Ok(())
 }
 
+/// The content of a file on its way into an archive. It is digested as the file has it, holes as the zeros that they are.
+struct Content<'s, 'a, 'b> {
+    sink: &'s mut ArchiveSink<'a, 'b>,
+    progress: &'s Progress,
+    /// What of it was given to be digested.
+    position: u64,
+}
+
+impl Content<'_, '_, '_> {
+    async fn data(&mut self, bytes: Bytes) -> Result<(), Fault> {
+        self.progress.bytes(bytes.len() as u64);
+        self.position += bytes.len() as u64;
+        self.sink.write(&bytes).await?;
+        self.sink.listing.data(bytes).await
+    }
+
+    /// Zeros up to a place, of which nothing is stored.
+    async fn hole(&mut self, until: u64) -> Result<(), Fault> {
+        while self.position < until {
+            let length = (until - self.position).min(HOLE_BYTES_MAX);
+            self.progress.bytes(length);
+            self.position += length;
+            self.sink.listing.zeros(length).await?;
+            // A hole can be long, and somebody may want to stop this.
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
+    /// Zeros for what the file lacks, and for its last hole.
+    async fn fill(mut self, size: u64) -> Result<(), Fault> {
+        while self.sink.writer.lacking() > 0 {
+            self.sink.write(&ZEROS).await?;
+        }
+        self.hole(size).await
+    }
+}
+
 /// What the archive refuses of a source.
 pub(super) fn malformed(error: ArchiveError) -> Fault {
     Fault::permanent(Cause::Invalid, "write the archive", error.to_string())
@@ -93,6 +135,7 @@ pub(super) struct SourceFile {
 
 /// A file that was stored.
 pub(super) struct StoredFile {
+    pub(super) member: Member,
     /// Where it begins in the tar.
     pub(super) at: u64,
     pub(super) flaw: Option<Flaw>,
@@ -100,7 +143,7 @@ pub(super) struct StoredFile {
 
 /// Why what was stored is not the file as it was at one moment.
 pub(super) enum Flaw {
-    /// It could not be read to its end; zeros stand for the rest.
+    /// It could not be read to its end, and zeros stand for the rest; or some of its attributes could not be read.
     Unread(String),
     /// It changed while it was read.
     Changed(String),
@@ -117,28 +160,35 @@ impl Flaw {
 impl SourceFile {
     pub(super) async fn open(tree: &dyn TreeRead, path: &PathBytes) -> Result<Self, Fault> {
         let mut reader = tree.open(path).await?;
-        let meta = reader.stat().await?;
-        if meta.kind != EntryKind::File {
-            return Err(Fault::permanent(Cause::Invalid, format!("open {path}"), "it is no regular file any more"));
-        }
+        let meta = reader.opened();
         let ahead = if meta.size == 0 { sizeless(&mut *reader).await? } else { Bytes::new() };
         let size = meta.size.max(ahead.len() as u64);
         Ok(Self { reader, meta, size, ahead })
     }
 
-    /// Stores it with the size it had when it was opened: what is behind is left, what is missing becomes zeros.
+    /// Stores it with the size it had when it was opened: what is behind is left, what is missing becomes zeros, holes stay holes.
     pub(super) async fn store(
         mut self,
         path: PathBytes,
+        owners: &mut Owners<'_>,
         sink: &mut ArchiveSink<'_, '_>,
         progress: &Progress,
     ) -> Result<StoredFile, Fault> {
-        let member = member(path, &self.meta, MemberKind::File { size: self.size });
+        let (xattrs, lost) = readable(self.reader.xattrs().await)?;
+        let size = self.size;
+        let segments = self.segments().await?;
+        let sparse = segments.as_ref().map(|(segments, map)| {
+            let data = DataSegment::total(segments);
+            Sparse { stored: map.len() as u64 + data, holes: size.saturating_sub(data) }
+        });
+        let member = member(path, &self.meta, MemberKind::File { size, sparse }, xattrs, owners).await;
         let at = sink.writer.entry(&member).map_err(malformed)?;
-        let mut flaw = self.content(sink, progress).await?;
-        while sink.writer.lacking() > 0 {
-            sink.data(Bytes::from_static(&ZEROS)).await?;
-        }
+        let mut content = Content { sink, progress, position: 0 };
+        let mut flaw = match segments {
+            None => self.stretch(size, &mut content).await?,
+            Some((segments, map)) => self.sparse(&segments, &map, &mut content).await?,
+        };
+        content.fill(size).await?;
         sink.writer.end_entry().map_err(malformed)?;
         sink.send_whole().await?;
         if flaw.is_none() {
@@ -147,32 +197,66 @@ impl SourceFile {
         if flaw.is_none() {
             flaw = self.goes_on().await?;
         }
-        Ok(StoredFile { at, flaw })
+        Ok(StoredFile { member, at, flaw: flaw.or(lost) })
     }
 
-    async fn content(&mut self, sink: &mut ArchiveSink<'_, '_>, progress: &Progress) -> Result<Option<Flaw>, Fault> {
-        loop {
-            let lacking = sink.writer.lacking();
-            if lacking == 0 {
-                return Ok(None);
+    /// Where it holds data, and the map that says so; none where it is stored in one piece, as its holes are worth nothing.
+    async fn segments(&mut self) -> Result<Option<(Vec<DataSegment>, Vec<u8>)>, Fault> {
+        if self.meta.allocated.saturating_add(HOLE_BYTES_MIN) > self.meta.size {
+            return Ok(None);
+        }
+        // One more says where it ends.
+        let segments = match self.reader.segments(SEGMENTS_MAX - 1).await {
+            Ok(segments) => segments,
+            Err(fault) if fault.certainty == Certainty::Transient => return Err(fault),
+            // Then it is read from its beginning to its end, which says what is wrong with it.
+            Err(_) => return Ok(None),
+        };
+        let holes = self.size.saturating_sub(DataSegment::total(&segments));
+        let map = sparse_map(&segments, self.size);
+        Ok((holes >= HOLE_BYTES_MIN).then_some((segments, map)))
+    }
+
+    async fn sparse(
+        &mut self,
+        segments: &[DataSegment],
+        map: &[u8],
+        content: &mut Content<'_, '_, '_>,
+    ) -> Result<Option<Flaw>, Fault> {
+        content.sink.write(map).await?;
+        for segment in segments {
+            content.hole(segment.offset).await?;
+            self.reader.seek(segment.offset);
+            let flaw = self.stretch(segment.length, content).await?;
+            if flaw.is_some() {
+                return Ok(flaw);
             }
-            let limit = usize::try_from(lacking).map_or(READ_BYTES, |lacking| lacking.min(READ_BYTES));
+        }
+        self.reader.seek(self.size);
+        Ok(None)
+    }
+
+    /// Stores the next bytes.
+    async fn stretch(&mut self, length: u64, content: &mut Content<'_, '_, '_>) -> Result<Option<Flaw>, Fault> {
+        let end = content.position.saturating_add(length);
+        while content.position < end {
+            let left = end - content.position;
+            let limit = usize::try_from(left).map_or(READ_BYTES, |left| left.min(READ_BYTES));
             let read = match self.ahead.is_empty() {
                 true => self.reader.read(limit).await,
                 false => Ok(self.ahead.split_to(limit.min(self.ahead.len()))),
             };
             match read {
                 Ok(bytes) if bytes.is_empty() => {
+                    let lacking = self.size.saturating_sub(content.position);
                     return Ok(Some(Flaw::Changed(format!("it became {lacking} bytes shorter while it was read"))));
                 }
-                Ok(bytes) => {
-                    progress.bytes(bytes.len() as u64);
-                    sink.data(bytes).await?;
-                }
+                Ok(bytes) => content.data(bytes).await?,
                 Err(fault) if fault.certainty == Certainty::Transient => return Err(fault),
                 Err(fault) => return Ok(Some(Flaw::Unread(fault.answer))),
             }
         }
+        Ok(None)
     }
 
     /// Looks whether there is more than was stored, though the file says that it did not change.
@@ -217,14 +301,37 @@ async fn sizeless(reader: &mut dyn FileRead) -> Result<Bytes, Fault> {
 }
 
 /// The member of what was found at a path.
-pub(super) fn member(path: PathBytes, meta: &Meta, kind: MemberKind) -> Member {
+pub(super) async fn member(
+    path: PathBytes,
+    meta: &Meta,
+    kind: MemberKind,
+    xattrs: Xattrs,
+    owners: &mut Owners<'_>,
+) -> Member {
+    let (user, group) = owners.names(meta.uid, meta.gid).await;
     Member {
         path,
         kind,
         mode: meta.mode & 0o7777,
         uid: meta.uid,
         gid: meta.gid,
+        user,
+        group,
         mtime_s: meta.mtime_s,
         mtime_ns: meta.mtime_ns,
+        xattrs,
     }
+}
+
+/// The attributes that could be read, and why others could not.
+pub(super) fn readable(read: Result<ReadXattrs, Fault>) -> Result<(Xattrs, Option<Flaw>), Fault> {
+    let read = match read {
+        Ok(read) => read,
+        Err(fault) if fault.certainty == Certainty::Transient => return Err(fault),
+        Err(fault) => return Ok((Xattrs::default(), Some(Flaw::Unread(format!("its attributes: {}", fault.answer))))),
+    };
+    let lost: Vec<String> =
+        read.unread.iter().map(|lost| format!("its attribute {}: {}", lost.what, lost.why)).collect();
+    let flaw = (!lost.is_empty()).then(|| Flaw::Unread(lost.join("; ")));
+    Ok((read.kept, flaw))
 }

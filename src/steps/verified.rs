@@ -22,6 +22,8 @@ pub(super) enum Event {
     Member(Member, Option<String>),
     /// The next bytes of its content.
     Data(Bytes),
+    /// So many zeros of its content, which are a hole.
+    Hole(u64),
     /// Its content is complete. Its digest is verified beside: at the latest when `next` answers none.
     EndOfMember,
 }
@@ -128,6 +130,8 @@ impl Supply<'_> {
 /// What is done with content beside.
 enum Order {
     Data(Bytes),
+    /// So many zeros.
+    Zeros(u64),
     /// The file's digest is to be this.
     Check(PathBytes, Digest),
 }
@@ -137,6 +141,7 @@ fn check(hasher: &mut Hasher, orders: Vec<Order>) -> Result<(), PathBytes> {
     for order in orders {
         match order {
             Order::Data(bytes) => hasher.update(&bytes),
+            Order::Zeros(length) => hasher.zeros(length),
             Order::Check(path, digest) => {
                 if std::mem::take(hasher).finish() != digest {
                     return Err(path);
@@ -203,6 +208,14 @@ impl Verified<'_> {
                 self.totals.bytes += bytes.len() as u64;
                 self.order(Order::Data(bytes.clone()), bytes.len()).await?;
                 Ok(Some(Event::Data(bytes)))
+            }
+            Some(TarEvent::Hole(length)) => {
+                self.order(Order::Zeros(length), usize::try_from(length).unwrap_or(usize::MAX)).await?;
+                self.totals.bytes = self.totals.bytes.saturating_add(length);
+                self.totals.holes = self.totals.holes.saturating_add(length);
+                // Much of this may come with nothing to wait for: somebody may want to stop it.
+                tokio::task::yield_now().await;
+                Ok(Some(Event::Hole(length)))
             }
             Some(TarEvent::EndOfMember) => self.end_of_member().await.map(Some),
             Some(TarEvent::End) | None => self.end().await.map(|()| None),

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use sonae::drivers::Disk;
 use sonae::fakes::{FakeTree, World};
 use sonae::ports::{Attributes, Cause, Destination, EntryKind, Meta, TreeRead, TreeWrite};
-use sonae::primitives::PathBytes;
+use sonae::primitives::{DataSegment, PathBytes, Xattrs};
 
 use super::cause;
 
@@ -117,12 +117,15 @@ on_each_tree! {
     folders_are_listed_page_by_page
     names_in_a_folder_are_looked_at_together
     files_are_read_to_their_end
+    holes_are_found_and_kept
     only_regular_files_are_opened_and_pipes_do_not_block
     an_open_file_tells_what_it_is_now
     free_space_is_told_of_what_is_not_there_yet
     a_new_folder_is_made_with_its_parents_and_never_over_anything
     what_is_made_is_its_owners_alone_until_it_is_finished
     attributes_are_set_last_and_whole
+    extended_attributes_are_kept_or_refused
+    users_and_groups_have_names_and_numbers
     nothing_is_made_over_anything
     nothing_is_made_outside
     only_files_made_here_get_another_name
@@ -133,7 +136,7 @@ on_each_tree! {
 }
 
 fn attributes(mode: u32) -> Attributes {
-    Attributes { mode, owner: None, mtime_s: 1_700_000_000, mtime_ns: 0 }
+    Attributes { mode, owner: None, mtime_s: 1_700_000_000, mtime_ns: 0, xattrs: Xattrs::default() }
 }
 
 fn path(text: &str) -> PathBytes {
@@ -143,7 +146,7 @@ fn path(text: &str) -> PathBytes {
 async fn names(tree: &dyn TreeRead, folder: &PathBytes) -> Vec<Vec<u8>> {
     let page = tree.list(folder, None, 1000).await.unwrap();
     assert!(!page.more);
-    page.names
+    page.iter().map(<[u8]>::to_vec).collect()
 }
 
 async fn meta(tree: &dyn TreeRead, at: &PathBytes) -> Meta {
@@ -209,8 +212,8 @@ async fn folders_are_listed_page_by_page(stage: &dyn Stage) {
         let (mut found, mut after) = (Vec::new(), None::<Vec<u8>>);
         loop {
             let page = stage.tree().list(&folder, after.as_deref(), limit).await.unwrap();
-            assert!(page.names.len() == limit.min(200 - found.len()), "{limit}");
-            found.extend(page.names);
+            assert_eq!(page.len(), limit.min(200 - found.len()), "{limit}");
+            found.extend(page.iter().map(<[u8]>::to_vec));
             assert_eq!(page.more, found.len() < 200, "{limit}");
             if !page.more {
                 break;
@@ -221,9 +224,9 @@ async fn folders_are_listed_page_by_page(stage: &dyn Stage) {
     }
     // What is between two names, or behind all of them, need not be there itself.
     let behind = stage.tree().list(&folder, Some(b"zzz"), 5).await.unwrap();
-    assert_eq!((behind.names.len(), behind.more), (0, false));
+    assert_eq!((behind.len(), behind.more), (0, false));
     let none = stage.tree().list(&folder, None, 0).await.unwrap();
-    assert_eq!((none.names.len(), none.more), (0, true));
+    assert_eq!((none.len(), none.more), (0, true));
 }
 
 async fn names_in_a_folder_are_looked_at_together(stage: &dyn Stage) {
@@ -264,6 +267,54 @@ async fn files_are_read_to_their_end(stage: &dyn Stage) {
     }
 }
 
+async fn holes_are_found_and_kept(stage: &dyn Stage) {
+    const MIB: usize = 1 << 20;
+    let mut into = stage.tree().create(&stage.path(b"d")).await.unwrap();
+    // Data and holes by turns, in mebibytes; a negative one is a hole.
+    let shapes: [(&str, &[i32]); 5] = [
+        ("between", &[1, -2, 1]),
+        ("ends", &[-1, 1, -3]),
+        ("none", &[2]),
+        ("all", &[-2]),
+        ("many", &[1, -1, 1, -2, 1, -1, 1]),
+    ];
+    for (name, shape) in shapes {
+        let mut file = into.file(&path(name)).await.unwrap();
+        let mut content = Vec::new();
+        for length in shape {
+            let bytes = vec![u8::from(*length > 0); length.unsigned_abs() as usize * MIB];
+            match length {
+                1.. => file.write(Bytes::from(bytes.clone())).await.unwrap(),
+                _ => file.hole(bytes.len() as u64).await.unwrap(),
+            }
+            content.extend(bytes);
+        }
+        file.hole(0).await.unwrap();
+        assert!(file.finish(&attributes(0o600)).await.unwrap().is_empty());
+        let at = stage.path(b"d").join(name.as_bytes());
+        assert!(stage.content(format!("d/{name}").as_bytes()).unwrap() == content, "{name}");
+        let mut file = stage.tree().open(&at).await.unwrap();
+        let segments = file.segments(100).await.unwrap();
+        assert_eq!(segments, DataSegment::of_content(&content, 4096), "{name}: does this file system know holes?");
+        let data = DataSegment::total(&segments);
+        assert_eq!(file.opened().size, content.len() as u64);
+        assert!(file.opened().allocated >= data && file.opened().allocated < data + 65_536, "{name}");
+        for segment in segments.iter().rev() {
+            file.seek(segment.offset + 5);
+            let read = file.read(1000).await.unwrap();
+            assert!(!read.is_empty() && read.iter().all(|byte| *byte == 1), "{name}");
+        }
+        // Fewer are the same, with the shortest holes for data.
+        let fewest = file.segments(2).await.unwrap();
+        assert_eq!(fewest, DataSegment::fewest(segments, 2), "{name}");
+        assert_eq!(file.read(1).await.unwrap(), content[..1], "reading begins anew");
+        file.seek(content.len() as u64 + 7);
+        assert!(file.read(10).await.unwrap().is_empty());
+    }
+    let mut file = into.file(&path("too long")).await.unwrap();
+    assert_eq!(cause(file.hole(u64::MAX).await), Cause::Invalid);
+}
+
 async fn only_regular_files_are_opened_and_pipes_do_not_block(stage: &dyn Stage) {
     stage.file(b"folder/file", b"");
     stage.symlink(b"link", b"folder/file");
@@ -279,7 +330,7 @@ async fn an_open_file_tells_what_it_is_now(stage: &dyn Stage) {
     let mut file = stage.tree().open(&stage.path(b"file")).await.unwrap();
     assert_eq!(file.stat().await.unwrap(), meta(stage.tree(), &stage.path(b"file")).await);
     stage.file(b"file", b"now it is longer");
-    assert_eq!(file.stat().await.unwrap().size, 16);
+    assert_eq!((file.stat().await.unwrap().size, file.opened().size), (16, 5));
     stage.file(b"folder/file", b"of a folder");
     let mut file = stage.tree().open(&stage.path(b"folder/file")).await.unwrap();
     stage.tree().remove(&stage.path(b"folder")).await.unwrap();
@@ -322,18 +373,24 @@ async fn what_is_made_is_its_owners_alone_until_it_is_finished(stage: &dyn Stage
 async fn attributes_are_set_last_and_whole(stage: &dyn Stage) {
     let mut into = stage.tree().create(&stage.path(b"d")).await.unwrap();
     let made = meta(stage.tree(), &stage.path(b"d")).await;
-    let wanted = Attributes { mode: 0o6755, owner: Some((made.uid, made.gid)), mtime_s: -1, mtime_ns: 999_999_999 };
+    let wanted = Attributes {
+        mode: 0o6755,
+        owner: Some((made.uid, made.gid)),
+        mtime_s: -1,
+        mtime_ns: 999_999_999,
+        xattrs: Xattrs::default(),
+    };
     let mut file = into.file(&path("program")).await.unwrap();
     file.write(Bytes::from_static(b"#!")).await.unwrap();
     file.finish(&wanted).await.unwrap();
     into.folder(&path("folder")).await.unwrap();
     into.symlink(&path("folder/link"), &path("../program")).await.unwrap();
-    into.set(&path("folder/link"), &Attributes { mtime_s: 77, mtime_ns: 1, ..wanted }).await.unwrap();
-    let of_folder = Attributes { mode: 0o1555, mtime_s: -62_135_596_800, mtime_ns: 0, ..wanted };
+    into.set(&path("folder/link"), &Attributes { mtime_s: 77, mtime_ns: 1, ..wanted.clone() }).await.unwrap();
+    let of_folder = Attributes { mode: 0o1555, mtime_s: -62_135_596_800, mtime_ns: 0, ..wanted.clone() };
     // Some file systems begin time in 1901 (ext4 with small inodes); this one may not hold the year 1.
     let of_folder = Attributes { mtime_s: of_folder.mtime_s.max(-2_000_000_000), ..of_folder };
     into.set(&path("folder"), &of_folder).await.unwrap();
-    into.set(&path(""), &Attributes { mode: 0o750, ..wanted }).await.unwrap();
+    into.set(&path(""), &Attributes { mode: 0o750, ..wanted.clone() }).await.unwrap();
     let expected = [
         ("d/program", 0o6755, -1, 999_999_999),
         ("d/folder/link", 0o777, 77, 1),
@@ -348,7 +405,51 @@ async fn attributes_are_set_last_and_whole(stage: &dyn Stage) {
     assert_eq!(cause(into.set(&path("program"), &wanted).await), Cause::Invalid);
     assert_eq!(cause(into.set(&path("nothing"), &wanted).await), Cause::NotFound);
     let file = into.file(&path("late")).await.unwrap();
-    assert_eq!(cause(file.finish(&Attributes { mtime_ns: 1_000_000_000, ..wanted }).await), Cause::Invalid);
+    assert_eq!(cause(file.finish(&Attributes { mtime_ns: 1_000_000_000, ..wanted.clone() }).await), Cause::Invalid);
+}
+
+async fn extended_attributes_are_kept_or_refused(stage: &dyn Stage) {
+    let mut xattrs = Xattrs::default();
+    xattrs.insert("user.note", "text").unwrap();
+    xattrs.insert(&b"user.\xff=%\n"[..], &b"\0\xff"[..]).unwrap();
+    xattrs.insert("user.long", vec![7; 300]).unwrap();
+    let wanted = Attributes { xattrs: xattrs.clone(), ..attributes(0o400) };
+    let mut into = stage.tree().create(&stage.path(b"d")).await.unwrap();
+    let file = into.file(&path("file")).await.unwrap();
+    let mut refused = vec![("file", file.finish(&wanted).await.unwrap())];
+    into.folder(&path("folder")).await.unwrap();
+    into.symlink(&path("link"), &path("file")).await.unwrap();
+    for name in ["folder", "link", ""] {
+        refused.push((name, into.set(&path(name), &wanted).await.unwrap()));
+    }
+    for (name, refused) in refused {
+        let at = stage.path(b"d").join(name.as_bytes());
+        let found = stage.tree().xattrs(&at).await.unwrap();
+        assert!(found.unread.is_empty());
+        // Not every file system has such attributes, and Linux lets users put none on links (xattr(7)).
+        let expected = if refused.is_empty() { xattrs.clone() } else { Xattrs::default() };
+        assert_eq!(found.kept, expected, "{name}");
+        assert!(refused.is_empty() || refused.len() == 3, "{refused:?}");
+        assert!(refused.iter().all(|refused| refused.what.starts_with("user.") && !refused.why.is_empty()));
+        // What was refused did not keep the rest from being set.
+        assert_eq!(meta(stage.tree(), &at).await.mtime_s, 1_700_000_000, "{name}");
+    }
+    let mut file = stage.tree().open(&stage.path(b"d/file")).await.unwrap();
+    let by_path = stage.tree().xattrs(&stage.path(b"d/file")).await.unwrap();
+    assert_eq!(file.xattrs().await.unwrap(), by_path);
+    stage.file(b"plain", b"");
+    assert!(stage.tree().xattrs(&stage.path(b"plain")).await.unwrap().kept.is_empty());
+    assert_eq!(cause(stage.tree().xattrs(&stage.path(b"nothing")).await), Cause::NotFound);
+}
+
+async fn users_and_groups_have_names_and_numbers(stage: &dyn Stage) {
+    let tree = stage.tree();
+    let user = tree.user_name(0).await.unwrap().unwrap();
+    let group = tree.group_name(0).await.unwrap().unwrap();
+    assert_eq!((tree.uid(&user).await.unwrap(), tree.gid(&group).await.unwrap()), (Some(0), Some(0)));
+    let nobody = u32::MAX - 7;
+    assert_eq!((tree.user_name(nobody).await.unwrap(), tree.group_name(nobody).await.unwrap()), (None, None));
+    assert_eq!((tree.uid("no such user").await.unwrap(), tree.gid("no such group").await.unwrap()), (None, None));
 }
 
 async fn nothing_is_made_over_anything(stage: &dyn Stage) {

@@ -164,7 +164,7 @@ async fn a_world_can_be_denied_and_full() {
     assert_eq!(super::cause(tree.list(&at("/srv/closed"), None, 10).await), Cause::Denied);
     assert_eq!(super::cause(tree.open(&at("/srv/file")).await), Cause::Denied);
     assert_eq!(super::cause(tree.stat(&at("/srv/closed/file")).await), Cause::Denied);
-    assert_eq!(tree.list(&at("/srv"), None, 10).await.unwrap().names.len(), 2);
+    assert_eq!(tree.list(&at("/srv"), None, 10).await.unwrap().len(), 2);
     tree.set_free(3);
     world.store("s").set_free(0);
     let mut into = tree.create(&at("/new")).await.unwrap();

@@ -127,7 +127,7 @@ fn manifest(plan: &Name, job: &Job, host: &Name, moment: Timestamp, clean: bool)
         plain: Plain { size: 3 * size, crc32: Crc32(7) },
         segments_at: 1,
         contents: object(place.key(Part::Contents), 900),
-        totals: Totals { files: 1_200, folders: 30, symlinks: 4, hard_links: 0, bytes: 2 * size },
+        totals: Totals { files: 1_200, folders: 30, symlinks: 4, hard_links: 0, bytes: 2 * size, holes: 0 },
         read_back: ReadBackRecord { at: moment + SignedDuration::from_mins(4), entries: 1_234 },
         clean,
         unread: named(u64::from(!clean)),

@@ -210,7 +210,7 @@ pub(super) fn assert_restored(world: &World, pairs: &[(&str, &str)]) {
     let below = |folder: &str| {
         let entry = |(path, meta): (PathBytes, sonae::ports::Meta)| {
             let rest = path.as_bytes()[folder.len()..].to_vec();
-            let content = tree.content(path.as_bytes());
+            let content = (tree.content(path.as_bytes()), tree.extended(path.as_bytes()));
             (rest, meta.kind, meta.mode, (meta.uid, meta.gid), (meta.mtime_s, meta.mtime_ns), meta.links, content)
         };
         let kept = |path: &[u8]| !path.ends_with(b".tmp") && !path.ends_with(b"socket");

@@ -10,7 +10,7 @@ use sonae::forecast::{self, Circumstances, Forecast, PointChoice, RestoreWish};
 use sonae::observe::{self, Observed, Reading};
 use sonae::plan::Plan;
 use sonae::ports::{Attributes, Clock, EntryKind, StoreRead, StoreWrite, TreeRead};
-use sonae::primitives::{JobName, Key, Name, PathBytes};
+use sonae::primitives::{JobName, Key, Name, PathBytes, Xattrs};
 use sonae::prove::{ProvenPlan, compile};
 
 /// Three jobs in two stores, one tied to another, each with another retention; and the way back.
@@ -176,8 +176,13 @@ impl Scene {
         }
         tree.put_special("/srv/mail/socket", EntryKind::Socket);
         tree.put_file("/srv/mail/x", "");
-        let attributes = Attributes { mode: 0o4711, owner: Some((7, 8)), mtime_s: -5, mtime_ns: 9 };
-        tree.put_attributes("/srv/docs/a", &attributes);
+        let mut xattrs = Xattrs::default();
+        xattrs.insert("user.note", "text").unwrap();
+        xattrs.insert("security.capability", [1, 0, 0, 2]).unwrap();
+        let attributes = Attributes { mode: 0o4711, owner: Some((7, 61_000)), mtime_s: -5, mtime_ns: 9, xattrs };
+        for name in ["/srv/docs/a", "/srv/docs/a/text", "/srv/docs/to"] {
+            tree.put_attributes(name, &attributes);
+        }
         tree.put_folder("/back");
     }
 

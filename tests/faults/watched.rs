@@ -8,8 +8,8 @@ use sonae::catalog::{Manifest, Part, PointPlace, StoredObject};
 use sonae::fakes::{FakeStore, FakeTree, World};
 use sonae::forecast::{Action, Forecast, Leftover};
 use sonae::ports::{
-    Destination, Fault, FileRead, Meta, Names, ObjectInfo, Page, PutMode, PutResult, StorePlace, StoreRead, StoreWrite,
-    TreeRead, TreeWrite, UploadId,
+    Destination, Fault, FileRead, Meta, Names, ObjectInfo, Page, PutMode, PutResult, ReadXattrs, StorePlace, StoreRead,
+    StoreWrite, TreeRead, TreeWrite, UploadId, Users,
 };
 use sonae::primitives::{Digest, Key, Name, PathBytes, StepId};
 
@@ -242,6 +242,9 @@ impl TreeRead for WatchedTree {
     async fn read_link(&self, path: &PathBytes) -> Result<PathBytes, Fault> {
         self.inner.read_link(path).await
     }
+    async fn xattrs(&self, path: &PathBytes) -> Result<ReadXattrs, Fault> {
+        self.inner.xattrs(path).await
+    }
     async fn open(&self, path: &PathBytes) -> Result<Box<dyn FileRead>, Fault> {
         self.inner.open(path).await
     }
@@ -250,6 +253,22 @@ impl TreeRead for WatchedTree {
     }
     async fn free(&self, path: &PathBytes) -> Result<u64, Fault> {
         self.inner.free(path).await
+    }
+}
+
+#[async_trait::async_trait]
+impl Users for WatchedTree {
+    async fn user_name(&self, uid: u32) -> Result<Option<String>, Fault> {
+        self.inner.user_name(uid).await
+    }
+    async fn group_name(&self, gid: u32) -> Result<Option<String>, Fault> {
+        self.inner.group_name(gid).await
+    }
+    async fn uid(&self, name: &str) -> Result<Option<u32>, Fault> {
+        self.inner.uid(name).await
+    }
+    async fn gid(&self, name: &str) -> Result<Option<u32>, Fault> {
+        self.inner.gid(name).await
     }
 }
 

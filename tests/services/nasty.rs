@@ -34,6 +34,7 @@ pub(crate) fn make(root: &Path) {
         std::os::unix::fs::lchown(root.join("link-of-somebody"), Some(12_345), Some(12_346)).unwrap();
     }
     modes(root);
+    attributes(root);
     // Last: what is made in a folder changes its time.
     times(root);
 }
@@ -74,6 +75,25 @@ fn names(root: &Path) {
         std::fs::write(root.join(format!("of-{size}-bytes")), super::scene::noise(8, size)).unwrap();
     }
     std::fs::File::create(root.join("hole")).unwrap().set_len(4 * 1024 * 1024).unwrap();
+    sparse(&root.join("holes"), 8 << 20, &[0, 1 << 20, (1 << 20) + 4096, 5 << 20]);
+    sparse(&named(root, b"ends in data \xff\xfe"), 3 << 20, &[(3 << 20) - 4096]);
+    sparse(&root.join("many holes"), 40 << 20, &(0..300).map(|at| at * 8192).collect::<Vec<_>>());
+    sparse(&root.join(format!("{}holes", "h".repeat(200))), 1 << 20, &[0]);
+}
+
+/// The data at a place of a sparse file.
+pub(crate) fn block(at: u64) -> Vec<u8> {
+    super::scene::noise(at, 4096)
+}
+
+/// A file of that length with a block of data at each of these places.
+pub(crate) fn sparse(path: &Path, length: u64, places: &[u64]) {
+    use std::os::unix::fs::FileExt as _;
+    let file = std::fs::File::create(path).unwrap();
+    file.set_len(length).unwrap();
+    for at in places {
+        file.write_all_at(&block(*at), *at).unwrap();
+    }
 }
 
 fn long_paths(root: &Path) {
@@ -144,6 +164,54 @@ fn modes(root: &Path) {
     set(root.join("read-only/below/inside"), 0o400);
     set(root.join("read-only/below"), 0o555);
     set(root.join("read-only"), 0o500);
+}
+
+/// Extended attributes and access control lists, where this file system has them and this user may set them.
+fn attributes(root: &Path) {
+    let folder = root.join("attributes");
+    std::fs::create_dir(&folder).unwrap();
+    let make = |name: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, name).unwrap();
+        path
+    };
+    let (file, below, link) = (make("file"), folder.join("below"), folder.join("link"));
+    std::fs::create_dir(&below).unwrap();
+    symlink("file", &link).unwrap();
+    for path in [&file, &below] {
+        set_xattr(path, "user.note", b"a text");
+        set_xattr(path, "user.empty", b"");
+        set_xattr(path, "user.bytes\n", b"\0\xff=\n%25");
+        set_xattr(path, "user.large", &super::scene::noise(9, 2_000));
+        set_xattr(path, "system.posix_acl_access", &access_list());
+    }
+    set_xattr(&below, "system.posix_acl_default", &access_list());
+    std::fs::write(below.join("inherits"), "of a folder with a default list").unwrap();
+    if is_root() {
+        for path in [&file, &below, &link] {
+            set_xattr(path, "trusted.note", b"\x01\x02");
+        }
+        // cap_net_raw, effective and permitted (linux/capability.h, `vfs_cap_data`).
+        let capability = [&0x0200_0001_u32.to_le_bytes()[..], &0x2000_u32.to_le_bytes(), &[0; 12]].concat();
+        set_xattr(&make("capable"), "security.capability", &capability);
+    }
+}
+
+/// Of mode 0640, with a user and a group more, in the kernel's form (linux/posix_acl_xattr.h).
+fn access_list() -> Vec<u8> {
+    let entries = [(1, 6, !0), (2, 5, 12_345), (4, 4, !0), (8, 7, 12_346), (0x10, 7, !0), (0x20, 0, !0)];
+    let entry = |(tag, permissions, id): (u16, u16, u32)| {
+        [&tag.to_le_bytes()[..], &permissions.to_le_bytes(), &id.to_le_bytes()].concat()
+    };
+    2_u32.to_le_bytes().into_iter().chain(entries.into_iter().flat_map(entry)).collect()
+}
+
+fn set_xattr(path: &Path, name: &str, value: &[u8]) {
+    use rustix::io::Errno;
+    match rustix::fs::lsetxattr(path, name, value, rustix::fs::XattrFlags::empty()) {
+        Ok(()) | Err(Errno::NOTSUP | Errno::PERM) => {}
+        Err(errno) => panic!("{name} of {}: {errno}", path.display()),
+    }
 }
 
 fn times(root: &Path) {

@@ -1,19 +1,35 @@
 //! What goes in comes out.
 
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
 use super::Check;
 use super::leftovers;
 use super::nasty;
-use super::needs::RSYNC;
-use super::scene::{ONE_JOB, Scene, fill};
+use super::needs::{Need, RSYNC, UNSHARE, is_root};
+use super::scene::{ONE_JOB, SONAE, Said, Scene, done, fill};
 use super::tree::{assert_rsync_agrees, assert_same, look, storable};
 
 pub(crate) const CHECKS: &[Check] = &[
     Check { name: "a tree of 20,000 entries comes back, and rsync finds no difference", needs: &[RSYNC], run: large },
     Check { name: "a nasty tree comes back, and what no archive holds is named", needs: &[RSYNC], run: nasty },
+    Check {
+        name: "what a restore may not set is named, and the rest comes back",
+        needs: &[UNSHARE, Need::Namespaces],
+        run: refused,
+    },
+    Check {
+        name: "a sparse file of nine gigabytes comes back with its holes, and other tools agree",
+        needs: &[
+            Need::Program("unzip", "unzip"),
+            Need::Program("tar", "tar"),
+            Need::Program("bsdtar", "libarchive-tools"),
+        ],
+        run: huge,
+    },
     Check { name: "one path of a nasty tree comes back alone", needs: &[], run: one_path },
 ];
 
@@ -76,8 +92,68 @@ fn nasty() {
     let restored = scene.path("restored");
     assert_same(&storable(before.clone()), &look(&restored));
     assert_rsync_agrees(&source, &restored);
+    for name in ["hole", "holes", "many holes"] {
+        let taken = |folder: &Path| std::fs::metadata(folder.join(name)).unwrap().blocks();
+        assert_eq!(taken(&source), taken(&restored), "{name} has its holes");
+    }
     // The source is only read.
     assert_same(&before, &look(&source));
+}
+
+/// In a user namespace that knows nobody but root, no other owner can be set, and no trusted attribute (user_namespaces(7)).
+fn refused() {
+    let scene = Scene::new(ONE_JOB);
+    let source = scene.path("source");
+    nasty::make(&source);
+    scene.sonae(&["run", "plan.kdl", "--all"]).exits(0);
+    let arguments = ["--user", "--map-root-user", SONAE, "restore", "plan.kdl", "files"];
+    let said = Said::of(&mut scene.command("unshare", &arguments)).exits(0).says("every digest verified");
+    let (mut expected, mut found) = (storable(look(&source)), look(&scene.path("restored")));
+    if is_root() {
+        let said = said.says("not set").says("this user or file system may not set all that they had");
+        assert!(said.stdout().contains("of-somebody (owner: "), "{said}");
+        assert!(said.stdout().contains("trusted.note: "), "{said}");
+        assert_eq!(found[&b"of-somebody"[..]].owner(), (0, 0));
+    }
+    for tree in [&mut expected, &mut found] {
+        tree.values_mut().for_each(super::tree::Seen::forget_what_may_be_refused);
+    }
+    assert_same(&expected, &found);
+}
+
+/// More than the eleven octal digits of a tar's size say, and than four gigabytes of a zip.
+fn huge() {
+    const LENGTH: u64 = 9 << 30;
+    const PLACES: [u64; 3] = [0, 5 << 30, LENGTH - 4096];
+    let scene = Scene::roomy(ONE_JOB);
+    std::fs::create_dir(scene.path("source")).unwrap();
+    nasty::sparse(&scene.path("source/huge"), LENGTH, &PLACES);
+    scene.sonae(&["run", "plan.kdl", "--all"]).exits(0).says("1 file in 1 folder, 9.0 GiB");
+    let stored = std::fs::metadata(scene.archive()).unwrap().len();
+    assert!(stored < 100_000, "{stored} bytes for three blocks");
+    scene.sonae(&["restore", "plan.kdl", "files"]).exits(0);
+    let mut unpacked = vec![scene.path("restored/huge")];
+    for tool in ["tar", "bsdtar"] {
+        let out = scene.path(tool);
+        std::fs::create_dir(&out).unwrap();
+        let mut unpack = Command::new("unzip").arg("-p").arg(scene.archive()).stdout(Stdio::piped()).spawn().unwrap();
+        done(Command::new(tool).arg("-xf").arg("-").arg("-C").arg(&out).stdin(unpack.stdout.take().unwrap()));
+        assert!(unpack.wait().unwrap().success());
+        let source = scene.path("source/huge");
+        unpacked.push(out.join(source.strip_prefix("/").unwrap()));
+    }
+    for copy in unpacked {
+        let meta = std::fs::metadata(&copy).unwrap();
+        assert_eq!(meta.len(), LENGTH, "{}", copy.display());
+        assert!(meta.blocks() < 1000, "{} takes {} blocks", copy.display(), meta.blocks());
+        let file = std::fs::File::open(&copy).unwrap();
+        for at in PLACES {
+            let mut block = vec![0; 8192];
+            let read = file.read_at(&mut block, at).unwrap();
+            let expected = [nasty::block(at), vec![0; read - 4096]].concat();
+            assert!(block[..read] == expected, "{} at {at}", copy.display());
+        }
+    }
 }
 
 fn not_stored(points: &Value) -> Vec<&str> {

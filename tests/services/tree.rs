@@ -21,8 +21,23 @@ pub(crate) struct Seen {
     mtime: (i64, i64),
     /// A file's digest, a link's target.
     holds: Vec<u8>,
+    /// Extended attributes, access control lists among them.
+    xattrs: BTreeMap<Vec<u8>, Vec<u8>>,
     /// The first name of this very file, where it has several in the tree.
     first_name: Option<Vec<u8>>,
+}
+
+impl Seen {
+    pub(crate) fn owner(&self) -> (u32, u32) {
+        self.owner
+    }
+
+    /// Forgets the owner, and the attributes that name users or need privilege; and the mode's bits that go with an owner.
+    pub(crate) fn forget_what_may_be_refused(&mut self) {
+        self.owner = (0, 0);
+        self.mode &= 0o1777;
+        self.xattrs.retain(|name, _| name.starts_with(b"user."));
+    }
 }
 
 /// A tree, by paths below its root; the root itself is the empty path.
@@ -52,7 +67,10 @@ pub(crate) fn look(root: &Path) -> Tree {
         };
         let owner = if is_root() { (meta.uid(), meta.gid()) } else { (0, 0) };
         let mtime = (meta.mtime(), meta.mtime_nsec());
-        tree.insert(below, Seen { kind, mode: meta.mode() & 0o7777, owner, mtime, holds, first_name: None });
+        tree.insert(
+            below,
+            Seen { kind, mode: meta.mode() & 0o7777, owner, mtime, holds, xattrs: xattrs(&path), first_name: None },
+        );
     }
     for group in names.into_values().filter(|group| group.len() > 1) {
         let first = group.iter().min().cloned();
@@ -63,6 +81,19 @@ pub(crate) fn look(root: &Path) -> Tree {
         }
     }
     tree
+}
+
+fn xattrs(path: &Path) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    let mut buffer = vec![0; 65_536];
+    let Ok(length) = rustix::fs::llistxattr(path, &mut buffer) else { return BTreeMap::new() };
+    let names: Vec<&[u8]> = buffer[..length].split(|byte| *byte == 0).filter(|name| !name.is_empty()).collect();
+    let value = |name: &&[u8]| {
+        let mut value = vec![0; 65_536];
+        let length = rustix::fs::lgetxattr(path, *name, &mut value).unwrap();
+        value.truncate(length);
+        (name.to_vec(), value)
+    };
+    names.iter().map(value).collect()
 }
 
 /// The digest of a file.

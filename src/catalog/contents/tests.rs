@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::archive::{Crc32, MemberKind};
-use crate::primitives::Key;
+use crate::primitives::{Key, Xattrs};
 
 fn trailer() -> ContentsTrailer {
     let key = Key::parse("p/t/b/h/x.tar.zip").unwrap();
@@ -26,10 +26,13 @@ fn entries() -> Vec<Entry> {
         mode: 0o750,
         uid: 1,
         gid: 2,
+        user: "web".into(),
+        group: String::new(),
         mtime_s: -3,
         mtime_ns: 4,
+        xattrs: Xattrs::default(),
     };
-    let file = member(b"srv/caf\xe9", MemberKind::File { size: 1 });
+    let file = member(b"srv/caf\xe9", MemberKind::File { size: 1, sparse: None });
     let link = member(b"srv/l", MemberKind::Symlink { target: PathBytes::new(*b"..") });
     vec![
         Entry::Stored { member: member(b"srv", MemberKind::Folder), at: 0, digest: None, flaw: None },
@@ -101,9 +104,9 @@ fn contents_read_back_in_any_pieces_and_by_other_tools() {
     std::io::Read::read_to_string(&mut flate2::read::MultiGzDecoder::new(&bytes[..]), &mut text).unwrap();
     insta::assert_snapshot!(text, @r#"
     {"header":{"format_version":1,"roots":["/srv"]}}
-    {"entry":{"stored":{"member":{"path":"srv","kind":"folder","mode":488,"uid":1,"gid":2,"mtime_s":-3,"mtime_ns":4},"at":0}}}
-    {"entry":{"stored":{"member":{"path":{"hex":"7372762f636166e9"},"kind":{"file":{"size":1}},"mode":488,"uid":1,"gid":2,"mtime_s":-3,"mtime_ns":4},"at":512,"digest":"sha256:2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881","flaw":"it changed"}}}
-    {"entry":{"stored":{"member":{"path":"srv/l","kind":{"symlink":{"target":".."}},"mode":488,"uid":1,"gid":2,"mtime_s":-3,"mtime_ns":4},"at":1536}}}
+    {"entry":{"stored":{"member":{"path":"srv","kind":"folder","mode":488,"uid":1,"gid":2,"user":"web","mtime_s":-3,"mtime_ns":4},"at":0}}}
+    {"entry":{"stored":{"member":{"path":{"hex":"7372762f636166e9"},"kind":{"file":{"size":1}},"mode":488,"uid":1,"gid":2,"user":"web","mtime_s":-3,"mtime_ns":4},"at":512,"digest":"sha256:2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881","flaw":"it changed"}}}
+    {"entry":{"stored":{"member":{"path":"srv/l","kind":{"symlink":{"target":".."}},"mode":488,"uid":1,"gid":2,"user":"web","mtime_s":-3,"mtime_ns":4},"at":1536}}}
     {"entry":{"unread":{"path":"/srv/secret","why":"permission denied"}}}
     {"entry":{"not-stored":{"path":"/srv/socket","kind":"socket"}}}
     {"segments":[64,128]}

@@ -4,14 +4,14 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use rustix::fs::{AtFlags, Gid, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, Uid};
+use rustix::fs::{AtFlags, Gid, Mode, OFlags, SeekFrom, Timespec, Timestamps, UTIME_OMIT, Uid};
 use rustix::io::Errno;
 
 use super::read::{look, meta};
-use super::{blocking, fault};
+use super::{blocking, fault, xattr};
 use crate::drivers::beneath::{Beneath, open_folder};
 use crate::drivers::durable::{FILE_MODE, FOLDER_MODE};
-use crate::ports::{Attributes, Cause, Destination, EntryKind, Fault, FileWrite};
+use crate::ports::{Attributes, Cause, Destination, EntryKind, Fault, FileWrite, Refused};
 use crate::primitives::PathBytes;
 
 /// What is gathered before it is written: a small file costs one call to make it and one to write and finish it.
@@ -57,7 +57,8 @@ impl Destination for Filling {
             rustix::fs::openat(folder, name, flags, FILE_MODE)
         });
         let file = Arc::new(made.await?);
-        Ok(Box::new(NewFile { file, path: self.place.join(path.as_bytes()), gathered: Vec::new() }))
+        let path = self.place.join(path.as_bytes());
+        Ok(Box::new(NewFile { file, path, gathered: Vec::new(), ends_in_hole: false }))
     }
 
     async fn symlink(&mut self, path: &PathBytes, target: &PathBytes) -> Result<(), Fault> {
@@ -80,8 +81,8 @@ impl Destination for Filling {
         made.await
     }
 
-    async fn set(&mut self, path: &PathBytes, attributes: &Attributes) -> Result<(), Fault> {
-        let attributes = *attributes;
+    async fn set(&mut self, path: &PathBytes, attributes: &Attributes) -> Result<Vec<Refused>, Fault> {
+        let attributes = attributes.clone();
         if path.as_bytes().is_empty() {
             let (place, beneath) = (Arc::clone(&self.place), Arc::clone(&self.beneath));
             return blocking("set the attributes of a folder", move || {
@@ -109,23 +110,47 @@ impl Destination for Filling {
     }
 }
 
-/// The owner comes first: chown(2) takes set-user-ID away, and after it the mode may no longer be ours to set only
-/// where we are not root, who alone can give files away.
-fn set_open(file: impl AsFd, attributes: &Attributes) -> Result<(), Errno> {
+/// The owner comes first: chown(2) takes set-user-ID and file capabilities away. Extended attributes come before the mode, which
+/// may forbid them, and which says the mask of an access control list.
+fn set_open(file: impl AsFd, attributes: &Attributes) -> Result<Vec<Refused>, Errno> {
+    let mut out = Vec::new();
     let (owner, group) = owner(attributes);
     if owner.is_some() {
-        rustix::fs::fchown(&file, owner, group)?;
+        permitted("owner", rustix::fs::fchown(&file, owner, group), &mut out)?;
     }
-    rustix::fs::fchmod(&file, Mode::from_raw_mode(attributes.mode & 0o7777))?;
-    rustix::fs::futimens(&file, &times(attributes))
+    xattr::set_open(&file, &attributes.xattrs, &mut out);
+    let mode = if out.iter().any(|refused| refused.what == "owner") { 0o1777 } else { 0o7777 } & attributes.mode;
+    permitted("mode", rustix::fs::fchmod(&file, Mode::from_raw_mode(mode)), &mut out)?;
+    permitted("time", rustix::fs::futimens(&file, &times(attributes)), &mut out)?;
+    Ok(out)
 }
 
-fn set_link(folder: impl AsFd, name: &[u8], attributes: &Attributes) -> Result<(), Errno> {
+fn set_link(folder: impl AsFd, name: &[u8], attributes: &Attributes) -> Result<Vec<Refused>, Errno> {
+    let mut out = Vec::new();
     let (owner, group) = owner(attributes);
     if owner.is_some() {
-        rustix::fs::chownat(&folder, name, owner, group, AtFlags::SYMLINK_NOFOLLOW)?;
+        let changed = rustix::fs::chownat(&folder, name, owner, group, AtFlags::SYMLINK_NOFOLLOW);
+        permitted("owner", changed, &mut out)?;
     }
-    rustix::fs::utimensat(&folder, name, &times(attributes), AtFlags::SYMLINK_NOFOLLOW)
+    xattr::set_in(&folder, name, &attributes.xattrs, &mut out);
+    let changed = rustix::fs::utimensat(&folder, name, &times(attributes), AtFlags::SYMLINK_NOFOLLOW);
+    permitted("time", changed, &mut out)?;
+    Ok(out)
+}
+
+/// What this user may not do, or this file system does not do: NFS that maps root to nobody, FAT, an id that a user namespace
+/// does not map (chown(2): `EINVAL`).
+fn permitted(what: &str, answer: Result<(), Errno>, out: &mut Vec<Refused>) -> Result<(), Errno> {
+    match answer {
+        Err(errno)
+            if matches!(errno, Errno::PERM | Errno::ACCESS | Errno::NOTSUP | Errno::NOSYS)
+                || (what == "owner" && errno == Errno::INVAL) =>
+        {
+            out.push(Refused { what: what.to_owned(), why: std::io::Error::from(errno).to_string() });
+            Ok(())
+        }
+        answer => answer,
+    }
 }
 
 fn owner(attributes: &Attributes) -> (Option<Uid>, Option<Gid>) {
@@ -146,11 +171,14 @@ struct NewFile {
     file: Arc<OwnedFd>,
     path: PathBytes,
     gathered: Vec<u8>,
+    /// Whether what was written last is a hole, which gives a file no length by itself.
+    ends_in_hole: bool,
 }
 
 #[async_trait::async_trait]
 impl FileWrite for NewFile {
     async fn write(&mut self, bytes: Bytes) -> Result<(), Fault> {
+        self.ends_in_hole &= bytes.is_empty();
         if self.gathered.len() + bytes.len() <= GATHERED_BYTES_MAX {
             self.gathered.extend_from_slice(&bytes);
             return Ok(());
@@ -164,19 +192,44 @@ impl FileWrite for NewFile {
         .await
     }
 
-    async fn finish(self: Box<Self>, attributes: &Attributes) -> Result<(), Fault> {
-        let attributes = *attributes;
+    async fn hole(&mut self, length: u64) -> Result<(), Fault> {
+        if length == 0 {
+            return Ok(());
+        }
+        self.ends_in_hole = true;
+        let (file, path, gathered) = (Arc::clone(&self.file), self.path.clone(), std::mem::take(&mut self.gathered));
+        blocking("leave a hole in a file", move || {
+            let by = i64::try_from(length).map_err(|_| Errno::INVAL);
+            write_all(&file, &gathered)
+                .and(by)
+                .and_then(|by| rustix::fs::seek(&file, SeekFrom::Current(by)))
+                .map(drop)
+                .map_err(|errno| fault(format!("write {path}"), errno))
+        })
+        .await
+    }
+
+    async fn finish(self: Box<Self>, attributes: &Attributes) -> Result<Vec<Refused>, Fault> {
+        let attributes = attributes.clone();
         blocking("finish a file", move || {
             if attributes.mtime_ns > 999_999_999 {
                 let action = format!("set the attributes of {}", self.path);
                 return Err(Fault::permanent(Cause::Invalid, action, "a second has 1,000,000,000 nanoseconds"));
             }
-            write_all(&self.file, &self.gathered).map_err(|errno| fault(format!("write {}", self.path), errno))?;
+            write_all(&self.file, &self.gathered)
+                .and_then(|()| if self.ends_in_hole { lengthen(&self.file) } else { Ok(()) })
+                .map_err(|errno| fault(format!("write {}", self.path), errno))?;
             set_open(&self.file, &attributes)
                 .map_err(|errno| fault(format!("set the attributes of {}", self.path), errno))
         })
         .await
     }
+}
+
+/// Makes a file as long as the place that was reached in it.
+fn lengthen(file: &OwnedFd) -> Result<(), Errno> {
+    let reached = rustix::fs::seek(file, SeekFrom::Current(0))?;
+    rustix::fs::ftruncate(file, reached)
 }
 
 fn write_all(file: &OwnedFd, mut bytes: &[u8]) -> Result<(), Errno> {

@@ -5,8 +5,10 @@
 //! restored is named through the new folder's descriptor and cannot land outside it.
 
 mod destination;
+mod list;
 mod read;
 mod remove;
+mod xattr;
 
 use bytes::Bytes;
 use rustix::fs::{AtFlags, CWD, RenameFlags};
@@ -14,7 +16,7 @@ use rustix::io::Errno;
 
 use super::blocking::{blocking, fault, not_durable};
 use super::durable::{self, FOLDER_MODE};
-use crate::ports::{Cause, Destination, EntryKind, Fault, FileRead, Meta, Names, TreeRead, TreeWrite};
+use crate::ports::{Cause, Destination, EntryKind, Fault, FileRead, Meta, Names, ReadXattrs, TreeRead, TreeWrite};
 use crate::primitives::PathBytes;
 
 /// The file systems of this host.
@@ -35,7 +37,7 @@ impl TreeRead for Disk {
 
     async fn list(&self, folder: &PathBytes, after: Option<&[u8]>, limit: usize) -> Result<Names, Fault> {
         let (folder, after) = (plain(folder), after.map(<[u8]>::to_vec));
-        blocking("list a folder", move || read::list(&folder, after.as_deref(), limit)).await
+        blocking("list a folder", move || list::list(&folder, after.as_deref(), limit)).await
     }
 
     async fn look(&self, folder: &PathBytes, names: &[Vec<u8>]) -> Result<Vec<Result<Option<Meta>, Fault>>, Fault> {
@@ -51,6 +53,11 @@ impl TreeRead for Disk {
             Ok(PathBytes::new(target.into_bytes()))
         })
         .await
+    }
+
+    async fn xattrs(&self, path: &PathBytes) -> Result<ReadXattrs, Fault> {
+        let path = plain(path);
+        blocking("read extended attributes", move || xattr::of_path(&path)).await
     }
 
     async fn open(&self, path: &PathBytes) -> Result<Box<dyn FileRead>, Fault> {
@@ -97,6 +104,7 @@ impl TreeWrite for Disk {
             }
             rustix::fs::mkdirat(CWD, &path, FOLDER_MODE).map_err(refuse)?;
             let root = super::beneath::open_folder(CWD, folder.as_bytes()).map_err(refuse)?;
+            xattr::disinherit(&root).map_err(refuse)?;
             Ok(destination::Filling::new(folder, root))
         })
         .await?;

@@ -1,17 +1,16 @@
 //! Looking at entries and reading files.
 
-use std::collections::BinaryHeap;
 use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, SeekFrom, Stat};
 use rustix::io::Errno;
 
 use super::{blocking, fault, no_regular_file, of_no_kind, take};
 use crate::drivers::beneath::open_folder;
-use crate::ports::{Certainty, EntryKind, Fault, FileRead, Meta, Names};
-use crate::primitives::PathBytes;
+use crate::ports::{Certainty, EntryKind, Fault, FileRead, Meta, ReadXattrs};
+use crate::primitives::{DataSegment, PathBytes};
 
 /// What is read in one go at least, also when less is asked for: small files come whole with their opening.
 const CHUNK_BYTES: usize = 256 * 1024;
@@ -43,6 +42,8 @@ pub(super) fn meta(stat: &Stat) -> Option<Meta> {
         uid: stat.st_uid,
         gid: stat.st_gid,
         size: stat.st_size.cast_unsigned(),
+        // In units of 512 bytes, whatever the file system's blocks are (inode(7)).
+        allocated: stat.st_blocks.cast_unsigned().saturating_mul(512),
         mtime_s: stat.st_mtime,
         // Below 1,000,000,000 (timespec(3)), wider on some machines.
         mtime_ns: stat.st_mtime_nsec as u32,
@@ -57,35 +58,6 @@ pub(super) fn meta(stat: &Stat) -> Option<Meta> {
 /// Some machines have 32 bits where others have 64.
 fn widened(count: impl Into<u64>) -> u64 {
     count.into()
-}
-
-/// The names in a folder behind `after`, the first `limit` of them. One pass through the folder, which holds the smallest names
-/// seen so far.
-pub(super) fn list(folder: &PathBytes, after: Option<&[u8]>, limit: usize) -> Result<Names, Fault> {
-    let refuse = |errno| fault(format!("list {folder}"), errno);
-    let open = open_folder(CWD, folder.as_bytes()).map_err(refuse)?;
-    // The largest first: it makes way for a smaller one.
-    let mut smallest = BinaryHeap::<Vec<u8>>::new();
-    let mut more = false;
-    for entry in Dir::read_from(&open).map_err(refuse)? {
-        let entry = entry.map_err(refuse)?;
-        let name = entry.file_name().to_bytes();
-        if matches!(name, b"." | b"..") || after.is_some_and(|after| name <= after) {
-            continue;
-        }
-        if smallest.len() < limit {
-            smallest.push(name.to_vec());
-            continue;
-        }
-        more = true;
-        if let Some(mut largest) = smallest.peek_mut().filter(|largest| name < largest.as_slice()) {
-            *largest = name.to_vec();
-        }
-    }
-    let mut names = smallest.into_sorted_vec();
-    // A folder that changes while it is read may tell a name twice (readdir(3)).
-    names.dedup();
-    Ok(Names { names, more })
 }
 
 /// What names in a folder are, each looked at through the open folder.
@@ -107,6 +79,10 @@ pub(super) struct OpenFile {
     path: PathBytes,
     at_hand: Bytes,
     ended: bool,
+    /// Where the next reading begins, where that is elsewhere than the last one ended.
+    seek_to: Option<u64>,
+    opened: Meta,
+    xattrs: Result<ReadXattrs, Fault>,
 }
 
 impl OpenFile {
@@ -114,19 +90,20 @@ impl OpenFile {
     /// (a tape rewinds), and again when it is open, as it may have been exchanged between the two.
     pub(super) fn open(path: PathBytes) -> Result<Self, Fault> {
         let refuse = |errno| fault(format!("open {path}"), errno);
-        let regular = |stat: &Stat| match meta(stat).map(|meta| meta.kind) {
-            Some(EntryKind::File) => Ok(()),
-            kind => Err(no_regular_file(&path, kind)),
+        let regular = |stat: &Stat| match meta(stat) {
+            Some(meta) if meta.kind == EntryKind::File => Ok(meta),
+            other => Err(no_regular_file(&path, other.map(|meta| meta.kind))),
         };
         regular(&look(CWD, path.as_bytes()).map_err(refuse)?)?;
         let file = open_quietly(path.as_bytes()).map_err(|errno| of_file(format!("open {path}"), errno))?;
         let opened = rustix::fs::fstat(&file).map_err(refuse)?;
-        regular(&opened)?;
+        let was = regular(&opened)?;
         // One byte more than there should be, so that the end is seen in the same go.
         let expected = usize::try_from(opened.st_size).unwrap_or_default().saturating_add(1);
         let length = expected.clamp(CHUNK_BYTES_MIN, CHUNK_BYTES);
         let (at_hand, ended) = read_chunk(&file, length).map_err(|errno| of_file(format!("read {path}"), errno))?;
-        Ok(Self { file: Arc::new(file), path, at_hand, ended })
+        let xattrs = super::xattr::of_open(&file, &path);
+        Ok(Self { file: Arc::new(file), path, at_hand, ended, seek_to: None, opened: was, xattrs })
     }
 }
 
@@ -185,18 +162,65 @@ fn read_chunk(file: &OwnedFd, length: usize) -> Result<(Bytes, bool), Errno> {
     Ok((Bytes::from(buffer), ended))
 }
 
+/// Where a file holds data, up to `size`. While there are too many segments, those with the shortest holes between them are joined.
+fn segments(file: &OwnedFd, size: u64, count_max: usize) -> Result<Vec<DataSegment>, Errno> {
+    let mut found: Vec<DataSegment> = Vec::new();
+    let mut position = 0;
+    while position < size {
+        let offset = match rustix::fs::seek(file, SeekFrom::Data(position)) {
+            // From here on there is a hole, or the file is shorter by now.
+            Err(Errno::NXIO) => break,
+            // It knows no holes.
+            Err(Errno::INVAL) => return Ok(vec![DataSegment { offset: 0, length: size }]),
+            answer => answer?.min(size),
+        };
+        let end = rustix::fs::seek(file, SeekFrom::Hole(offset))?.min(size);
+        if end <= offset {
+            break;
+        }
+        found.push(DataSegment { offset, length: end - offset });
+        position = end;
+        if found.len() >= count_max.saturating_mul(2).max(1024) {
+            found = DataSegment::fewest(found, count_max);
+        }
+    }
+    Ok(DataSegment::fewest(found, count_max))
+}
+
 #[async_trait::async_trait]
 impl FileRead for OpenFile {
     async fn read(&mut self, limit: usize) -> Result<Bytes, Fault> {
         if self.at_hand.is_empty() && !self.ended {
             let (file, path) = (Arc::clone(&self.file), self.path.clone());
             let length = limit.clamp(CHUNK_BYTES, CHUNK_BYTES_MAX);
+            let seek_to = self.seek_to.take();
             (self.at_hand, self.ended) = blocking("read a file", move || {
+                if let Some(to) = seek_to {
+                    rustix::fs::seek(&file, SeekFrom::Start(to))
+                        .map_err(|errno| of_file(format!("read {path}"), errno))?;
+                }
                 read_chunk(&file, length).map_err(|errno| of_file(format!("read {path}"), errno))
             })
             .await?;
         }
         Ok(take(&mut self.at_hand, limit))
+    }
+
+    async fn segments(&mut self, count_max: usize) -> Result<Vec<DataSegment>, Fault> {
+        let (file, path, size) = (Arc::clone(&self.file), self.path.clone(), self.opened.size);
+        self.seek(0);
+        let segments = blocking("look for holes in a file", move || {
+            segments(&file, size, count_max).map_err(|errno| of_file(format!("look for holes in {path}"), errno))
+        });
+        segments.await
+    }
+
+    fn seek(&mut self, to: u64) {
+        (self.at_hand, self.ended, self.seek_to) = (Bytes::new(), false, Some(to));
+    }
+
+    fn opened(&self) -> Meta {
+        self.opened
     }
 
     async fn stat(&mut self) -> Result<Meta, Fault> {
@@ -206,5 +230,9 @@ impl FileRead for OpenFile {
             meta(&stat).ok_or_else(|| of_no_kind(&path))
         })
         .await
+    }
+
+    async fn xattrs(&mut self) -> Result<ReadXattrs, Fault> {
+        self.xattrs.clone()
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::nodes::{Body, Nodes, Refusal};
 use super::{Disk, Life};
-use crate::ports::{Attributes, Cause, Destination, EntryKind, Fault, FileWrite};
+use crate::ports::{Attributes, Cause, Destination, EntryKind, Fault, FileWrite, Refused};
 use crate::primitives::PathBytes;
 
 pub(super) struct FakeDestination {
@@ -83,7 +83,7 @@ impl Destination for FakeDestination {
         call.await
     }
 
-    async fn set(&mut self, path: &PathBytes, attributes: &Attributes) -> Result<(), Fault> {
+    async fn set(&mut self, path: &PathBytes, attributes: &Attributes) -> Result<Vec<Refused>, Fault> {
         let place = self.place.join(path.as_bytes());
         let call = self.disk.call(Some(self.life), "destination.set", &place, |nodes| {
             if !path.as_bytes().is_empty() {
@@ -93,8 +93,7 @@ impl Destination for FakeDestination {
             if !matches!(nodes.meta(inode).kind, EntryKind::Folder | EntryKind::Symlink) {
                 return Err((Cause::Invalid, "it is neither folder nor link"));
             }
-            nodes.set(inode, attributes);
-            Ok(())
+            Ok(nodes.set(inode, attributes))
         });
         call.await
     }
@@ -119,13 +118,22 @@ impl FileWrite for NewFile {
         self.disk.call(Some(self.life), "file.write", &self.path, |nodes| nodes.append(inode, &bytes)).await
     }
 
-    async fn finish(self: Box<Self>, attributes: &Attributes) -> Result<(), Fault> {
+    async fn hole(&mut self, length: u64) -> Result<(), Fault> {
+        let inode = self.inode;
+        let call = self.disk.call(Some(self.life), "file.hole", &self.path, |nodes| {
+            let length = i64::try_from(length).ok().and_then(|length| usize::try_from(length).ok());
+            let length = length.ok_or((Cause::Invalid, "no file can be so long"))?;
+            nodes.append(inode, &vec![0; length])
+        });
+        call.await
+    }
+
+    async fn finish(self: Box<Self>, attributes: &Attributes) -> Result<Vec<Refused>, Fault> {
         let call = self.disk.call(Some(self.life), "file.finish", &self.path, |nodes| {
             if attributes.mtime_ns > 999_999_999 {
                 return Err((Cause::Invalid, "a second has 1,000,000,000 nanoseconds"));
             }
-            nodes.set(self.inode, attributes);
-            Ok(())
+            Ok(nodes.set(self.inode, attributes))
         });
         call.await
     }

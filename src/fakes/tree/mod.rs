@@ -10,8 +10,10 @@ use bytes::Bytes;
 use self::destination::FakeDestination;
 use self::nodes::{Body, Nodes, Refusal};
 use super::world::{Life, Shared};
-use crate::ports::{Attributes, Cause, Destination, EntryKind, Fault, FileRead, Meta, Names, TreeRead, TreeWrite};
-use crate::primitives::PathBytes;
+use crate::ports::{
+    Attributes, Cause, Destination, EntryKind, Fault, FileRead, Meta, Names, ReadXattrs, TreeRead, TreeWrite, Users,
+};
+use crate::primitives::{DataSegment, PathBytes, Xattrs};
 
 /// A file system in memory. Paths begin at its root, with or without a `/`; links are never followed. The methods of this type
 /// itself are the test's hand: they are no calls, and cannot fail or be refused.
@@ -88,13 +90,24 @@ impl FakeTree {
     pub fn put_attributes(&self, path: impl AsRef<[u8]>, attributes: &Attributes) {
         let mut nodes = self.disk.nodes();
         if let Some(inode) = nodes.find(path.as_ref()).ok().flatten() {
-            nodes.set(inode, attributes);
+            let _nothing = nodes.set(inode, attributes);
         }
     }
 
     /// From now on it cannot be read: neither the file nor what is in the folder.
     pub fn deny(&self, path: impl AsRef<[u8]>) {
         self.disk.nodes().deny(path.as_ref());
+    }
+
+    /// From now on nobody may set this of anything: `owner`, or an extended attribute.
+    pub fn refuse_to_set(&self, what: &str) {
+        self.disk.nodes().refuses.push(what.to_owned());
+    }
+
+    /// The extended attributes of what is at a path.
+    pub fn extended(&self, path: impl AsRef<[u8]>) -> Xattrs {
+        let nodes = self.disk.nodes();
+        nodes.find(path.as_ref()).ok().flatten().map(|inode| nodes.xattrs(inode)).unwrap_or_default()
     }
 
     /// So many bytes more can be written; the file system is then full.
@@ -136,10 +149,10 @@ impl TreeRead for FakeTree {
         let call = self.disk.call(None, "tree.list", folder, |nodes| {
             let entries = nodes.entries(nodes.existing(folder.as_bytes())?)?;
             let behind = entries.into_keys().filter(|name| after.is_none_or(|after| name.as_slice() > after));
-            let mut names: Vec<Vec<u8>> = behind.take(limit.saturating_add(1)).collect();
-            let more = names.len() > limit;
-            names.truncate(limit);
-            Ok(Names { names, more })
+            let behind: Vec<Vec<u8>> = behind.take(limit.saturating_add(1)).collect();
+            let mut names: Names = behind.iter().take(limit).map(Vec::as_slice).collect();
+            names.more = behind.len() > limit;
+            Ok(names)
         });
         call.await
     }
@@ -159,15 +172,23 @@ impl TreeRead for FakeTree {
         call.await
     }
 
+    async fn xattrs(&self, path: &PathBytes) -> Result<ReadXattrs, Fault> {
+        let call = self.disk.call(None, "tree.xattrs", path, |nodes| {
+            let kept = nodes.xattrs(nodes.existing(path.as_bytes())?);
+            Ok(ReadXattrs { kept, unread: vec![] })
+        });
+        call.await
+    }
+
     async fn open(&self, path: &PathBytes) -> Result<Box<dyn FileRead>, Fault> {
         let inode = self.disk.call(None, "tree.open", path, |nodes| {
             let inode = nodes.existing(path.as_bytes())?;
             nodes.readable_file(inode)?;
-            Ok(inode)
+            Ok((inode, nodes.meta(inode)))
         });
-        let inode = inode.await?;
+        let (inode, opened) = inode.await?;
         let (disk, life) = (Arc::clone(&self.disk), self.disk.world.life());
-        Ok(Box::new(OpenFile { disk, life, path: path.clone(), inode, at: 0 }))
+        Ok(Box::new(OpenFile { disk, life, path: path.clone(), inode, opened, at: 0 }))
     }
 
     async fn real(&self, path: &PathBytes) -> Result<PathBytes, Fault> {
@@ -216,6 +237,7 @@ struct OpenFile {
     life: Life,
     path: PathBytes,
     inode: u64,
+    opened: Meta,
     at: usize,
 }
 
@@ -232,8 +254,56 @@ impl FileRead for OpenFile {
         Ok(bytes)
     }
 
+    async fn segments(&mut self, count_max: usize) -> Result<Vec<DataSegment>, Fault> {
+        let (inode, size) = (self.inode, self.opened.size);
+        self.at = 0;
+        let call = self.disk.call(Some(self.life), "file.segments", &self.path, |nodes| {
+            let content = nodes.content(inode).unwrap_or_default();
+            let content = content.get(..usize::try_from(size).unwrap_or(usize::MAX)).unwrap_or(content);
+            Ok(DataSegment::fewest(DataSegment::of_content(content, nodes::BLOCK), count_max))
+        });
+        call.await
+    }
+
+    fn seek(&mut self, to: u64) {
+        self.at = usize::try_from(to).unwrap_or(usize::MAX);
+    }
+
+    fn opened(&self) -> Meta {
+        self.opened
+    }
+
     async fn stat(&mut self) -> Result<Meta, Fault> {
         let inode = self.inode;
         self.disk.call(Some(self.life), "file.stat", &self.path, |nodes| Ok(nodes.meta(inode))).await
+    }
+
+    async fn xattrs(&mut self) -> Result<ReadXattrs, Fault> {
+        let inode = self.inode;
+        let call = self.disk.call(Some(self.life), "file.xattrs", &self.path, |nodes| {
+            Ok(ReadXattrs { kept: nodes.xattrs(inode), unread: vec![] })
+        });
+        call.await
+    }
+}
+
+/// Users and groups of this host are called after their numbers: 1000 is `u1000`, and the group 7 is `g7`. From 60,000 on they have
+/// no names.
+#[async_trait::async_trait]
+impl Users for FakeTree {
+    async fn user_name(&self, uid: u32) -> Result<Option<String>, Fault> {
+        Ok((uid < 60_000).then(|| format!("u{uid}")))
+    }
+
+    async fn group_name(&self, gid: u32) -> Result<Option<String>, Fault> {
+        Ok((gid < 60_000).then(|| format!("g{gid}")))
+    }
+
+    async fn uid(&self, name: &str) -> Result<Option<u32>, Fault> {
+        Ok(name.strip_prefix('u').and_then(|number| number.parse().ok()).filter(|uid| *uid < 60_000))
+    }
+
+    async fn gid(&self, name: &str) -> Result<Option<u32>, Fault> {
+        Ok(name.strip_prefix('g').and_then(|number| number.parse().ok()).filter(|gid| *gid < 60_000))
     }
 }

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::ports::{Attributes, Cause, EntryKind, Meta};
-use crate::primitives::PathBytes;
+use crate::ports::{Attributes, Cause, EntryKind, Meta, Refused};
+use crate::primitives::{DataSegment, PathBytes, Xattrs};
 
 /// Why not.
 pub(super) type Refusal = (Cause, &'static str);
 
 const ROOT: u64 = 2;
+/// Blocks of so many zeros take no space.
+pub(super) const BLOCK: usize = 4096;
 const EXISTS: Refusal = (Cause::Exists, "something is there already");
 const MISSING: Refusal = (Cause::NotFound, "nothing is there");
 const NO_FOLDER: Refusal = (Cause::Invalid, "it is no folder");
@@ -39,6 +41,8 @@ pub(super) struct Nodes {
     table: BTreeMap<u64, Node>,
     next: u64,
     pub(super) free: u64,
+    /// What nobody may set: `owner`, or names of attributes.
+    pub(super) refuses: Vec<String>,
     pub(super) now: Timestamp,
 }
 
@@ -49,7 +53,8 @@ fn parts(path: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 impl Nodes {
     pub(super) fn new() -> Self {
-        let mut nodes = Self { table: BTreeMap::new(), next: ROOT, free: 1 << 40, now: Timestamp::UNIX_EPOCH };
+        let mut nodes =
+            Self { table: BTreeMap::new(), next: ROOT, free: 1 << 40, refuses: Vec::new(), now: Timestamp::UNIX_EPOCH };
         nodes.add(Body::Folder(BTreeMap::new()), 0o755);
         nodes
     }
@@ -58,7 +63,13 @@ impl Nodes {
         let inode = self.next;
         self.next += 1;
         let mtime_ns = self.now.subsec_nanosecond().unsigned_abs();
-        let attributes = Attributes { mode, owner: Some((1000, 1000)), mtime_s: self.now.as_second(), mtime_ns };
+        let attributes = Attributes {
+            mode,
+            owner: Some((1000, 1000)),
+            mtime_s: self.now.as_second(),
+            mtime_ns,
+            xattrs: Xattrs::default(),
+        };
         self.table.insert(inode, Node { body, attributes, ctime: self.now, links: 1, denied: false });
         inode
     }
@@ -117,16 +128,19 @@ impl Nodes {
 
     pub(super) fn meta(&self, inode: u64) -> Meta {
         let node = self.node(inode);
-        let set = node.map_or(Attributes { mode: 0, owner: None, mtime_s: 0, mtime_ns: 0 }, |node| node.attributes);
-        let (uid, gid) = set.owner.unwrap_or_default();
+        let set = node.map(|node| &node.attributes);
+        let (uid, gid) = set.and_then(|set| set.owner).unwrap_or_default();
         Meta {
             kind: self.kind(inode),
-            mode: set.mode,
+            allocated: self
+                .content(inode)
+                .map_or(0, |content| DataSegment::total(&DataSegment::of_content(content, BLOCK))),
+            mode: set.map_or(0, |set| set.mode),
             uid,
             gid,
             size: self.content(inode).map_or(0, |content| content.len() as u64),
-            mtime_s: set.mtime_s,
-            mtime_ns: set.mtime_ns,
+            mtime_s: set.map_or(0, |set| set.mtime_s),
+            mtime_ns: set.map_or(0, |set| set.mtime_ns),
             ctime_s: node.map_or(0, |node| node.ctime.as_second()),
             ctime_ns: node.map_or(0, |node| node.ctime.subsec_nanosecond().unsigned_abs()),
             device: 1,
@@ -195,14 +209,36 @@ impl Nodes {
         Ok(())
     }
 
-    pub(super) fn set(&mut self, inode: u64, attributes: &Attributes) {
-        if let Some(node) = self.table.get_mut(&inode) {
-            let owner = attributes.owner.or(node.attributes.owner);
-            // A link's own mode means nothing (symlink(7)).
-            let mode = if matches!(node.body, Body::Symlink(_)) { 0o777 } else { attributes.mode & 0o7777 };
-            node.attributes = Attributes { mode, owner, ..*attributes };
-            node.ctime = self.now;
+    /// Sets what may be set, and answers the rest.
+    pub(super) fn set(&mut self, inode: u64, attributes: &Attributes) -> Vec<Refused> {
+        let mut refused = Vec::new();
+        let Some(node) = self.table.get_mut(&inode) else { return refused };
+        let mut refuse = |what: &str| {
+            refused.push(Refused { what: what.to_owned(), why: "operation not permitted".into() });
+        };
+        let owner_stays = attributes.owner.is_some() && self.refuses.iter().any(|what| what == "owner");
+        if owner_stays {
+            refuse("owner");
         }
+        let owner = attributes.owner.filter(|_| !owner_stays).or(node.attributes.owner);
+        let mut xattrs = Xattrs::default();
+        for (name, value) in attributes.xattrs.iter() {
+            let shown = PathBytes::new(name).to_string();
+            let taken = !self.refuses.contains(&shown) && xattrs.insert(name, value).is_ok();
+            if !taken {
+                refuse(&shown);
+            }
+        }
+        let of_others = if owner_stays { 0o6000 } else { 0 };
+        // A link's own mode means nothing (symlink(7)).
+        let mode = if matches!(node.body, Body::Symlink(_)) { 0o777 } else { attributes.mode & 0o7777 & !of_others };
+        node.attributes = Attributes { mode, owner, xattrs, ..*attributes };
+        node.ctime = self.now;
+        refused
+    }
+
+    pub(super) fn xattrs(&self, inode: u64) -> Xattrs {
+        self.node(inode).map(|node| node.attributes.xattrs.clone()).unwrap_or_default()
     }
 
     pub(super) fn append(&mut self, inode: u64, bytes: &[u8]) -> Result<(), Refusal> {
@@ -218,7 +254,7 @@ impl Nodes {
         let (mtime_s, mtime_ns) = (self.now.as_second(), self.now.subsec_nanosecond().unsigned_abs());
         if let Some(node) = self.table.get_mut(&inode) {
             node.body = Body::File(new);
-            node.attributes = Attributes { mtime_s, mtime_ns, ..node.attributes };
+            (node.attributes.mtime_s, node.attributes.mtime_ns) = (mtime_s, mtime_ns);
             node.ctime = self.now;
         }
     }

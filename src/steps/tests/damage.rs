@@ -113,12 +113,15 @@ fn a_member_that_is_not_in_the_contents_is_refused() {
     let (store, mut packed) = packed();
     let member = crate::archive::Member {
         path: super::path("srv/data/smuggled"),
-        kind: crate::archive::MemberKind::File { size: 0 },
+        kind: crate::archive::MemberKind::File { size: 0, sparse: None },
         mode: 0o644,
         uid: 0,
         gid: 0,
+        user: String::new(),
+        group: String::new(),
         mtime_s: 0,
         mtime_ns: 0,
+        xattrs: crate::primitives::Xattrs::default(),
     };
     forge(&store, &mut packed, &[member]);
     let tree = small_tree();

@@ -7,9 +7,9 @@ use bytes::Bytes;
 
 use crate::ports::{
     Attributes, Cause, Certainty, Destination, EntryKind, Fault, FileRead, FileWrite, Meta, Names, ObjectInfo, Page,
-    PutMode, PutResult, StorePlace, StoreRead, StoreWrite, TreeRead, TreeWrite, UploadId,
+    PutMode, PutResult, ReadXattrs, Refused, StorePlace, StoreRead, StoreWrite, TreeRead, TreeWrite, UploadId, Users,
 };
-use crate::primitives::{Key, PathBytes};
+use crate::primitives::{DataSegment, Key, PathBytes, Xattrs};
 
 /// How a chosen call fails.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -144,6 +144,7 @@ impl StoreWrite for MemoryStore {
 pub(super) struct Inode {
     pub(super) meta: Meta,
     pub(super) content: Vec<u8>,
+    pub(super) xattrs: Xattrs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -153,6 +154,8 @@ pub(super) enum Mischief {
     ReadFails,
     Vanishes,
     Denied,
+    /// An extended attribute cannot be read.
+    AttributesFail,
     /// Its size says so many bytes, whatever it holds.
     Says(u64),
 }
@@ -163,6 +166,9 @@ pub(super) struct TreeState {
     pub(super) inodes: BTreeMap<u64, Inode>,
     pub(super) mischief: BTreeMap<Vec<u8>, Mischief>,
     pub(super) denied_folders: BTreeSet<Vec<u8>>,
+    pub(super) users: BTreeMap<String, u32>,
+    /// What may not be set: `owner`, or an extended attribute.
+    pub(super) refuses: BTreeSet<String>,
     /// A folder that can be listed up to a name.
     pub(super) deny_listing_after: Option<(Vec<u8>, Vec<u8>)>,
 }
@@ -186,6 +192,7 @@ impl TreeState {
             uid: 0,
             gid: 0,
             size,
+            allocated: allocated(content),
             mtime_s: 9,
             mtime_ns: 0,
             ctime_s: 9,
@@ -194,7 +201,7 @@ impl TreeState {
             inode,
             links: 1,
         };
-        self.inodes.insert(inode, Inode { meta, content: content.to_vec() });
+        self.inodes.insert(inode, Inode { meta, content: content.to_vec(), xattrs: Xattrs::default() });
         self.names.insert(path.to_vec(), inode);
         self.touch_parent(path);
         Ok(inode)
@@ -233,21 +240,42 @@ impl TreeState {
         }
     }
 
-    fn set(&mut self, path: &[u8], attributes: &Attributes) -> Result<(), Fault> {
+    fn set(&mut self, path: &[u8], attributes: &Attributes) -> Result<Vec<Refused>, Fault> {
         let inode = *self.names.get(path).ok_or_else(|| not_found(PathBytes::new(path)))?;
-        let meta = &mut self.inodes.get_mut(&inode).unwrap().meta;
-        if meta.kind != EntryKind::Symlink {
-            meta.mode = attributes.mode;
+        let Inode { meta, xattrs, .. } = self.inodes.get_mut(&inode).unwrap();
+        let may = |what: &str| !self.refuses.contains(what);
+        let mut refused = Vec::new();
+        let mut refuse =
+            |what: &str| refused.push(Refused { what: what.into(), why: "operation not permitted".into() });
+        for (name, value) in attributes.xattrs.iter() {
+            let shown = String::from_utf8_lossy(name);
+            if may(&shown) { xattrs.insert(name, value).unwrap() } else { refuse(&shown) }
         }
-        (meta.uid, meta.gid) = attributes.owner.unwrap_or((meta.uid, meta.gid));
+        let owner = attributes.owner.filter(|_| may("owner"));
+        if owner != attributes.owner {
+            refuse("owner");
+        }
+        if meta.kind != EntryKind::Symlink {
+            meta.mode = if owner == attributes.owner { attributes.mode } else { attributes.mode & 0o1777 };
+        }
+        (meta.uid, meta.gid) = owner.unwrap_or((meta.uid, meta.gid));
         (meta.mtime_s, meta.mtime_ns) = (attributes.mtime_s, attributes.mtime_ns);
-        Ok(())
+        Ok(refused)
     }
 
     fn below(&self, folder: &[u8]) -> Vec<Vec<u8>> {
         let folder = PathBytes::new(folder);
         self.names.keys().filter(|name| PathBytes::new(name.as_slice()).starts_with(&folder)).cloned().collect()
     }
+}
+
+/// Blocks of zeros take no space.
+fn allocated(content: &[u8]) -> u64 {
+    DataSegment::total(&DataSegment::of_content(content, 4096))
+}
+
+fn told(xattrs: &Xattrs) -> String {
+    if xattrs.is_empty() { String::new() } else { format!(" {xattrs:?}") }
 }
 
 fn parent(path: &[u8]) -> &[u8] {
@@ -268,11 +296,18 @@ impl MemoryTree {
             let inode = state.names[&name];
             let below = PathBytes::new(&name[folder.len()..]);
             let twin = first.entry(inode).or_insert_with(|| below.clone()).clone();
-            let Inode { meta: m, content } = &state.inodes[&inode];
+            let Inode { meta: m, content, xattrs } = &state.inodes[&inode];
             let mode = if m.kind == EntryKind::Symlink { 0 } else { m.mode };
             let said = format!(
-                "{:?} {:o} {}:{} {}.{:09} {twin} {:?}",
-                m.kind, mode, m.uid, m.gid, m.mtime_s, m.mtime_ns, content
+                "{:?} {:o} {}:{} {}.{:09} {twin} {:?}{}",
+                m.kind,
+                mode,
+                m.uid,
+                m.gid,
+                m.mtime_s,
+                m.mtime_ns,
+                content,
+                told(xattrs)
             );
             out.insert(below, said);
         }
@@ -301,9 +336,9 @@ impl TreeRead for MemoryTree {
         names.sort();
         names.retain(|name| after.is_none_or(|after| name.as_slice() > after));
         // Pages of three, so that most folders have several.
-        let more = names.len() > limit.min(3);
-        names.truncate(limit.min(3));
-        Ok(Names { names, more })
+        let mut page: Names = names.iter().take(limit.min(3)).map(Vec::as_slice).collect();
+        page.more = names.len() > limit.min(3);
+        Ok(page)
     }
     async fn look(&self, folder: &PathBytes, names: &[Vec<u8>]) -> Result<Vec<Result<Option<Meta>, Fault>>, Fault> {
         let state = self.lock();
@@ -323,6 +358,10 @@ impl TreeRead for MemoryTree {
         }
         let inode = state.get(path.as_bytes()).ok_or_else(|| not_found(path))?.clone();
         Ok(Box::new(MemoryFile { inode, position: 0, mischief }))
+    }
+    async fn xattrs(&self, path: &PathBytes) -> Result<ReadXattrs, Fault> {
+        let kept = self.lock().get(path.as_bytes()).unwrap().xattrs.clone();
+        Ok(ReadXattrs { kept, unread: vec![] })
     }
     async fn free(&self, _: &PathBytes) -> Result<u64, Fault> {
         Ok(u64::MAX)
@@ -348,9 +387,22 @@ impl FileRead for MemoryFile {
         }
         // Small pieces, so that many calls are made.
         let to = end.min(self.position + limit.min(1_000));
-        let bytes = Bytes::copy_from_slice(&content[self.position..to]);
+        let bytes = Bytes::copy_from_slice(content.get(self.position..to).unwrap_or_default());
         self.position = to;
         Ok(bytes)
+    }
+    async fn segments(&mut self, count_max: usize) -> Result<Vec<DataSegment>, Fault> {
+        self.position = 0;
+        Ok(DataSegment::fewest(DataSegment::of_content(&self.inode.content, 4096), count_max))
+    }
+    fn seek(&mut self, to: u64) {
+        self.position = usize::try_from(to).unwrap();
+    }
+    fn opened(&self) -> Meta {
+        match self.mischief {
+            Some(Mischief::Says(size)) => Meta { size, ..self.inode.meta },
+            _ => self.inode.meta,
+        }
     }
     async fn stat(&mut self) -> Result<Meta, Fault> {
         if let Some(Mischief::Says(size)) = self.mischief {
@@ -358,6 +410,29 @@ impl FileRead for MemoryFile {
         }
         let grown = u64::from(self.mischief == Some(Mischief::Grows) && self.position > 0);
         Ok(Meta { size: self.inode.meta.size + grown, ..self.inode.meta })
+    }
+    async fn xattrs(&mut self) -> Result<ReadXattrs, Fault> {
+        let lost = Refused { what: "user.lost".into(), why: "input/output error".into() };
+        let unread = if self.mischief == Some(Mischief::AttributesFail) { vec![lost] } else { vec![] };
+        Ok(ReadXattrs { kept: self.inode.xattrs.clone(), unread })
+    }
+}
+
+/// Users and groups are the same.
+#[async_trait::async_trait]
+impl Users for MemoryTree {
+    async fn user_name(&self, uid: u32) -> Result<Option<String>, Fault> {
+        let state = self.lock();
+        Ok(state.users.iter().find(|(_, number)| **number == uid).map(|(name, _)| name.clone()))
+    }
+    async fn group_name(&self, gid: u32) -> Result<Option<String>, Fault> {
+        self.user_name(gid).await
+    }
+    async fn uid(&self, name: &str) -> Result<Option<u32>, Fault> {
+        Ok(self.lock().users.get(name).copied())
+    }
+    async fn gid(&self, name: &str) -> Result<Option<u32>, Fault> {
+        self.uid(name).await
     }
 }
 
@@ -417,7 +492,7 @@ impl Destination for MemoryDestination {
     async fn hard_link(&mut self, path: &PathBytes, existing: &PathBytes) -> Result<(), Fault> {
         self.tree.lock().link(&self.at(path), &self.at(existing))
     }
-    async fn set(&mut self, path: &PathBytes, attributes: &Attributes) -> Result<(), Fault> {
+    async fn set(&mut self, path: &PathBytes, attributes: &Attributes) -> Result<Vec<Refused>, Fault> {
         self.tree.lock().set(&self.at(path), attributes)
     }
     async fn sync(&mut self) -> Result<(), Fault> {
@@ -438,9 +513,13 @@ impl FileWrite for MemoryNewFile {
         let inode = state.inodes.get_mut(&self.inode).unwrap();
         inode.content.extend_from_slice(&bytes);
         inode.meta.size = inode.content.len() as u64;
+        inode.meta.allocated = allocated(&inode.content);
         Ok(())
     }
-    async fn finish(self: Box<Self>, attributes: &Attributes) -> Result<(), Fault> {
+    async fn hole(&mut self, length: u64) -> Result<(), Fault> {
+        self.write(vec![0; usize::try_from(length).unwrap()].into()).await
+    }
+    async fn finish(self: Box<Self>, attributes: &Attributes) -> Result<Vec<Refused>, Fault> {
         self.tree.lock().set(&self.path, attributes)
     }
 }

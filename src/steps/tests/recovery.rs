@@ -125,7 +125,8 @@ fn what_was_recovered_before_the_answer_was_lost_is_done_and_anything_else_is_in
     let (tree, store, packed) = packed(&["/srv/data/z", "/srv/data/a"]);
     let first = do_recover(&store, &tree, &packed, None).unwrap();
     assert_eq!(do_recover(&store, &tree, &packed, None).unwrap(), first);
-    let changes: [fn(&MemoryTree); 5] = [
+    let changes: [fn(&MemoryTree); 6] = [
+        |tree| change(tree, "/back/z", |inode| inode.meta.uid += 1),
         |tree| change(tree, "/back/a-b/text", |inode| inode.content = b"some t3xt\n".to_vec()),
         |tree| change(tree, "/back/a-b/text", |inode| inode.meta.mtime_ns += 1),
         |tree| change(tree, "/back/a-b", |inode| inode.meta.mode ^= 1),
@@ -140,4 +141,70 @@ fn what_was_recovered_before_the_answer_was_lost_is_done_and_anything_else_is_in
         let fault = do_recover(&store, &tree, &packed, None).unwrap_err();
         assert_eq!((fault.cause, tree.snapshot("/back")), (Cause::Exists, before), "{number}");
     }
+}
+
+#[test]
+fn owners_come_back_by_their_names_where_those_are_known() {
+    let tree = small_tree();
+    {
+        let mut state = tree.lock();
+        state.users = [("web".to_owned(), 1000), ("mail".to_owned(), 8)].into();
+        let inode = state.names[&b"/srv/data/a-b/text"[..]];
+        let meta = &mut state.inodes.get_mut(&inode).unwrap().meta;
+        (meta.uid, meta.gid) = (1000, 8);
+    }
+    let store = MemoryStore::default();
+    let packed = do_pack(&tree, &store, &request(&["/srv/data"])).unwrap();
+    // Another host: `web` has another number, there is no `mail`, and 1000 is somebody else.
+    tree.lock().users = [("web".to_owned(), 33), ("other".to_owned(), 1000)].into();
+    do_recover(&store, &tree, &packed, None).unwrap();
+    let meta = |path: &[u8]| {
+        let state = tree.lock();
+        state.inodes[&state.names[path]].meta
+    };
+    let restored = meta(b"/back/a-b/text");
+    assert_eq!((restored.uid, restored.gid), (33, 8));
+    assert_eq!(meta(b"/back/a/empty").uid, 0, "a number without a name stays what it is");
+    // Looked at once more, it is the same.
+    do_recover(&store, &tree, &packed, None).unwrap();
+}
+
+#[test]
+fn what_may_not_be_set_is_named_and_the_rest_comes_back() {
+    let tree = small_tree();
+    {
+        let mut state = tree.lock();
+        for path in [&b"/srv/data/a-b/text"[..], b"/srv/data/z", b"/srv/data/z/to"] {
+            let inode = state.names[path];
+            let inode = state.inodes.get_mut(&inode).unwrap();
+            inode.meta.mode |= 0o6000;
+            inode.xattrs.insert("user.note", "kept").unwrap();
+            inode.xattrs.insert("trusted.secret", "lost").unwrap();
+        }
+        for inode in state.inodes.values_mut() {
+            inode.meta.uid = 7;
+        }
+        state.refuses = ["owner".to_owned(), "trusted.secret".to_owned()].into();
+    }
+    let store = MemoryStore::default();
+    let packed = do_pack(&tree, &store, &request(&["/srv/data"])).unwrap();
+    let recovered = do_recover(&store, &tree, &packed, None).unwrap();
+    assert_eq!(recovered.unset.count, recovered.totals.entries() - recovered.totals.hard_links);
+    let of =
+        |path: &str| recovered.unset.first.iter().find(|named| named.path == super::path(path)).unwrap().why.clone();
+    assert_eq!(of("a/empty"), "owner: operation not permitted");
+    assert_eq!(of("z"), "trusted.secret: operation not permitted; owner: operation not permitted");
+    let back = tree.snapshot("/back");
+    assert!(back[&super::path("/z")].contains("user.note") || back[&super::path("/z")].contains("117, 115, 101, 114"));
+    {
+        let state = tree.lock();
+        let text = &state.inodes[&state.names[&b"/back/a-b/text"[..]]];
+        assert_eq!(text.meta.mode & 0o6000, 0, "whose they would be, nobody asked for");
+        assert_eq!((text.meta.uid, text.xattrs.get(b"user.note")), (0, Some(&b"kept"[..])));
+        assert_eq!(text.xattrs.get(b"trusted.secret"), None);
+    }
+    // A run that was killed before it could say so finds its own work, and says again what is missing.
+    let again = do_recover(&store, &tree, &packed, None).unwrap();
+    assert_eq!((again.totals, again.unset.count), (recovered.totals, recovered.unset.count));
+    assert_eq!(tree.snapshot("/back"), back);
 }

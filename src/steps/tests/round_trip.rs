@@ -15,6 +15,7 @@ struct Thing {
     mode: u32,
     owner: (u32, u32),
     mtime: (i64, u32),
+    xattrs: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 #[derive(Debug, Clone)]
@@ -45,8 +46,11 @@ fn thing() -> impl Strategy<Value = Thing> {
         2 => any::<prop::sample::Index>().prop_map(Kind::HardLink),
     ];
     let mtime = (prop_oneof![Just(0), -5..5_i64, any::<i32>().prop_map(i64::from)], 0..1_000_000_000_u32);
-    (any::<prop::sample::Index>(), name(), kind, 0..0o10000_u32, any::<(u32, u32)>(), mtime)
-        .prop_map(|(folder, name, kind, mode, owner, mtime)| Thing { folder, name, kind, mode, owner, mtime })
+    let xattr = (prop::collection::vec(1..=255_u8, 1..6), prop::collection::vec(any::<u8>(), 0..6));
+    let xattrs = prop_oneof![2 => Just(vec![]), 1 => prop::collection::vec(xattr, 1..3)];
+    (any::<prop::sample::Index>(), name(), kind, 0..0o10000_u32, any::<(u32, u32)>(), mtime, xattrs).prop_map(
+        |(folder, name, kind, mode, owner, mtime, xattrs)| Thing { folder, name, kind, mode, owner, mtime, xattrs },
+    )
 }
 
 fn build(things: Vec<Thing>) -> MemoryTree {
@@ -71,7 +75,11 @@ fn build(things: Vec<Thing>) -> MemoryTree {
     }
     for (path, thing) in attributes {
         let inode = state.names[&path];
-        let meta = &mut state.inodes.get_mut(&inode).unwrap().meta;
+        let inode = state.inodes.get_mut(&inode).unwrap();
+        for (name, value) in thing.xattrs {
+            inode.xattrs.insert([b"user.", &name[..]].concat(), value).unwrap();
+        }
+        let meta = &mut inode.meta;
         meta.mode = thing.mode;
         (meta.uid, meta.gid) = thing.owner;
         (meta.mtime_s, meta.mtime_ns) = thing.mtime;

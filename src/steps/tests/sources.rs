@@ -21,6 +21,7 @@ fn what_cannot_be_read_or_changes_is_named_and_the_rest_is_whole() {
             ("gone", Mischief::Vanishes),
             ("locked", Mischief::Denied),
             ("says less", Mischief::Says(1_000)),
+            ("xattr", Mischief::AttributesFail),
         ] {
             let path = format!("/srv/data/a/{name}").into_bytes();
             state.add(&path, EntryKind::File, &[7; 3_000]).unwrap();
@@ -37,6 +38,7 @@ fn what_cannot_be_read_or_changes_is_named_and_the_rest_is_whole() {
             "/srv/data/a/fails: input/output error",
             "/srv/data/a/gone: it is not there",
             "/srv/data/a/locked: permission denied",
+            "/srv/data/a/xattr: its attribute user.lost: input/output error",
             "/srv/data/a-b: permission denied",
         ],
         [
@@ -57,6 +59,7 @@ fn what_cannot_be_read_or_changes_is_named_and_the_rest_is_whole() {
         "a/grows: it changed while it was read",
         "a/says less: it holds more than its size says (1000 bytes); the first 1000 are stored",
         "a/shrinks: it became 1500 bytes shorter while it was read",
+        "a/xattr: its attribute user.lost: input/output error",
     ]
     "#);
     let (back, was) = (tree.snapshot("/back"), tree.snapshot("/srv/data"));
@@ -85,6 +88,59 @@ fn a_file_that_says_it_is_empty_is_read_all_the_same() {
     let restored = |path: &[u8]| &state.inodes[&state.names[path]].content;
     assert!(*restored(b"/back/a/small") == small);
     assert!(*restored(b"/back/a/large") == large[..large.len() - 1]);
+}
+
+#[test]
+fn holes_stay_holes_and_the_digest_is_of_the_whole_content() {
+    let block = |fill: u8, blocks: usize| vec![fill; blocks * 4096];
+    let files = [
+        ("between", [block(1, 2), block(0, 20), block(2, 1)].concat(), 20),
+        ("at both ends", [block(0, 17), block(3, 3), block(0, 30)].concat(), 47),
+        ("all", block(0, 100), 100),
+        ("to an odd end", [block(0, 40), vec![0; 5]].concat(), 40),
+        ("of little worth", [block(1, 1), block(0, 15), block(1, 1)].concat(), 0),
+        ("many", (0..400).map(|at| block(u8::from(at % 2 == 0), 1)).collect::<Vec<_>>().concat(), 200),
+    ];
+    let tree = small_tree();
+    for (name, content, _) in &files {
+        tree.lock().add(format!("/srv/data/a/{name}").as_bytes(), EntryKind::File, content).unwrap();
+    }
+    let store = MemoryStore::default();
+    let packed = do_pack(&tree, &store, &request(&["/srv/data"])).unwrap();
+    assert!(packed.clean());
+    let holes: u64 = files.iter().map(|(_, _, blocks)| blocks * 4096).sum();
+    // The last five zeros of one file are no block, and a hole all the same.
+    assert_eq!(packed.totals.holes, holes + 5);
+    assert!(packed.plain.size < packed.totals.bytes - packed.totals.holes + 64 * 1024, "{:?}", packed.plain);
+    let seen = do_read_back(&store, &packed).unwrap();
+    assert_eq!(seen.bytes, packed.totals.bytes);
+    let recovered = do_recover(&store, &tree, &packed, None).unwrap();
+    assert_eq!(recovered.totals, packed.totals);
+    assert_eq!(do_recover(&store, &tree, &packed, None).unwrap(), recovered, "found to be done");
+    let state = tree.lock();
+    for (name, content, _) in &files {
+        let restored = &state.inodes[&state.names[format!("/back/a/{name}").as_bytes()]];
+        assert!(restored.content == *content, "{name}");
+    }
+}
+
+#[test]
+fn a_sparse_file_that_shrinks_or_fails_is_named_and_filled_with_zeros() {
+    let content = [vec![1; 4096], vec![0; 200_000], vec![2; 9_000]].concat();
+    for mischief in [Mischief::Shrinks, Mischief::ReadFails] {
+        let tree = small_tree();
+        tree.lock().add(b"/srv/data/a/sparse", EntryKind::File, &content).unwrap();
+        tree.lock().mischief.insert(b"/srv/data/a/sparse".to_vec(), mischief);
+        let store = MemoryStore::default();
+        let packed = do_pack(&tree, &store, &request(&["/srv/data"])).unwrap();
+        assert_eq!(packed.unread.count + packed.changed.count, 1);
+        do_read_back(&store, &packed).unwrap();
+        do_recover(&store, &tree, &packed, None).unwrap();
+        let state = tree.lock();
+        let restored = &state.inodes[&state.names[&b"/back/a/sparse"[..]]].content;
+        assert!(restored.len() == content.len() && restored[..4096] == content[..4096]);
+        assert!(restored[4096..].iter().all(|byte| *byte == 0));
+    }
 }
 
 #[test]
