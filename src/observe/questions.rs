@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::walk::Wanted;
 use super::{PointsSeen, SourceTotals, points, walk};
 use crate::catalog::{host_prefix, job_prefix};
 use crate::graph::{Graph, StepKind};
@@ -99,7 +100,8 @@ pub async fn destinations(tree: &dyn TreeRead, folders: &[PathBytes], observed: 
 
 async fn source(reading: &Reading<'_>, roots: &[PathBytes], files: &Files) -> SourceSeen {
     let exclude: Vec<String> = files.exclude.iter().map(|glob| glob.value.clone()).collect();
-    walk::totals(reading.tree, reading.scratch, roots, &exclude).await
+    let wanted = Wanted { roots, exclude: &exclude, one_file_system: files.one_file_system };
+    walk::totals(reading.tree, reading.scratch, wanted).await
 }
 
 async fn ask_points(reading: &Reading<'_>, job: &JobName, store: &Name, prefix: &str, observed: &mut Observed) {

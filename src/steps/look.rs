@@ -2,7 +2,7 @@
 
 use super::StepOutput;
 use crate::forecast::Selection;
-use crate::observe::walk::Walk;
+use crate::observe::walk::{Walk, Wanted};
 use crate::ports::{Fault, TreeRead};
 
 /// Looks at every root.
@@ -12,7 +12,8 @@ use crate::ports::{Fault, TreeRead};
 pub(super) async fn look(tree: &dyn TreeRead, selection: &Selection) -> Result<StepOutput, Fault> {
     for root in &selection.roots {
         // The first thing a walk tells is its root, or why it is no source.
-        Walk::new(tree, std::slice::from_ref(root), &[])?.next().await?;
+        let wanted = Wanted { roots: std::slice::from_ref(root), exclude: &[], one_file_system: false };
+        Walk::new(tree, wanted)?.next().await?;
     }
     Ok(StepOutput::Source { roots: selection.roots.clone() })
 }

@@ -13,7 +13,7 @@ use crate::archive::{Extent, MemberKind, Writer};
 use crate::catalog::{
     CatalogError, ContentsTrailer, ContentsWriter, Entry, Line, Named, Part, PointPlace, StoredObject, Totals,
 };
-use crate::observe::walk::{Visited, Walk, ordered_roots};
+use crate::observe::walk::{Visited, Walk, Wanted, mounted, ordered_roots};
 use crate::ports::{
     Cause, Certainty, Clock, EntryKind, Fault, Meta, PutMode, ReadXattrs, Scratch, StoreWrite, TreeRead,
 };
@@ -26,10 +26,12 @@ pub struct PackRequest {
     pub place: PointPlace,
     /// The folders, as absolute paths.
     pub roots: Vec<PathBytes>,
-    /// Globs of what is left out ([`Walk::new`]).
+    /// Globs of what is left out ([`Wanted`]).
     pub exclude: Vec<String>,
     /// Whether a source without any file is what is meant.
     pub allow_empty: bool,
+    /// Whether other file systems that are mounted below the roots are left out.
+    pub one_file_system: bool,
 }
 
 /// What was packed.
@@ -39,6 +41,9 @@ pub struct Packed {
     pub moment: Timestamp,
     /// The folders, in the archive's order.
     pub roots: Vec<PathBytes>,
+    /// Those of them that were mount points; none where that was not looked at.
+    #[serde(default)]
+    pub mounted_roots: Option<Vec<PathBytes>>,
     /// The archive.
     pub archive: StoredObject,
     /// The tar inside it.
@@ -53,6 +58,9 @@ pub struct Packed {
     pub not_stored: Named,
     /// Files that changed while they were read.
     pub changed: Named,
+    /// Mount points that were not entered.
+    #[serde(default)]
+    pub not_entered: Named,
 }
 
 impl Packed {
@@ -96,7 +104,10 @@ async fn pack_anew(
     request: &PackRequest,
     progress: &Progress,
 ) -> Result<Packed, Fault> {
-    let walk = Walk::new(tree, &request.roots, &request.exclude)?;
+    let PackRequest { roots, exclude, one_file_system, .. } = request;
+    let walk = Walk::new(tree, Wanted { roots, exclude, one_file_system: *one_file_system })?;
+    let roots = ordered_roots(roots)?;
+    let mounted = mounted(tree, &roots).await?;
     let moment = clock.now();
     let mut archive = Upload::begin(store, &request.place.key(Part::Archive)).await?;
     let mut contents = match Upload::begin(store, &request.place.key(Part::Contents)).await {
@@ -107,7 +118,8 @@ async fn pack_anew(
         }
     };
     let packed = async {
-        let mut packing = Packing::new((tree, scratch), request, moment, (&mut archive, &mut contents), progress)?;
+        let mut packing =
+            Packing::new((tree, scratch), request, moment, (&mut archive, &mut contents), progress, (roots, mounted))?;
         packing.walk(walk).await?;
         packing.refuse_empty(request.allow_empty)?;
         packing.finish(request).await
@@ -129,10 +141,12 @@ struct Packing<'a, 'b> {
     progress: &'b Progress,
     moment: Timestamp,
     roots: Vec<PathBytes>,
+    mounted: Vec<PathBytes>,
     totals: Totals,
     unread: Named,
     not_stored: Named,
     changed: Named,
+    not_entered: Named,
     first_names: FirstNames,
     owners: Owners<'b>,
 }
@@ -144,31 +158,37 @@ impl<'a, 'b> Packing<'a, 'b> {
         moment: Timestamp,
         (archive, contents): (&'b mut Upload<'a>, &'b mut Upload<'a>),
         progress: &'b Progress,
+        (roots, mounted): (Vec<PathBytes>, Vec<PathBytes>),
     ) -> Result<Self, Fault> {
-        let roots = ordered_roots(&request.roots)?;
         let writer = Writer::new(&request.place.tar_name(), moment).map_err(malformed)?;
         Ok(Self {
             tree,
             archive: ArchiveSink { writer, upload: archive },
-            contents: ContentsWriter::new(roots.clone()).map_err(unlisted)?,
+            contents: ContentsWriter::new(roots.clone(), Some(mounted.clone())).map_err(unlisted)?,
             contents_upload: contents,
             progress,
             moment,
             roots,
+            mounted,
             totals: Totals::default(),
             unread: Named::default(),
             not_stored: Named::default(),
             changed: Named::default(),
+            not_entered: Named::default(),
             first_names: FirstNames::new(scratch.table()),
             owners: Owners::new(tree),
         })
     }
 
     async fn walk(&mut self, mut walk: Walk<'_>) -> Result<(), Fault> {
-        while let Some(Visited { path, meta }) = walk.next().await? {
+        while let Some(Visited { path, meta, not_entered }) = walk.next().await? {
             match meta {
                 Ok(meta) => self.visit(&path, &meta).await?,
                 Err(fault) => self.unread(&path, fault)?,
+            }
+            if not_entered {
+                self.not_entered.push(&path, "another file system");
+                self.entry(Entry::NotEntered { path })?;
             }
             self.archive.drain().await?;
             if self.contents.waiting() > 0 {
@@ -298,12 +318,13 @@ impl<'a, 'b> Packing<'a, 'b> {
             unread: self.unread,
             not_stored: self.not_stored,
             changed: self.changed,
+            not_entered: self.not_entered,
         };
         let contents = self.contents.finish(trailer.clone()).map_err(unlisted)?;
         self.contents_upload.push(&contents.rest).await?;
         self.contents_upload.finish(PutMode::IfAbsent, contents.stored).await?;
         let contents = StoredObject::new(request.place.key(Part::Contents), contents.stored);
-        Ok(packed(trailer, self.roots, contents))
+        Ok(packed(trailer, (self.roots, Some(self.mounted)), contents))
     }
 }
 
@@ -316,9 +337,13 @@ fn unlisted(error: CatalogError) -> Fault {
     Fault::permanent(Cause::Invalid, "write the contents", error.to_string())
 }
 
-fn packed(trailer: ContentsTrailer, roots: Vec<PathBytes>, contents: StoredObject) -> Packed {
-    let ContentsTrailer { moment, totals, plain, archive, unread, not_stored, changed } = trailer;
-    Packed { moment, roots, archive, plain, contents, totals, unread, not_stored, changed }
+fn packed(
+    trailer: ContentsTrailer,
+    (roots, mounted_roots): (Vec<PathBytes>, Option<Vec<PathBytes>>),
+    contents: StoredObject,
+) -> Packed {
+    let ContentsTrailer { moment, totals, plain, archive, unread, not_stored, changed, not_entered } = trailer;
+    Packed { moment, roots, mounted_roots, archive, plain, contents, totals, unread, not_stored, changed, not_entered }
 }
 
 /// What an earlier try of the same run made, where it got as far as the contents.
@@ -342,5 +367,5 @@ async fn adopt(store: &dyn StoreWrite, request: &PackRequest) -> Result<Option<P
     }
     ObjectStream::open(store, &trailer.archive).await?;
     let extent = Extent { size: object.size, digest: contents.object().digest() };
-    Ok(Some(packed(*trailer, header.roots, StoredObject::new(key, extent))))
+    Ok(Some(packed(*trailer, (header.roots, header.mounted_roots), StoredObject::new(key, extent))))
 }

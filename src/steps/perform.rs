@@ -90,6 +90,7 @@ fn pack_request(selection: &Selection, new: &NewPoint) -> PackRequest {
         roots: selection.roots.clone(),
         exclude: selection.exclude.clone(),
         allow_empty: selection.allow_empty,
+        one_file_system: selection.one_file_system,
     }
 }
 

@@ -31,6 +31,7 @@ fn request(roots: &[&str]) -> PackRequest {
         roots: roots.iter().map(|root| path(root)).collect(),
         exclude: Vec::new(),
         allow_empty: false,
+        one_file_system: false,
     }
 }
 
@@ -68,6 +69,7 @@ fn manifest(packed: &Packed) -> Manifest {
         moment: packed.moment,
         finished: at,
         roots: packed.roots.clone(),
+        mounted_roots: packed.mounted_roots.clone(),
         archive: packed.archive.clone(),
         plain: packed.plain,
         contents: packed.contents.clone(),
@@ -77,6 +79,7 @@ fn manifest(packed: &Packed) -> Manifest {
         unread: packed.unread.clone(),
         not_stored: packed.not_stored.clone(),
         changed: packed.changed.clone(),
+        not_entered: packed.not_entered.clone(),
     }
 }
 

@@ -100,7 +100,7 @@ impl<'a> Verified<'a> {
         let listed = loop {
             match self.contents.next().await? {
                 Some(Line::Entry(Entry::Stored { member, at, digest, flaw })) => break (member, at, digest, flaw),
-                Some(Line::Entry(Entry::Unread { .. } | Entry::NotStored { .. })) => {}
+                Some(Line::Entry(Entry::Unread { .. } | Entry::NotStored { .. } | Entry::NotEntered { .. })) => {}
                 _ => return Err(self.damaged(format!("{} is not in the contents", member.path))),
             }
         };

@@ -16,6 +16,7 @@ fn trailer() -> ContentsTrailer {
         unread: Named::default(),
         not_stored: Named::default(),
         changed: Named::default(),
+        not_entered: Named::default(),
     }
 }
 
@@ -40,11 +41,12 @@ fn entries() -> Vec<Entry> {
         Entry::Stored { member: link, at: 1536, digest: None, flaw: None },
         Entry::Unread { path: PathBytes::new(*b"/srv/secret"), why: "permission denied".into() },
         Entry::NotStored { path: PathBytes::new(*b"/srv/socket"), kind: "socket".into() },
+        Entry::NotEntered { path: PathBytes::new(*b"/srv/mnt") },
     ]
 }
 
 fn write(entries: &[Entry]) -> Vec<u8> {
-    let mut writer = ContentsWriter::new(vec![PathBytes::new(*b"/srv")]).unwrap();
+    let mut writer = ContentsWriter::new(vec![PathBytes::new(*b"/srv")], None).unwrap();
     let mut out = Vec::new();
     for entry in entries {
         writer.entry(entry.clone()).unwrap();
@@ -93,7 +95,8 @@ fn contents_read_back_in_any_pieces_and_by_other_tools() {
     {"entry":{"stored":{"member":{"path":"srv/l","kind":{"symlink":{"target":".."}},"mode":488,"uid":1,"gid":2,"user":"web","mtime_s":-3,"mtime_ns":4},"at":1536}}}
     {"entry":{"unread":{"path":"/srv/secret","why":"permission denied"}}}
     {"entry":{"not-stored":{"path":"/srv/socket","kind":"socket"}}}
-    {"trailer":{"moment":"2026-03-01T05:30:02Z","totals":{"files":1,"folders":1,"symlinks":0,"hard_links":0,"bytes":0},"plain":{"size":3,"digest":"sha256:90aebae315675cbf04612de4f7d5874850f48e0b8dd82becbeaa47ca93f5ebfb"},"archive":{"key":"p/t/b/h/x.tar.zip","size":2,"digest":"sha256:4a70fe9aa6436e02c2dea340fbd1e352e4ef2d8ce6ca52ad25d4b95471fc8bf2"},"unread":{"count":0,"first":[]},"not_stored":{"count":0,"first":[]},"changed":{"count":0,"first":[]}}}
+    {"entry":{"not-entered":{"path":"/srv/mnt"}}}
+    {"trailer":{"moment":"2026-03-01T05:30:02Z","totals":{"files":1,"folders":1,"symlinks":0,"hard_links":0,"bytes":0},"plain":{"size":3,"digest":"sha256:90aebae315675cbf04612de4f7d5874850f48e0b8dd82becbeaa47ca93f5ebfb"},"archive":{"key":"p/t/b/h/x.tar.zip","size":2,"digest":"sha256:4a70fe9aa6436e02c2dea340fbd1e352e4ef2d8ce6ca52ad25d4b95471fc8bf2"},"unread":{"count":0,"first":[]},"not_stored":{"count":0,"first":[]},"changed":{"count":0,"first":[]},"not_entered":{"count":0,"first":[]}}}
     "#);
 }
 
