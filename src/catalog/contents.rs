@@ -48,6 +48,16 @@ pub struct ContentsHeader {
     pub format_version: u32,
     /// The folders, in the archive's order.
     pub roots: Vec<PathBytes>,
+    /// Those of them that were mount points; none where that was not looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mounted_roots: Option<Vec<PathBytes>>,
+}
+
+impl ContentsHeader {
+    /// Of these folders, in the archive's order, and of those of them that are mount points.
+    pub fn new(roots: Vec<PathBytes>, mounted: Vec<PathBytes>) -> Self {
+        Self { format_version: CONTENTS_FORMAT_VERSION, roots, mounted_roots: Some(mounted) }
+    }
 }
 
 /// One thing that was found in the source.
@@ -81,6 +91,11 @@ pub enum Entry {
         /// What it is.
         kind: String,
     },
+    /// A folder, stored before this as an empty one, in which another file system is mounted that was not entered.
+    NotEntered {
+        /// Its path in the source.
+        path: PathBytes,
+    },
 }
 
 /// What it all came to.
@@ -100,6 +115,9 @@ pub struct ContentsTrailer {
     pub not_stored: Named,
     /// Files that changed while they were read.
     pub changed: Named,
+    /// Mount points that were not entered.
+    #[serde(default)]
+    pub not_entered: Named,
 }
 
 /// Contents that are finished.
@@ -122,14 +140,14 @@ pub struct ContentsWriter {
 }
 
 impl ContentsWriter {
-    /// The list of these folders.
+    /// The list that this header begins.
     ///
     /// # Errors
     /// When a line would be too long.
-    pub fn new(roots: Vec<PathBytes>) -> Result<Self, CatalogError> {
+    pub fn new(header: ContentsHeader) -> Result<Self, CatalogError> {
         let gzip = GzEncoder::new(Vec::new(), Compression::new(GZIP_LEVEL));
         let mut writer = Self { gzip, digest: Hasher::default(), size: 0, line: Vec::new() };
-        writer.line(&Line::Header(ContentsHeader { format_version: CONTENTS_FORMAT_VERSION, roots }))?;
+        writer.line(&Line::Header(header))?;
         Ok(writer)
     }
 

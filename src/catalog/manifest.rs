@@ -13,7 +13,7 @@ pub const MANIFEST_FORMAT_VERSION: u32 = 1;
 pub const MANIFEST_BYTES_MAX: usize = 1024 * 1024;
 /// Of what is named, the first so many are listed,
 const NAMED_MAX: usize = 100;
-/// and no more than so many bytes of them: escaped, three lists of them still fit a manifest.
+/// and no more than so many bytes of them: escaped, four lists of them still fit a manifest.
 const NAMED_BYTES_MAX: usize = 32 * 1024;
 
 /// What a recovery point is.
@@ -41,6 +41,10 @@ pub struct Manifest {
     pub finished: Timestamp,
     /// The folders it is of, in the archive's order.
     pub roots: Vec<PathBytes>,
+    /// Those of them that were mount points, on another file system than the folder they are in; none where that was not
+    /// looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mounted_roots: Option<Vec<PathBytes>>,
     /// The archive.
     pub archive: StoredObject,
     /// The tar inside it.
@@ -61,6 +65,9 @@ pub struct Manifest {
     pub not_stored: Named,
     /// Files that changed while they were read.
     pub changed: Named,
+    /// Mount points that were not entered.
+    #[serde(default)]
+    pub not_entered: Named,
 }
 
 impl Manifest {
@@ -218,6 +225,7 @@ mod tests {
             moment: at,
             finished: at,
             roots: vec![PathBytes::new(*b"/srv/shop"), PathBytes::new(*b"/srv/\xff")],
+            mounted_roots: Some(vec![PathBytes::new(*b"/srv/shop")]),
             archive: object("a.tar.zip"),
             plain: Plain { size: 10_240, crc32: Crc32(0x0a1b_2c3d) },
             contents: object("a.contents.jsonl.gz"),
@@ -231,6 +239,7 @@ mod tests {
             },
             not_stored: Named::default(),
             changed: Named::default(),
+            not_entered: Named::default(),
         }
     }
 
@@ -240,6 +249,12 @@ mod tests {
         insta::assert_snapshot!(String::from_utf8(bytes.clone()).unwrap());
         assert_eq!(Manifest::decode(&bytes).unwrap(), manifest());
         let text = String::from_utf8(bytes).unwrap();
+        let mut older: serde_json::Value = serde_json::from_str(&text).unwrap();
+        for field in ["mounted_roots", "not_entered"] {
+            older.as_object_mut().unwrap().remove(field);
+        }
+        let older = Manifest::decode(older.to_string().as_bytes()).unwrap();
+        assert_eq!(older, Manifest { mounted_roots: None, ..manifest() });
         let newer = text.replace("\"format_version\": 1", "\"format_version\": 2");
         insta::assert_snapshot!(Manifest::decode(newer.as_bytes()).unwrap_err(), @"the manifest has format version 2, and this program reads version 1");
         insta::assert_snapshot!(Manifest::decode(b"{}").unwrap_err(), @"the manifest is malformed: missing field `format_version` at line 1 column 2");
@@ -251,7 +266,7 @@ mod tests {
         let mut worst = manifest();
         let path = PathBytes::new(vec![1; 4_095]);
         for _ in 0..1_000 {
-            for named in [&mut worst.unread, &mut worst.not_stored, &mut worst.changed] {
+            for named in [&mut worst.unread, &mut worst.not_stored, &mut worst.changed, &mut worst.not_entered] {
                 named.push(&path, "\u{1}");
             }
         }

@@ -18,6 +18,9 @@ pub struct Selection {
     pub exclude: Vec<String>,
     /// Whether an empty tree is what is meant.
     pub allow_empty: bool,
+    /// Whether other file systems that are mounted below the roots are left out.
+    #[serde(default)]
+    pub one_file_system: bool,
 }
 
 /// The recovery point that a job makes.

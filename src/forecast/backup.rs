@@ -71,6 +71,7 @@ fn selection(roots: &[PathBytes], files: &Files) -> Selection {
         roots: roots.to_vec(),
         exclude: files.exclude.iter().map(|glob| glob.value.clone()).collect(),
         allow_empty: files.allow_empty,
+        one_file_system: files.one_file_system,
     }
 }
 

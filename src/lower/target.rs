@@ -4,8 +4,9 @@ use super::backup::{Context, backup};
 use super::form::Text;
 use super::store::texts;
 use super::view::View;
-use super::vocabulary::{ALLOW_EMPTY, BACKUP, EXCLUDE, FILES, NO_BACKUP, OBJECTIVE, TARGET};
+use super::vocabulary::{ALLOW_EMPTY, BACKUP, EXCLUDE, FILES, NO_BACKUP, OBJECTIVE, ONE_FILE_SYSTEM, TARGET};
 use super::waiver::waivers;
+use super::word::Word;
 use super::{Declared, damaged};
 use crate::diagnostic::{Diagnostic, Diagnostics, codes::word as codes};
 use crate::plan::{Backup, BrokenBlock, Files, Objective, Source, Target};
@@ -59,9 +60,14 @@ fn files(node: &Node, out: &mut Diagnostics) -> Files {
     let mut view = View::new(node, &FILES, out);
     let roots = view.arguments::<Text>().into_iter().map(|root| root.map(|root| root.0)).collect();
     let exclude = texts(&mut view, &EXCLUDE);
-    let allow_empty = view.child(&ALLOW_EMPTY).map(|node| View::new(node, &ALLOW_EMPTY, view.out).finish()).is_some();
+    let (allow_empty, one_file_system) = (flag(&mut view, &ALLOW_EMPTY), flag(&mut view, &ONE_FILE_SYSTEM));
     view.finish();
-    Files { roots, exclude, allow_empty, span: node.header }
+    Files { roots, exclude, allow_empty, one_file_system, span: node.header }
+}
+
+/// Whether a word that says all by being there is there.
+fn flag(view: &mut View<'_, '_>, word: &'static Word) -> bool {
+    view.child(word).map(|node| View::new(node, word, view.out).finish()).is_some()
 }
 
 fn reason(node: &Node, out: &mut Diagnostics) -> Option<Spanned<String>> {

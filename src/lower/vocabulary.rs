@@ -102,7 +102,7 @@ pub static TARGET: Word = Word {
 
 /// `files`
 pub static FILES: Word = Word {
-    children: &[&EXCLUDE, &ALLOW_EMPTY],
+    children: &[&EXCLUDE, &ALLOW_EMPTY, &ONE_FILE_SYSTEM],
     ..plain(
         "files",
         many(Form::Text, "folders"),
@@ -126,6 +126,14 @@ pub static ALLOW_EMPTY: Word = plain(
     "allow-empty",
     NOTHING,
     "Says that an empty folder is fine. By default it fails its step, for it is most likely a disk that is not mounted.",
+);
+
+/// `one-file-system`
+pub static ONE_FILE_SYSTEM: Word = plain(
+    "one-file-system",
+    NOTHING,
+    "Says that other file systems which are mounted below these folders are not entered: their mount points are stored as empty \
+     folders, and named. By default they are walked into like any folder.",
 );
 
 /// `no-backup`

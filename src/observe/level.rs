@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 
+use super::walk::Root;
 use crate::ports::{Fault, Meta, Names, TreeRead};
 use crate::primitives::PathBytes;
 
@@ -18,7 +19,7 @@ const HELD_BYTES_MAX: usize = 24 * 1024 * 1024;
 /// A folder that is being walked.
 pub(super) struct Level {
     pub(super) folder: PathBytes,
-    pub(super) root_length: usize,
+    pub(super) root: Root,
     /// The name that was taken last.
     last: Option<Vec<u8>>,
     names: Names,
@@ -29,9 +30,9 @@ pub(super) struct Level {
 
 impl Level {
     /// The folder, listed as far as a page goes.
-    pub(super) async fn enter(tree: &dyn TreeRead, folder: PathBytes, root_length: usize) -> Result<Self, Fault> {
+    pub(super) async fn enter(tree: &dyn TreeRead, folder: PathBytes, root: Root) -> Result<Self, Fault> {
         let mut level =
-            Self { folder, root_length, last: None, names: Names::default(), taken: 0, looked_at: VecDeque::new() };
+            Self { folder, root, last: None, names: Names::default(), taken: 0, looked_at: VecDeque::new() };
         level.list(tree).await?;
         Ok(level)
     }
@@ -129,7 +130,7 @@ mod tests {
             tree.put_file(format!("/outer/{number:03}"), "");
             tree.put_file(format!("/outer/folder/{number:03}"), "");
         }
-        let enter = |folder: &str| Level::enter(&*tree, PathBytes::new(folder), 6);
+        let enter = |folder: &str| Level::enter(&*tree, PathBytes::new(folder), Root::default());
         let mut levels = vec![enter("/outer").await.unwrap(), enter("/outer/folder").await.unwrap()];
         let odd = |path: &PathBytes| path.as_bytes().last().is_some_and(|digit| digit % 2 == 1);
         let levels_bytes = levels[1].names.held_bytes();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::walk::Wanted;
 use super::{PointsSeen, SourceTotals, outside, points, staging_run, walk};
 use crate::catalog::{host_prefix, job_prefix};
 use crate::graph::{Graph, StepKind};
@@ -149,10 +150,11 @@ async fn source(
     files: &Files,
 ) -> SourceSeen {
     let exclude: Vec<String> = files.exclude.iter().map(|glob| glob.value.clone()).collect();
+    let wanted = Wanted { roots, exclude: &exclude, one_file_system: files.one_file_system };
     if let Some(store) = store {
         outside(reading.tree, store, roots, &exclude).await?;
     }
-    walk::totals(reading.tree, reading.scratch, roots, &exclude).await
+    walk::totals(reading.tree, reading.scratch, wanted).await
 }
 
 async fn ask_points(reading: &Reading<'_>, job: &JobName, store: &Name, prefix: &str, observed: &mut Observed) {

@@ -16,12 +16,27 @@ pub struct Visited {
     pub path: PathBytes,
     /// What it is, or why that cannot be said. A folder that cannot be listed comes twice: as it is, then with the fault.
     pub meta: Result<Meta, Fault>,
+    /// Whether it is a folder on another file system than its root, which is not entered.
+    pub not_entered: bool,
+}
+
+/// What is walked.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The folders, as absolute paths.
+    pub roots: &'a [PathBytes],
+    /// Globs of what is left out, as a path below its root; a folder that matches is left out with all below it. `*` does not
+    /// cross folders, `**` does.
+    pub exclude: &'a [String],
+    /// Whether other file systems are not entered.
+    pub one_file_system: bool,
 }
 
 /// A walk that is pulled.
 pub struct Walk<'a> {
     tree: &'a dyn TreeRead,
     exclude: GlobSet,
+    one_file_system: bool,
     /// Roots still to come, the next one last.
     roots: Vec<PathBytes>,
     levels: Vec<Level>,
@@ -31,8 +46,17 @@ pub struct Walk<'a> {
 
 struct Pending {
     folder: PathBytes,
-    root_length: usize,
+    root: Root,
     is_root: bool,
+}
+
+/// What is known of the root that something lies in.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Root {
+    /// The length of its path.
+    length: usize,
+    /// Its file system.
+    device: u64,
 }
 
 /// The order of a walk: by whole parts, so that what is in a folder follows it directly.
@@ -74,22 +98,22 @@ fn refused(path: &PathBytes, why: impl Into<String>) -> Fault {
 }
 
 impl<'a> Walk<'a> {
-    /// A walk over `roots`, leaving out what a glob of `exclude` matches, as a path below its root; a folder that
-    /// matches is left out with all below it. `*` does not cross folders, `**` does.
+    /// A walk.
     ///
     /// # Errors
     /// When the roots cannot be walked together ([`ordered_roots`]), or a glob is malformed.
-    pub fn new(tree: &'a dyn TreeRead, roots: &[PathBytes], exclude: &[String]) -> Result<Self, Fault> {
-        let mut roots = ordered_roots(roots)?;
+    pub fn new(tree: &'a dyn TreeRead, wanted: Wanted<'_>) -> Result<Self, Fault> {
+        let mut roots = ordered_roots(wanted.roots)?;
         roots.reverse();
         let malformed =
             |error: globset::Error| Fault::permanent(Cause::Invalid, "read the excludes", error.to_string());
         let mut globs = GlobSetBuilder::new();
-        for glob in exclude {
+        for glob in wanted.exclude {
             globs.add(GlobBuilder::new(glob).literal_separator(true).build().map_err(malformed)?);
         }
         let exclude = globs.build().map_err(malformed)?;
-        Ok(Self { tree, exclude, roots, levels: Vec::new(), pending: None })
+        let one_file_system = wanted.one_file_system;
+        Ok(Self { tree, exclude, one_file_system, roots, levels: Vec::new(), pending: None })
     }
 
     /// The next thing; none at the end.
@@ -102,10 +126,10 @@ impl<'a> Walk<'a> {
             return Ok(Some(unlisted));
         }
         while let Some(level) = self.levels.last_mut() {
-            let root_length = level.root_length;
-            let wanted = |path: &PathBytes| !self.exclude.is_match(below(path, root_length).to_path());
+            let root = level.root;
+            let wanted = |path: &PathBytes| !self.exclude.is_match(below(path, root).to_path());
             match level.next(self.tree, wanted).await {
-                Ok(Some((path, meta))) => return self.tell(path, root_length, meta).map(Some),
+                Ok(Some((path, meta))) => return self.tell(path, root, meta).map(Some),
                 Ok(None) => {
                     self.levels.pop();
                 }
@@ -118,15 +142,18 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn tell(&mut self, path: PathBytes, root_length: usize, meta: Result<Meta, Fault>) -> Result<Visited, Fault> {
+    fn tell(&mut self, path: PathBytes, root: Root, meta: Result<Meta, Fault>) -> Result<Visited, Fault> {
+        let mut not_entered = false;
         match &meta {
             Ok(meta) if meta.kind == EntryKind::Folder => {
-                self.pending = Some(Pending { folder: path.clone(), root_length, is_root: false });
+                not_entered = self.one_file_system && meta.device != root.device;
+                let pending = Pending { folder: path.clone(), root, is_root: false };
+                self.pending = (!not_entered).then_some(pending);
             }
             Err(fault) if fault.certainty == Certainty::Transient => return Err(fault.clone()),
             Ok(_) | Err(_) => {}
         }
-        Ok(Visited { path, meta })
+        Ok(Visited { path, meta, not_entered })
     }
 
     async fn root(&mut self, root: PathBytes) -> Result<Visited, Fault> {
@@ -141,22 +168,22 @@ impl<'a> Walk<'a> {
             }
             _ => return Err(refused(&root, "it is no folder; write the folder it is in")),
         }
-        let root_length = root.as_bytes().len();
-        self.pending = Some(Pending { folder: root.clone(), root_length, is_root: true });
-        Ok(Visited { path: root, meta: Ok(meta) })
+        let of_root = Root { length: root.as_bytes().len(), device: meta.device };
+        self.pending = Some(Pending { folder: root.clone(), root: of_root, is_root: true });
+        Ok(Visited { path: root, meta: Ok(meta), not_entered: false })
     }
 
     /// Lists the folder that was told last; answers it once more where it cannot be listed.
     async fn descend(&mut self) -> Result<Option<Visited>, Fault> {
-        let Some(Pending { folder, root_length, is_root }) = self.pending.take() else { return Ok(None) };
-        match Level::enter(self.tree, folder.clone(), root_length).await {
+        let Some(Pending { folder, root, is_root }) = self.pending.take() else { return Ok(None) };
+        match Level::enter(self.tree, folder.clone(), root).await {
             Ok(level) => {
                 self.levels.push(level);
                 bound(&mut self.levels);
                 Ok(None)
             }
             Err(fault) if is_root || fault.certainty == Certainty::Transient => Err(fault),
-            Err(fault) => Ok(Some(Visited { path: folder, meta: Err(fault) })),
+            Err(fault) => Ok(Some(unlisted(folder, fault))),
         }
     }
 }
@@ -166,18 +193,43 @@ impl Walk<'_> {
     fn cut_short(&mut self, fault: Fault) -> Result<Visited, Fault> {
         match self.levels.pop() {
             Some(level)
-                if fault.certainty != Certainty::Transient && level.folder.as_bytes().len() > level.root_length =>
+                if fault.certainty != Certainty::Transient && level.folder.as_bytes().len() > level.root.length =>
             {
-                Ok(Visited { path: level.folder, meta: Err(fault) })
+                Ok(unlisted(level.folder, fault))
             }
             _ => Err(fault),
         }
     }
 }
 
+/// A folder that is told once more, with why it cannot be listed.
+fn unlisted(path: PathBytes, fault: Fault) -> Visited {
+    Visited { path, meta: Err(fault), not_entered: false }
+}
+
+/// Which of these roots are mount points: folders on another file system than the one they are in. Roots that are not there are
+/// none.
+///
+/// # Errors
+/// When one cannot be looked at.
+pub async fn mounted(tree: &dyn TreeRead, roots: &[PathBytes]) -> Result<Vec<PathBytes>, Fault> {
+    let mut mounted = Vec::new();
+    for root in roots {
+        let above = root.as_bytes().iter().rposition(|byte| *byte == b'/').unwrap_or(0);
+        let above = PathBytes::new(root.as_bytes().get(..above.max(1)).unwrap_or_default());
+        let (inside, outside) = (tree.stat(root).await?, tree.stat(&above).await?);
+        if let (Some(inside), Some(outside)) = (inside, outside)
+            && inside.device != outside.device
+        {
+            mounted.push(root.clone());
+        }
+    }
+    Ok(mounted)
+}
+
 /// A path as it is below its root.
-fn below(path: &PathBytes, root_length: usize) -> PathBytes {
-    let rest = path.as_bytes().get(root_length..).unwrap_or_default();
+fn below(path: &PathBytes, root: Root) -> PathBytes {
+    let rest = path.as_bytes().get(root.length..).unwrap_or_default();
     PathBytes::new(rest.strip_prefix(b"/").unwrap_or(rest))
 }
 
@@ -196,23 +248,22 @@ pub struct WalkTotals {
     pub bytes: u64,
     /// What could not be looked at, or listed.
     pub unreadable: u64,
+    /// Folders on other file systems that are not entered.
+    #[serde(default)]
+    pub not_entered: u64,
 }
 
 /// Walks, and counts.
 ///
 /// # Errors
 /// As [`Walk::next`].
-pub async fn totals(
-    tree: &dyn TreeRead,
-    scratch: &dyn Scratch,
-    roots: &[PathBytes],
-    exclude: &[String],
-) -> Result<WalkTotals, Fault> {
-    let mut walk = Walk::new(tree, roots, exclude)?;
+pub async fn totals(tree: &dyn TreeRead, scratch: &dyn Scratch, wanted: Wanted<'_>) -> Result<WalkTotals, Fault> {
+    let mut walk = Walk::new(tree, wanted)?;
     let mut totals = WalkTotals::default();
     // Files of several names alone.
     let mut seen = scratch.table();
     while let Some(visited) = walk.next().await? {
+        totals.not_entered += u64::from(visited.not_entered);
         match visited.meta {
             Err(_) => totals.unreadable += 1,
             Ok(meta) => match meta.kind {

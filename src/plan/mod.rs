@@ -95,6 +95,8 @@ pub struct Files {
     pub exclude: Vec<Spanned<String>>,
     /// Whether an empty tree is what is meant; else it fails its step.
     pub allow_empty: bool,
+    /// Whether other file systems that are mounted below the roots are left out.
+    pub one_file_system: bool,
     /// The node's name and arguments.
     pub span: Span,
 }

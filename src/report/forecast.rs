@@ -150,6 +150,9 @@ fn totals(totals: &SourceTotals) -> String {
     if totals.special > 0 {
         let _ = write!(text, "; {} not stored (sockets, FIFOs, devices)", count(totals.special));
     }
+    if totals.not_entered > 0 {
+        let _ = write!(text, "; not entered: {}", counted(totals.not_entered, "mount point"));
+    }
     if totals.unreadable > 0 {
         let _ = write!(text, "; {} cannot be read", count(totals.unreadable));
     }

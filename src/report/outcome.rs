@@ -69,6 +69,7 @@ fn committed(manifest: &Manifest, place: &str, lines: &mut String) {
         counted(manifest.read_back.entries, "entry").replace("entrys", "entries")
     );
     named("not stored", &manifest.not_stored, "sockets, FIFOs and devices are named, not stored", lines);
+    named("mounts", &manifest.not_entered, "other file systems were not entered", lines);
     named("changed", &manifest.changed, "they changed while they were read", lines);
     named("unread", &manifest.unread, "they could not be read", lines);
 }

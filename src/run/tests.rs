@@ -314,6 +314,7 @@ fn packed(unread: u64) -> StepOutput {
     let none = Named::default();
     StepOutput::Packed(Box::new(Packed {
         moment: at(0),
+        mounted_roots: None,
         roots: vec![],
         archive: object.clone(),
         plain: crate::archive::Plain { size: 1, crc32: crate::archive::Crc32(0) },
@@ -322,6 +323,7 @@ fn packed(unread: u64) -> StepOutput {
         totals: Totals::default(),
         unread: Named { count: unread, first: vec![] },
         not_stored: none.clone(),
+        not_entered: Named::default(),
         changed: none,
     }))
 }

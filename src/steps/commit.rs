@@ -66,6 +66,7 @@ fn manifest(clock: &dyn Clock, made: &Made<'_>) -> Manifest {
         moment: packed.moment,
         finished: now,
         roots: packed.roots.clone(),
+        mounted_roots: packed.mounted_roots.clone(),
         archive: packed.archive.clone(),
         plain: packed.plain,
         contents: packed.contents.clone(),
@@ -76,5 +77,6 @@ fn manifest(clock: &dyn Clock, made: &Made<'_>) -> Manifest {
         unread: packed.unread.clone(),
         not_stored: packed.not_stored.clone(),
         changed: packed.changed.clone(),
+        not_entered: packed.not_entered.clone(),
     }
 }

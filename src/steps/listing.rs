@@ -6,9 +6,9 @@ use bytes::Bytes;
 
 use super::beside::Lane;
 use super::put::Upload;
-use crate::catalog::{CatalogError, Contents, ContentsTrailer, ContentsWriter, Entry};
+use crate::catalog::{CatalogError, Contents, ContentsHeader, ContentsTrailer, ContentsWriter, Entry};
 use crate::ports::{Cause, Compute, Fault};
-use crate::primitives::{Hasher, PathBytes};
+use crate::primitives::Hasher;
 
 /// What an entry without content weighs: its paths and numbers.
 const ENTRY_BYTES: usize = 512;
@@ -38,10 +38,10 @@ pub(super) struct Listing<'a, 'b> {
 impl<'a, 'b> Listing<'a, 'b> {
     pub(super) fn new(
         compute: &'b dyn Compute,
-        roots: Vec<PathBytes>,
+        header: ContentsHeader,
         upload: &'b mut Upload<'a>,
     ) -> Result<Self, Fault> {
-        let state = State { writer: ContentsWriter::new(roots).map_err(unlisted)?, hasher: Hasher::default() };
+        let state = State { writer: ContentsWriter::new(header).map_err(unlisted)?, hasher: Hasher::default() };
         Ok(Self { lane: Lane::new(compute, state, write), upload })
     }
 

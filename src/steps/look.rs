@@ -2,7 +2,8 @@
 
 use super::StepOutput;
 use crate::forecast::Selection;
-use crate::observe::{self, walk::Walk};
+use crate::observe;
+use crate::observe::walk::{Walk, Wanted};
 use crate::ports::{Fault, StoreRead, TreeRead};
 
 /// Looks at every root, and whether the store lies outside all of them.
@@ -17,7 +18,8 @@ pub(super) async fn look(
     observe::outside(tree, store, &selection.roots, &selection.exclude).await?;
     for root in &selection.roots {
         // The first thing a walk tells is its root, or why it is no source.
-        Walk::new(tree, std::slice::from_ref(root), &[])?.next().await?;
+        let wanted = Wanted { roots: std::slice::from_ref(root), exclude: &[], one_file_system: false };
+        Walk::new(tree, wanted)?.next().await?;
     }
     Ok(StepOutput::Source { roots: selection.roots.clone() })
 }

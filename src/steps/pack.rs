@@ -15,8 +15,8 @@ use super::source::{ArchiveSink, Flaw, SourceFile, member, readable};
 use super::store_archive::{Stored, store_archive};
 use super::verified::Expected;
 use crate::archive::{Extent, MemberKind, Plain, Writer, ZipFrame};
-use crate::catalog::{ContentsTrailer, Entry, Line, Named, Part, PointPlace, StoredObject, Totals};
-use crate::observe::walk::{Visited, Walk, ordered_roots};
+use crate::catalog::{ContentsHeader, ContentsTrailer, Entry, Line, Named, Part, PointPlace, StoredObject, Totals};
+use crate::observe::walk::{Visited, Walk, Wanted, mounted, ordered_roots};
 use crate::ports::{
     Cause, Certainty, Clock, Compute, EntryKind, Fault, Meta, PutMode, ReadXattrs, Scratch, StoreWrite, TreeRead,
 };
@@ -29,10 +29,12 @@ pub struct PackRequest {
     pub place: PointPlace,
     /// The folders, as absolute paths.
     pub roots: Vec<PathBytes>,
-    /// Globs of what is left out ([`Walk::new`]).
+    /// Globs of what is left out ([`Wanted`]).
     pub exclude: Vec<String>,
     /// Whether a source without any file is what is meant.
     pub allow_empty: bool,
+    /// Whether other file systems that are mounted below the roots are left out.
+    pub one_file_system: bool,
     /// How the archive is compressed.
     pub compression: Compression,
 }
@@ -44,6 +46,9 @@ pub struct Packed {
     pub moment: Timestamp,
     /// The folders, in the archive's order.
     pub roots: Vec<PathBytes>,
+    /// Those of them that were mount points; none where that was not looked at.
+    #[serde(default)]
+    pub mounted_roots: Option<Vec<PathBytes>>,
     /// The archive.
     pub archive: StoredObject,
     /// The tar inside it.
@@ -60,6 +65,9 @@ pub struct Packed {
     pub not_stored: Named,
     /// Files that changed while they were read.
     pub changed: Named,
+    /// Mount points that were not entered.
+    #[serde(default)]
+    pub not_entered: Named,
 }
 
 impl Packed {
@@ -118,7 +126,11 @@ async fn pack_anew(
     request: &PackRequest,
     progress: &Progress,
 ) -> Result<Packed, Fault> {
-    let walk = Walk::new(tree, &request.roots, &request.exclude)?;
+    let PackRequest { roots, exclude, one_file_system, .. } = request;
+    let walk = Walk::new(tree, Wanted { roots, exclude, one_file_system: *one_file_system })?;
+    let roots = ordered_roots(roots)?;
+    let mounted = mounted(tree, &roots).await?;
+    let header = ContentsHeader::new(roots, mounted);
     let mut archive = Upload::begin(store, &request.place.key(Part::Archive)).await?;
     let mut contents = match Upload::begin(store, &request.place.key(Part::Contents)).await {
         Ok(contents) => contents,
@@ -127,7 +139,7 @@ async fn pack_anew(
             return Err(fault);
         }
     };
-    let packed = pack_into((&mut archive, &mut contents), tree, walk, world, request, progress).await;
+    let packed = pack_into((&mut archive, &mut contents), tree, (walk, header), world, request, progress).await;
     if packed.is_err() {
         archive.abort().await;
         contents.abort().await;
@@ -139,7 +151,7 @@ async fn pack_anew(
 async fn pack_into<'a>(
     (archive, contents): (&mut Upload<'a>, &mut Upload<'a>),
     tree: &dyn TreeRead,
-    walk: Walk<'_>,
+    (walk, header): (Walk<'_>, ContentsHeader),
     world: Beside<'_>,
     request: &PackRequest,
     progress: &Progress,
@@ -154,11 +166,11 @@ async fn pack_into<'a>(
         segments: sender,
         compute: world.compute,
         compression: request.compression,
-        listing: Listing::new(world.compute, ordered_roots(&request.roots)?, contents)?,
+        listing: Listing::new(world.compute, header.clone(), contents)?,
     };
-    let walked = Packing::new(tree, world.scratch, request, sink, progress)?.pack(walk, request.allow_empty);
+    let packing = Packing::new((tree, world.scratch), header, sink, progress);
     let stored = store_archive(world.compute, &frame, archive, segments);
-    let ((listed, found), stored) = tokio::try_join!(walked, stored)?;
+    let ((listed, found), stored) = tokio::try_join!(packing.pack(walk, request.allow_empty), stored)?;
     // The key holds this run's own point: only an earlier try of it can be there, which had no contents.
     archive.finish(PutMode::Replace, stored.archive).await?;
     finish_contents(listed, found, stored, moment, request).await
@@ -171,23 +183,24 @@ async fn finish_contents(
     moment: Timestamp,
     request: &PackRequest,
 ) -> Result<Packed, Fault> {
-    let Found { roots, totals, unread, not_stored, changed } = found;
+    let Found { header, totals, unread, not_stored, changed, not_entered } = found;
     let archive = StoredObject::new(request.place.key(Part::Archive), stored.archive);
-    let trailer = ContentsTrailer { moment, totals, plain: stored.plain, archive, unread, not_stored, changed };
+    let plain = stored.plain;
+    let trailer = ContentsTrailer { moment, totals, plain, archive, unread, not_stored, changed, not_entered };
     let (upload, contents) = listed.end(&stored.segments, trailer.clone()).await?;
     upload.finish(PutMode::IfAbsent, contents.stored).await?;
     let object = StoredObject::new(request.place.key(Part::Contents), contents.stored);
-    Ok(packed(trailer, roots, object, contents.segments_at))
+    Ok(packed(trailer, header, object, contents.segments_at))
 }
 
 /// What was found, in short.
-#[derive(Default)]
 struct Found {
-    roots: Vec<PathBytes>,
+    header: ContentsHeader,
     totals: Totals,
     unread: Named,
     not_stored: Named,
     changed: Named,
+    not_entered: Named,
 }
 
 /// A packing that is under way.
@@ -202,15 +215,21 @@ struct Packing<'a, 'b> {
 
 impl<'a, 'b> Packing<'a, 'b> {
     fn new(
-        tree: &'b dyn TreeRead,
-        scratch: &dyn Scratch,
-        request: &PackRequest,
+        (tree, scratch): (&'b dyn TreeRead, &dyn Scratch),
+        header: ContentsHeader,
         archive: ArchiveSink<'a, 'b>,
         progress: &'b Progress,
-    ) -> Result<Self, Fault> {
-        let found = Found { roots: ordered_roots(&request.roots)?, ..Found::default() };
+    ) -> Self {
+        let found = Found {
+            header,
+            totals: Totals::default(),
+            unread: Named::default(),
+            not_stored: Named::default(),
+            changed: Named::default(),
+            not_entered: Named::default(),
+        };
         let first_names = FirstNames::new(scratch.table());
-        Ok(Self { tree, archive, progress, found, first_names, owners: Owners::new(tree) })
+        Self { tree, archive, progress, found, first_names, owners: Owners::new(tree) }
     }
 
     /// Packs all that the walk finds. Ends the segments, so that whoever stores them knows that all came.
@@ -221,10 +240,14 @@ impl<'a, 'b> Packing<'a, 'b> {
     }
 
     async fn walk(&mut self, mut walk: Walk<'_>) -> Result<(), Fault> {
-        while let Some(Visited { path, meta }) = walk.next().await? {
+        while let Some(Visited { path, meta, not_entered }) = walk.next().await? {
             match meta {
                 Ok(meta) => self.visit(&path, &meta).await?,
                 Err(fault) => self.unread(&path, fault).await?,
+            }
+            if not_entered {
+                self.found.not_entered.push(&path, "another file system");
+                self.archive.listing.entry(Entry::NotEntered { path }).await?;
             }
         }
         Ok(())
@@ -327,7 +350,7 @@ impl<'a, 'b> Packing<'a, 'b> {
             0 => "there is no file in it".to_owned(),
             count => format!("none of its files could be read ({count} unreadable)"),
         };
-        let roots: Vec<String> = self.found.roots.iter().map(ToString::to_string).collect();
+        let roots: Vec<String> = self.found.header.roots.iter().map(ToString::to_string).collect();
         Err(Fault::permanent(Cause::Invalid, format!("pack {}", roots.join(", ")), why))
     }
 }
@@ -337,9 +360,23 @@ fn archive_path(path: &PathBytes) -> PathBytes {
     PathBytes::new(path.as_bytes().strip_prefix(b"/").unwrap_or(path.as_bytes()))
 }
 
-fn packed(trailer: ContentsTrailer, roots: Vec<PathBytes>, contents: StoredObject, segments_at: u64) -> Packed {
-    let ContentsTrailer { moment, totals, plain, archive, unread, not_stored, changed } = trailer;
-    Packed { moment, roots, archive, plain, contents, segments_at, totals, unread, not_stored, changed }
+fn packed(trailer: ContentsTrailer, header: ContentsHeader, contents: StoredObject, segments_at: u64) -> Packed {
+    let ContentsTrailer { moment, totals, plain, archive, unread, not_stored, changed, not_entered } = trailer;
+    let ContentsHeader { roots, mounted_roots, .. } = header;
+    Packed {
+        moment,
+        roots,
+        mounted_roots,
+        archive,
+        plain,
+        contents,
+        segments_at,
+        totals,
+        unread,
+        not_stored,
+        changed,
+        not_entered,
+    }
 }
 
 /// What an earlier try of the same run made, where it got as far as the contents.
@@ -366,5 +403,5 @@ async fn adopt(store: &dyn StoreWrite, request: &PackRequest) -> Result<Option<P
     store.settle(&trailer.archive.key).await?;
     store.settle(&key).await?;
     let extent = Extent { size: object.size, digest: contents.object().digest() };
-    Ok(Some(packed(*trailer, header.roots, StoredObject::new(key, extent), segments_at)))
+    Ok(Some(packed(*trailer, header, StoredObject::new(key, extent), segments_at)))
 }

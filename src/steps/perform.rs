@@ -115,6 +115,7 @@ fn pack_request(selection: &Selection, compression: Compression, new: &NewPoint)
         exclude: selection.exclude.clone(),
         allow_empty: selection.allow_empty,
         compression,
+        one_file_system: selection.one_file_system,
     }
 }
 

@@ -78,6 +78,11 @@ impl Names {
                 Line::Entry(Entry::NotStored { path, kind }) if self.is_chosen(&without_slash(&path)) => {
                     missing = Some(format!("a {kind} is not stored"));
                 }
+                Line::Entry(Entry::NotEntered { path })
+                    if self.only.as_ref().is_some_and(|only| only.starts_with(&without_slash(&path))) =>
+                {
+                    missing = Some(format!("{path} is a mount point that was not entered"));
+                }
                 _ => {}
             }
         }

@@ -34,6 +34,7 @@ fn request(roots: &[&str]) -> PackRequest {
         exclude: Vec::new(),
         allow_empty: false,
         compression: Compression::default(),
+        one_file_system: false,
     }
 }
 
@@ -77,6 +78,7 @@ fn manifest(packed: &Packed) -> Manifest {
         moment: packed.moment,
         finished: at,
         roots: packed.roots.clone(),
+        mounted_roots: packed.mounted_roots.clone(),
         archive: packed.archive.clone(),
         plain: packed.plain,
         contents: packed.contents.clone(),
@@ -87,6 +89,7 @@ fn manifest(packed: &Packed) -> Manifest {
         unread: packed.unread.clone(),
         not_stored: packed.not_stored.clone(),
         changed: packed.changed.clone(),
+        not_entered: packed.not_entered.clone(),
     }
 }
 

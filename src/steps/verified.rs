@@ -275,7 +275,9 @@ impl Verified<'_> {
             match self.contents.next().await? {
                 Some(Line::Entry(Entry::Stored { at, .. })) if !self.whole && at < offset => {}
                 Some(Line::Entry(Entry::Stored { member, at, digest, flaw })) => return Ok((member, at, digest, flaw)),
-                Some(line @ Line::Entry(Entry::Unread { .. } | Entry::NotStored { .. })) => self.skip(&line),
+                Some(line @ Line::Entry(Entry::Unread { .. } | Entry::NotStored { .. } | Entry::NotEntered { .. })) => {
+                    self.skip(&line);
+                }
                 _ => return Err(self.damaged(format!("{} is not in the contents", member.path))),
             }
         }

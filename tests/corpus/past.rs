@@ -123,6 +123,7 @@ fn manifest(plan: &Name, job: &Job, host: &Name, moment: Timestamp, clean: bool)
         moment,
         finished: moment + SignedDuration::from_mins(4),
         roots: job.roots.clone(),
+        mounted_roots: Some(vec![]),
         archive: object(place.key(Part::Archive), size),
         plain: Plain { size: 3 * size, crc32: Crc32(7) },
         segments_at: 1,
@@ -133,5 +134,6 @@ fn manifest(plan: &Name, job: &Job, host: &Name, moment: Timestamp, clean: bool)
         unread: named(u64::from(!clean)),
         not_stored: Named::default(),
         changed: Named::default(),
+        not_entered: Named::default(),
     }
 }

@@ -1,5 +1,6 @@
 //! What goes in comes out.
 
+use std::ffi::OsStr;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,7 +10,7 @@ use serde_json::Value;
 use super::Check;
 use super::leftovers;
 use super::nasty;
-use super::needs::{Need, RSYNC, UNSHARE, is_root};
+use super::needs::{Need, RSYNC, UNSHARE, in_namespace, is_root};
 use super::scene::{ONE_JOB, SONAE, Said, Scene, done, fill};
 use super::tree::{assert_rsync_agrees, assert_same, look, storable};
 
@@ -29,6 +30,11 @@ pub(crate) const CHECKS: &[Check] = &[
             Need::Program("bsdtar", "libarchive-tools"),
         ],
         run: huge,
+    },
+    Check {
+        name: "another file system is entered, or named where the plan says so",
+        needs: &[UNSHARE, Need::Namespaces],
+        run: mounts,
     },
     Check { name: "one path of a nasty tree comes back alone", needs: &[], run: one_path },
 ];
@@ -154,6 +160,41 @@ fn huge() {
             assert!(block[..read] == expected, "{} at {at}", copy.display());
         }
     }
+}
+
+/// Mounts a file system below the source, and backs up with either plan.
+const MOUNTED: &str = r#"
+mount -t tmpfs tmpfs source/mounted
+echo inside > source/mounted/inside
+for plan in crosses stays; do
+    "$1" run $plan.kdl --all --dry-run > $plan.dry 2>&1
+    "$1" run $plan.kdl --all > $plan.said 2>&1
+    "$1" restore $plan.kdl files > $plan.restored 2>&1
+    mv restored $plan
+done
+"$1" points stays.kdl --format json > points
+"#;
+
+fn mounts() {
+    let scene = Scene::new("");
+    std::fs::create_dir_all(scene.path("source/mounted")).unwrap();
+    std::fs::write(scene.path("source/beside"), "beside").unwrap();
+    std::fs::write(scene.path("crosses.kdl"), ONE_JOB).unwrap();
+    let stays =
+        ONE_JOB.replace("files \"source\"", "files \"source\" { one-file-system; }").replace("\"store\"", "\"other\"");
+    std::fs::write(scene.path("stays.kdl"), stays).unwrap();
+    Said::of(scene.surround(&mut in_namespace(MOUNTED, &[OsStr::new(SONAE)]))).exits(0);
+    let text = |name: &str| std::fs::read_to_string(scene.path(name)).unwrap();
+    assert_eq!(text("crosses/mounted/inside"), "inside\n");
+    assert_eq!((text("stays/beside"), scene.path("stays/mounted/inside").exists()), ("beside".to_owned(), false));
+    assert!(scene.path("stays/mounted").is_dir());
+    assert!(text("stays.dry").contains("not entered: 1 mount point"), "{}", text("stays.dry"));
+    assert!(text("stays.said").contains("mounts     1: other file systems were not entered"), "{}", text("stays.said"));
+    assert!(!text("crosses.dry").contains("mount point") && !text("crosses.said").contains("mounts"));
+    let points: Value = serde_json::from_str(&text("points")).unwrap();
+    let named = points["points"][0]["not_entered"]["first"][0]["path"].as_str().unwrap();
+    assert!(named.ends_with("source/mounted"), "{points:#}");
+    assert_eq!(points["points"][0]["clean"], true);
 }
 
 fn not_stored(points: &Value) -> Vec<&str> {

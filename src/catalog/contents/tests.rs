@@ -16,6 +16,15 @@ fn trailer() -> ContentsTrailer {
         unread: Named::default(),
         not_stored: Named::default(),
         changed: Named::default(),
+        not_entered: Named::default(),
+    }
+}
+
+fn header() -> ContentsHeader {
+    ContentsHeader {
+        format_version: CONTENTS_FORMAT_VERSION,
+        roots: vec![PathBytes::new(*b"/srv")],
+        mounted_roots: None,
     }
 }
 
@@ -40,6 +49,7 @@ fn entries() -> Vec<Entry> {
         Entry::Stored { member: link, at: 1536, digest: None, flaw: None },
         Entry::Unread { path: PathBytes::new(*b"/srv/secret"), why: "permission denied".into() },
         Entry::NotStored { path: PathBytes::new(*b"/srv/socket"), kind: "socket".into() },
+        Entry::NotEntered { path: PathBytes::new(*b"/srv/mnt") },
     ]
 }
 
@@ -48,7 +58,7 @@ fn write(entries: &[Entry]) -> Vec<u8> {
 }
 
 fn write_with(entries: &[Entry], segments: &[u32]) -> Vec<u8> {
-    let mut writer = ContentsWriter::new(vec![PathBytes::new(*b"/srv")]).unwrap();
+    let mut writer = ContentsWriter::new(header()).unwrap();
     let mut out = Vec::new();
     for entry in entries {
         writer.entry(entry.clone()).unwrap();
@@ -109,8 +119,9 @@ fn contents_read_back_in_any_pieces_and_by_other_tools() {
     {"entry":{"stored":{"member":{"path":"srv/l","kind":{"symlink":{"target":".."}},"mode":488,"uid":1,"gid":2,"user":"web","mtime_s":-3,"mtime_ns":4},"at":1536}}}
     {"entry":{"unread":{"path":"/srv/secret","why":"permission denied"}}}
     {"entry":{"not-stored":{"path":"/srv/socket","kind":"socket"}}}
+    {"entry":{"not-entered":{"path":"/srv/mnt"}}}
     {"segments":[64,128]}
-    {"trailer":{"moment":"2026-03-01T05:30:02Z","totals":{"files":1,"folders":1,"symlinks":0,"hard_links":0,"bytes":0},"plain":{"size":3,"crc32":"00000007"},"archive":{"key":"p/t/b/h/x.tar.zip","size":2,"digest":"sha256:4a70fe9aa6436e02c2dea340fbd1e352e4ef2d8ce6ca52ad25d4b95471fc8bf2"},"unread":{"count":0,"first":[]},"not_stored":{"count":0,"first":[]},"changed":{"count":0,"first":[]}}}
+    {"trailer":{"moment":"2026-03-01T05:30:02Z","totals":{"files":1,"folders":1,"symlinks":0,"hard_links":0,"bytes":0},"plain":{"size":3,"crc32":"00000007"},"archive":{"key":"p/t/b/h/x.tar.zip","size":2,"digest":"sha256:4a70fe9aa6436e02c2dea340fbd1e352e4ef2d8ce6ca52ad25d4b95471fc8bf2"},"unread":{"count":0,"first":[]},"not_stored":{"count":0,"first":[]},"changed":{"count":0,"first":[]},"not_entered":{"count":0,"first":[]}}}
     "#);
 }
 

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::memory::MemoryStore;
 use super::{do_pack, do_read_back, do_recover, request, small_tree};
 use crate::archive::{Crc32, Framed, Plain, Writer, ZipFrame, end};
-use crate::catalog::{ContentsReader, ContentsWriter, Line, StoredObject};
+use crate::catalog::{ContentsHeader, ContentsReader, ContentsWriter, Line, StoredObject};
 use crate::ports::Cause;
 use crate::primitives::Digest;
 
@@ -86,7 +86,7 @@ fn forge(store: &MemoryStore, packed: &mut crate::steps::Packed, members: &[crat
 fn list(store: &MemoryStore, packed: &mut crate::steps::Packed, sizes: &[u32]) {
     let mut bytes = store.lock().objects[&packed.contents.key].clone();
     let mut reader = ContentsReader::new();
-    let mut writer = ContentsWriter::new(packed.roots.clone()).unwrap();
+    let mut writer = ContentsWriter::new(ContentsHeader::new(packed.roots.clone(), vec![])).unwrap();
     while let Some(line) = reader.push(&mut bytes).unwrap() {
         match line {
             Line::Entry(entry) => writer.entry(entry).unwrap(),

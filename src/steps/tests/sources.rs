@@ -3,7 +3,8 @@
 use super::memory::{MemoryStore, MemoryTree, Mischief};
 use super::{do_pack, do_read_back, do_recover, request, small_tree};
 use crate::catalog::Named;
-use crate::ports::EntryKind;
+use crate::observe::walk::{Wanted, totals};
+use crate::ports::{EntryKind, Meta};
 
 fn told(named: &Named) -> Vec<String> {
     named.first.iter().map(|named| format!("{}: {}", named.path, named.why)).collect()
@@ -250,12 +251,50 @@ fn excludes_leave_out_whole_folders() {
 fn totals_count_what_a_backup_would_find() {
     let tree = small_tree();
     let roots = [super::path("/srv/data")];
-    let totals = super::run(crate::observe::walk::totals(
-        &tree,
-        &*crate::fakes::World::new(1).scratch(),
-        &roots,
-        &["a-b".to_owned()],
-    ))
-    .unwrap();
-    insta::assert_compact_debug_snapshot!(totals, @"WalkTotals { files: 4, folders: 4, symlinks: 1, special: 1, bytes: 200000, unreadable: 0 }");
+    let exclude = ["a-b".to_owned()];
+    let count = |tree: &MemoryTree, one_file_system| {
+        let wanted = Wanted { roots: &roots, exclude: &exclude, one_file_system };
+        super::run(totals(tree, &*crate::fakes::World::new(1).scratch(), wanted)).unwrap()
+    };
+    let totals = count(&tree, false);
+    insta::assert_compact_debug_snapshot!(totals, @"WalkTotals { files: 4, folders: 4, symlinks: 1, special: 1, bytes: 200000, unreadable: 0, not_entered: 0 }");
+    change(&tree, b"/srv/data/z/deep", |meta| meta.device = 7);
+    let totals = count(&tree, true);
+    insta::assert_compact_debug_snapshot!(totals, @"WalkTotals { files: 2, folders: 4, symlinks: 1, special: 1, bytes: 200000, unreadable: 0, not_entered: 1 }");
+}
+
+fn change(tree: &MemoryTree, path: &[u8], change: impl FnOnce(&mut Meta)) {
+    let mut state = tree.lock();
+    let inode = state.names[path];
+    change(&mut state.inodes.get_mut(&inode).unwrap().meta);
+}
+
+#[test]
+fn other_file_systems_are_entered_or_named() {
+    for one_file_system in [false, true] {
+        let tree = small_tree();
+        for path in [&b"/srv/data"[..], b"/srv/data/z/deep"] {
+            change(&tree, path, |meta| meta.device = 7);
+        }
+        for path in [&b"/srv/data/a"[..], b"/srv/data/a-b", b"/srv/data/z"] {
+            change(&tree, path, |meta| meta.device = if path.ends_with(b"z") { 8 } else { 7 });
+        }
+        let store = MemoryStore::default();
+        let request = crate::steps::PackRequest { one_file_system, ..request(&["/srv/data"]) };
+        let packed = do_pack(&tree, &store, &request).unwrap();
+        assert!(packed.clean());
+        assert_eq!(packed.mounted_roots.as_deref(), Some(&[super::path("/srv/data")][..]));
+        let named = if one_file_system { vec!["/srv/data/z: another file system".to_owned()] } else { vec![] };
+        assert_eq!(told(&packed.not_entered), named);
+        do_read_back(&store, &packed).unwrap();
+        assert_eq!(do_pack(&tree, &store, &request).unwrap(), packed, "an earlier try is taken as it is");
+        do_recover(&store, &tree, &packed, None).unwrap();
+        let back: Vec<_> =
+            tree.snapshot("/back").into_keys().filter(|path| path.as_bytes().starts_with(b"/z")).collect();
+        assert_eq!(back.len(), if one_file_system { 1 } else { 5 }, "{back:?}");
+        if one_file_system {
+            let fault = do_recover(&store, &MemoryTree::default(), &packed, Some("z/deep")).unwrap_err();
+            assert_eq!(fault.answer, "it is not in the backup: /srv/data/z is a mount point that was not entered");
+        }
+    }
 }
