@@ -194,6 +194,15 @@ pub trait TreeRead: Users {
     /// When it cannot be opened or is no regular file.
     async fn open(&self, path: &PathBytes) -> Result<Box<dyn FileRead>, Fault>;
 
+    /// Opens several files, in their order, each as [`TreeRead::open`] does. A driver may do in one call what would be many.
+    async fn open_all(&self, paths: &[PathBytes]) -> Vec<Result<Box<dyn FileRead>, Fault>> {
+        let mut opened = Vec::with_capacity(paths.len());
+        for path in paths {
+            opened.push(self.open(path).await);
+        }
+        opened
+    }
+
     /// The same place with all links followed; where it, or what is above it, is not there yet, those of what is there.
     ///
     /// # Errors
@@ -230,7 +239,7 @@ pub trait FileRead: Send {
     /// What it was when it was opened.
     fn opened(&self) -> Meta;
 
-    /// What the open file is now (fstat(2)).
+    /// What the open file is now (fstat(2)), or was just after its end was read.
     ///
     /// # Errors
     /// When that cannot be said.

@@ -20,6 +20,7 @@ mod probe;
 mod progress;
 mod prune;
 mod put;
+mod read_ahead;
 mod read_back;
 mod recover;
 mod recover_names;

@@ -11,6 +11,7 @@ use super::listing::{Listed, Listing};
 use super::object::{ContentsStream, ObjectStream};
 use super::owners::Owners;
 use super::put::{Upload, passing};
+use super::read_ahead::{Ahead, read_ahead};
 use super::source::{ArchiveSink, Flaw, SourceFile, member, readable};
 use super::store_archive::{Stored, store_archive};
 use super::verified::Expected;
@@ -18,7 +19,8 @@ use crate::archive::{Extent, MemberKind, Plain, Writer, ZipFrame};
 use crate::catalog::{ContentsHeader, ContentsTrailer, Entry, Line, Named, Part, PointPlace, StoredObject, Totals};
 use crate::observe::walk::{Visited, Walk, Wanted, mounted, ordered_roots};
 use crate::ports::{
-    Cause, Certainty, Clock, Compute, EntryKind, Fault, Meta, PutMode, ReadXattrs, Scratch, StoreWrite, TreeRead,
+    Cause, Certainty, Clock, Compute, EntryKind, Fault, FileRead, Meta, PutMode, ReadXattrs, Scratch, StoreWrite,
+    TreeRead,
 };
 use crate::primitives::{Compression, PathBytes};
 
@@ -203,6 +205,9 @@ struct Found {
     not_entered: Named,
 }
 
+/// A file that was opened ahead, or why it could not be.
+type Opened = Option<Result<Box<dyn FileRead>, Fault>>;
+
 /// A packing that is under way.
 struct Packing<'a, 'b> {
     tree: &'b dyn TreeRead,
@@ -240,9 +245,19 @@ impl<'a, 'b> Packing<'a, 'b> {
     }
 
     async fn walk(&mut self, mut walk: Walk<'_>) -> Result<(), Fault> {
-        while let Some(Visited { path, meta, not_entered }) = walk.next().await? {
+        let tree = self.tree;
+        let mut found = read_ahead(tree, &mut walk).await?;
+        while !found.is_empty() {
+            let ((), next) = tokio::try_join!(self.pack_found(found), read_ahead(tree, &mut walk))?;
+            found = next;
+        }
+        Ok(())
+    }
+
+    async fn pack_found(&mut self, found: Vec<Ahead>) -> Result<(), Fault> {
+        for Ahead { visited: Visited { path, meta, not_entered }, opened } in found {
             match meta {
-                Ok(meta) => self.visit(&path, &meta).await?,
+                Ok(meta) => self.visit(&path, &meta, opened).await?,
                 Err(fault) => self.unread(&path, fault).await?,
             }
             if not_entered {
@@ -253,10 +268,10 @@ impl<'a, 'b> Packing<'a, 'b> {
         Ok(())
     }
 
-    async fn visit(&mut self, path: &PathBytes, meta: &Meta) -> Result<(), Fault> {
+    async fn visit(&mut self, path: &PathBytes, meta: &Meta, opened: Opened) -> Result<(), Fault> {
         self.progress.entry();
         match meta.kind {
-            EntryKind::File => self.file(path, meta).await,
+            EntryKind::File => self.file(path, meta, opened).await,
             EntryKind::Folder => {
                 self.found.totals.folders += 1;
                 let read = self.tree.xattrs(path).await;
@@ -302,13 +317,21 @@ impl<'a, 'b> Packing<'a, 'b> {
         Some(flaw.why().to_owned())
     }
 
-    async fn file(&mut self, path: &PathBytes, listed: &Meta) -> Result<(), Fault> {
+    async fn file(&mut self, path: &PathBytes, listed: &Meta, opened: Opened) -> Result<(), Fault> {
         if let Some(target) = self.first_names.of(listed).await? {
             self.found.totals.hard_links += 1;
             // Its attributes are the file's, and stored with it.
             return self.plain(path, listed, MemberKind::HardLink { target }, Ok(ReadXattrs::default())).await;
         }
-        let file = match SourceFile::open(self.tree, path).await {
+        let opened = match opened {
+            Some(opened) => opened,
+            None => self.tree.open(path).await,
+        };
+        let file = match opened {
+            Ok(reader) => SourceFile::new(reader).await,
+            Err(fault) => Err(fault),
+        };
+        let file = match file {
             Ok(file) => file,
             Err(fault) => return self.unread(path, fault).await,
         };

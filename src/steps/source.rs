@@ -11,7 +11,7 @@ use super::store_archive::OnTheWay;
 use crate::archive::{
     ArchiveError, HOLE_BYTES_MAX, Member, MemberKind, SEGMENTS_MAX, Segment, Sparse, Writer, sparse_map,
 };
-use crate::ports::{Cause, Certainty, Compute, Fault, FileRead, Meta, ReadXattrs, TreeRead};
+use crate::ports::{Cause, Certainty, Compute, Fault, FileRead, Meta, ReadXattrs};
 use crate::primitives::{Compression, DataSegment, PathBytes, Xattrs};
 
 /// Read at once.
@@ -158,8 +158,8 @@ impl Flaw {
 }
 
 impl SourceFile {
-    pub(super) async fn open(tree: &dyn TreeRead, path: &PathBytes) -> Result<Self, Fault> {
-        let mut reader = tree.open(path).await?;
+    /// A file that is open.
+    pub(super) async fn new(mut reader: Box<dyn FileRead>) -> Result<Self, Fault> {
         let meta = reader.opened();
         let ahead = if meta.size == 0 { sizeless(&mut *reader).await? } else { Bytes::new() };
         let size = meta.size.max(ahead.len() as u64);

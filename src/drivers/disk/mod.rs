@@ -66,6 +66,13 @@ impl TreeRead for Disk {
         Ok(Box::new(open))
     }
 
+    async fn open_all(&self, paths: &[PathBytes]) -> Vec<Result<Box<dyn FileRead>, Fault>> {
+        let plain: Vec<PathBytes> = paths.iter().map(plain).collect();
+        let open = |path| read::OpenFile::open(path).map(|open| Box::new(open) as Box<dyn FileRead>);
+        let opened = blocking("open files", move || Ok(plain.into_iter().map(open).collect::<Vec<_>>())).await;
+        opened.unwrap_or_else(|died| paths.iter().map(|_| Err(died.clone())).collect())
+    }
+
     async fn real(&self, path: &PathBytes) -> Result<PathBytes, Fault> {
         let path = plain(path);
         blocking("find a path", move || match durable::real(&path.to_path()) {

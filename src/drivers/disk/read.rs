@@ -82,6 +82,8 @@ pub(super) struct OpenFile {
     /// Where the next reading begins, where that is elsewhere than the last one ended.
     seek_to: Option<u64>,
     opened: Meta,
+    /// What it was just after its end was read, where that came with its opening.
+    at_end: Option<Meta>,
     xattrs: Result<ReadXattrs, Fault>,
 }
 
@@ -103,7 +105,9 @@ impl OpenFile {
         let length = expected.clamp(CHUNK_BYTES_MIN, CHUNK_BYTES);
         let (at_hand, ended) = read_chunk(&file, length).map_err(|errno| of_file(format!("read {path}"), errno))?;
         let xattrs = super::xattr::of_open(&file, &path);
-        Ok(Self { file: Arc::new(file), path, at_hand, ended, seek_to: None, opened: was, xattrs })
+        // So that small files cost one call and not two.
+        let at_end = if ended { rustix::fs::fstat(&file).ok().as_ref().and_then(meta) } else { None };
+        Ok(Self { file: Arc::new(file), path, at_hand, ended, seek_to: None, opened: was, at_end, xattrs })
     }
 }
 
@@ -216,7 +220,7 @@ impl FileRead for OpenFile {
     }
 
     fn seek(&mut self, to: u64) {
-        (self.at_hand, self.ended, self.seek_to) = (Bytes::new(), false, Some(to));
+        (self.at_hand, self.ended, self.seek_to, self.at_end) = (Bytes::new(), false, Some(to), None);
     }
 
     fn opened(&self) -> Meta {
@@ -224,6 +228,9 @@ impl FileRead for OpenFile {
     }
 
     async fn stat(&mut self) -> Result<Meta, Fault> {
+        if let Some(at_end) = self.at_end.take() {
+            return Ok(at_end);
+        }
         let (file, path) = (Arc::clone(&self.file), self.path.clone());
         blocking("look at an open file", move || {
             let stat = rustix::fs::fstat(&file).map_err(|errno| fault(format!("look at {path}"), errno))?;
