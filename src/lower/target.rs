@@ -4,8 +4,9 @@ use super::backup::{Context, backup};
 use super::form::Text;
 use super::store::texts;
 use super::view::View;
-use super::vocabulary::{ALLOW_EMPTY, BACKUP, EXCLUDE, FILES, NO_BACKUP, OBJECTIVE, TARGET};
+use super::vocabulary::{ALLOW_EMPTY, ALLOW_UNMOUNTED, BACKUP, EXCLUDE, FILES, NO_BACKUP, OBJECTIVE, TARGET};
 use super::waiver::waivers;
+use super::word::Word;
 use super::{Declared, damaged};
 use crate::diagnostic::{Diagnostic, Diagnostics, codes::word as codes};
 use crate::plan::{Backup, BrokenBlock, Files, Objective, Source, Target};
@@ -59,9 +60,16 @@ fn files(node: &Node, out: &mut Diagnostics) -> Files {
     let mut view = View::new(node, &FILES, out);
     let roots = view.arguments::<Text>().into_iter().map(|root| root.map(|root| root.0)).collect();
     let exclude = texts(&mut view, &EXCLUDE);
-    let allow_empty = view.child(&ALLOW_EMPTY).map(|node| View::new(node, &ALLOW_EMPTY, view.out).finish()).is_some();
+    let allow_empty = is_said(&mut view, &ALLOW_EMPTY);
+    let allow_unmounted = is_said(&mut view, &ALLOW_UNMOUNTED);
     view.finish();
-    Files { roots, exclude, allow_empty, span: node.header }
+    Files { roots, exclude, allow_empty, allow_unmounted, span: node.header }
+}
+
+/// Whether a word that says all by itself is there.
+fn is_said(block: &mut View<'_, '_>, word: &'static Word) -> bool {
+    let node = block.child(word);
+    node.map(|node| View::new(node, word, block.out).finish()).is_some()
 }
 
 fn reason(node: &Node, out: &mut Diagnostics) -> Option<Spanned<String>> {

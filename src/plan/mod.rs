@@ -8,7 +8,7 @@ mod backup;
 mod restore;
 mod store;
 
-pub use backup::{Archive, ArchiveFormat, Backup, Retention, Rhythm, Schedule, TimeOfDay};
+pub use backup::{Archive, ArchiveFormat, Backup, Guard, Retention, Rhythm, Schedule, TimeOfDay};
 pub use restore::{Probe, ProbeKind, Recover, Restore, RestoreStep};
 pub use store::{Access, Store, StoreKind};
 
@@ -95,6 +95,8 @@ pub struct Files {
     pub exclude: Vec<Spanned<String>>,
     /// Whether an empty tree is what is meant; else it fails its step.
     pub allow_empty: bool,
+    /// Whether it is fine when a root that was a mount point is none.
+    pub allow_unmounted: bool,
     /// The node's name and arguments.
     pub span: Span,
 }

@@ -15,6 +15,7 @@ use super::store_archive::{Stored, store_archive};
 use super::verified::Expected;
 use crate::archive::{Extent, MemberKind, Plain, Writer, ZipFrame};
 use crate::catalog::{ContentsTrailer, Entry, Line, Named, Part, PointPlace, StoredObject, Totals};
+use crate::observe;
 use crate::observe::walk::{Visited, Walk, ordered_roots};
 use crate::ports::{Cause, Certainty, Clock, Compute, EntryKind, Fault, Meta, PutMode, Scratch, StoreWrite, TreeRead};
 use crate::primitives::{Compression, PathBytes};
@@ -26,6 +27,8 @@ pub struct PackRequest {
     pub place: PointPlace,
     /// The folders, as absolute paths.
     pub roots: Vec<PathBytes>,
+    /// Those of them that are mount points; where one is none any more, its disk is gone.
+    pub mounts: Vec<PathBytes>,
     /// Globs of what is left out ([`Walk::new`]).
     pub exclude: Vec<String>,
     /// Whether a source without any file is what is meant.
@@ -41,6 +44,9 @@ pub struct Packed {
     pub moment: Timestamp,
     /// The folders, in the archive's order.
     pub roots: Vec<PathBytes>,
+    /// Those of them that were mount points.
+    #[serde(default)]
+    pub mounts: Vec<PathBytes>,
     /// The archive.
     pub archive: StoredObject,
     /// The tar inside it.
@@ -94,7 +100,18 @@ pub async fn pack(
         Ok(Some(packed)) => Ok(packed),
         Err(fault) => Err(fault),
     };
-    packed.map_err(passing)
+    packed.map(|packed| Packed { mounts: request.mounts.clone(), ..packed }).map_err(passing)
+}
+
+/// Packing may take long, and a disk may go meanwhile: what was read below its folder then is not what is meant.
+async fn still_mounted(tree: &dyn TreeRead, mounts: &[PathBytes]) -> Result<(), Fault> {
+    for root in mounts {
+        if !observe::is_mount(tree, root).await? {
+            let answer = "it was a mount point when the source was looked at, and is none now: was it unmounted?";
+            return Err(Fault::permanent(Cause::NotFound, format!("pack {root}"), answer));
+        }
+    }
+    Ok(())
 }
 
 /// What packing and recovering need beside a tree and a store.
@@ -115,6 +132,7 @@ async fn pack_anew(
     request: &PackRequest,
     progress: &Progress,
 ) -> Result<Packed, Fault> {
+    still_mounted(tree, &request.mounts).await?;
     let walk = Walk::new(tree, &request.roots, &request.exclude)?;
     let mut archive = Upload::begin(store, &request.place.key(Part::Archive)).await?;
     let mut contents = match Upload::begin(store, &request.place.key(Part::Contents)).await {
@@ -156,6 +174,7 @@ async fn pack_into<'a>(
     let walked = Packing::new(tree, world.scratch, request, sink, progress)?.pack(walk, request.allow_empty);
     let stored = store_archive(world.compute, &frame, archive, segments);
     let ((listed, found), stored) = tokio::try_join!(walked, stored)?;
+    still_mounted(tree, &request.mounts).await?;
     // The key holds this run's own point: only an earlier try of it can be there, which had no contents.
     archive.finish(PutMode::Replace, stored.archive).await?;
     finish_contents(listed, found, stored, moment, request).await
@@ -315,7 +334,7 @@ fn archive_path(path: &PathBytes) -> PathBytes {
 
 fn packed(trailer: ContentsTrailer, roots: Vec<PathBytes>, contents: StoredObject, segments_at: u64) -> Packed {
     let ContentsTrailer { moment, totals, plain, archive, unread, not_stored, changed } = trailer;
-    Packed { moment, roots, archive, plain, contents, segments_at, totals, unread, not_stored, changed }
+    Packed { moment, roots, mounts: vec![], archive, plain, contents, segments_at, totals, unread, not_stored, changed }
 }
 
 /// What an earlier try of the same run made, where it got as far as the contents.
