@@ -183,7 +183,7 @@ fn deletions(points: &[Deletion], leftovers: &[Leftover], rules: bool) -> String
 
 fn suspended(points: &[Deletion], leftovers: &[Leftover]) -> String {
     let points = match points.len() {
-        0 => "suspended; retention keeps every point".into(),
+        0 => "suspended; there is no point that would go".into(),
         points => format!("suspended: {}", counted(points as u64, "recovery point")),
     };
     match leftovers.len() {
