@@ -48,15 +48,12 @@ pub struct ContentsHeader {
     pub format_version: u32,
     /// The folders, in the archive's order.
     pub roots: Vec<PathBytes>,
-    /// Those of them that were mount points; none where that was not looked at.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mounted_roots: Option<Vec<PathBytes>>,
 }
 
 impl ContentsHeader {
-    /// Of these folders, in the archive's order, and of those of them that are mount points.
-    pub fn new(roots: Vec<PathBytes>, mounted: Vec<PathBytes>) -> Self {
-        Self { format_version: CONTENTS_FORMAT_VERSION, roots, mounted_roots: Some(mounted) }
+    /// Of these folders, in the archive's order.
+    pub fn new(roots: Vec<PathBytes>) -> Self {
+        Self { format_version: CONTENTS_FORMAT_VERSION, roots }
     }
 }
 

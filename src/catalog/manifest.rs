@@ -41,10 +41,9 @@ pub struct Manifest {
     pub finished: Timestamp,
     /// The folders it is of, in the archive's order.
     pub roots: Vec<PathBytes>,
-    /// Those of them that were mount points, on another file system than the folder they are in; none where that was not
-    /// looked at.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mounted_roots: Option<Vec<PathBytes>>,
+    /// Those of them that were mount points: on another file system than the folder above.
+    #[serde(default)]
+    pub mounts: Vec<PathBytes>,
     /// The archive.
     pub archive: StoredObject,
     /// The tar inside it.
@@ -57,6 +56,10 @@ pub struct Manifest {
     pub totals: Totals,
     /// That it was read from the store, and when.
     pub read_back: ReadBackRecord,
+    /// The newest earlier point that was of a usual size, where this one is much smaller and nobody has said that it is meant to be. It
+    /// is as good as any, but no reason to delete another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shrunk_from: Option<PointId>,
     /// Whether every file was read whole: nothing is `unread` or `changed`.
     pub clean: bool,
     /// What could not be read, or not to its end.
@@ -213,6 +216,7 @@ mod tests {
         let at: Timestamp = "2026-03-01T05:30:02Z".parse().unwrap();
         let run = RunId::new(at, 0x9f3a_2c1b);
         let slot = Slot::new("2026-03-01T05:30:00Z".parse().unwrap());
+        let earlier = RunId::new(at, 7).point(slot);
         Manifest {
             format_version: MANIFEST_FORMAT_VERSION,
             plan: Name::parse("smaregi").unwrap(),
@@ -225,13 +229,14 @@ mod tests {
             moment: at,
             finished: at,
             roots: vec![PathBytes::new(*b"/srv/shop"), PathBytes::new(*b"/srv/\xff")],
-            mounted_roots: Some(vec![PathBytes::new(*b"/srv/shop")]),
+            mounts: vec![PathBytes::new(*b"/srv/\xff")],
             archive: object("a.tar.zip"),
             plain: Plain { size: 10_240, crc32: Crc32(0x0a1b_2c3d) },
             contents: object("a.contents.jsonl.gz"),
             segments_at: 2,
             totals: Totals { files: 1, folders: 2, symlinks: 3, hard_links: 4, bytes: 5, holes: 0 },
             read_back: ReadBackRecord { at, entries: 10 },
+            shrunk_from: Some(earlier),
             clean: false,
             unread: Named {
                 count: 1,
@@ -249,15 +254,17 @@ mod tests {
         insta::assert_snapshot!(String::from_utf8(bytes.clone()).unwrap());
         assert_eq!(Manifest::decode(&bytes).unwrap(), manifest());
         let text = String::from_utf8(bytes).unwrap();
-        let mut older: serde_json::Value = serde_json::from_str(&text).unwrap();
-        for field in ["mounted_roots", "not_entered"] {
-            older.as_object_mut().unwrap().remove(field);
-        }
-        let older = Manifest::decode(older.to_string().as_bytes()).unwrap();
-        assert_eq!(older, Manifest { mounted_roots: None, ..manifest() });
         let newer = text.replace("\"format_version\": 1", "\"format_version\": 2");
         insta::assert_snapshot!(Manifest::decode(newer.as_bytes()).unwrap_err(), @"the manifest has format version 2, and this program reads version 1");
         insta::assert_snapshot!(Manifest::decode(b"{}").unwrap_err(), @"the manifest is malformed: missing field `format_version` at line 1 column 2");
+        // One of before these were written says nothing of them.
+        let older: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let mut older = older.as_object().unwrap().clone();
+        for field in ["mounts", "shrunk_from", "not_entered"] {
+            assert!(older.remove(field).is_some(), "{field}");
+        }
+        let older = Manifest::decode(serde_json::to_string(&older).unwrap().as_bytes()).unwrap();
+        assert_eq!(older, Manifest { mounts: vec![], shrunk_from: None, ..manifest() });
         assert!(Manifest::decode(&vec![b' '; MANIFEST_BYTES_MAX + 1]).is_err());
     }
 

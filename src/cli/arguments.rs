@@ -21,6 +21,7 @@ Exit status:
     2  there is something to do (--dry-run --detailed-exitcode)
     4  some steps failed
     5  done, but some source files could not be read whole
+    6  somebody should look: a guard suspended deletions
    11  another run holds the lock
    64  wrong usage
   130  interrupted; go on with `sonae resume`";
@@ -89,6 +90,9 @@ pub(super) struct RunArguments {
     /// Every job of the plan
     #[arg(long)]
     pub(super) all: bool,
+    /// Take recovery points that are much smaller than before for what is meant, so that they suspend no deletion
+    #[arg(long, conflicts_with = "all")]
+    pub(super) accept_shrink: bool,
     #[command(flatten)]
     pub(super) dry: Dry,
     #[command(flatten)]

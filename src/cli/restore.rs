@@ -20,7 +20,12 @@ pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<Exi
     let loaded = load::load(&arguments.plan)?;
     let plan = loaded.proven.plan();
     let mut wish = wish(arguments, plan)?;
-    let who = Circumstances { host: host::name(None)?, base: loaded.base.clone(), superuser: host::is_superuser() };
+    let who = Circumstances {
+        host: host::name(None)?,
+        base: loaded.base.clone(),
+        superuser: host::is_superuser(),
+        accept_shrink: false,
+    };
     let graph = loaded.proven.graph().of_restore(&wish.restore);
     let graph = if wish.only.is_some() { graph.without_probes() } else { graph };
     let into: Vec<PathBytes> = match &wish.into {

@@ -26,6 +26,7 @@ pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
         host: host::name(arguments.host.as_deref())?,
         base: loaded.base.clone(),
         superuser: host::is_superuser(),
+        accept_shrink: arguments.accept_shrink,
     };
     let graph = loaded.proven.graph().of_jobs(&jobs);
     let now = as_of(&arguments.dry, plan)?;
@@ -130,6 +131,7 @@ fn print(forecast: &Forecast, dry: &Dry) -> Result<ExitStatus, Failure> {
     }
     Ok(match forecast.foreseen().next() {
         Some(_) => ExitStatus::Failed,
+        None if forecast.suspends() => ExitStatus::Findings,
         None if dry.detailed_exitcode => ExitStatus::Changes,
         None => ExitStatus::Well,
     })

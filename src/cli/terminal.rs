@@ -11,10 +11,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::{Failure, output};
-use crate::forecast::ForecastStep;
+use crate::forecast::{ForecastStep, Suspension};
 use crate::ports::Fault;
 use crate::primitives::{ByteSize, StepId};
-use crate::report::words::counted;
+use crate::report::words::{counted, shrunk};
 use crate::run::Watch;
 use crate::steps::{Progress, StepOutput};
 
@@ -70,9 +70,12 @@ impl Watch for Lines {
         self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(step.id, Arc::clone(progress));
     }
 
-    fn finished(&self, step: &ForecastStep, _: &StepOutput) {
+    fn finished(&self, step: &ForecastStep, yielded: &StepOutput) {
         let went = self.take(step.id).map(|progress| how_far(&progress)).unwrap_or_default();
         output::say(&format!("{}: done{went}", step.name));
+        if let Some(suspension) = yielded.suspension() {
+            output::say(&suspended(step, suspension));
+        }
     }
 
     fn failed(&self, step: &ForecastStep, fault: &Fault, again: bool) {
@@ -83,6 +86,10 @@ impl Watch for Lines {
     fn interrupted(&self) {
         output::say("interrupted: stopping");
     }
+}
+
+fn suspended(step: &ForecastStep, suspension: &Suspension) -> String {
+    format!("{}: deletions are suspended: {}", step.name, shrunk(suspension))
 }
 
 fn failed(step: &ForecastStep, fault: &Fault, again: bool) -> String {
@@ -172,11 +179,14 @@ impl Watch for Bars {
         self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(step.id, Bar { bar, ticker });
     }
 
-    fn finished(&self, step: &ForecastStep, _: &StepOutput) {
+    fn finished(&self, step: &ForecastStep, yielded: &StepOutput) {
         if let Some(bar) = self.take(step.id) {
             bar.bar.finish_and_clear();
         }
         self.line(&format!("✓ {}", step.name));
+        if let Some(suspension) = yielded.suspension() {
+            self.line(&format!("! {}", suspended(step, suspension)));
+        }
     }
 
     fn failed(&self, step: &ForecastStep, fault: &Fault, again: bool) {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{MountBefore, ShrinkGuard, Suspension};
 use crate::catalog::{Manifest, Part, PointPlace};
 use crate::graph::Output;
 use crate::observe::SourceTotals;
@@ -74,6 +75,9 @@ pub enum Action {
         selection: Selection,
         /// What was there when the forecast was made.
         seen: Option<SourceTotals>,
+        /// The roots that should be mount points, as they were.
+        #[serde(default)]
+        mounts: Vec<MountBefore>,
     },
     /// Packs the source and puts it into the store.
     Pack {
@@ -97,6 +101,8 @@ pub enum Action {
     Commit {
         /// What begins to exist.
         new: NewPoint,
+        /// What it is held against.
+        guard: ShrinkGuard,
         /// What it tells of: known after packing.
         packed: Output,
         /// That it is readable: known after reading back.
@@ -118,6 +124,8 @@ pub enum Action {
         timezone: String,
         /// What retention lets go once the new point exists.
         points: Vec<Deletion>,
+        /// Why none of these points is deleted now, where that is plain to see already.
+        suspended: Option<Suspension>,
         /// What unfinished runs left.
         leftovers: Vec<Leftover>,
         /// The new point exists.

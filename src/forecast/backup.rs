@@ -1,13 +1,18 @@
 //! The forecast of a backup's steps.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
-use super::{Action, Circumstances, Deletion, ForecastStep, NewPoint, Selection, deletion, framed};
+use super::{
+    Action, Circumstances, Deletion, ForecastStep, Held, MountBefore, NewPoint, Selection, ShrinkGuard, Suspension,
+    deletion, framed, mount, shrink,
+};
 use crate::calendar;
 use crate::catalog::{Manifest, PointPlace, host_prefix};
 use crate::graph::{Step, StepKind};
 use crate::observe::{Observed, PointSeen, PointsSeen, SourceSeen};
-use crate::plan::{Files, Plan};
+use crate::plan::{Files, Guard, Plan};
 use crate::ports::{Cause, Fault};
 use crate::primitives::{JobName, Name, PathBytes, RunId, Slot};
 use crate::retention::{Rules, Verdict};
@@ -18,7 +23,9 @@ pub(super) fn step(plan: &Plan, step: &Step, observed: &Observed, who: &Circumst
     let action = match &step.kind {
         StepKind::Look { job, store, roots, files } => {
             let seen = observed.sources.get(job);
-            let fault = seen.and_then(|seen| source_fault(seen, files));
+            let before = observed.points_of(job).filter(|_| !files.allow_unmounted);
+            let mounts = before.map(|points| mount::before(points, roots, observed.at)).unwrap_or_default();
+            let fault = seen.and_then(|seen| source_fault(seen, &mounts, &observed.mounts, files));
             let totals = seen.and_then(|seen| seen.as_ref().ok()).cloned();
             return framed(
                 step,
@@ -27,6 +34,7 @@ pub(super) fn step(plan: &Plan, step: &Step, observed: &Observed, who: &Circumst
                     store: store.clone(),
                     selection: selection(roots, files),
                     seen: totals,
+                    mounts,
                 },
                 fault,
             );
@@ -39,10 +47,11 @@ pub(super) fn step(plan: &Plan, step: &Step, observed: &Observed, who: &Circumst
             return framed(step, action, unreadable);
         }
         StepKind::ReadBack { job, store, packed } => Action::ReadBack { new: new(job, store), packed: *packed },
-        StepKind::Commit { job, store, packed, read_back } => {
-            Action::Commit { new: new(job, store), packed: *packed, read_back: *read_back }
+        StepKind::Commit { job, store, roots, guard, packed, read_back } => {
+            let guard = shrink_guard(*guard, job, roots, observed, who);
+            Action::Commit { new: new(job, store), guard, packed: *packed, read_back: *read_back }
         }
-        StepKind::Delete { job, store, roots, retention, given } => {
+        StepKind::Delete { job, store, roots, retention, guard, given } => {
             let new = new(job, store);
             let rules = retention.as_ref().map(Rules::of);
             let seen = observed.points_of(job);
@@ -54,6 +63,7 @@ pub(super) fn step(plan: &Plan, step: &Step, observed: &Observed, who: &Circumst
                     (Some(seen), Some(rules)) => let_go(seen, roots, rules, &new, &plan.timezone.value, observed.at),
                     _ => vec![],
                 },
+                suspended: suspension(*guard, job, roots, observed, who),
                 leftovers: seen.map(|seen| deletion::leftovers(seen, observed.at)).unwrap_or_default(),
                 roots: roots.clone(),
                 rules,
@@ -82,10 +92,40 @@ fn new_point(plan: &Plan, job: &JobName, store: &Name, who: &Circumstances, run:
     NewPoint { store: store.clone(), place }
 }
 
+fn shrink_guard(
+    guard: Guard,
+    job: &JobName,
+    roots: &[PathBytes],
+    observed: &Observed,
+    who: &Circumstances,
+) -> ShrinkGuard {
+    let than = observed.points_of(job).and_then(|seen| shrink::earlier(seen, roots, observed.at));
+    ShrinkGuard { shrink: guard.shrink, than, accepted: who.accept_shrink }
+}
+
+/// Why nothing will be deleted, where what the source holds says so.
+fn suspension(
+    guard: Guard,
+    job: &JobName,
+    roots: &[PathBytes],
+    observed: &Observed,
+    who: &Circumstances,
+) -> Option<Suspension> {
+    let totals = observed.sources.get(job).and_then(|seen| seen.as_ref().ok())?;
+    shrink_guard(guard, job, roots, observed, who).judge(Held::seen(totals))
+}
+
 /// Why a look at the source will fail, where what was seen says so.
-fn source_fault(seen: &SourceSeen, files: &Files) -> Option<Fault> {
+fn source_fault(
+    seen: &SourceSeen,
+    before: &[MountBefore],
+    mounts: &BTreeSet<PathBytes>,
+    files: &Files,
+) -> Option<Fault> {
     match seen {
         Err(fault) => Some(fault.clone()),
+        // The folder below a mount that is gone is most often empty: what is said first tells more.
+        Ok(_) if let Some(fault) = mount::foreseen(before, mounts) => Some(fault),
         Ok(totals) if totals.files + totals.symlinks == 0 && !files.allow_empty => {
             let answer = "there is no file in it; write `allow-empty` in `files` where that is meant";
             Some(Fault::permanent(Cause::NotFound, "look at the source", answer))

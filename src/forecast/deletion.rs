@@ -21,6 +21,9 @@ const WHOLE_AGE: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// What retention says of each point that can be used and is of one of these folders. A point of other folders is of
 /// another plan that happens to have the same name, or of what the plan once said: it is not replaced by the new one, so it is left alone.
 /// `new` is the point that will exist, if it is not there yet; it counts as good, for nothing is deleted without it.
+///
+/// A point that was found much smaller than those before it is good, and kept as any other; but it takes no other's place: what the rules
+/// would keep if there were no such points is kept as well.
 pub fn verdicts(
     seen: &PointsSeen,
     roots: &[PathBytes],
@@ -29,15 +32,23 @@ pub fn verdicts(
     now: Timestamp,
     zone: &TimeZone,
 ) -> BTreeMap<PointId, Verdict> {
-    let candidate = |(seen, manifest): (&PointSeen, &Manifest)| Candidate {
-        id: seen.place.point.clone(),
-        moment: manifest.moment,
-        good: true,
+    let decide = |usual_alone: bool| {
+        let counts = |(_, manifest): &(&PointSeen, &Manifest)| !usual_alone || manifest.shrunk_from.is_none();
+        let moments =
+            of_roots(seen, roots).filter(counts).map(|(seen, manifest)| (seen.place.point.clone(), manifest.moment));
+        let candidate = |(id, moment)| Candidate { id, moment, good: true };
+        let candidates: Vec<Candidate<PointId>> = moments.chain(new.clone()).map(candidate).collect();
+        let verdicts = retention::decide(&candidates, rules, now, zone);
+        candidates.into_iter().map(|candidate| candidate.id).zip(verdicts)
     };
-    let mut candidates: Vec<Candidate<PointId>> = of_roots(seen, roots).map(candidate).collect();
-    candidates.extend(new.map(|(id, moment)| Candidate { id, moment, good: true }));
-    let verdicts = retention::decide(&candidates, rules, now, zone);
-    candidates.into_iter().map(|candidate| candidate.id).zip(verdicts).collect()
+    let mut verdicts: BTreeMap<PointId, Verdict> = decide(false).collect();
+    for (id, verdict) in decide(true).filter(|(_, verdict)| verdict.keeps()) {
+        let of_all = verdicts.entry(id).or_insert_with(|| verdict.clone());
+        if !of_all.keeps() {
+            *of_all = verdict;
+        }
+    }
+    verdicts
 }
 
 /// The points that can be used and hold a folder of the name of one of these.

@@ -6,12 +6,18 @@
 mod action;
 mod backup;
 mod deletion;
+mod mount;
 mod restore;
+mod shrink;
 mod sound;
+#[cfg(test)]
+mod tests;
 
 pub use action::{Action, Deletion, Leftover, NewPoint, Recovery, Selection};
 pub use deletion::verdicts;
+pub use mount::MountBefore;
 pub use restore::{PointChoice, RestoreWish};
+pub use shrink::{Earlier, Held, ShrinkGuard, Suspension};
 
 use std::collections::BTreeMap;
 
@@ -105,6 +111,11 @@ impl Forecast {
         &self.steps[id.index()]
     }
 
+    /// Whether a guard will plainly suspend a deletion.
+    pub fn suspends(&self) -> bool {
+        self.steps.iter().any(|step| matches!(&step.action, Action::Delete { suspended: Some(_), .. }))
+    }
+
     /// The steps that will plainly fail.
     pub fn foreseen(&self) -> impl Iterator<Item = (&ForecastStep, &Fault)> {
         self.steps.iter().filter_map(|step| step.foreseen.as_ref().map(|fault| (step, fault)))
@@ -120,6 +131,8 @@ pub struct Circumstances {
     pub base: PathBytes,
     /// Whether this is the superuser.
     pub superuser: bool,
+    /// Whether a person said that recovery points which are much smaller than before are meant.
+    pub accept_shrink: bool,
 }
 
 /// Forecasts the backup of the graph's jobs.

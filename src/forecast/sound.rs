@@ -71,8 +71,10 @@ impl Forecast {
 
     fn action(&self, step: &ForecastStep) -> Result<(), String> {
         match &step.action {
-            Action::Look { store, selection, .. } => {
+            Action::Look { store, selection, mounts, .. } => {
                 self.store(store)?;
+                let strange = mounts.iter().find(|before| !selection.roots.contains(&before.root));
+                require(strange.is_none(), || "it looks for a mount point that is none of its folders".into())?;
                 roots(&selection.roots)
             }
             Action::Pack { selection, new, .. } => {

@@ -70,9 +70,12 @@ impl Builder<'_> {
         let packed = Output { step: pack, kind: OutputKind::Packed };
         let read_back = add(self, StepKind::ReadBack { job: job.clone(), store: store.clone(), packed });
         let read_back = Output { step: read_back, kind: OutputKind::ReadBack };
-        let commit = add(self, StepKind::Commit { job: job.clone(), store: store.clone(), packed, read_back });
+        let (guard, of) = (backup.guard, roots.clone());
+        let commit =
+            add(self, StepKind::Commit { job: job.clone(), store: store.clone(), roots: of, guard, packed, read_back });
         let given = Output { step: commit, kind: OutputKind::Committed };
-        add(self, StepKind::Delete { job: job.clone(), store, roots, retention: backup.retention.clone(), given });
+        let retention = backup.retention.clone();
+        add(self, StepKind::Delete { job: job.clone(), store, roots, retention, guard, given });
         for step in &mut self.steps[first..] {
             step.timeout = backup.timeout.as_ref().map_or(TIMEOUT_DEFAULT, |timeout| timeout.value);
         }

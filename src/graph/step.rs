@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{Archive, Files, Retention};
+use crate::plan::{Archive, Files, Guard, Retention};
 use crate::primitives::{Duration, JobName, Name, PathBytes, Span, StepId, StepName};
 
 /// What a step does to the world. Ordered by how much it takes to undo.
@@ -116,6 +116,10 @@ pub enum StepKind {
         job: JobName,
         /// The store.
         store: Name,
+        /// The roots, absolute.
+        roots: Vec<PathBytes>,
+        /// When it is too small to let anything be deleted.
+        guard: Guard,
         /// What the manifest tells of.
         packed: Output,
         /// That it was read back.
@@ -131,6 +135,8 @@ pub enum StepKind {
         roots: Vec<PathBytes>,
         /// What is kept; nothing is let go where there are no rules.
         retention: Option<Retention>,
+        /// When nothing is let go all the same.
+        guard: Guard,
         /// That what replaces it exists.
         given: Output,
     },

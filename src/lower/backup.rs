@@ -2,12 +2,12 @@
 
 use super::form::{Cron, Day, Level, MonthDay, ScheduleKind, Zone};
 use super::view::View;
-use super::vocabulary::{AFTER, ARCHIVE, BACKUP, INTO_STORE, RETENTION, SCHEDULE, TAKES, TIMEOUT};
+use super::vocabulary::{AFTER, ARCHIVE, BACKUP, GUARD, INTO_STORE, RETENTION, SCHEDULE, TAKES, TIMEOUT};
 use super::waiver::waivers;
 use super::word::Word;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
-use crate::plan::{Archive, ArchiveFormat, Backup, Retention, Rhythm, Schedule};
-use crate::primitives::{Compression, Duration, JobName, Method, Name, Spanned};
+use crate::plan::{Archive, ArchiveFormat, Backup, Guard, Retention, Rhythm, Schedule};
+use crate::primitives::{Compression, Duration, JobName, Method, Name, Percentage, Spanned};
 use crate::syntax::Node;
 
 /// What holds for all backups of a plan.
@@ -31,13 +31,14 @@ pub(super) fn backup(
     let archive = view.child(&ARCHIVE).and_then(|node| archive(node, view.out));
     let store = value(&mut view, &INTO_STORE);
     let retention = view.child(&RETENTION).map(|node| retention(node, view.out));
+    let guard = view.child(&GUARD).map_or_else(Guard::default, |node| guard(node, view.out));
     let (takes, timeout) = (value(&mut view, &TAKES), value(&mut view, &TIMEOUT));
     let after = after(&mut view);
     let waivers = waivers(&mut view, node.body);
     view.finish();
     let backup = name.clone().zip(archive.zip(store)).map(|(name, (archive, store))| {
         let span = node.header;
-        Backup { name, schedule, archive, store, retention, takes, timeout, after, waivers, span }
+        Backup { name, schedule, archive, store, retention, guard, takes, timeout, after, waivers, span }
     });
     (name, backup)
 }
@@ -93,6 +94,13 @@ fn retention(node: &Node, out: &mut Diagnostics) -> Retention {
     };
     view.finish();
     retention
+}
+
+fn guard(node: &Node, out: &mut Diagnostics) -> Guard {
+    let mut view = View::new(node, &GUARD, out);
+    let shrink = view.property::<Percentage>("shrink").map_or(Guard::default().shrink, |shrink| shrink.value);
+    view.finish();
+    Guard { shrink }
 }
 
 fn schedule(node: &Node, zone: &Spanned<String>, out: &mut Diagnostics) -> Option<Schedule> {

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use crate::diagnostic::{Code, codes::value as codes, nearest};
 use crate::plan::{ArchiveFormat, TimeOfDay};
-use crate::primitives::{Duration, JobName, Malformed, Method, Name, Period};
+use crate::primitives::{Duration, JobName, Malformed, Method, Name, Percentage, Period};
 use crate::syntax::Value;
 
 /// A kind of value.
@@ -20,6 +20,8 @@ pub enum Form {
     Duration,
     /// `"2mo"`.
     Period,
+    /// `"50%"`.
+    Percentage,
     /// A whole number from 1.
     Count,
     /// A day of the month.
@@ -50,12 +52,13 @@ pub enum Form {
 
 impl Form {
     /// All of them, in the order of the reference.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Text,
         Self::Name,
         Self::Job,
         Self::Duration,
         Self::Period,
+        Self::Percentage,
         Self::Count,
         Self::Day,
         Self::Time,
@@ -87,6 +90,7 @@ impl Form {
                 "period",
                 "a whole number and one unit (d, w, mo, y), as in `\"7d\"` or `\"2mo\"`; counted by the calendar",
             ),
+            Self::Percentage => ("percentage", "a whole number from 0 to 100 and `%`, as in `\"50%\"`"),
             Self::Count => ("count", "a whole number from 1, without quotes, as in `7`"),
             Self::Day => ("day", "a whole number from 1 to 31, without quotes"),
             Self::Time => ("time", "hours and minutes, `\"00:00\"` to `\"23:59\"`"),
@@ -184,6 +188,7 @@ parsed!(Name, Form::Name, &codes::BAD_NAME);
 parsed!(JobName, Form::Job, &codes::BAD_JOB);
 parsed!(Duration, Form::Duration, &codes::BAD_DURATION);
 parsed!(Period, Form::Period, &codes::BAD_PERIOD);
+parsed!(Percentage, Form::Percentage, &codes::BAD_PERCENTAGE);
 
 /// Texts of which no more is known here.
 macro_rules! worded {

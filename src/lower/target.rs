@@ -4,7 +4,9 @@ use super::backup::{Context, backup};
 use super::form::Text;
 use super::store::texts;
 use super::view::View;
-use super::vocabulary::{ALLOW_EMPTY, BACKUP, EXCLUDE, FILES, NO_BACKUP, OBJECTIVE, ONE_FILE_SYSTEM, TARGET};
+use super::vocabulary::{
+    ALLOW_EMPTY, ALLOW_UNMOUNTED, BACKUP, EXCLUDE, FILES, NO_BACKUP, OBJECTIVE, ONE_FILE_SYSTEM, TARGET,
+};
 use super::waiver::waivers;
 use super::word::Word;
 use super::{Declared, damaged};
@@ -60,14 +62,17 @@ fn files(node: &Node, out: &mut Diagnostics) -> Files {
     let mut view = View::new(node, &FILES, out);
     let roots = view.arguments::<Text>().into_iter().map(|root| root.map(|root| root.0)).collect();
     let exclude = texts(&mut view, &EXCLUDE);
-    let (allow_empty, one_file_system) = (flag(&mut view, &ALLOW_EMPTY), flag(&mut view, &ONE_FILE_SYSTEM));
+    let allow_empty = is_said(&mut view, &ALLOW_EMPTY);
+    let allow_unmounted = is_said(&mut view, &ALLOW_UNMOUNTED);
+    let one_file_system = is_said(&mut view, &ONE_FILE_SYSTEM);
     view.finish();
-    Files { roots, exclude, allow_empty, one_file_system, span: node.header }
+    Files { roots, exclude, allow_empty, allow_unmounted, one_file_system, span: node.header }
 }
 
-/// Whether a word that says all by being there is there.
-fn flag(view: &mut View<'_, '_>, word: &'static Word) -> bool {
-    view.child(word).map(|node| View::new(node, word, view.out).finish()).is_some()
+/// Whether a word that says all by itself is there.
+fn is_said(block: &mut View<'_, '_>, word: &'static Word) -> bool {
+    let node = block.child(word);
+    node.map(|node| View::new(node, word, block.out).finish()).is_some()
 }
 
 fn reason(node: &Node, out: &mut Diagnostics) -> Option<Spanned<String>> {

@@ -102,7 +102,7 @@ pub static TARGET: Word = Word {
 
 /// `files`
 pub static FILES: Word = Word {
-    children: &[&EXCLUDE, &ALLOW_EMPTY, &ONE_FILE_SYSTEM],
+    children: &[&EXCLUDE, &ALLOW_EMPTY, &ALLOW_UNMOUNTED, &ONE_FILE_SYSTEM],
     ..plain(
         "files",
         many(Form::Text, "folders"),
@@ -136,6 +136,14 @@ pub static ONE_FILE_SYSTEM: Word = plain(
      folders, and named. By default they are walked into like any folder.",
 );
 
+/// `allow-unmounted`
+pub static ALLOW_UNMOUNTED: Word = plain(
+    "allow-unmounted",
+    NOTHING,
+    "Says that a folder may be no mount point although it was one when the newest recovery point was made. By default that fails its \
+     step, for its disk is most likely not mounted.",
+);
+
 /// `no-backup`
 pub static NO_BACKUP: Word =
     plain("no-backup", one(Form::Text, "the reason"), "Says that the target is deliberately not backed up, and why.");
@@ -163,7 +171,7 @@ pub static OBJECTIVE: Word = Word {
 
 /// `backup`
 pub static BACKUP: Word = Word {
-    children: &[&SCHEDULE, &ARCHIVE, &INTO_STORE, &RETENTION, &TAKES, &TIMEOUT, &AFTER, &WAIVE],
+    children: &[&SCHEDULE, &ARCHIVE, &INTO_STORE, &RETENTION, &GUARD, &TAKES, &TIMEOUT, &AFTER, &WAIVE],
     times: Times::Any,
     ..plain("backup", one(Form::Name, "the backup's name"), "One way the target is backed up: the job `target/backup`.")
 };
@@ -241,6 +249,22 @@ pub static RETENTION: Word = Word {
         NOTHING,
         "How long recovery points are kept. The rules add up: a point is kept while any of them keeps it. By default \
          nothing is ever deleted.",
+    )
+};
+
+/// `guard`
+pub static GUARD: Word = Word {
+    properties: &[required(
+        "shrink",
+        Form::Percentage,
+        "By how much a new recovery point may be smaller, in files and in bytes. With `\"100%\"` it may be as small as it likes.",
+    )],
+    ..plain(
+        "guard",
+        NOTHING,
+        "Suspends deletion where a new recovery point is much smaller than the newest one of a usual size: no point is deleted until \
+         one is of a usual size again, or somebody says that the smaller one is meant (`sonae run --accept-shrink`). By default \
+         `shrink=\"50%\"`.",
     )
 };
 

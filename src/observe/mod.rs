@@ -4,12 +4,14 @@
 
 mod inside;
 mod level;
+mod mounts;
 mod points;
 mod questions;
 mod staging;
 pub mod walk;
 
 pub use inside::outside;
+pub use mounts::{is_mount, mounts};
 pub use points::{PointSeen, PointsSeen, manifest, points};
 pub use questions::{DestinationSeen, Observed, Reading, SourceSeen, StagingSeen, destinations, observe};
 pub use staging::{staging, staging_run};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::walk::Wanted;
-use super::{PointsSeen, SourceTotals, outside, points, staging_run, walk};
+use super::{PointsSeen, SourceTotals, mounts, outside, points, staging_run, walk};
 use crate::catalog::{host_prefix, job_prefix};
 use crate::graph::{Graph, StepKind};
 use crate::plan::Files;
@@ -57,6 +57,8 @@ pub struct Observed {
     pub at: Timestamp,
     /// What each job's source holds.
     pub sources: BTreeMap<JobName, SourceSeen>,
+    /// Those of the sources' folders that are mount points.
+    pub mounts: BTreeSet<PathBytes>,
     /// Which points each job has on this host, or why its store cannot say; for a restore, on every host.
     pub points: BTreeMap<JobName, Result<PointsSeen, Fault>>,
     /// What is where something will be put.
@@ -78,6 +80,7 @@ pub async fn observe(graph: &Graph, reading: &Reading<'_>, plan: &Name, host: &N
     let mut observed = Observed {
         at: reading.clock.now(),
         sources: BTreeMap::new(),
+        mounts: BTreeSet::new(),
         points: BTreeMap::new(),
         destinations: BTreeMap::new(),
         ended: BTreeSet::new(),
@@ -86,7 +89,11 @@ pub async fn observe(graph: &Graph, reading: &Reading<'_>, plan: &Name, host: &N
         match &step.kind {
             StepKind::Look { job, store, roots, files } => {
                 let store = reading.stores.get(store).map(|store| &**store);
-                let seen = source(reading, store, roots, files).await;
+                let mut seen = source(reading, store, roots, files).await;
+                match mounts(reading.tree, roots).await {
+                    Ok(mounts) => observed.mounts.extend(mounts),
+                    Err(fault) => seen = seen.and(Err(fault)),
+                }
                 observed.sources.insert(job.clone(), seen);
             }
             StepKind::Delete { job, store, .. } => {

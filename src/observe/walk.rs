@@ -207,26 +207,6 @@ fn unlisted(path: PathBytes, fault: Fault) -> Visited {
     Visited { path, meta: Err(fault), not_entered: false }
 }
 
-/// Which of these roots are mount points: folders on another file system than the one they are in. Roots that are not there are
-/// none.
-///
-/// # Errors
-/// When one cannot be looked at.
-pub async fn mounted(tree: &dyn TreeRead, roots: &[PathBytes]) -> Result<Vec<PathBytes>, Fault> {
-    let mut mounted = Vec::new();
-    for root in roots {
-        let above = root.as_bytes().iter().rposition(|byte| *byte == b'/').unwrap_or(0);
-        let above = PathBytes::new(root.as_bytes().get(..above.max(1)).unwrap_or_default());
-        let (inside, outside) = (tree.stat(root).await?, tree.stat(&above).await?);
-        if let (Some(inside), Some(outside)) = (inside, outside)
-            && inside.device != outside.device
-        {
-            mounted.push(root.clone());
-        }
-    }
-    Ok(mounted)
-}
-
 /// A path as it is below its root.
 fn below(path: &PathBytes, root: Root) -> PathBytes {
     let rest = path.as_bytes().get(root.length..).unwrap_or_default();

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use super::Waiver;
-use crate::primitives::{Compression, Duration, JobName, Name, Period, Span, Spanned};
+use crate::primitives::{Compression, Duration, JobName, Name, Percentage, Period, Span, Spanned};
 
 /// One way a target is backed up.
 #[derive(Debug, Clone)]
@@ -18,6 +18,8 @@ pub struct Backup {
     pub store: Spanned<Name>,
     /// How long; without one nothing is ever deleted.
     pub retention: Option<Retention>,
+    /// What suspends deletion.
+    pub guard: Guard,
     /// How long it is expected to take, for planning and proof.
     pub takes: Option<Spanned<Duration>>,
     /// When to give up; a day where the plan says nothing.
@@ -28,6 +30,19 @@ pub struct Backup {
     pub waivers: Vec<Waiver>,
     /// The node's name and arguments.
     pub span: Span,
+}
+
+/// What suspends deletion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Guard {
+    /// By how much a new point may be smaller than the one before; half where the plan says nothing.
+    pub shrink: Percentage,
+}
+
+impl Default for Guard {
+    fn default() -> Self {
+        Self { shrink: Percentage::HALF }
+    }
 }
 
 /// How a backup is packed.

@@ -8,7 +8,7 @@ mod backup;
 mod restore;
 mod store;
 
-pub use backup::{Archive, ArchiveFormat, Backup, Retention, Rhythm, Schedule, TimeOfDay};
+pub use backup::{Archive, ArchiveFormat, Backup, Guard, Retention, Rhythm, Schedule, TimeOfDay};
 pub use restore::{Probe, ProbeKind, Recover, Restore, RestoreStep};
 pub use store::{Access, Store, StoreKind};
 
@@ -97,6 +97,8 @@ pub struct Files {
     pub allow_empty: bool,
     /// Whether other file systems that are mounted below the roots are left out.
     pub one_file_system: bool,
+    /// Whether it is fine when a root that was a mount point is none.
+    pub allow_unmounted: bool,
     /// The node's name and arguments.
     pub span: Span,
 }

@@ -239,7 +239,7 @@ pub trait FileRead: Send {
     /// What it was when it was opened.
     fn opened(&self) -> Meta;
 
-    /// What the open file is now (fstat(2)), or was just after its end was read.
+    /// What the open file is now (fstat(2)). Where its end was read by then, the first answer may be of just after that.
     ///
     /// # Errors
     /// When that cannot be said.

@@ -21,7 +21,7 @@ pub use id::{PointId, RunId, Slot, StepId, StepName};
 pub use key::Key;
 pub use name::{JobName, Name};
 pub use path::PathBytes;
-pub use quantity::{ByteSize, Duration, Period, PeriodUnit};
+pub use quantity::{ByteSize, Duration, Percentage, Period, PeriodUnit};
 pub use span::{FileId, Span, Spanned};
 pub use xattr::{ACL_ACCESS, ACL_DEFAULT, Xattrs};
 

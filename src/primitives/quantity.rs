@@ -1,4 +1,4 @@
-//! Quantities with their unit: exact durations, calendar periods, sizes in bytes.
+//! Quantities with their unit: exact durations, calendar periods, sizes in bytes, shares of a whole.
 
 use std::fmt;
 
@@ -186,6 +186,60 @@ impl fmt::Display for ByteSize {
     }
 }
 
+/// A share of a whole in whole hundredths, 0 to 100, written `"50%"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Percentage(u8);
+
+impl Percentage {
+    /// One half.
+    pub const HALF: Self = Self(50);
+
+    /// Reads a percentage.
+    ///
+    /// # Errors
+    /// When it is no whole number from 0 to 100 with a `%` behind it.
+    pub fn parse(text: &str) -> Result<Self, Malformed> {
+        let malformed =
+            |problem: String| Malformed::new(problem, "write a whole number from 0 to 100 and `%`, as in \"50%\"");
+        let Some(number) = text.strip_suffix('%') else {
+            return Err(malformed(format!("`{text}` has no `%` at its end")));
+        };
+        if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(malformed(format!("`{number}` is not a whole number")));
+        }
+        match number.parse() {
+            Ok(number @ 0..=100) => Ok(Self(number)),
+            _ => Err(malformed(format!("`{text}` is more than all"))),
+        }
+    }
+
+    /// How many hundredths, 0 to 100.
+    pub fn hundredths(self) -> u8 {
+        self.0
+    }
+}
+
+impl fmt::Display for Percentage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{}%", self.0))
+    }
+}
+
+impl TryFrom<String> for Percentage {
+    type Error = Malformed;
+
+    fn try_from(text: String) -> Result<Self, Malformed> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Percentage> for String {
+    fn from(percentage: Percentage) -> Self {
+        percentage.to_string()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,6 +269,18 @@ mod tests {
             assert!(Period::parse(text).is_err(), "{text}");
         }
         assert!(Period::parse("2m").unwrap_err().problem.contains("minutes or months"));
+    }
+
+    #[test]
+    fn percentages_are_whole_and_no_more_than_all() {
+        for text in ["0%", "7%", "50%", "100%"] {
+            assert_eq!(Percentage::parse(text).unwrap().to_string(), text);
+        }
+        for text in ["", "%", "50", "101%", "-1%", "0.5%", "50 %", "50%%", "+5%", "999%", "half"] {
+            assert!(Percentage::parse(text).is_err(), "{text}");
+        }
+        assert_eq!(serde_json::from_str::<Percentage>("\"50%\"").unwrap(), Percentage::HALF);
+        assert!(serde_json::from_str::<Percentage>("\"200%\"").is_err());
     }
 
     #[test]

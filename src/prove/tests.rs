@@ -5,8 +5,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::plan::{
-    Archive, ArchiveFormat, Backup, BrokenBlock, Objective, Probe, ProbeKind, Recover, Restore, RestoreStep, Rhythm,
-    Schedule, Target, TimeOfDay,
+    Archive, ArchiveFormat, Backup, BrokenBlock, Guard, Objective, Probe, ProbeKind, Recover, Restore, RestoreStep,
+    Rhythm, Schedule, Target, TimeOfDay,
 };
 use crate::primitives::{Compression, Duration, FileId, Name, Span, Spanned};
 
@@ -62,6 +62,7 @@ fn backup(place: usize, text: &str, rhythm: Option<Rhythm>, zone: &str, takes: &
         archive: Archive { format: ArchiveFormat::TarZip, compression: Compression::default() },
         store: at(place, name("vault")),
         retention: None,
+        guard: Guard::default(),
         takes: lasting(place + 2, takes),
         timeout: None,
         after: vec![],

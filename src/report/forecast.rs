@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::words::{command, count, counted, names, time};
+use super::words::{command, count, counted, names, shrunk, time};
 use crate::catalog::{Named, Part};
 use crate::forecast::{Action, Deletion, Forecast, ForecastStep, Leftover, Recovery, Selection, Subject};
 use crate::graph::{Effect, Output};
@@ -85,8 +85,8 @@ fn mark(effect: Effect) -> char {
 fn step_lines(forecast: &Forecast, step: &ForecastStep, lines: &mut String) {
     let number = step.id.0 + 1;
     let (word, what, details) = described(forecast, &step.action);
-    let nothing =
-        matches!(&step.action, Action::Delete { points, leftovers, .. } if points.is_empty() && leftovers.is_empty());
+    let nothing = matches!(&step.action, Action::Delete { points, suspended, leftovers, .. }
+        if (points.is_empty() || suspended.is_some()) && leftovers.is_empty());
     let mark = if nothing || step.foreseen.is_some() { ' ' } else { mark(step.effect) };
     let _ = writeln!(lines, "{mark} {number:>3} {word:<9} {what}");
     for detail in details {
@@ -120,9 +120,14 @@ fn described(forecast: &Forecast, action: &Action) -> (&'static str, String, Vec
                 vec![point, known_after(forecast, *read_back, "whether it can be read back is")],
             )
         }
-        Action::Delete { points, leftovers, rules, .. } => {
+        Action::Delete { points, suspended: None, leftovers, rules, .. } => {
             let details = points.iter().map(deletion).chain(leftovers.iter().map(leftover)).collect();
             ("delete", deletions(points, leftovers, rules.is_some()), details)
+        }
+        Action::Delete { points, suspended: Some(suspension), leftovers, .. } => {
+            let why = [shrunk(suspension), "where that is meant, run it with `--accept-shrink`".to_owned()];
+            let details = points.iter().map(deletion).chain(leftovers.iter().map(leftover));
+            ("delete", suspended(points, leftovers), why.into_iter().chain(details).collect())
         }
         Action::Recover(recovery) => {
             ("recover", format!("{} into {}", recovery.target, recovery.into), recovered(forecast, recovery))
@@ -179,6 +184,17 @@ fn deletions(points: &[Deletion], leftovers: &[Leftover], rules: bool) -> String
     }
 }
 
+fn suspended(points: &[Deletion], leftovers: &[Leftover]) -> String {
+    let points = match points.len() {
+        0 => "suspended; there is no point that would go".into(),
+        points => format!("suspended: {}", counted(points as u64, "recovery point")),
+    };
+    match leftovers.len() {
+        0 => points,
+        leftovers => format!("{}; {points}", counted(leftovers as u64, "leftover")),
+    }
+}
+
 fn deletion(deletion: &Deletion) -> String {
     format!("{}  {:>10}  {}", deletion.place.point, ByteSize(deletion.bytes), deletion.reason)
 }
@@ -201,6 +217,9 @@ fn recovered(forecast: &Forecast, recovery: &Recovery) -> Vec<String> {
         format!("data as of {}{clean}", time(manifest.moment, &forecast.timezone)),
         format!("{}, {}", counted(manifest.totals.files, "file"), ByteSize(manifest.totals.bytes)),
     ];
+    if let Some(from) = &manifest.shrunk_from {
+        details.push(format!("much smaller than {from}, and nobody has said that it is meant to be"));
+    }
     if let Some(only) = &recovery.only {
         details.push(format!("only {only}"));
     }
@@ -277,13 +296,18 @@ fn achieved(steps: &[&ForecastStep]) -> Vec<String> {
         parts.push(format!("{begin} {}", counted(probes, "probe")));
     }
     parts.extend(deleted(steps));
+    let suspended = number(|action| matches!(action, Action::Delete { suspended: Some(_), .. }));
+    if suspended > 0 {
+        parts.push(format!("suspend the deletions of {}", counted(suspended, "backup")));
+    }
     parts
 }
 
 fn deleted(steps: &[&ForecastStep]) -> Option<String> {
     let (mut points, mut bytes, mut leftovers) = (0, 0_u64, 0);
     for step in steps {
-        if let Action::Delete { points: gone, leftovers: left, .. } = &step.action {
+        if let Action::Delete { points: gone, suspended, leftovers: left, .. } = &step.action {
+            let gone = if suspended.is_some() { &[] } else { gone.as_slice() };
             points += gone.len() as u64;
             leftovers += left.len() as u64;
             bytes = gone.iter().fold(bytes, |sum, deletion| sum.saturating_add(deletion.bytes));

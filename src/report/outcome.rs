@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::words::{count, counted, elapsed, names};
+use super::words::{count, counted, elapsed, names, shrunk};
 use crate::catalog::{Manifest, Named};
 use crate::forecast::{Action, Forecast, ForecastStep, Subject};
 use crate::primitives::ByteSize;
@@ -92,8 +92,21 @@ fn deletion(job: &str, deleted: &Deleted, lines: &mut String) {
     if deleted.leftovers > 0 {
         let _ = writeln!(lines, "{job}: removed {} of unfinished runs", counted(deleted.leftovers, "leftover"));
     }
+    if let Some(suspension) = &deleted.suspended {
+        let kept = deleted.omitted.iter().filter(|(_, why)| *why == Omission::Suspended).count();
+        let _ = writeln!(lines, "{job}: deletions are suspended: {}", shrunk(suspension));
+        if kept > 0 {
+            let _ = writeln!(lines, "  kept       {} that retention lets go", counted(kept as u64, "recovery point"));
+        }
+        let _ = writeln!(
+            lines,
+            "  look       is all there that should be? where it is, run it again with `--accept-shrink`"
+        );
+    }
     for (point, why) in &deleted.omitted {
         let why = match why {
+            // Said above, of all of them.
+            Omission::Suspended => continue,
             Omission::GoneAlready => "it was gone already",
             Omission::Unusable => "it cannot be used as it is now; look at what `sonae points` says of it",
             Omission::BeingRestored => "a restore reads points of this job; a later backup deletes it",
@@ -122,6 +135,12 @@ pub fn closing(outcome: &Outcome) -> String {
     let took = elapsed(outcome.began, outcome.ended);
     let end = match outcome.end {
         End::Complete => format!("done in {took}"),
+        End::Suspended => {
+            let whole =
+                outcome.steps.iter().all(|step| !matches!(&step.end, StepEnd::Done(output) if !output.is_clean()));
+            let unread = if whole { "" } else { ", and not every file could be read whole" };
+            format!("done in {took}, but deletions are suspended until somebody looks{unread}")
+        }
         End::NotClean => {
             let when = match forecast.subject {
                 Subject::Backup { .. } => "",

@@ -46,7 +46,9 @@ pub fn text(jobs: &[JobPoints<'_>], timezone: &str) -> String {
 }
 
 fn line(host: &Name, manifest: &Manifest, timezone: &str) -> String {
-    let standing = if manifest.clean { "good" } else { "good, not clean" };
+    let clean = if manifest.clean { "good" } else { "good, not clean" };
+    let shrunk = manifest.shrunk_from.as_ref().map_or(String::new(), |from| format!(", much smaller than {from}"));
+    let standing = format!("{clean}{shrunk}");
     format!(
         "{}  {}  {host}  {:>9} files  {:>10} stored  {standing}",
         manifest.point,

@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::catalog::Named;
+use crate::forecast::{Held, Suspension};
+use crate::primitives::ByteSize;
 
 /// `1234567` as `1,234,567`.
 pub fn count(number: u64) -> String {
@@ -35,6 +37,17 @@ pub fn names(named: &Named) -> Vec<String> {
         lines.push(format!("and {} more, in the contents object", count(more)));
     }
     lines
+}
+
+/// `2 files, 1.2 KiB`
+pub fn held(held: &Held) -> String {
+    format!("{}, {}", counted(held.files, "file"), ByteSize(held.bytes))
+}
+
+/// Why a guard suspends deletions: `1 file, 6 B, where 20260301T053000Z-0000002a has 3 files, 40 B: smaller by more than 50%`.
+pub fn shrunk(suspension: &Suspension) -> String {
+    let Suspension { than, now, shrink } = suspension;
+    format!("{}, where {} has {}: smaller by more than {shrink}", held(now), than.point, held(&than.held))
 }
 
 /// `2026-03-01 05:30:00 Asia/Tokyo`; in UTC where the zone is unknown here.

@@ -16,7 +16,7 @@ pub enum ExitStatus {
     Failed = 4,
     /// Done, but some source files could not be read whole.
     NotClean = 5,
-    /// Something is late, broken or missing.
+    /// Somebody should look: a guard suspended deletions.
     Findings = 6,
     /// Another run holds the lock.
     Locked = 11,
@@ -66,6 +66,8 @@ mod tests {
             (Failed, Interrupted, Interrupted),
             (Locked, Failed, Locked),
             (Waiting, NotClean, NotClean),
+            (NotClean, Findings, Findings),
+            (Findings, Failed, Failed),
         ] {
             assert_eq!((a.worse(b), b.worse(a)), (worse, worse));
         }

@@ -168,7 +168,9 @@ fn fits(forecast: &Forecast, record: &Record) -> Result<(), String> {
         return Err(format!("there is no step {}", step.0));
     };
     let fits = match (&**output, &of.action) {
-        (StepOutput::Source { roots }, Action::Look { selection, .. }) => *roots == selection.roots,
+        (StepOutput::Source { roots, mounts }, Action::Look { selection, .. }) => {
+            *roots == selection.roots && mounts.iter().all(|mount| roots.contains(mount))
+        }
         (StepOutput::Packed(packed), Action::Pack { new, .. }) => {
             packed.archive.key == new.key(Part::Archive) && packed.contents.key == new.key(Part::Contents)
         }

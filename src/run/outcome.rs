@@ -17,6 +17,8 @@ use crate::steps::StepOutput;
 pub enum End {
     /// Every step is done.
     Complete,
+    /// Every step is done, but a guard suspended a deletion; and it may be that not every source file could be read whole.
+    Suspended,
     /// Every step is done, but not every source file could be read whole.
     NotClean,
     /// Some steps failed.
@@ -29,11 +31,16 @@ impl End {
     /// How a run in this state ends when nothing more is done.
     pub(super) fn of(state: &State) -> Self {
         let steps = state.steps();
+        let any = |is: fn(&StepOutput) -> bool| {
+            steps.iter().any(|step| matches!(step, StepState::Done(output) if is(output)))
+        };
         if state.is_interrupted() {
             Self::Interrupted
         } else if !steps.iter().all(|step| matches!(step, StepState::Done(_))) {
             Self::Failed
-        } else if steps.iter().any(|step| matches!(step, StepState::Done(output) if !output.is_clean())) {
+        } else if any(|output| output.suspension().is_some()) {
+            Self::Suspended
+        } else if any(|output| !output.is_clean()) {
             Self::NotClean
         } else {
             Self::Complete
@@ -44,6 +51,7 @@ impl End {
     pub fn exit(self) -> ExitStatus {
         match self {
             Self::Complete => ExitStatus::Well,
+            Self::Suspended => ExitStatus::Findings,
             Self::NotClean => ExitStatus::NotClean,
             Self::Failed => ExitStatus::Failed,
             Self::Interrupted => ExitStatus::Interrupted,

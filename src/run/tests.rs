@@ -7,11 +7,11 @@ use proptest::prelude::*;
 
 use super::{Command, End, Event, Outcome, Record, State, StepEnd, StepState, forget, turn};
 use crate::catalog::{Named, StoredObject, Totals};
-use crate::forecast::{Action, FORMAT_VERSION, Forecast, ForecastStep, Subject};
+use crate::forecast::{Action, Earlier, FORMAT_VERSION, Forecast, ForecastStep, Held, Subject, Suspension};
 use crate::graph::Effect;
 use crate::ports::{Cause, Certainty, Fault, JournalRead as _, JournalWrite as _};
-use crate::primitives::{Digest, Duration, Key, Name, PathBytes, RunId, StepId, StepName};
-use crate::steps::{Packed, StepOutput};
+use crate::primitives::{Digest, Duration, Key, Name, PathBytes, Percentage, RunId, Slot, StepId, StepName};
+use crate::steps::{Deleted, Packed, StepOutput};
 
 /// What an attempt answers.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -314,8 +314,8 @@ fn packed(unread: u64) -> StepOutput {
     let none = Named::default();
     StepOutput::Packed(Box::new(Packed {
         moment: at(0),
-        mounted_roots: None,
         roots: vec![],
+        mounts: vec![],
         archive: object.clone(),
         plain: crate::archive::Plain { size: 1, crc32: crate::archive::Crc32(0) },
         contents: object,
@@ -326,6 +326,12 @@ fn packed(unread: u64) -> StepOutput {
         not_entered: Named::default(),
         changed: none,
     }))
+}
+
+fn suspended() -> StepOutput {
+    let earlier = Earlier { point: RunId::new(at(0), 1).point(Slot::new(at(0))), held: Held { files: 9, bytes: 9 } };
+    let suspended = Suspension { than: earlier, now: Held { files: 1, bytes: 1 }, shrink: Percentage::HALF };
+    StepOutput::Deleted(Deleted { suspended: Some(suspended), ..Deleted::default() })
 }
 
 #[test]
@@ -347,6 +353,9 @@ fn the_end_and_its_exit_status_say_the_worst_that_holds() {
     let refused = || Err(fault(Certainty::Permanent));
     assert_eq!(end_of([Ok(StepOutput::Probed), Ok(packed(0))], false), (End::Complete, 0));
     assert_eq!(end_of([Ok(StepOutput::Probed), Ok(packed(1))], false), (End::NotClean, 5));
+    assert_eq!(end_of([Ok(suspended()), Ok(packed(0))], false), (End::Suspended, 6));
+    assert_eq!(end_of([Ok(suspended()), Ok(packed(1))], false), (End::Suspended, 6));
+    assert_eq!(end_of([refused(), Ok(suspended())], false), (End::Failed, 4));
     assert_eq!(end_of([refused(), Ok(packed(1))], false), (End::Failed, 4));
     assert_eq!(end_of([refused(), Ok(packed(1))], true), (End::Interrupted, 130));
 }

@@ -2,7 +2,7 @@
 
 use super::{Packed, ReadBack, StepOutput, put_object};
 use crate::catalog::{MANIFEST_FORMAT_VERSION, Manifest, Part, ReadBackRecord, StoredObject};
-use crate::forecast::{Forecast, NewPoint};
+use crate::forecast::{Forecast, Held, NewPoint, ShrinkGuard};
 use crate::observe;
 use crate::ports::{Cause, Clock, Fault, StoreWrite};
 
@@ -10,6 +10,7 @@ use crate::ports::{Cause, Clock, Fault, StoreWrite};
 pub(super) struct Made<'a> {
     pub(super) forecast: &'a Forecast,
     pub(super) new: &'a NewPoint,
+    pub(super) guard: &'a ShrinkGuard,
     pub(super) packed: &'a Packed,
     pub(super) read_back: &'a ReadBack,
 }
@@ -52,7 +53,7 @@ async fn still_there(store: &dyn StoreWrite, object: &StoredObject) -> Result<()
 }
 
 fn manifest(clock: &dyn Clock, made: &Made<'_>) -> Manifest {
-    let Made { forecast, new, packed, read_back } = made;
+    let Made { forecast, new, guard, packed, read_back } = made;
     let now = clock.now();
     Manifest {
         format_version: MANIFEST_FORMAT_VERSION,
@@ -66,13 +67,14 @@ fn manifest(clock: &dyn Clock, made: &Made<'_>) -> Manifest {
         moment: packed.moment,
         finished: now,
         roots: packed.roots.clone(),
-        mounted_roots: packed.mounted_roots.clone(),
+        mounts: packed.mounts.clone(),
         archive: packed.archive.clone(),
         plain: packed.plain,
         contents: packed.contents.clone(),
         segments_at: packed.segments_at,
         totals: packed.totals,
         read_back: ReadBackRecord { at: now, entries: read_back.entries },
+        shrunk_from: guard.judge(Held::of(&packed.totals)).map(|suspension| suspension.than.point),
         clean: packed.clean(),
         unread: packed.unread.clone(),
         not_stored: packed.not_stored.clone(),

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{Deleted, Omission, Progress, prune_keys};
 use crate::calendar;
 use crate::catalog::PointPlace;
-use crate::forecast::{self, Deletion, Leftover};
+use crate::forecast::{self, Deletion, Leftover, Suspension};
 use crate::observe::{self, PointsSeen};
 use crate::ports::{Cause, Fault, Locks, ObjectInfo, StorePlace, StoreWrite};
 use crate::primitives::PointId;
@@ -22,6 +22,8 @@ pub(super) struct Wanted<'a> {
     pub(super) rules: Option<&'a Rules>,
     pub(super) timezone: &'a str,
     pub(super) points: &'a [Deletion],
+    /// Why none of them is deleted, where a guard says so; leftovers are no points, and go all the same.
+    pub(super) suspended: Option<Suspension>,
     pub(super) leftovers: &'a [Leftover],
     /// The time now: the new point is of it, or before.
     pub(super) now: Timestamp,
@@ -41,18 +43,27 @@ pub(super) async fn delete(
     wanted: &Wanted<'_>,
     progress: &Progress,
 ) -> Result<Deleted, Fault> {
-    let lock = if wanted.points.is_empty() {
+    let lock = if wanted.points.is_empty() || wanted.suspended.is_some() {
         None
     } else {
         locks.try_lock(&points_lock(&store.real_place().await?, wanted.all)).await?
     };
     let seen = observe::points(store, wanted.prefix).await?;
     let verdicts = verdicts(&seen, wanted)?;
-    let mut deleted = Deleted::default();
+    let mut deleted = Deleted { suspended: wanted.suspended.clone(), ..Deleted::default() };
     for deletion in wanted.points {
         let point = &deletion.place.point;
-        let in_use = if lock.is_none() { Some(Omission::BeingRestored) } else { None };
-        if let Some(why) = omission(&seen, &deletion.place, &verdicts).or(in_use) {
+        let held_back = match (&wanted.suspended, &lock) {
+            (Some(_), _) => Some(Omission::Suspended),
+            (None, None) => Some(Omission::BeingRestored),
+            (None, Some(_)) => None,
+        };
+        let why = match omission(&seen, &deletion.place, &verdicts) {
+            // What is suspended may be kept because the new point is so small: that is what there is to tell.
+            None | Some(Omission::KeptNow) if held_back == Some(Omission::Suspended) => held_back,
+            why => why.or(held_back),
+        };
+        if let Some(why) = why {
             deleted.omitted.push((point.clone(), why));
             continue;
         }

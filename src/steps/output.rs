@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Packed, ReadBack, Recovered};
 use crate::catalog::Manifest;
+use crate::forecast::Suspension;
 use crate::graph::{Output, OutputKind};
 use crate::ports::{Cause, Fault};
 use crate::primitives::{PathBytes, PointId, StepId};
@@ -18,6 +19,9 @@ pub enum StepOutput {
     Source {
         /// Its roots, each a folder.
         roots: Vec<PathBytes>,
+        /// Those of them that are mount points.
+        #[serde(default)]
+        mounts: Vec<PathBytes>,
     },
     /// The archive and its contents are in the store.
     Packed(Box<Packed>),
@@ -38,6 +42,9 @@ pub enum StepOutput {
 pub struct Deleted {
     /// The recovery points that are gone.
     pub points: Vec<PointId>,
+    /// Why no point was deleted, where a guard suspended that.
+    #[serde(default)]
+    pub suspended: Option<Suspension>,
     /// The points that were forecast and are still there, each with why.
     pub omitted: Vec<(PointId, Omission)>,
     /// How many objects and uploads of unfinished runs are gone.
@@ -58,6 +65,8 @@ pub enum Omission {
     KeptNow,
     /// A restore of this host reads points of its job.
     BeingRestored,
+    /// A guard suspended the deletion of points.
+    Suspended,
 }
 
 impl StepOutput {
@@ -68,6 +77,14 @@ impl StepOutput {
             Self::Packed(packed) => packed.clean(),
             Self::Recovered(recovered) => recovered.clean(),
             _ => true,
+        }
+    }
+
+    /// Why a guard suspended a deletion, if it did.
+    pub fn suspension(&self) -> Option<&Suspension> {
+        match self {
+            Self::Deleted(deleted) => deleted.suspended.as_ref(),
+            _ => None,
         }
     }
 
@@ -104,6 +121,21 @@ impl Inputs {
     pub(super) fn packed(&self, output: Output) -> Result<&Packed, Fault> {
         match self.get(output)? {
             StepOutput::Packed(packed) => Ok(packed),
+            _ => Err(mismatch(output)),
+        }
+    }
+
+    /// The mount points of a source that was found.
+    pub(super) fn mounts(&self, output: Output) -> Result<&[PathBytes], Fault> {
+        match self.get(output)? {
+            StepOutput::Source { mounts, .. } => Ok(mounts),
+            _ => Err(mismatch(output)),
+        }
+    }
+
+    pub(super) fn committed(&self, output: Output) -> Result<&Manifest, Fault> {
+        match self.get(output)? {
+            StepOutput::Committed(manifest) => Ok(manifest),
             _ => Err(mismatch(output)),
         }
     }

@@ -17,7 +17,8 @@ use super::store_archive::{Stored, store_archive};
 use super::verified::Expected;
 use crate::archive::{Extent, MemberKind, Plain, Writer, ZipFrame};
 use crate::catalog::{ContentsHeader, ContentsTrailer, Entry, Line, Named, Part, PointPlace, StoredObject, Totals};
-use crate::observe::walk::{Visited, Walk, Wanted, mounted, ordered_roots};
+use crate::observe;
+use crate::observe::walk::{Visited, Walk, Wanted, ordered_roots};
 use crate::ports::{
     Cause, Certainty, Clock, Compute, EntryKind, Fault, FileRead, Meta, PutMode, ReadXattrs, Scratch, StoreWrite,
     TreeRead,
@@ -31,6 +32,8 @@ pub struct PackRequest {
     pub place: PointPlace,
     /// The folders, as absolute paths.
     pub roots: Vec<PathBytes>,
+    /// Those of them that are mount points; where one is none any more, its disk is gone.
+    pub mounts: Vec<PathBytes>,
     /// Globs of what is left out ([`Wanted`]).
     pub exclude: Vec<String>,
     /// Whether a source without any file is what is meant.
@@ -48,9 +51,9 @@ pub struct Packed {
     pub moment: Timestamp,
     /// The folders, in the archive's order.
     pub roots: Vec<PathBytes>,
-    /// Those of them that were mount points; none where that was not looked at.
+    /// Those of them that were mount points.
     #[serde(default)]
-    pub mounted_roots: Option<Vec<PathBytes>>,
+    pub mounts: Vec<PathBytes>,
     /// The archive.
     pub archive: StoredObject,
     /// The tar inside it.
@@ -107,7 +110,18 @@ pub async fn pack(
         Ok(Some(packed)) => Ok(packed),
         Err(fault) => Err(fault),
     };
-    packed.map_err(passing)
+    packed.map(|packed| Packed { mounts: request.mounts.clone(), ..packed }).map_err(passing)
+}
+
+/// Packing may take long, and a disk may go meanwhile: what was read below its folder then is not what is meant.
+async fn still_mounted(tree: &dyn TreeRead, mounts: &[PathBytes]) -> Result<(), Fault> {
+    for root in mounts {
+        if !observe::is_mount(tree, root).await? {
+            let answer = "it was a mount point when the source was looked at, and is none now: was it unmounted?";
+            return Err(Fault::permanent(Cause::NotFound, format!("pack {root}"), answer));
+        }
+    }
+    Ok(())
 }
 
 /// What packing and recovering need beside a tree and a store.
@@ -128,11 +142,10 @@ async fn pack_anew(
     request: &PackRequest,
     progress: &Progress,
 ) -> Result<Packed, Fault> {
+    still_mounted(tree, &request.mounts).await?;
     let PackRequest { roots, exclude, one_file_system, .. } = request;
     let walk = Walk::new(tree, Wanted { roots, exclude, one_file_system: *one_file_system })?;
-    let roots = ordered_roots(roots)?;
-    let mounted = mounted(tree, &roots).await?;
-    let header = ContentsHeader::new(roots, mounted);
+    let header = ContentsHeader::new(ordered_roots(roots)?);
     let mut archive = Upload::begin(store, &request.place.key(Part::Archive)).await?;
     let mut contents = match Upload::begin(store, &request.place.key(Part::Contents)).await {
         Ok(contents) => contents,
@@ -173,6 +186,7 @@ async fn pack_into<'a>(
     let packing = Packing::new((tree, world.scratch), header, sink, progress);
     let stored = store_archive(world.compute, &frame, archive, segments);
     let ((listed, found), stored) = tokio::try_join!(packing.pack(walk, request.allow_empty), stored)?;
+    still_mounted(tree, &request.mounts).await?;
     // The key holds this run's own point: only an earlier try of it can be there, which had no contents.
     archive.finish(PutMode::Replace, stored.archive).await?;
     finish_contents(listed, found, stored, moment, request).await
@@ -385,11 +399,10 @@ fn archive_path(path: &PathBytes) -> PathBytes {
 
 fn packed(trailer: ContentsTrailer, header: ContentsHeader, contents: StoredObject, segments_at: u64) -> Packed {
     let ContentsTrailer { moment, totals, plain, archive, unread, not_stored, changed, not_entered } = trailer;
-    let ContentsHeader { roots, mounted_roots, .. } = header;
     Packed {
         moment,
-        roots,
-        mounted_roots,
+        roots: header.roots,
+        mounts: vec![],
         archive,
         plain,
         contents,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Beside, Inputs, PackRequest, Progress, RecoverRequest, Recovered, StepOutput, pack, read_back, recover};
 use super::{commit, delete, look, probe};
 use crate::catalog::{Named, job_prefix};
-use crate::forecast::{Action, Forecast, ForecastStep, NewPoint, Recovery, Selection};
+use crate::forecast::{Action, Forecast, ForecastStep, Held, NewPoint, Recovery, Selection};
 use crate::ports::{Cause, Clock, CommandRun, Compute, Fault, Locks, Scratch, StoreWrite, TreeWrite};
 use crate::primitives::{Compression, Name, PathBytes};
 
@@ -51,13 +51,15 @@ pub async fn perform(
     progress: &Progress,
 ) -> Result<StepOutput, Fault> {
     match &step.action {
-        Action::Look { store, selection, .. } => look::look(world.tree, world.store(store)?, selection).await,
+        Action::Look { store, selection, mounts, .. } => {
+            look::look(world.tree, world.store(store)?, selection, mounts).await
+        }
         Action::Pack { selection, compression, new, source } => {
-            inputs.get(*source)?;
+            let mounts = inputs.mounts(*source)?;
             if let Action::Look { seen: Some(seen), .. } = &forecast.step(source.step).action {
                 progress.expect(seen.bytes);
             }
-            let request = pack_request(selection, *compression, new);
+            let request = pack_request(selection, mounts, *compression, new);
             let packed = pack(world.tree, world.store(&new.store)?, world.beside(), &request, progress).await?;
             Ok(StepOutput::Packed(Box::new(packed)))
         }
@@ -68,21 +70,28 @@ pub async fn perform(
             let read_back = read_back(store, world.compute, packed.expected(), progress).await?;
             Ok(StepOutput::ReadBack(read_back))
         }
-        Action::Commit { new, packed, read_back } => {
+        Action::Commit { new, guard, packed, read_back } => {
             let made = commit::Made {
                 forecast,
                 new,
+                guard,
                 packed: inputs.packed(*packed)?,
                 read_back: inputs.read_back(*read_back)?,
             };
             commit::commit(world.store(&new.store)?, world.clock, &made).await
         }
-        Action::Delete { store, job, prefix, roots, rules, timezone, points, leftovers, given } => {
-            inputs.get(*given)?;
+        Action::Delete { store, job, prefix, roots, rules, timezone, points, suspended, leftovers, given } => {
+            let made = inputs.committed(*given)?;
+            // What was really packed may be less than the forecast saw.
+            let suspended = suspended.clone().or_else(|| match &forecast.step(given.step).action {
+                Action::Commit { guard, .. } => guard.judge(Held::of(&made.totals)),
+                _ => None,
+            });
             let now = world.clock.now();
             let all = job_prefix(&forecast.plan, job);
             let rules = rules.as_ref();
-            let wanted = delete::Wanted { all: &all, prefix, roots, rules, timezone, points, leftovers, now };
+            let wanted =
+                delete::Wanted { all: &all, prefix, roots, rules, timezone, points, suspended, leftovers, now };
             delete::delete(world.store(store)?, world.locks, &wanted, progress).await.map(StepOutput::Deleted)
         }
         Action::Recover(recovery) => {
@@ -108,10 +117,11 @@ async fn remove_leftovers(tree: &dyn TreeWrite, leftovers: &[PathBytes]) -> (Vec
     (removed, not_removed)
 }
 
-fn pack_request(selection: &Selection, compression: Compression, new: &NewPoint) -> PackRequest {
+fn pack_request(selection: &Selection, mounts: &[PathBytes], compression: Compression, new: &NewPoint) -> PackRequest {
     PackRequest {
         place: new.place.clone(),
         roots: selection.roots.clone(),
+        mounts: mounts.to_vec(),
         exclude: selection.exclude.clone(),
         allow_empty: selection.allow_empty,
         compression,

@@ -33,6 +33,7 @@ fn request(roots: &[&str]) -> PackRequest {
         roots: roots.iter().map(|root| path(root)).collect(),
         exclude: Vec::new(),
         allow_empty: false,
+        mounts: Vec::new(),
         compression: Compression::default(),
         one_file_system: false,
     }
@@ -78,7 +79,8 @@ fn manifest(packed: &Packed) -> Manifest {
         moment: packed.moment,
         finished: at,
         roots: packed.roots.clone(),
-        mounted_roots: packed.mounted_roots.clone(),
+        mounts: packed.mounts.clone(),
+        shrunk_from: None,
         archive: packed.archive.clone(),
         plain: packed.plain,
         contents: packed.contents.clone(),

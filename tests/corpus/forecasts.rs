@@ -82,6 +82,27 @@ fn a_source_is_empty_or_partly_unreadable() {
 }
 
 #[test]
+fn a_source_lost_most_of_its_files() {
+    let proven = two_stores();
+    let world = past::aged(&proven);
+    world.tree().take_away("/srv/documents/2026");
+    world.tree().put_file("/srv/documents/readme", "gone");
+    insta::assert_snapshot!(shown(&proven, &world));
+}
+
+#[test]
+fn a_mount_is_gone() {
+    let proven = two_stores();
+    let world = past::aged(&proven);
+    let here = scene::who().host;
+    for job in past::jobs(proven.graph()) {
+        past::plant_mounted(&world, &proven, &job, &here, SignedDuration::from_mins(30));
+    }
+    world.tree().put_on("/srv/lists", 2);
+    insta::assert_snapshot!(shown(&proven, &world));
+}
+
+#[test]
 fn a_store_cannot_be_read() {
     let proven = two_stores();
     let world = past::aged(&proven);

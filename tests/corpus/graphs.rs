@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use sonae::graph::{Dependency, Effect, Graph, OutputKind, ProbeCheck, Step, StepKind};
+use sonae::plan::Guard;
 use sonae::primitives::{Duration, Name, StepId};
 use sonae::prove::{Evidence, ProvenPlan, Subject};
 
@@ -100,6 +101,9 @@ fn about(kind: &StepKind) -> Option<String> {
         }
         StepKind::Probe { how: ProbeCheck::Path(path), .. } => Some(format!("is {path} there")),
         StepKind::Probe { how: ProbeCheck::Command(argv), .. } => Some(format!("does {argv:?} exit with 0")),
+        StepKind::Delete { guard, .. } if *guard != Guard::default() => {
+            Some(format!("suspended by a shrink of more than {}", guard.shrink))
+        }
         StepKind::ReadBack { .. } | StepKind::Commit { .. } | StepKind::Delete { .. } => None,
     }
 }

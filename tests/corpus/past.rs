@@ -88,7 +88,17 @@ pub(super) fn plant(
     clean: bool,
 ) -> PointPlace {
     let moment = world.clock().now().checked_sub(age).unwrap();
-    let manifest = manifest(&proven.plan().name.value, job, host, moment, clean);
+    store(world, job, &manifest(&proven.plan().name.value, job, host, moment, clean))
+}
+
+/// The same of folders that were all mount points.
+pub(super) fn plant_mounted(world: &World, proven: &ProvenPlan, job: &Job, host: &Name, age: SignedDuration) {
+    let moment = world.clock().now().checked_sub(age).unwrap();
+    let manifest = manifest(&proven.plan().name.value, job, host, moment, true);
+    store(world, job, &Manifest { mounts: manifest.roots.clone(), ..manifest });
+}
+
+fn store(world: &World, job: &Job, manifest: &Manifest) -> PointPlace {
     let store = world.store(job.store.as_str());
     for object in [&manifest.archive, &manifest.contents] {
         store.plant(&object.key, Some(Bytes::from(vec![0; usize::try_from(object.size).unwrap()])));
@@ -123,13 +133,14 @@ fn manifest(plan: &Name, job: &Job, host: &Name, moment: Timestamp, clean: bool)
         moment,
         finished: moment + SignedDuration::from_mins(4),
         roots: job.roots.clone(),
-        mounted_roots: Some(vec![]),
+        mounts: vec![],
         archive: object(place.key(Part::Archive), size),
         plain: Plain { size: 3 * size, crc32: Crc32(7) },
         segments_at: 1,
         contents: object(place.key(Part::Contents), 900),
-        totals: Totals { files: 1_200, folders: 30, symlinks: 4, hard_links: 0, bytes: 2 * size, holes: 0 },
-        read_back: ReadBackRecord { at: moment + SignedDuration::from_mins(4), entries: 1_234 },
+        totals: Totals { files: 3, folders: 2, symlinks: 1, hard_links: 0, bytes: 2 * size, holes: 0 },
+        read_back: ReadBackRecord { at: moment + SignedDuration::from_mins(4), entries: 6 },
+        shrunk_from: None,
         clean,
         unread: named(u64::from(!clean)),
         not_stored: Named::default(),

@@ -238,7 +238,10 @@ pub(super) fn assert_consistent(outcome: &Outcome) {
         outcome.steps.iter().any(|step| step.end == StepEnd::Open),
     );
     let code = outcome.end.exit().code();
-    assert!(if open { code == 130 } else { (code == 4) == any_failed && (any_failed || [0, 5].contains(&code)) });
+    assert!(if open { code == 130 } else { (code == 4) == any_failed && (any_failed || [0, 5, 6].contains(&code)) });
+    let suspended = |end: &StepEnd| matches!(end, StepEnd::Done(output) if output.suspension().is_some());
+    let any_suspended = outcome.steps.iter().any(|step| suspended(&step.end));
+    assert!(open || any_failed || (code == 6) == any_suspended);
 }
 
 /// What was deleted is what was forecast, or less, each omission named.
@@ -254,6 +257,7 @@ pub(super) fn assert_subset(outcome: &Outcome) {
             deleted.points.iter().chain(deleted.omitted.iter().map(|(point, _)| point)).cloned().collect();
         let forecast: BTreeSet<_> = points.iter().map(|deletion| deletion.place.point.clone()).collect();
         assert_eq!(told, forecast);
+        assert!(deleted.suspended.is_none() || deleted.points.is_empty(), "a guard suspended this: {deleted:?}");
         assert!(deleted.leftovers <= leftovers.len() as u64);
     }
 }

@@ -3,6 +3,7 @@
 //! `SONAE_SEEDS=100000 cargo test --test integration faults` runs as many seeds as that and prints what they came to.
 
 mod exhaustive;
+mod guards;
 mod independence;
 mod journey;
 pub(crate) mod scene;

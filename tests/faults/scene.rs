@@ -72,7 +72,7 @@ pub(crate) fn proven(file: &str, text: &str) -> ProvenPlan {
 
 /// This host, as its superuser.
 pub(crate) fn who() -> Circumstances {
-    Circumstances { host: name("web-1"), base: PathBytes::new(*b"/plans"), superuser: true }
+    Circumstances { host: name("web-1"), base: PathBytes::new(*b"/plans"), superuser: true, accept_shrink: false }
 }
 
 /// The reading half of a world, for a plan's stores.
@@ -93,10 +93,14 @@ pub(crate) async fn observe(plan: &Plan, graph: &sonae::graph::Graph, world: &Wo
 
 /// The forecast of a backup of all jobs as the world is now.
 pub(crate) async fn backup(proven: &ProvenPlan, world: &World) -> Forecast {
+    backup_by(proven, world, &who()).await
+}
+
+async fn backup_by(proven: &ProvenPlan, world: &World, who: &Circumstances) -> Forecast {
     let jobs = proven.plan().jobs().map(|(job, _): (JobName, Name)| job).collect();
     let graph = proven.graph().of_jobs(&jobs);
     let observed = observe(proven.plan(), &graph, world).await;
-    forecast::backup(proven.plan(), &graph, &observed, &who())
+    forecast::backup(proven.plan(), &graph, &observed, who)
 }
 
 /// The forecast of a restore of the newest points as the world is now.
@@ -139,7 +143,21 @@ impl Past {
     }
 }
 
+impl Past {
+    /// Nothing yet.
+    pub(super) fn of_nothing(seed: u64) -> Self {
+        Self { seed, days: 0, proven: proven("sim.kdl", PLAN), objects: vec![] }
+    }
+}
+
 impl Scene {
+    /// The same with a plan that says that the documents' disk need not be mounted.
+    pub(super) fn allowing_unmounted(self) -> Self {
+        let plan = PLAN.replace("exclude \"**/*.tmp\"", "exclude \"**/*.tmp\"; allow-unmounted");
+        assert_ne!(plan, PLAN);
+        Self { proven: proven("sim.kdl", &plan), ..self }
+    }
+
     /// The sources alone.
     fn bare(seed: u64, proven: ProvenPlan) -> Self {
         Self::filled(World::tied_to_tokio(seed), seed, proven)
@@ -193,6 +211,18 @@ impl Scene {
         vault.plant(&Key::parse(&format!("{old}.tar.zip")).unwrap(), Some("half".into()));
         vault.begin(&Key::parse("sim/mail/nightly/web-1/20260105T053000Z-0000abcd.tar.zip").unwrap()).await.unwrap();
         self
+    }
+
+    /// Of every source, most of what it holds goes.
+    pub(super) fn lose_much(&self) {
+        self.world.tree().put_file("/srv/docs/a/text", "so");
+        self.world.tree().put_file("/srv/lists/members", "7");
+    }
+
+    /// A backup after somebody said that smaller points are meant.
+    pub(super) async fn backup_accepted(&self) -> Forecast {
+        let accepting = Circumstances { accept_shrink: true, ..who() };
+        backup_by(&self.proven, &self.world, &accepting).await
     }
 
     pub(super) async fn backup(&self) -> Forecast {

@@ -108,7 +108,8 @@ impl Law {
 
     fn may_delete(&self, store: &Name, key: &Key) {
         self.assert_announced(&format!("delete {key}"), |action| match action {
-            Action::Delete { store: of, points, leftovers, .. } => {
+            Action::Delete { store: of, points, leftovers, suspended, .. } => {
+                let points = if suspended.is_some() { &[] } else { points.as_slice() };
                 let point = points.iter().any(|gone| Part::ALL.iter().any(|part| gone.place.key(*part) == *key));
                 let left = |left: &Leftover| matches!(left, Leftover::Object(object) if object.key == *key);
                 of == store && (point || leftovers.iter().any(left))
@@ -124,6 +125,28 @@ impl Law {
             _ => false,
         });
         assert!(committed, "{key} is deleted before the new point exists");
+        assert!(
+            !self.is_shrunk(store, &place) || self.is_leftover(key),
+            "{key} is deleted for a point that is too small"
+        );
+    }
+
+    /// Whether the new point of the same job was found to be much smaller than before.
+    fn is_shrunk(&self, store: &Name, place: &PointPlace) -> bool {
+        let objects = self.world.store(store.as_str()).objects();
+        self.forecast.steps.iter().any(|step| match &step.action {
+            Action::Commit { new, .. } if new.place.job == place.job => {
+                let manifest = objects.get(&new.key(Part::Manifest)).map(|bytes| Manifest::decode(bytes).unwrap());
+                manifest.is_some_and(|manifest| manifest.shrunk_from.is_some())
+            }
+            _ => false,
+        })
+    }
+
+    fn is_leftover(&self, key: &Key) -> bool {
+        let is_key = |left: &Leftover| matches!(left, Leftover::Object(object) if object.key == *key);
+        let of = |action: &Action| matches!(action, Action::Delete { leftovers, .. } if leftovers.iter().any(is_key));
+        self.forecast.steps.iter().any(|step| of(&step.action))
     }
 
     fn may_abort(&self, store: &Name, upload: &UploadId) {

@@ -23,6 +23,7 @@ mod interrupts;
 mod journal_kills;
 mod leftovers;
 mod locks;
+mod mounts;
 mod nasty;
 mod needs;
 mod random_kills;
@@ -57,6 +58,7 @@ fn checks() -> impl Iterator<Item = &'static Check> {
         locks::CHECKS,
         durability::CHECKS,
         full_disk::CHECKS,
+        mounts::CHECKS,
         damage::CHECKS,
         bare_host::CHECKS,
     ]

@@ -21,11 +21,7 @@ fn trailer() -> ContentsTrailer {
 }
 
 fn header() -> ContentsHeader {
-    ContentsHeader {
-        format_version: CONTENTS_FORMAT_VERSION,
-        roots: vec![PathBytes::new(*b"/srv")],
-        mounted_roots: None,
-    }
+    ContentsHeader { format_version: CONTENTS_FORMAT_VERSION, roots: vec![PathBytes::new(*b"/srv")] }
 }
 
 fn entries() -> Vec<Entry> {

@@ -9,6 +9,7 @@ pub const ALL: &[&Code] = &[
     &BAD_JOB,
     &BAD_DURATION,
     &BAD_PERIOD,
+    &BAD_PERCENTAGE,
     &BAD_COUNT,
     &BAD_LEVEL,
     &BAD_TIME,
@@ -119,6 +120,26 @@ Right:
 
 ```kdl inside=backup
 retention within="2mo"
+```
+"#,
+);
+
+/// A percentage cannot be read.
+pub static BAD_PERCENTAGE: Code = Code::error(
+    "sonae::value::bad-percentage",
+    "a percentage cannot be read",
+    r#"A share is written in whole hundredths with its unit, `"0%"` to `"100%"`: a number alone could be a count or a fraction.
+
+Wrong:
+
+```kdl must-fail inside=backup
+guard shrink="0.5"
+```
+
+Right:
+
+```kdl inside=backup
+guard shrink="50%"
 ```
 "#,
 );

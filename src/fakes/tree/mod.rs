@@ -94,6 +94,11 @@ impl FakeTree {
         }
     }
 
+    /// From now on the folder, with all that is in it now, is on that file system; on number 1 is what was never moved.
+    pub fn put_on(&self, path: impl AsRef<[u8]>, device: u64) {
+        self.disk.nodes().move_to(path.as_ref(), device);
+    }
+
     /// From now on it cannot be read: neither the file nor what is in the folder.
     pub fn deny(&self, path: impl AsRef<[u8]>) {
         self.disk.nodes().deny(path.as_ref());

@@ -13,6 +13,8 @@ pub(super) type Refusal = (Cause, &'static str);
 const ROOT: u64 = 2;
 /// Blocks of so many zeros take no space.
 pub(super) const BLOCK: usize = 4096;
+/// The file system that everything is on but what lies at or below a mount point.
+const DEVICE: u64 = 1;
 const EXISTS: Refusal = (Cause::Exists, "something is there already");
 const MISSING: Refusal = (Cause::NotFound, "nothing is there");
 const NO_FOLDER: Refusal = (Cause::Invalid, "it is no folder");
@@ -33,6 +35,7 @@ struct Node {
     ctime: Timestamp,
     links: u64,
     denied: bool,
+    device: u64,
 }
 
 /// All inodes. One that lost its last name stays, for whoever has it open.
@@ -70,7 +73,7 @@ impl Nodes {
             mtime_ns,
             xattrs: Xattrs::default(),
         };
-        self.table.insert(inode, Node { body, attributes, ctime: self.now, links: 1, denied: false });
+        self.table.insert(inode, Node { body, attributes, ctime: self.now, links: 1, denied: false, device: DEVICE });
         inode
     }
 
@@ -143,7 +146,7 @@ impl Nodes {
             mtime_ns: set.map_or(0, |set| set.mtime_ns),
             ctime_s: node.map_or(0, |node| node.ctime.as_second()),
             ctime_ns: node.map_or(0, |node| node.ctime.subsec_nanosecond().unsigned_abs()),
-            device: 1,
+            device: node.map_or(DEVICE, |node| node.device),
             inode,
             links: node.map_or(0, |node| node.links),
         }
@@ -300,6 +303,17 @@ impl Nodes {
         let found = self.find(path).ok().flatten();
         if let Some(node) = found.and_then(|inode| self.table.get_mut(&inode)) {
             node.denied = true;
+        }
+    }
+
+    /// Puts what is at a path, and all below it, on that file system.
+    pub(super) fn move_to(&mut self, path: &[u8], device: u64) {
+        let mut left: Vec<u64> = self.find(path).ok().flatten().into_iter().collect();
+        while let Some(node) = left.pop().and_then(|inode| self.table.get_mut(&inode)) {
+            node.device = device;
+            if let Body::Folder(names) = &node.body {
+                left.extend(names.values());
+            }
         }
     }
 

@@ -86,7 +86,7 @@ fn forge(store: &MemoryStore, packed: &mut crate::steps::Packed, members: &[crat
 fn list(store: &MemoryStore, packed: &mut crate::steps::Packed, sizes: &[u32]) {
     let mut bytes = store.lock().objects[&packed.contents.key].clone();
     let mut reader = ContentsReader::new();
-    let mut writer = ContentsWriter::new(ContentsHeader::new(packed.roots.clone(), vec![])).unwrap();
+    let mut writer = ContentsWriter::new(ContentsHeader::new(packed.roots.clone())).unwrap();
     while let Some(line) = reader.push(&mut bytes).unwrap() {
         match line {
             Line::Entry(entry) => writer.entry(entry).unwrap(),
