@@ -14,6 +14,7 @@ mod segment;
 mod tar_header;
 mod write;
 mod zip_frame;
+mod zip_tail;
 
 #[cfg(test)]
 mod tests;

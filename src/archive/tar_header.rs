@@ -147,7 +147,7 @@ pub(super) fn member(header: &Header, records: Records) -> Result<Member, Archiv
         }
         EntryType::Symlink => MemberKind::Symlink { target: link.unwrap_or_default() },
         EntryType::Link => MemberKind::HardLink { target: link.unwrap_or_default() },
-        other => return Err(ArchiveError::new(format!("{path} is of a kind that is not supported: {other:?}"))),
+        other => return Err(ArchiveError::new(format!("{path} is of a kind that is not supported: {}", named(other)))),
     };
     if size != 0 && !matches!(kind, MemberKind::File { .. }) {
         return Err(ArchiveError::new(format!("{path} is no file and has content")));
@@ -166,6 +166,16 @@ pub(super) fn member(header: &Header, records: Records) -> Result<Member, Archiv
     let member = Member { path, kind, mode, uid, gid, mtime_s, mtime_ns };
     member.check()?;
     Ok(member)
+}
+
+/// A kind of member that is not read.
+fn named(kind: EntryType) -> String {
+    match kind {
+        EntryType::Char => "a character device".into(),
+        EntryType::Block => "a block device".into(),
+        EntryType::Fifo => "a named pipe".into(),
+        other => format!("tar's type `{}`", other.as_byte().escape_ascii()),
+    }
 }
 
 /// A folder's path without the `/` that tars end it in; `./` is the archive's own folder.

@@ -109,6 +109,13 @@ impl Totals {
     pub fn entries(&self) -> u64 {
         [self.folders, self.symlinks, self.hard_links].iter().fold(self.files, |sum, part| sum.saturating_add(*part))
     }
+
+    /// Whether no number is larger than its counterpart.
+    pub fn within(&self, most: &Self) -> bool {
+        let Self { files, folders, symlinks, hard_links, bytes } = *self;
+        let members = files <= most.files && folders <= most.folders;
+        members && symlinks <= most.symlinks && hard_links <= most.hard_links && bytes <= most.bytes
+    }
 }
 
 /// How many, and the first of them.
