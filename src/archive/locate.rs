@@ -7,7 +7,7 @@ use zip::read::{ArchiveOffset, Config, ZipReadOptions};
 use zip::{CompressionMethod, ZipArchive};
 
 use super::{ArchiveError, zip_tail};
-use crate::primitives::Method;
+use crate::primitives::{Method, on_one_line};
 
 /// Where the tar lies in the zip, and what the zip says of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +80,9 @@ impl Locator {
 }
 
 fn entry(view: &mut View<'_>) -> Result<TarEntry, ArchiveError> {
-    let refused = |error: zip::result::ZipError| ArchiveError::new(format!("the zip is damaged: {error}"));
+    let refused = |error: zip::result::ZipError| {
+        ArchiveError::new(format!("the zip is damaged: {}", on_one_line(&error.to_string())))
+    };
     let config = Config { archive_offset: ArchiveOffset::Known(0) };
     let mut archive = ZipArchive::with_config(config, &mut *view).map_err(refused)?;
     let directory = archive.central_directory_start();

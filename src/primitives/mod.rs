@@ -11,6 +11,7 @@ mod name;
 mod path;
 mod quantity;
 mod span;
+mod text;
 
 pub use compression::{Compression, Method};
 pub use digest::{Digest, Hasher};
@@ -20,6 +21,7 @@ pub use name::{JobName, Name};
 pub use path::PathBytes;
 pub use quantity::{ByteSize, Duration, Period, PeriodUnit};
 pub use span::{FileId, Span, Spanned};
+pub use text::on_one_line;
 
 /// Why a text is not a value: what is wrong, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

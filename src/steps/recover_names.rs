@@ -7,7 +7,7 @@ use crate::archive::{Member, MemberKind};
 use crate::catalog::{Entry, Line, Manifest};
 use crate::observe::walk::ordered_roots;
 use crate::ports::{Cause, Fault, Scratch, ScratchTable, StoreRead};
-use crate::primitives::PathBytes;
+use crate::primitives::{PathBytes, on_one_line};
 
 /// What is chosen, and where it goes below the folder that is made.
 pub(super) struct Names {
@@ -75,10 +75,10 @@ impl Names {
                     }
                 }
                 Line::Entry(Entry::Unread { path, why }) if self.is_chosen(&without_slash(&path)) => {
-                    missing = Some(why)
+                    missing = Some(on_one_line(&why))
                 }
                 Line::Entry(Entry::NotStored { path, kind }) if self.is_chosen(&without_slash(&path)) => {
-                    missing = Some(format!("a {kind} is not stored"));
+                    missing = Some(format!("a {} is not stored", on_one_line(&kind)));
                 }
                 _ => {}
             }

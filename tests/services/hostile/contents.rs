@@ -42,6 +42,7 @@ fn listings() -> Vec<Case> {
         ("another place", reworded("\"at\":512", "\"at\":1024")),
         ("another digest", reworded("2d71", "2d72")),
         ("a digest that is none", reworded("sha256:2d71", "md5:2d71")),
+        ("a digest that steers a terminal", reworded("sha256:2d71", "\\u001b[2J\\n\\u0007")),
         ("no digest", reworded(&format!(",\"digest\":{digest}"), "")),
         ("a folder with a digest", reworded("\"at\":0", &format!("\"at\":0,\"digest\":{digest}"))),
         ("a negative size", reworded("\"size\":1", "\"size\":-1")),

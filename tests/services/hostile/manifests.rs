@@ -23,6 +23,8 @@ pub(super) fn run() {
             }),
         ),
         ("a key that leads out", changed(|m| m["archive"]["key"] = json!("../outside/precious"))),
+        ("a key that steers a terminal", changed(|m| m["archive"]["key"] = json!("\u{1b}[2J\n"))),
+        ("a word that steers a terminal", changed(|m| m["totals"] = json!("\u{1b}[2J\n"))),
         ("an absolute key", changed(|m| m["archive"]["key"] = json!("/outside/precious"))),
         ("another plan", changed(|m| m["plan"] = json!("two"))),
         ("another host", changed(|m| m["host"] = json!("other"))),

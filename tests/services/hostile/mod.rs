@@ -11,6 +11,8 @@ mod zips;
 use std::fmt::Write as _;
 use std::process::Command;
 
+use serde_json::json;
+
 use super::Check;
 use super::forge::{self, Forged, Forgery, HOST};
 use super::leftovers;
@@ -25,6 +27,7 @@ pub(crate) const CHECKS: &[Check] = &[
     Check { name: "hostile manifests are refused, each for its own reason", needs: &[], run: manifests::run },
     Check { name: "archives that unpack to very much are refused within bounds", needs: &[], run: bombs::run },
     Check { name: "hostile archives of which one path is restored are refused", needs: &[], run: parts::run },
+    Check { name: "hostile words in contents steer no terminal", needs: &[], run: words },
     Check { name: "a forged point that means no harm is restored", needs: &[], run: harmless },
 ];
 
@@ -78,6 +81,7 @@ fn refused_one(scene: &Scene, name: &str, forged: Forged, more: &[&str]) -> Stri
     assert_eq!(before, surroundings(scene), "{name}: something else is there\n{said}");
     leftovers::assert_none(scene);
     assert!(!said.to_string().contains("panic") && !said.to_string().contains("a bug"), "{name}: {said}");
+    assert_steers_nothing(name, &said);
     let status = said.status();
     assert!(matches!(status, Some(1 | 4)), "{name}: {said}");
     let told = if status == Some(4) { said.stdout() } else { said.stderr() };
@@ -98,6 +102,27 @@ fn refused_one(scene: &Scene, name: &str, forged: Forged, more: &[&str]) -> Stri
         told.truncate(free);
     }
     format!("{}: {told}", status.unwrap_or_default())
+}
+
+/// That nothing which a terminal would obey is printed.
+fn assert_steers_nothing(name: &str, said: &Said) {
+    let printed = said.stdout() + &said.stderr();
+    assert!(!printed.contains(|c: char| c.is_control() && c != '\n'), "{name}: {printed:?}");
+}
+
+/// What contents say of what was not stored is shown, and not obeyed.
+fn words() {
+    let scene = scene();
+    let unread =
+        json!({"entry": {"unread": {"path": "/source/\u{1b}[2Jgone", "why": "\u{1b}]0;title\u{7}\nrestored all"}}});
+    let special = json!({"entry": {"not-stored": {"path": "/source/special", "kind": "\u{1b}[31mpipe"}}});
+    let forged = one_file().but(|forged| forged.entries.extend([unread, special].map(|line| line.to_string())));
+    forged.put(&scene);
+    let said = restore(&scene, &[]).exits(5).says(r"\u{1b}]0;title\u{7}\nrestored all");
+    assert_steers_nothing("unread", &said);
+    let said =
+        restore(&scene, &["--into", "other", "--path", "special"]).exits(4).says(r"a \u{1b}[31mpipe is not stored");
+    assert_steers_nothing("not stored", &said);
 }
 
 fn harmless() {
