@@ -6,8 +6,8 @@ use std::io::{self, Read, Seek, SeekFrom};
 use zip::read::{ArchiveOffset, Config, ZipReadOptions};
 use zip::{CompressionMethod, ZipArchive};
 
-use super::ArchiveError;
-use crate::primitives::Method;
+use super::{ArchiveError, zip_tail};
+use crate::primitives::{Method, on_one_line};
 
 /// Where the tar lies in the zip, and what the zip says of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,16 +80,22 @@ impl Locator {
 }
 
 fn entry(view: &mut View<'_>) -> Result<TarEntry, ArchiveError> {
-    let refused = |error: zip::result::ZipError| ArchiveError::new(format!("the zip is damaged: {error}"));
+    let refused = |error: zip::result::ZipError| {
+        ArchiveError::new(format!("the zip is damaged: {}", on_one_line(&error.to_string())))
+    };
     let config = Config { archive_offset: ArchiveOffset::Known(0) };
-    let mut archive = ZipArchive::with_config(config, view).map_err(refused)?;
+    let mut archive = ZipArchive::with_config(config, &mut *view).map_err(refused)?;
     let directory = archive.central_directory_start();
-    if archive.len() != 1 || archive.has_duplicate_names() {
+    if archive.has_duplicate_names() {
+        return Err(ArchiveError::new("the zip has two entries of one name"));
+    }
+    if archive.len() != 1 {
         return Err(ArchiveError::new(format!("the zip holds {} entries and not one tar", archive.len())));
     }
     let options = ZipReadOptions::new().enforce_header_consistency(true);
     let file = archive.by_index_with_options(0, options).map_err(refused)?;
-    if file.encrypted() || !file.name_raw().ends_with(b".tar") || !file.is_file() {
+    let other_kind = file.unix_mode().is_some_and(|mode| !matches!(mode & 0o170_000, 0 | 0o100_000));
+    if file.encrypted() || !file.name_raw().ends_with(b".tar") || !file.is_file() || other_kind {
         return Err(ArchiveError::new("the zip's entry is encrypted or no tar"));
     }
     let method = match file.compression() {
@@ -108,7 +114,30 @@ fn entry(view: &mut View<'_>) -> Result<TarEntry, ArchiveError> {
     if file.header_start() != 0 || !inside {
         return Err(ArchiveError::new("the zip's entry lies where it cannot"));
     }
+    drop(file);
+    drop(archive);
+    check_tail(view, &found, directory)?;
     Ok(found)
+}
+
+/// What follows the packed bytes in a sound zip with one entry is below this, whatever its name and extra fields of use.
+const TAIL_BYTES_MAX: u64 = 8 * 1024;
+/// The flag of an entry whose sizes follow its packed bytes (APPNOTE 4.4.4), in the local header's byte 6.
+const SIZES_FOLLOW: u8 = 1 << 3;
+
+/// Refuses a zip in which anything but what belongs there follows the packed bytes.
+fn check_tail(view: &mut View<'_>, found: &TarEntry, directory: u64) -> Result<(), ArchiveError> {
+    let end = found.start + found.packed_size;
+    let length = view.locator.length - end;
+    if length > TAIL_BYTES_MAX {
+        return Err(ArchiveError::new("the zip holds more than its entry"));
+    }
+    // The directory begins in the tail, which is short.
+    let (mut tail, descriptor) = (vec![0; length as usize], (directory - end) as usize);
+    view.bytes(end, &mut tail)?;
+    let mut flags = [0];
+    view.bytes(6, &mut flags)?;
+    zip_tail::check(&tail, descriptor, (flags[0] & SIZES_FOLLOW != 0).then_some(found))
 }
 
 /// The zip as far as it was supplied; the first byte that was missed is noted.
@@ -116,6 +145,13 @@ struct View<'a> {
     locator: &'a Locator,
     position: u64,
     missing: Option<u64>,
+}
+
+impl View<'_> {
+    fn bytes(&mut self, at: u64, bytes: &mut [u8]) -> Result<(), ArchiveError> {
+        self.position = at;
+        self.read_exact(bytes).map_err(|error| ArchiveError::new(format!("the zip is damaged: {error}")))
+    }
 }
 
 impl Read for View<'_> {

@@ -110,9 +110,16 @@ impl Member {
     }
 }
 
+/// A folder can be named by 4,096 bytes (limits.h), and a name in it is far shorter than what is left here. What restores deeper
+/// trees would hold them in memory, folder by folder.
+const PATH_BYTES_MAX: usize = 5 * 1024;
+
 /// A path that leads nowhere but below the archive's folder.
 fn check_path(path: &PathBytes, may_be_empty: bool) -> Result<(), ArchiveError> {
     let bytes = path.as_bytes();
+    if bytes.len() > PATH_BYTES_MAX {
+        return Err(ArchiveError::new(format!("a path of {} bytes is too long", bytes.len())));
+    }
     if bytes.is_empty() && may_be_empty {
         return Ok(());
     }

@@ -16,6 +16,7 @@ mod sparse;
 mod tar_header;
 mod write;
 mod zip_frame;
+mod zip_tail;
 
 #[cfg(test)]
 mod tests;

@@ -153,6 +153,11 @@ impl TarReader {
         }
     }
 
+    /// Whether what was taken in ends with a member, or nothing was taken in.
+    pub fn is_between_members(&self) -> bool {
+        matches!(self.state, State::Header) && self.collected.is_empty() && self.began.is_none()
+    }
+
     /// The next bytes of the input, at most `limit`.
     fn split(&mut self, input: &mut Bytes, limit: u64) -> Bytes {
         let length = usize::try_from(limit).map_or(input.len(), |limit| limit.min(input.len()));

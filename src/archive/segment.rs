@@ -4,7 +4,7 @@
 //! the zip's method, which any tool unpacks; and each is unpacked by itself to exactly what it was made of.
 
 use bytes::Bytes;
-use libdeflater::{CompressionLvl, Compressor, Decompressor};
+use libdeflater::{CompressionLvl, Compressor, DecompressionError, Decompressor};
 
 use super::{ArchiveError, open_deflate};
 use crate::primitives::{Compression, Method};
@@ -80,7 +80,10 @@ pub fn unpack(method: Method, packed: &Bytes, plain_size: usize) -> Result<Vec<B
     let unpacked = match method {
         Method::Deflate => {
             let stream = [packed, &open_deflate::END[..]].concat();
-            Decompressor::new().deflate_decompress(&stream, &mut plain).map_err(|error| error.to_string())
+            Decompressor::new().deflate_decompress(&stream, &mut plain).map_err(|error| match error {
+                DecompressionError::BadData => "they are no deflate".into(),
+                DecompressionError::InsufficientSpace => format!("they unpack to more than {plain_size} bytes"),
+            })
         }
         Method::Zstd => zstd::bulk::decompress_to_buffer(packed, &mut plain).map_err(|error| error.to_string()),
     };

@@ -192,7 +192,7 @@ pub(super) fn member(header: &Header, records: Records) -> Result<Member, Archiv
         }
         EntryType::Symlink => MemberKind::Symlink { target: link.unwrap_or_default() },
         EntryType::Link => MemberKind::HardLink { target: link.unwrap_or_default() },
-        other => return Err(ArchiveError::new(format!("{path} is of a kind that is not supported: {other:?}"))),
+        other => return Err(ArchiveError::new(format!("{path} is of a kind that is not supported: {}", named(other)))),
     };
     if (size != 0 || sparse.is_some()) && !matches!(kind, MemberKind::File { .. }) {
         return Err(ArchiveError::new(format!("{path} is no file and has content")));
@@ -224,6 +224,16 @@ fn sparse_size(records: &SparseRecords) -> Result<Option<u64>, ArchiveError> {
         (None, None, None, None) => Ok(None),
         (Some(1), Some(0), Some(size), Some(_)) => Ok(Some(size)),
         _ => Err(ArchiveError::new("a sparse file of another format is not supported")),
+    }
+}
+
+/// A kind of member that is not read.
+fn named(kind: EntryType) -> String {
+    match kind {
+        EntryType::Char => "a character device".into(),
+        EntryType::Block => "a block device".into(),
+        EntryType::Fifo => "a named pipe".into(),
+        other => format!("tar's type `{}`", other.as_byte().escape_ascii()),
     }
 }
 

@@ -433,6 +433,42 @@ fn zips_that_are_not_one_tar_are_refused() {
     "#);
 }
 
+/// Sizes beyond 32 bits stand in other records, behind a tar of any size.
+#[test]
+fn a_zip_beyond_32_bits_is_located_and_nothing_may_lie_in_it() {
+    let frame = ZipFrame { name: "x.tar".into(), at: "2026-03-01T05:30:01Z".parse().unwrap(), method: Method::Deflate };
+    for (packed_size, plain_size) in [(1 << 20, 5 << 30), (5 << 30, 5 << 30), (u32::MAX.into(), 1 << 33)] {
+        let head = frame.head().unwrap();
+        let tail = frame.tail(Framed { packed_size, plain_size, crc: 7 }).unwrap();
+        let found = locate_between(&head, packed_size, &tail).unwrap();
+        let start = head.len() as u64;
+        assert_eq!(found, TarEntry { method: Method::Deflate, start, packed_size, plain_size, crc: 7 });
+        for at in 0..tail.len() {
+            let longer = [&tail[..at], &[0], &tail[at..]].concat();
+            assert!(locate_between(&head, packed_size, &longer).is_err(), "{at}");
+        }
+    }
+}
+
+/// Locates in a zip whose packed bytes are not there: nobody may ask for them.
+fn locate_between(head: &[u8], packed: u64, tail: &[u8]) -> Result<TarEntry, ArchiveError> {
+    let length = head.len() as u64 + packed + tail.len() as u64;
+    let mut locator = Locator::new(length);
+    loop {
+        match locator.locate()? {
+            Ok(entry) => return Ok(entry),
+            Err(Need { offset, length }) => {
+                let at = |at: u64| match at.checked_sub(head.len() as u64 + packed) {
+                    Some(behind) => tail[behind as usize],
+                    None => head.get(at as usize).copied().unwrap_or(0),
+                };
+                let piece: Vec<u8> = (offset..offset + length as u64).map(at).collect();
+                locator.supply(offset, &piece);
+            }
+        }
+    }
+}
+
 /// A tar of several segments, some of which compress and some do not, is one stream to every reader.
 #[test]
 fn segments_of_every_kind_follow_each_other() {

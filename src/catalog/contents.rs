@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CatalogError, Named, StoredObject, Totals};
 use crate::archive::{Extent, Member, Plain};
-use crate::primitives::{Digest, Hasher, PathBytes};
+use crate::primitives::{Digest, Hasher, PathBytes, on_one_line};
 
 /// The version that this program writes, and the only one it reads.
 pub const CONTENTS_FORMAT_VERSION: u32 = 1;
@@ -324,7 +324,9 @@ impl ContentsReader {
     }
 
     fn parse(&self, line: &[u8]) -> Result<Line, CatalogError> {
-        let malformed = |error: serde_json::Error| CatalogError(format!("a contents line is malformed: {error}"));
+        let malformed = |error: serde_json::Error| {
+            CatalogError(format!("a contents line is malformed: {}", on_one_line(&error.to_string())))
+        };
         if self.seen == Seen::Nothing {
             check_version(line).map_err(malformed)??;
         }

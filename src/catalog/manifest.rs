@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CatalogError, PointPlace, StoredObject, host_name};
 use crate::archive::Plain;
-use crate::primitives::{JobName, Name, PathBytes, PointId, RunId, Slot};
+use crate::primitives::{JobName, Name, PathBytes, PointId, RunId, Slot, on_one_line};
 
 /// The version that this program writes, and the only one it reads.
 pub const MANIFEST_FORMAT_VERSION: u32 = 1;
@@ -131,6 +131,14 @@ impl Totals {
     pub fn space(&self) -> u64 {
         self.bytes.saturating_sub(self.holes)
     }
+
+    /// Whether no number is larger than its counterpart.
+    pub fn within(&self, most: &Self) -> bool {
+        let Self { files, folders, symlinks, hard_links, bytes, holes } = *self;
+        let members = files <= most.files && folders <= most.folders;
+        let links = symlinks <= most.symlinks && hard_links <= most.hard_links;
+        members && links && bytes <= most.bytes && holes <= most.holes && self.space() <= most.space()
+    }
 }
 
 /// How many, and the first of them.
@@ -186,7 +194,9 @@ impl Manifest {
             format_version: u32,
         }
         check_size(bytes.len())?;
-        let malformed = |error: serde_json::Error| CatalogError(format!("the manifest is malformed: {error}"));
+        let malformed = |error: serde_json::Error| {
+            CatalogError(format!("the manifest is malformed: {}", on_one_line(&error.to_string())))
+        };
         let version = serde_json::from_slice::<Version>(bytes).map_err(malformed)?.format_version;
         if version != MANIFEST_FORMAT_VERSION {
             return Err(CatalogError(format!(

@@ -12,6 +12,7 @@ mod name;
 mod path;
 mod quantity;
 mod span;
+mod text;
 mod xattr;
 
 pub use compression::{Compression, Method};
@@ -23,6 +24,7 @@ pub use name::{JobName, Name};
 pub use path::PathBytes;
 pub use quantity::{ByteSize, Duration, Percentage, Period, PeriodUnit};
 pub use span::{FileId, Span, Spanned};
+pub use text::on_one_line;
 pub use xattr::{ACL_ACCESS, ACL_DEFAULT, Xattrs};
 
 /// Why a text is not a value: what is wrong, and what to write instead.

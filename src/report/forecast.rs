@@ -7,7 +7,7 @@ use crate::catalog::{Named, Part};
 use crate::forecast::{Action, Deletion, Forecast, ForecastStep, Leftover, Recovery, Selection, Subject};
 use crate::graph::{Effect, Output};
 use crate::observe::SourceTotals;
-use crate::primitives::{ByteSize, JobName, StepId};
+use crate::primitives::{ByteSize, JobName, StepId, on_one_line};
 
 /// What would happen, in order, with names and sizes.
 pub fn text(forecast: &Forecast) -> String {
@@ -213,7 +213,7 @@ fn recovered(forecast: &Forecast, recovery: &Recovery) -> Vec<String> {
     let clean = if manifest.clean { "" } else { "; not clean: some files could not be read whole" };
     let words = [("unread", &manifest.unread), ("changed", &manifest.changed)];
     let mut details = vec![
-        format!("recovery point {} of {} on {}{}", manifest.point, manifest.job, manifest.host, store),
+        format!("recovery point {} of {} on {}{}", manifest.point, manifest.job, on_one_line(&manifest.host), store),
         format!("data as of {}{clean}", time(manifest.moment, &forecast.timezone)),
         format!("{}, {}", counted(manifest.totals.files, "file"), ByteSize(manifest.totals.bytes)),
     ];

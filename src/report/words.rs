@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use crate::catalog::Named;
 use crate::forecast::{Held, Suspension};
-use crate::primitives::ByteSize;
+use crate::primitives::{ByteSize, on_one_line};
 
 /// `1234567` as `1,234,567`.
 pub fn count(number: u64) -> String {
@@ -31,7 +31,7 @@ const NAMES_SHOWN: usize = 10;
 /// What is named, one line each: the first of it, and how many more there are.
 pub fn names(named: &Named) -> Vec<String> {
     let shown = named.first.iter().take(NAMES_SHOWN);
-    let mut lines: Vec<String> = shown.map(|item| format!("{} ({})", item.path, item.why)).collect();
+    let mut lines: Vec<String> = shown.map(|item| format!("{} ({})", item.path, on_one_line(&item.why))).collect();
     let more = named.count.saturating_sub(lines.len() as u64);
     if more > 0 {
         lines.push(format!("and {} more, in the contents object", count(more)));

@@ -84,7 +84,7 @@ impl Packed {
     /// What should be read back.
     pub fn expected(&self) -> Expected {
         let (archive, contents) = (self.archive.clone(), self.contents.clone());
-        Expected { archive, contents, segments_at: self.segments_at, plain: self.plain }
+        Expected { archive, contents, segments_at: self.segments_at, plain: self.plain, totals: self.totals }
     }
 }
 

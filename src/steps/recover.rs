@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::owners::Owners;
-use super::recover_names::{Fate, Names};
+use super::recover_names::{Fate, Names, check_roots};
 use super::recovered_before::recovered_before;
 use super::verified::{Event, Expected, Pair, Verified};
 use super::{Beside, Progress};
@@ -116,6 +116,7 @@ async fn fill(
     if verified.roots() != request.manifest.roots {
         return Err(verified.damaged("the contents are of other folders than the manifest says"));
     }
+    check_roots(&request.manifest.roots).map_err(|why| verified.damaged(why))?;
     let destination = tree.create(&request.staging).await?;
     let filling = Filling::new(destination, names, (tree, world.scratch), request.set_owner);
     let ((), recovered) = tokio::try_join!(supply.run(), filling.fill(verified, progress))?;
@@ -161,6 +162,9 @@ struct Filling<'a> {
     totals: Totals,
     flawed: Named,
     unset: Named,
+    /// How many members came that are not left out, and how many of them are folders that the backup is of.
+    came: u64,
+    roots: usize,
 }
 
 impl<'a> Filling<'a> {
@@ -181,6 +185,8 @@ impl<'a> Filling<'a> {
             totals: Totals::default(),
             flawed: Named::default(),
             unset: Named::default(),
+            came: 0,
+            roots: 0,
         }
     }
 
@@ -190,6 +196,11 @@ impl<'a> Filling<'a> {
                 Event::Member(member, flaw) => {
                     let fate = self.names.fate(&member).await?.map_err(|why| verified.damaged(why))?;
                     progress.entry();
+                    self.came += u64::from(!matches!(fate, Fate::LeftOut));
+                    if let Fate::Made(path) = &fate {
+                        self.leave_for(path).await?;
+                        self.check_place(&member, path).map_err(|why| verified.damaged(why))?;
+                    }
                     self.member(member, fate, flaw).await?;
                 }
                 Event::Data(bytes) => {
@@ -203,7 +214,28 @@ impl<'a> Filling<'a> {
                 Event::EndOfMember => self.end_of_member().await?,
             }
         }
+        if let Some(why) = self.names.missing(self.came, self.roots) {
+            return Err(verified.damaged(why));
+        }
         self.finish(verified.unread()).await
+    }
+
+    /// A root is a folder; anything else lies in the folder that is open. Else it would be made through something else, or
+    /// nowhere.
+    fn check_place(&mut self, member: &Member, path: &PathBytes) -> Result<(), String> {
+        if self.names.is_root(&member.path) {
+            self.roots += 1;
+            let is_folder = member.kind == MemberKind::Folder;
+            return if is_folder { Ok(()) } else { Err(format!("{}, which it is of, is no folder", member.path)) };
+        }
+        let above = match path.as_bytes().iter().rposition(|byte| *byte == b'/') {
+            Some(slash) => path.as_bytes().get(..slash).unwrap_or_default(),
+            None => &[],
+        };
+        match self.open.last() {
+            Some((folder, _)) if folder.as_bytes() == above => Ok(()),
+            _ => Err(format!("{} does not lie in a folder that came before it", member.path)),
+        }
     }
 
     async fn member(&mut self, member: Member, fate: Fate, flaw: Option<String>) -> Result<(), Fault> {
@@ -222,10 +254,7 @@ impl<'a> Filling<'a> {
                 self.made_elsewhere.insert(&path).await?;
                 path
             }
-            Fate::Made(path) => {
-                self.leave_for(&path).await?;
-                path
-            }
+            Fate::Made(path) => path,
         };
         if let Some(why) = flaw {
             self.flawed.push(&path, why);
@@ -246,7 +275,13 @@ impl<'a> Filling<'a> {
             MemberKind::HardLink { target } => {
                 self.totals.hard_links += 1;
                 let existing = self.names.link_target(&target).await?;
-                self.destination.hard_link(&path, &existing).await
+                self.destination.hard_link(&path, &existing).await.map_err(|fault| match fault.cause {
+                    Cause::NotFound | Cause::Invalid => {
+                        let why = format!("{target} is no file that came before it");
+                        Fault::permanent(Cause::Invalid, format!("link {path}"), why)
+                    }
+                    _ => fault,
+                })
             }
         }
     }

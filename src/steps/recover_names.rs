@@ -5,19 +5,22 @@ use std::ops::Range;
 use super::verified::open_contents;
 use crate::archive::{Member, MemberKind};
 use crate::catalog::{Entry, Line, Manifest};
+use crate::observe::walk::ordered_roots;
 use crate::ports::{Cause, Fault, Scratch, ScratchTable, StoreRead};
-use crate::primitives::PathBytes;
+use crate::primitives::{PathBytes, on_one_line};
 
 /// What is chosen, and where it goes below the folder that is made.
 pub(super) struct Names {
-    /// The one root, whose content becomes the folder; with several, whole paths lie below it.
-    root: Option<PathBytes>,
+    /// What it is of, as the archive has it. The content of one root becomes the folder; of several, whole paths lie below it.
+    roots: Vec<PathBytes>,
     /// All of the chosen path and what is below it; the folders above it are made as well.
     only: Option<PathBytes>,
     /// Files that are not chosen while further names of theirs are: the first chosen name becomes the file.
     elsewhere: Box<dyn ScratchTable>,
     /// Where in the tar the chosen members lie, and those above them; none where all are.
     parts: Option<Vec<Range<u64>>>,
+    /// How many they are.
+    listed: u64,
 }
 
 /// What becomes of a member.
@@ -41,12 +44,11 @@ impl Names {
         only: Option<&PathBytes>,
     ) -> Result<Self, Fault> {
         let roots: Vec<PathBytes> = manifest.roots.iter().map(without_slash).collect();
-        let root = if let [root] = roots.as_slice() { Some(root.clone()) } else { None };
         let Some(wanted) = only else {
-            return Ok(Self { root, only: None, elsewhere: scratch.table(), parts: None });
+            return Ok(Self { roots, only: None, elsewhere: scratch.table(), parts: None, listed: 0 });
         };
-        let only = chosen(wanted, root.as_ref())?;
-        let mut names = Self { root, only: Some(only), elsewhere: scratch.table(), parts: None };
+        let only = chosen(wanted, only_one(&roots))?;
+        let mut names = Self { roots, only: Some(only), elsewhere: scratch.table(), parts: None, listed: 0 };
         names.look_through(store, manifest, wanted).await?;
         names.parts = Some(names.find_parts(store, manifest).await?);
         Ok(names)
@@ -73,10 +75,10 @@ impl Names {
                     }
                 }
                 Line::Entry(Entry::Unread { path, why }) if self.is_chosen(&without_slash(&path)) => {
-                    missing = Some(why)
+                    missing = Some(on_one_line(&why))
                 }
                 Line::Entry(Entry::NotStored { path, kind }) if self.is_chosen(&without_slash(&path)) => {
-                    missing = Some(format!("a {kind} is not stored"));
+                    missing = Some(format!("a {} is not stored", on_one_line(&kind)));
                 }
                 Line::Entry(Entry::NotEntered { path })
                     if self.only.as_ref().is_some_and(|only| only.starts_with(&without_slash(&path))) =>
@@ -105,6 +107,7 @@ impl Names {
         while let Some(line) = contents.next().await? {
             let Line::Entry(Entry::Stored { member, at, .. }) = line else { continue };
             let fate = self.fate(&member).await?.map_err(|why| contents.object().damaged(why))?;
+            self.listed += u64::from(!matches!(fate, Fate::LeftOut));
             if let Some(begins) = open.filter(|_| matches!(fate, Fate::LeftOut)) {
                 parts.push(begins..at);
                 open = None;
@@ -127,6 +130,21 @@ impl Names {
     /// Where in the tar what is recovered lies; none where that is all of it.
     pub(super) fn parts(&self) -> Option<Vec<Range<u64>>> {
         self.parts.clone()
+    }
+
+    /// Whether a member is one of the folders that the backup is of.
+    pub(super) fn is_root(&self, path: &PathBytes) -> bool {
+        self.roots.contains(path)
+    }
+
+    /// What is missing where so many members came that are not left out, of which so many are roots. Where all is read, that each
+    /// member of the contents came is known already.
+    pub(super) fn missing(&self, members: u64, roots: usize) -> Option<&'static str> {
+        match self.parts {
+            Some(_) if members != self.listed => Some("members do not lie where the contents say"),
+            None if roots != self.roots.len() => Some("a folder that it is of is missing"),
+            _ => None,
+        }
     }
 
     fn is_chosen(&self, path: &PathBytes) -> bool {
@@ -184,14 +202,12 @@ impl Names {
 
     /// The path of a member below the folder that is made; empty for that folder itself.
     fn place(&self, path: &PathBytes) -> Result<PathBytes, String> {
-        let Some(root) = self.root.as_ref().filter(|root| !root.as_bytes().is_empty()) else {
-            return Ok(path.clone());
-        };
-        let below = path.as_bytes().strip_prefix(root.as_bytes());
-        match below {
-            Some([]) => Ok(PathBytes::default()),
-            Some([b'/', rest @ ..]) => Ok(PathBytes::new(rest)),
-            _ => Err(format!("{path} does not lie in {root}, which the backup is of")),
+        if !self.roots.iter().any(|root| path.starts_with(root)) {
+            return Err(format!("{path} does not lie in a folder that the backup is of"));
+        }
+        match only_one(&self.roots).map(|root| path.as_bytes().strip_prefix(root.as_bytes())) {
+            Some(Some([b'/', rest @ ..] | rest)) => Ok(PathBytes::new(rest)),
+            _ => Ok(path.clone()),
         }
     }
 }
@@ -211,6 +227,19 @@ impl Chosen {
             _ => None,
         }
     }
+}
+
+/// Whether these are folders that a backup can be of: absolute, each once, in order, and none in another.
+pub(super) fn check_roots(roots: &[PathBytes]) -> Result<(), String> {
+    match ordered_roots(roots) {
+        Ok(ordered) if ordered == roots && !roots.is_empty() => Ok(()),
+        Ok(_) => Err("the folders that the manifest names are none, or not in order".into()),
+        Err(fault) => Err(format!("of the folders that the manifest names, one cannot be: {fault}")),
+    }
+}
+
+fn only_one(roots: &[PathBytes]) -> Option<&PathBytes> {
+    if let [root] = roots { Some(root) } else { None }
 }
 
 fn is_chosen(only: Option<&PathBytes>, path: &PathBytes) -> bool {

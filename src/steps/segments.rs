@@ -4,6 +4,7 @@
 //! unpacked agree, or nothing more is given.
 
 use std::ops::Range;
+use std::vec;
 
 use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc;
@@ -22,8 +23,8 @@ const READ_BYTES: u64 = 1024 * 1024;
 pub(super) struct Segments {
     archive: StoredObject,
     entry: TarEntry,
-    /// The packed size of each: four bytes for a mebibyte of the tar.
-    sizes: Vec<u32>,
+    contents: StoredObject,
+    segments_at: u64,
 }
 
 /// The plain bytes of a segment, in pieces, and their CRC-32.
@@ -42,7 +43,7 @@ impl Unpacking {
 }
 
 impl Segments {
-    /// Finds the tar in the archive, and reads from the contents how long its segments are.
+    /// Finds the tar in the archive, and reads through what the contents say of its segments.
     pub(super) async fn open(
         store: &dyn StoreRead,
         archive: &StoredObject,
@@ -50,31 +51,45 @@ impl Segments {
         segments_at: u64,
         plain: Plain,
     ) -> Result<Self, Fault> {
-        let sizes = sizes(store, contents, segments_at).await?;
         let object = ObjectStream::open(store, archive).await?;
         let entry = locate(store, &object, archive).await?;
-        let found = Self { archive: archive.clone(), entry, sizes };
-        match found.contradiction(plain) {
+        if entry.plain_size != plain.size || entry.crc != plain.crc32.0 {
+            return Err(object.damaged("the zip's entry is not the tar that was stored"));
+        }
+        let (archive, contents) = (archive.clone(), contents.clone());
+        let found = Self { archive, entry, contents, segments_at };
+        match found.contradiction(store).await? {
             None => Ok(found),
             Some(why) => Err(object.damaged(why)),
         }
     }
 
-    /// What the zip and the contents say of one another, if they disagree.
-    fn contradiction(&self, plain: Plain) -> Option<String> {
-        let packed: u64 = self.sizes.iter().map(|size| u64::from(*size)).sum();
-        let end = archive::end(self.entry.method).len() as u64;
-        if self.entry.plain_size != plain.size || self.entry.crc != plain.crc32.0 {
-            return Some("the zip's entry is not the tar that was stored".into());
+    /// What the zip and the contents say of one another, if they disagree. Nothing of a table that does not fit is held, however
+    /// long it is.
+    async fn contradiction(&self, store: &dyn StoreRead) -> Result<Option<String>, Fault> {
+        let segments = self.entry.plain_size.div_ceil(SEGMENT_BYTES as u64);
+        let mut left = self.entry.packed_size.checked_sub(archive::end(self.entry.method).len() as u64);
+        let (mut sizes, mut seen) = (self.sizes(store).await?, 0);
+        while let Some(size) = sizes.next().await? {
+            if seen == segments {
+                return Ok(Some(format!("it has more segments than {} bytes", self.entry.plain_size)));
+            }
+            if size == 0 || size as usize > packed_size_max(self.plain_size(seen)) {
+                return Ok(Some("a segment is longer or shorter than it can be".into()));
+            }
+            left = left.and_then(|left| left.checked_sub(size.into()));
+            seen += 1;
         }
-        if self.sizes.len() as u64 != plain.size.div_ceil(SEGMENT_BYTES as u64) {
-            return Some(format!("it has {} segments, which are not {} bytes", self.sizes.len(), plain.size));
+        if seen != segments {
+            return Ok(Some(format!("it has {seen} segments, which are not {} bytes", self.entry.plain_size)));
         }
-        if packed + end != self.entry.packed_size {
-            return Some("its segments are not as long as the zip's entry".into());
-        }
-        let too_long = |(index, size): (usize, &u32)| *size as usize > packed_size_max(self.plain_size(index as u64));
-        self.sizes.iter().enumerate().any(too_long).then(|| "a segment is longer than it can be".into())
+        Ok((left != Some(0)).then(|| "its segments are not as long as the zip's entry".into()))
+    }
+
+    async fn sizes<'a>(&self, store: &'a dyn StoreRead) -> Result<Sizes<'a>, Fault> {
+        let object = ObjectStream::open(store, &self.contents).await?;
+        let lines = ContentsStream::at_segments(object, self.segments_at)?;
+        Ok(Sizes { lines, line: Vec::new().into_iter() })
     }
 
     /// The plain bytes of a segment.
@@ -111,10 +126,12 @@ impl Segments {
         let mut reading = Reading { store, archive: &self.archive, digest: lane };
         reading.pass(0..self.entry.start).await?;
         let mut at = self.entry.start;
-        for (index, size) in self.sizes.iter().enumerate() {
-            let packed = reading.read(at, u64::from(*size)).await?;
-            at += u64::from(*size);
-            self.give(index as u64, packed, compute, &segments).await?;
+        let (mut sizes, mut index) = (self.sizes(store).await?, 0);
+        while let Some(size) = sizes.next().await? {
+            let packed = reading.read(at, self.possible(store, index, size)?).await?;
+            at += packed.len() as u64;
+            self.give(index, packed, compute, &segments).await?;
+            index += 1;
         }
         // All segments are there: whoever takes them need not wait for the rest of the archive.
         drop(segments);
@@ -134,21 +151,30 @@ impl Segments {
         parts: &[Range<u64>],
         segments: mpsc::Sender<Unpacking>,
     ) -> Result<(), Fault> {
-        let (mut next, mut at) = (0, self.entry.start);
+        let (mut sizes, mut next, mut at) = (self.sizes(store).await?, 0, self.entry.start);
         for part in parts.iter().filter(|part| !part.is_empty()) {
             let last = (part.end - 1) / SEGMENT_BYTES as u64;
             while next <= last
-                && let Some(size) = self.sizes.get(next as usize)
+                && let Some(size) = sizes.next().await?
             {
+                let size = self.possible(store, next, size)?;
                 if next >= part.start / SEGMENT_BYTES as u64 {
-                    let packed = read_exact(store, &self.archive, at, u64::from(*size)).await?;
+                    let packed = read_exact(store, &self.archive, at, size).await?;
                     self.give(next, packed, compute, &segments).await?;
                 }
-                at += u64::from(*size);
+                at += size;
                 next += 1;
             }
         }
         Ok(())
+    }
+
+    /// The packed size of a segment, which was looked at when this was opened, but may be another now.
+    fn possible(&self, store: &dyn StoreRead, index: u64, size: u32) -> Result<u64, Fault> {
+        match size as usize <= packed_size_max(self.plain_size(index)) {
+            true => Ok(size.into()),
+            false => Err(damaged(store, &self.contents, "it is not what it was a moment ago")),
+        }
     }
 
     async fn give(
@@ -195,15 +221,25 @@ impl Reading<'_> {
     }
 }
 
-async fn sizes(store: &dyn StoreRead, contents: &StoredObject, at: u64) -> Result<Vec<u32>, Fault> {
-    let mut lines = ContentsStream::at_segments(ObjectStream::open(store, contents).await?, at)?;
-    let mut sizes = Vec::new();
-    while let Some(line) = lines.next().await? {
-        if let Line::Segments(some) = line {
-            sizes.extend(some);
+/// The packed sizes of the segments, a line of the contents at a time.
+struct Sizes<'a> {
+    lines: ContentsStream<'a>,
+    line: vec::IntoIter<u32>,
+}
+
+impl Sizes<'_> {
+    async fn next(&mut self) -> Result<Option<u32>, Fault> {
+        loop {
+            if let Some(size) = self.line.next() {
+                return Ok(Some(size));
+            }
+            match self.lines.next().await? {
+                Some(Line::Segments(sizes)) => self.line = sizes.into_iter(),
+                Some(_) => {}
+                None => return Ok(None),
+            }
         }
     }
-    Ok(sizes)
 }
 
 async fn locate(store: &dyn StoreRead, object: &ObjectStream<'_>, archive: &StoredObject) -> Result<TarEntry, Fault> {

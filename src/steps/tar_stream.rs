@@ -88,6 +88,9 @@ impl TarStream {
                 }
             }
             Parts::Some(parts) => {
+                if !self.tar.is_between_members() {
+                    return Err(ArchiveError("a member is longer than the contents say".into()).into());
+                }
                 let Some(part) = parts.next() else { return Ok(false) };
                 self.tar = TarReader::starting_at(part.start);
                 (self.position, self.end) = (part.start, part.end);

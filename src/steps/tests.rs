@@ -2,6 +2,8 @@
 
 mod damage;
 mod faults;
+mod flips;
+mod hostile;
 mod memory;
 mod recovery;
 mod round_trip;
@@ -54,13 +56,17 @@ fn do_read_back(store: &MemoryStore, packed: &Packed) -> Result<ReadBack, Fault>
 }
 
 fn do_recover(store: &MemoryStore, tree: &MemoryTree, packed: &Packed, only: Option<&str>) -> Result<Recovered, Fault> {
-    let request = RecoverRequest {
-        manifest: manifest(packed),
-        into: path("/back"),
-        staging: path("/.back-1"),
-        only: only.map(path),
-        set_owner: true,
-    };
+    do_recover_point(store, tree, manifest(packed), only)
+}
+
+fn do_recover_point(
+    store: &MemoryStore,
+    tree: &MemoryTree,
+    manifest: Manifest,
+    only: Option<&str>,
+) -> Result<Recovered, Fault> {
+    let only = only.map(path);
+    let request = RecoverRequest { manifest, into: path("/back"), staging: path("/.back-1"), only, set_owner: true };
     with_rest(async |beside| recover(store, tree, beside, &request, &Progress::default()).await)
 }
 

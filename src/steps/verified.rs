@@ -39,13 +39,16 @@ pub struct Expected {
     pub segments_at: u64,
     /// The tar inside the archive.
     pub plain: Plain,
+    /// What is in it: no more is given out.
+    pub totals: Totals,
 }
 
 impl Expected {
     /// What a manifest says.
     pub fn of(manifest: &Manifest) -> Self {
         let (archive, contents) = (manifest.archive.clone(), manifest.contents.clone());
-        Self { archive, contents, segments_at: manifest.segments_at, plain: manifest.plain }
+        let Manifest { segments_at, plain, totals, .. } = *manifest;
+        Self { archive, contents, segments_at, plain, totals }
     }
 }
 
@@ -82,7 +85,7 @@ impl<'a> Pair<'a> {
         compute: &'a dyn Compute,
         expected: Expected,
     ) -> Result<Pair<'a>, Fault> {
-        let Expected { archive, contents, segments_at, plain } = &expected;
+        let Expected { archive, contents, segments_at, plain, .. } = &expected;
         let segments = Segments::open(store, archive, contents, *segments_at, *plain).await?;
         Ok(Self { store, compute, expected, segments })
     }
@@ -206,6 +209,7 @@ impl Verified<'_> {
             Some(TarEvent::Member { member, offset }) => self.member(member, offset).await.map(Some),
             Some(TarEvent::Data(bytes)) => {
                 self.totals.bytes += bytes.len() as u64;
+                self.check_totals()?;
                 self.order(Order::Data(bytes.clone()), bytes.len()).await?;
                 Ok(Some(Event::Data(bytes)))
             }
@@ -257,6 +261,7 @@ impl Verified<'_> {
             MemberKind::Symlink { .. } => self.totals.symlinks += 1,
             MemberKind::HardLink { .. } => self.totals.hard_links += 1,
         }
+        self.check_totals()?;
         if digest.is_some() != matches!(member.kind, MemberKind::File { .. }) {
             return Err(self.damaged(format!("{} has a digest and no content, or content and no digest", member.path)));
         }
@@ -280,6 +285,14 @@ impl Verified<'_> {
                 }
                 _ => return Err(self.damaged(format!("{} is not in the contents", member.path))),
             }
+        }
+    }
+
+    /// The disk was held against what was said beforehand: more is not given out.
+    fn check_totals(&self) -> Result<(), Fault> {
+        match self.totals.within(&self.pair.expected.totals) {
+            true => Ok(()),
+            false => Err(self.damaged("it holds more than the manifest says")),
         }
     }
 
@@ -322,6 +335,12 @@ impl Verified<'_> {
         }
         if trailer.archive != expected.archive || (self.whole && trailer.totals != self.totals) {
             return Err(self.contents.object().damaged("the contents are of another archive"));
+        }
+        if expected.totals != trailer.totals {
+            return Err(self.damaged("its totals are not what the manifest says"));
+        }
+        if self.contents.segments_at() != Some(expected.segments_at) {
+            return Err(self.contents.object().damaged("the segments do not begin where the manifest says"));
         }
         Ok(())
     }

@@ -6,25 +6,31 @@ use std::path::Path;
 
 use super::Check;
 use super::leftovers;
-use super::scene::{ONE_JOB, Scene, fill};
+use super::scene::{ONE_JOB, Scene, fill, next_random};
+use super::tree::{assert_same, look};
 
 pub(crate) const CHECKS: &[Check] = &[
     Check { name: "a flipped byte in a stored archive is refused, and nothing is made", needs: &[], run: flipped },
+    Check { name: "forty bytes flipped at random leave nothing wrong behind", needs: &[], run: at_random },
     Check { name: "an archive that is cut short or gone is refused, and nothing is made", needs: &[], run: cut },
 ];
 
 fn backed_up() -> Scene {
-    let scene = Scene::new(ONE_JOB);
+    let scene = Scene::in_memory(ONE_JOB);
     fill(&scene.path("source"), 30, 5_000);
     scene.sonae(&["run", "plan.kdl", "--all"]).exits(0);
     scene
 }
 
 fn flip(file: &Path, at: u64) {
+    flip_bits(file, at, 0x10);
+}
+
+fn flip_bits(file: &Path, at: u64, bits: u8) {
     let file = OpenOptions::new().read(true).write(true).open(file).unwrap();
     let mut byte = [0];
     file.read_exact_at(&mut byte, at).unwrap();
-    file.write_all_at(&[byte[0] ^ 0x10], at).unwrap();
+    file.write_all_at(&[byte[0] ^ bits], at).unwrap();
 }
 
 /// That a restore fails, says which object is wrong, and leaves no trace.
@@ -51,6 +57,43 @@ fn flipped() {
     }
     // It was the byte.
     scene.sonae(&["restore", "plan.kdl", "files"]).exits(0);
+}
+
+/// In any of the three objects, and of one path too: either nothing is made, or what was backed up.
+fn at_random() {
+    let scene = backed_up();
+    let expected = look(&scene.path("source"));
+    let archive = scene.archive();
+    let beside = |ending: &str| archive.to_str().unwrap().replace(".tar.zip", ending).into();
+    let objects = [archive.clone(), beside(".contents.jsonl.gz"), beside(".manifest.json")];
+    let (mut state, mut refused) = (41, 0);
+    for number in 0..40 {
+        let object = &objects[number % 3];
+        let size = std::fs::metadata(object).unwrap().len();
+        let (at, bits) = (next_random(&mut state) % size, 1 + (next_random(&mut state) % 255) as u8);
+        let only = ["--path", "000/file-7"];
+        let only: &[&str] = if number % 4 == 0 { &only } else { &[] };
+        flip_bits(object, at, bits);
+        let said = scene.sonae(&[&["restore", "plan.kdl", "files"], only].concat());
+        flip_bits(object, at, bits);
+        leftovers::assert_none(&scene);
+        let restored = scene.path("restored");
+        match said.status() {
+            Some(0) if only.is_empty() => assert_same(&expected, &look(&restored)),
+            Some(0) => {
+                let file = &b"000/file-7"[..];
+                assert_eq!(expected[file], look(&restored)[file], "byte {at} of {}\n{said}", object.display());
+            }
+            Some(1 | 4) => {
+                assert!(!restored.exists(), "{said}");
+                refused += 1;
+                continue;
+            }
+            _ => panic!("{said}"),
+        }
+        std::fs::remove_dir_all(restored).unwrap();
+    }
+    assert!(refused >= 30, "{refused} of 40 were noticed");
 }
 
 fn cut() {

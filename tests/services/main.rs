@@ -18,7 +18,9 @@ mod child;
 mod damage;
 mod dry_run;
 mod durability;
+mod forge;
 mod full_disk;
+mod hostile;
 mod interrupts;
 mod journal_kills;
 mod leftovers;
@@ -60,6 +62,7 @@ fn checks() -> impl Iterator<Item = &'static Check> {
         full_disk::CHECKS,
         mounts::CHECKS,
         damage::CHECKS,
+        hostile::CHECKS,
         bare_host::CHECKS,
     ]
     .into_iter()

@@ -149,6 +149,11 @@ impl Said {
         self
     }
 
+    /// Its exit status; none where a signal ended it.
+    pub(crate) fn status(&self) -> Option<i32> {
+        self.output.status.code()
+    }
+
     /// Whether `kill -9` ended it.
     pub(crate) fn was_killed(&self) -> bool {
         self.output.status.signal() == Some(9)

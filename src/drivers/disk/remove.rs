@@ -1,5 +1,6 @@
 //! Removing a folder and all below it, without following a link and without crossing into another file system.
 
+use std::collections::VecDeque;
 use std::ffi::CString;
 use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
 
@@ -13,11 +14,19 @@ use crate::drivers::durable::{self, FOLDER_MODE};
 use crate::ports::{Cause, EntryKind, Fault};
 use crate::primitives::PathBytes;
 
+/// So many folders are open at once: a process may have 1,024 files open (getrlimit(2), the usual soft limit), and a tree can be
+/// deeper than that.
+const OPEN_MAX: usize = 64;
+
 /// A folder that is being emptied, by its name in the one above.
 struct Level {
     name: CString,
+    identity: Identity,
     entries: Dir,
 }
+
+/// Device and inode.
+type Identity = (u64, u64);
 
 /// Removes `folder`; one that is not there is no error.
 ///
@@ -45,19 +54,29 @@ pub(super) fn remove(folder: &PathBytes) -> Result<(), Fault> {
 
 /// Removes what is in a folder. The way down is a list, not the call stack, as a tree can be deeper than that.
 fn empty(top: CString, device: u64) -> Result<(), Errno> {
-    let mut levels = vec![enter(CWD, top, device)?];
-    while let Some(level) = levels.last_mut() {
+    let mut levels = VecDeque::from([enter(CWD, top, device)?]);
+    // Those above the open ones, outermost first.
+    let mut closed: Vec<(CString, Identity)> = Vec::new();
+    while let Some(level) = levels.back_mut() {
         match level.entries.read() {
             Some(entry) => {
                 let name = entry?.file_name().to_owned();
                 if !matches!(name.to_bytes(), b"." | b"..") && !unlink(level.entries.fd()?, &name)? {
                     let below = enter(level.entries.fd()?, name, device)?;
-                    levels.push(below);
+                    levels.push_back(below);
+                    if levels.len() > OPEN_MAX {
+                        closed.extend(levels.pop_front().map(|level| (level.name, level.identity)));
+                    }
                 }
             }
             None => {
-                let Some(done) = levels.pop() else { break };
-                if let Some(above) = levels.last() {
+                let Some(done) = levels.pop_back() else { break };
+                if levels.is_empty()
+                    && let Some((name, identity)) = closed.pop()
+                {
+                    levels.push_back(return_to(done.entries.fd()?, name, identity)?);
+                }
+                if let Some(above) = levels.back() {
                     writable(above.entries.fd()?, |folder| {
                         rustix::fs::unlinkat(folder, &done.name, AtFlags::REMOVEDIR)
                     })?;
@@ -99,10 +118,32 @@ fn enter(above: impl AsFd, name: CString, device: u64) -> Result<Level, Errno> {
         Err(Errno::ACCESS) => open_closed(&above, &name)?,
         answer => answer?,
     };
-    if rustix::fs::fstat(&folder)?.st_dev != device {
+    let identity = identity(&folder)?;
+    if identity.0 != device {
         return Err(Errno::XDEV);
     }
-    Ok(Level { name, entries: Dir::new(folder)? })
+    Ok(Level { name, identity, entries: Dir::new(folder)? })
+}
+
+/// Opens the folder above again, which was entered before; `ESTALE` where another is there now. What is left in it is read from
+/// its beginning.
+fn return_to(below: impl AsFd, name: CString, expected: Identity) -> Result<Level, Errno> {
+    let folder = match open_folder(&below, b"..") {
+        Err(Errno::ACCESS) => {
+            rustix::fs::fchmod(&below, FOLDER_MODE)?;
+            open_folder(&below, b"..")?
+        }
+        answer => answer?,
+    };
+    match identity(&folder)? == expected {
+        true => Ok(Level { name, identity: expected, entries: Dir::new(folder)? }),
+        false => Err(Errno::STALE),
+    }
+}
+
+fn identity(folder: impl AsFd) -> Result<Identity, Errno> {
+    let found = rustix::fs::fstat(folder)?;
+    Ok((found.st_dev, found.st_ino))
 }
 
 /// Opens a folder that its owner may not read, after letting the owner. The mode is set through a descriptor that is
