@@ -6,10 +6,10 @@ use std::path::Path;
 use bytes::Bytes;
 use sonae::drivers::{Disk, LocalStore, StateFolder, SystemClock};
 use sonae::ports::{
-    Cause, Clock as _, JournalRead as _, JournalWrite as _, Locks as _, PutMode, StorePlace, StoreRead as _,
-    StoreWrite as _, TreeRead as _,
+    Attributes, Cause, Clock as _, JournalRead as _, JournalWrite as _, Locks as _, PutMode, StorePlace,
+    StoreRead as _, StoreWrite as _, TreeRead as _, TreeWrite as _,
 };
-use sonae::primitives::{Key, PathBytes, RunId};
+use sonae::primitives::{Key, PathBytes, RunId, Xattrs};
 
 use super::cause;
 
@@ -208,6 +208,39 @@ async fn reading_leaves_the_access_time_alone() {
     let mut file = Disk.open(&PathBytes::from_path(&path)).await.unwrap();
     assert_eq!(file.read(100).await.unwrap(), "read me");
     assert_eq!(std::fs::metadata(&path).unwrap().atime(), 1000);
+}
+
+#[tokio::test]
+async fn a_path_may_be_longer_than_a_call_takes() {
+    let folder = tempfile::tempdir().unwrap();
+    let top = PathBytes::from_path(folder.path().join("d"));
+    let mut into = Disk.create(&top).await.unwrap();
+    let mut deep = PathBytes::default();
+    while deep.as_bytes().len() < 10_000 {
+        let name = "n".repeat(1 + deep.as_bytes().len() % 255);
+        deep = if deep.as_bytes().is_empty() { PathBytes::new(name) } else { deep.join(name.as_bytes()) };
+        into.folder(&deep).await.unwrap();
+    }
+    let mut xattrs = Xattrs::default();
+    xattrs.insert("user.note", "deep").unwrap();
+    let attributes = Attributes { mode: 0o640, owner: None, mtime_s: 1, mtime_ns: 2, xattrs };
+    let mut file = into.file(&deep.join(b"file")).await.unwrap();
+    file.write(Bytes::from_static(b"at the bottom")).await.unwrap();
+    let refused = file.finish(&attributes).await.unwrap();
+    into.symlink(&deep.join(b"link"), &PathBytes::new("file")).await.unwrap();
+    let at = top.join(deep.as_bytes());
+    assert_eq!(Disk.stat(&at.join(b"file")).await.unwrap().unwrap().mode, 0o640);
+    assert_eq!(Disk.stat(&at.join(b"nothing")).await.unwrap(), None);
+    assert_eq!(Disk.stat(&at.join(&[b'x'; 256])).await.unwrap_err().cause, Cause::Invalid);
+    let names = Disk.list(&at, None, 10).await.unwrap();
+    assert_eq!(names.iter().collect::<Vec<_>>(), [b"file", b"link"]);
+    assert!(Disk.look(&at, &[b"link".to_vec()]).await.unwrap()[0].as_ref().unwrap().is_some());
+    assert_eq!(Disk.read_link(&at.join(b"link")).await.unwrap(), PathBytes::new("file"));
+    let kept = Disk.xattrs(&at.join(b"file")).await.unwrap().kept;
+    assert_eq!((kept.is_empty(), refused.is_empty()), (!refused.is_empty(), refused.is_empty()));
+    let mut file = Disk.open(&at.join(b"file")).await.unwrap();
+    assert_eq!(file.read(100).await.unwrap(), "at the bottom");
+    Disk.remove(&top).await.unwrap();
 }
 
 #[tokio::test]

@@ -36,6 +36,11 @@ pub(crate) const CHECKS: &[Check] = &[
         needs: &[UNSHARE, Need::Namespaces],
         run: mounts,
     },
+    Check {
+        name: "a tree that is deeper than a path may be long comes back",
+        needs: &[Need::Program("python3", "python3")],
+        run: deep,
+    },
     Check { name: "one path of a nasty tree comes back alone", needs: &[], run: one_path },
 ];
 
@@ -195,6 +200,36 @@ fn mounts() {
     let named = points["points"][0]["not_entered"]["first"][0]["path"].as_str().unwrap();
     assert!(named.ends_with("source/mounted"), "{points:#}");
     assert_eq!(points["points"][0]["clean"], true);
+}
+
+/// Makes, or reads, a file 300 folders down: the names are 9,000 bytes together, more than twice what a system call takes.
+const DEEP: &str = "
+import os, sys
+folder = os.open(sys.argv[1], os.O_RDONLY)
+for level in range(300):
+    name = 'level-%03d-' % level + 'x' * 20
+    if sys.argv[2] == 'make':
+        os.mkdir(name, dir_fd=folder)
+    folder, above = os.open(name, os.O_RDONLY, dir_fd=folder), folder
+    os.close(above)
+if sys.argv[2] == 'make':
+    file = os.open('bottom', os.O_CREAT | os.O_WRONLY, dir_fd=folder)
+    os.write(file, b'far down')
+    os.symlink('bottom', 'link', dir_fd=folder)
+else:
+    print(os.read(os.open('link', os.O_RDONLY, dir_fd=folder), 100).decode())
+";
+
+fn deep() {
+    let scene = Scene::new(ONE_JOB);
+    std::fs::create_dir(scene.path("source")).unwrap();
+    let python = |folder: &str, what: &str| {
+        done(Command::new("python3").args(["-c", DEEP]).arg(scene.path(folder)).arg(what)).stdout()
+    };
+    python("source", "make");
+    scene.sonae(&["run", "plan.kdl", "--all"]).exits(0).says("1 file in 301 folders");
+    scene.sonae(&["restore", "plan.kdl", "files"]).exits(0);
+    assert_eq!(python("restored", "read"), "far down\n");
 }
 
 fn not_stored(points: &Value) -> Vec<&str> {

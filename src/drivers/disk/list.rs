@@ -2,9 +2,10 @@
 //!
 //! Invariant: one pass for a page, and no more memory than a page and a quarter, however many names there are.
 
-use rustix::fs::{CWD, Dir};
+use rustix::fs::Dir;
 
 use super::fault;
+use super::reach::reach;
 use crate::drivers::beneath::open_folder;
 use crate::ports::{Fault, Names};
 use crate::primitives::PathBytes;
@@ -12,7 +13,7 @@ use crate::primitives::PathBytes;
 /// The names in a folder behind `after`, the first `limit` of them.
 pub(super) fn list(folder: &PathBytes, after: Option<&[u8]>, limit: usize) -> Result<Names, Fault> {
     let refuse = |errno| fault(format!("list {folder}"), errno);
-    let open = open_folder(CWD, folder.as_bytes()).map_err(refuse)?;
+    let open = reach(folder.as_bytes()).and_then(|at| open_folder(at.folder(), at.rest())).map_err(refuse)?;
     let mut smallest = Smallest { limit, ..Smallest::default() };
     for entry in Dir::read_from(&open).map_err(refuse)? {
         let entry = entry.map_err(refuse)?;

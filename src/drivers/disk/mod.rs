@@ -6,6 +6,7 @@
 
 mod destination;
 mod list;
+mod reach;
 mod read;
 mod remove;
 mod xattr;
@@ -14,6 +15,7 @@ use bytes::Bytes;
 use rustix::fs::{AtFlags, CWD, RenameFlags};
 use rustix::io::Errno;
 
+use self::reach::reach;
 use super::blocking::{blocking, fault, not_durable};
 use super::durable::{self, FOLDER_MODE};
 use crate::ports::{Cause, Destination, EntryKind, Fault, FileRead, Meta, Names, ReadXattrs, TreeRead, TreeWrite};
@@ -27,10 +29,12 @@ pub struct Disk;
 impl TreeRead for Disk {
     async fn stat(&self, path: &PathBytes) -> Result<Option<Meta>, Fault> {
         let path = plain(path);
-        blocking("look at a path", move || match read::look(CWD, path.as_bytes()) {
-            Ok(found) => read::meta(&found).map(Some).ok_or_else(|| of_no_kind(&path)),
-            Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
-            Err(errno) => Err(fault(format!("look at {path}"), errno)),
+        blocking("look at a path", move || {
+            match reach(path.as_bytes()).and_then(|at| read::look(at.folder(), at.rest())) {
+                Ok(found) => read::meta(&found).map(Some).ok_or_else(|| of_no_kind(&path)),
+                Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
+                Err(errno) => Err(fault(format!("look at {path}"), errno)),
+            }
         })
         .await
     }
@@ -48,7 +52,8 @@ impl TreeRead for Disk {
     async fn read_link(&self, path: &PathBytes) -> Result<PathBytes, Fault> {
         let path = plain(path);
         blocking("read a link", move || {
-            let target = rustix::fs::readlinkat(CWD, path.as_bytes(), Vec::new())
+            let target = reach(path.as_bytes())
+                .and_then(|at| rustix::fs::readlinkat(at.folder(), at.rest(), Vec::new()))
                 .map_err(|errno| fault(format!("read the link {path}"), errno))?;
             Ok(PathBytes::new(target.into_bytes()))
         })

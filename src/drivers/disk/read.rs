@@ -4,9 +4,10 @@ use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, SeekFrom, Stat};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, SeekFrom, Stat};
 use rustix::io::Errno;
 
+use super::reach::{Reached, reach};
 use super::{blocking, fault, no_regular_file, of_no_kind, take};
 use crate::drivers::beneath::open_folder;
 use crate::ports::{Certainty, EntryKind, Fault, FileRead, Meta, ReadXattrs};
@@ -62,7 +63,8 @@ fn widened(count: impl Into<u64>) -> u64 {
 
 /// What names in a folder are, each looked at through the open folder.
 pub(super) fn look_at(folder: &PathBytes, names: &[Vec<u8>]) -> Result<Vec<Result<Option<Meta>, Fault>>, Fault> {
-    let open = open_folder(CWD, folder.as_bytes()).map_err(|errno| fault(format!("list {folder}"), errno))?;
+    let open = reach(folder.as_bytes()).and_then(|at| open_folder(at.folder(), at.rest()));
+    let open = open.map_err(|errno| fault(format!("list {folder}"), errno))?;
     let at = |name: &Vec<u8>| match look(&open, name) {
         // It was removed since the folder was read: it is no entry.
         Err(Errno::NOENT) => Ok(None),
@@ -96,8 +98,9 @@ impl OpenFile {
             Some(meta) if meta.kind == EntryKind::File => Ok(meta),
             other => Err(no_regular_file(&path, other.map(|meta| meta.kind))),
         };
-        regular(&look(CWD, path.as_bytes()).map_err(refuse)?)?;
-        let file = open_quietly(path.as_bytes()).map_err(|errno| of_file(format!("open {path}"), errno))?;
+        let at = reach(path.as_bytes()).map_err(refuse)?;
+        regular(&look(at.folder(), at.rest()).map_err(refuse)?)?;
+        let file = open_quietly(&at).map_err(|errno| of_file(format!("open {path}"), errno))?;
         let opened = rustix::fs::fstat(&file).map_err(refuse)?;
         let was = regular(&opened)?;
         // One byte more than there should be, so that the end is seen in the same go.
@@ -123,7 +126,7 @@ fn of_file(action: String, errno: Errno) -> Fault {
 
 /// Opens for reading without blocking on a pipe and without touching the access time, where this user may ask for
 /// that (open(2): `O_NOATIME` is for the owner and root; `EPERM` for others).
-fn open_quietly(path: &[u8]) -> Result<OwnedFd, Errno> {
+fn open_quietly(path: &Reached<'_>) -> Result<OwnedFd, Errno> {
     match open_once(path) {
         Err(Errno::AGAIN) => open_leased(path),
         answer => answer,
@@ -132,8 +135,13 @@ fn open_quietly(path: &[u8]) -> Result<OwnedFd, Errno> {
 
 /// Opens a file on which another program holds a lease: it waits until that is given up, which the kernel enforces after
 /// 45 s (fcntl(2), `F_SETLEASE`). The file is held by a descriptor first, so that nothing but a regular file is waited for.
-fn open_leased(path: &[u8]) -> Result<OwnedFd, Errno> {
-    let held = rustix::fs::openat(CWD, path, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?;
+fn open_leased(path: &Reached<'_>) -> Result<OwnedFd, Errno> {
+    let held = rustix::fs::openat(
+        path.folder(),
+        path.rest(),
+        OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC,
+        Mode::empty(),
+    )?;
     if FileType::from_raw_mode(rustix::fs::fstat(&held)?.st_mode) != FileType::RegularFile {
         return Err(Errno::AGAIN);
     }
@@ -141,10 +149,10 @@ fn open_leased(path: &[u8]) -> Result<OwnedFd, Errno> {
     rustix::fs::open(name, OFlags::RDONLY | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())
 }
 
-fn open_once(path: &[u8]) -> Result<OwnedFd, Errno> {
+fn open_once(path: &Reached<'_>) -> Result<OwnedFd, Errno> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    match rustix::fs::openat(CWD, path, flags | OFlags::NOATIME, Mode::empty()) {
-        Err(Errno::PERM) => rustix::fs::openat(CWD, path, flags, Mode::empty()),
+    match rustix::fs::openat(path.folder(), path.rest(), flags | OFlags::NOATIME, Mode::empty()) {
+        Err(Errno::PERM) => rustix::fs::openat(path.folder(), path.rest(), flags, Mode::empty()),
         answer => answer,
     }
 }

@@ -6,6 +6,7 @@ use rustix::fs::{XattrFlags, fgetxattr, flistxattr, fremovexattr, fsetxattr, lge
 use rustix::io::Errno;
 
 use super::fault;
+use super::reach::reach;
 use crate::ports::{Fault, ReadXattrs, Refused};
 use crate::primitives::{ACL_ACCESS, ACL_DEFAULT, PathBytes, Xattrs};
 
@@ -17,8 +18,9 @@ pub(super) fn of_open(file: impl AsFd, path: &PathBytes) -> Result<ReadXattrs, F
 
 /// The attributes of what is at a path, a link not followed.
 pub(super) fn of_path(path: &PathBytes) -> Result<ReadXattrs, Fault> {
-    let at = path.as_bytes();
-    read(path, |list| llistxattr(at, list), |name, value| lgetxattr(at, name, value))
+    let reached = reach(path.as_bytes()).map_err(|errno| fault(format!("list the attributes of {path}"), errno))?;
+    let at = reached.as_path();
+    read(path, |list| llistxattr(at.as_slice(), list), |name, value| lgetxattr(at.as_slice(), name, value))
 }
 
 /// Calls with a buffer, and with a larger one while it is too small (xattr(7): the size may change between two calls).
