@@ -110,9 +110,9 @@ impl Member {
     }
 }
 
-/// A folder can be named by 4,096 bytes (limits.h), and a name in it is far shorter than what is left here. What restores deeper
-/// trees would hold them in memory, folder by folder.
-const PATH_BYTES_MAX: usize = 5 * 1024;
+/// A path is at most so many bytes. What the system is told at once is at most 4,096 (PATH_MAX in limits.h), but trees can be deeper
+/// than that. Whoever restores one holds the paths of all folders that are open, which come to the square of this.
+pub const PATH_BYTES_MAX: usize = 8 * 1024;
 
 /// A path that leads nowhere but below the archive's folder.
 fn check_path(path: &PathBytes, may_be_empty: bool) -> Result<(), ArchiveError> {

@@ -22,7 +22,7 @@ mod zip_tail;
 mod tests;
 
 pub use locate::{Locator, Need, TarEntry};
-pub use member::{Member, MemberKind, Sparse};
+pub use member::{Member, MemberKind, PATH_BYTES_MAX, Sparse};
 pub use read::{HOLE_BYTES_MAX, TarEvent, TarReader};
 pub use segment::{PackedSegment, SEGMENT_BYTES, Segment, end, packed_size_max, unpack};
 pub use sparse::{SEGMENTS_MAX, sparse_map};

@@ -15,7 +15,7 @@ use super::read_ahead::{Ahead, read_ahead};
 use super::source::{ArchiveSink, Flaw, SourceFile, member, readable};
 use super::store_archive::{Stored, store_archive};
 use super::verified::Expected;
-use crate::archive::{Extent, MemberKind, Plain, Writer, ZipFrame};
+use crate::archive::{Extent, MemberKind, PATH_BYTES_MAX, Plain, Writer, ZipFrame};
 use crate::catalog::{ContentsHeader, ContentsTrailer, Entry, Line, Named, Part, PointPlace, StoredObject, Totals};
 use crate::observe;
 use crate::observe::walk::{Visited, Walk, Wanted, ordered_roots};
@@ -284,6 +284,10 @@ impl<'a, 'b> Packing<'a, 'b> {
 
     async fn visit(&mut self, path: &PathBytes, meta: &Meta, opened: Opened) -> Result<(), Fault> {
         self.progress.entry();
+        if path.as_bytes().len() > PATH_BYTES_MAX {
+            let answer = format!("its path has more than {PATH_BYTES_MAX} bytes, and is not stored");
+            return self.unread(path, Fault::permanent(Cause::Invalid, "write the archive", answer)).await;
+        }
         match meta.kind {
             EntryKind::File => self.file(path, meta, opened).await,
             EntryKind::Folder => {

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::object::ContentsStream;
 use super::verified::open_contents;
 use crate::archive::{Member, MemberKind};
 use crate::catalog::{Entry, Line, Manifest};
@@ -50,7 +51,6 @@ impl Names {
         let only = chosen(wanted, only_one(&roots))?;
         let mut names = Self { roots, only: Some(only), elsewhere: scratch.table(), parts: None, listed: 0 };
         names.look_through(store, manifest, wanted).await?;
-        names.parts = Some(names.find_parts(store, manifest).await?);
         Ok(names)
     }
 
@@ -63,15 +63,24 @@ impl Names {
     ) -> Result<(), Fault> {
         let (mut contents, _) = open_contents(store, &manifest.contents).await?;
         let (mut found, mut missing) = (false, None);
+        // As far as no file is made elsewhere, which is most often so, this pass says all.
+        let (mut parts, mut any_elsewhere) = (FoundParts::default(), false);
         while let Some(line) = contents.next().await? {
             match line {
-                Line::Entry(Entry::Stored { member, .. }) if self.is_chosen(&member.path) => {
+                Line::Entry(Entry::Stored { member, at, .. }) => {
+                    let fate = self.plain_fate(&member).map_err(|why| contents.object().damaged(why))?;
+                    parts.see(at, &fate);
+                    if !self.is_chosen(&member.path) {
+                        continue;
+                    }
                     found = true;
                     if let MemberKind::HardLink { target } = member.kind
                         && !self.is_chosen(&target)
-                        && self.made_at(&target).await?.is_none()
                     {
-                        self.elsewhere.put(target.as_bytes(), member.path.as_bytes()).await?;
+                        any_elsewhere = true;
+                        if self.made_at(&target).await?.is_none() {
+                            self.elsewhere.put(target.as_bytes(), member.path.as_bytes()).await?;
+                        }
                     }
                 }
                 Line::Entry(Entry::Unread { path, why }) if self.is_chosen(&without_slash(&path)) => {
@@ -90,7 +99,8 @@ impl Names {
         }
         let action = format!("recover {wanted}");
         match (found, missing) {
-            (true, _) => Ok(()),
+            (true, _) if any_elsewhere => self.find_parts(store, manifest).await,
+            (true, _) => self.take_parts(parts, manifest, &mut contents),
             (false, Some(why)) => {
                 let answer = format!("it is not in the backup: {why}");
                 Err(Fault::permanent(Cause::NotFound, action, answer))
@@ -99,32 +109,28 @@ impl Names {
         }
     }
 
-    /// Finds where the members lie that are not left out. Neighbours are one part, so that there are few.
-    async fn find_parts(&mut self, store: &dyn StoreRead, manifest: &Manifest) -> Result<Vec<Range<u64>>, Fault> {
+    /// Finds where the members lie that are not left out, where what is chosen has files elsewhere.
+    async fn find_parts(&mut self, store: &dyn StoreRead, manifest: &Manifest) -> Result<(), Fault> {
         let (mut contents, _) = open_contents(store, &manifest.contents).await?;
-        let mut parts: Vec<Range<u64>> = Vec::new();
-        let mut open = None;
+        let mut found = FoundParts::default();
         while let Some(line) = contents.next().await? {
             let Line::Entry(Entry::Stored { member, at, .. }) = line else { continue };
             let fate = self.fate(&member).await?.map_err(|why| contents.object().damaged(why))?;
-            self.listed += u64::from(!matches!(fate, Fate::LeftOut));
-            if let Some(begins) = open.filter(|_| matches!(fate, Fate::LeftOut)) {
-                parts.push(begins..at);
-                open = None;
-            } else if open.is_none() && !matches!(fate, Fate::LeftOut) {
-                open = Some(at);
-            }
+            found.see(at, &fate);
         }
-        if let Some(begins) = open {
-            // The last member ends where the two blocks of zeros begin that end a tar.
-            parts.push(begins..manifest.plain.size.saturating_sub(2 * 512));
-        }
-        let ascending = parts.windows(2).all(|pair| matches!(pair, [a, b] if a.end < b.start))
-            && parts.iter().all(|part| part.start < part.end && part.end <= manifest.plain.size);
-        match ascending {
-            true => Ok(parts),
-            false => Err(contents.object().damaged("its members do not ascend")),
-        }
+        self.take_parts(found, manifest, &mut contents)
+    }
+
+    fn take_parts(
+        &mut self,
+        found: FoundParts,
+        manifest: &Manifest,
+        contents: &mut ContentsStream<'_>,
+    ) -> Result<(), Fault> {
+        self.listed = found.listed;
+        let parts = found.finish(manifest.plain.size);
+        self.parts = Some(parts.ok_or_else(|| contents.object().damaged("its members do not ascend"))?);
+        Ok(())
     }
 
     /// Where in the tar what is recovered lies; none where that is all of it.
@@ -209,6 +215,43 @@ impl Names {
             Some(Some([b'/', rest @ ..] | rest)) => Ok(PathBytes::new(rest)),
             _ => Ok(path.clone()),
         }
+    }
+}
+
+/// Where in the tar members lie that are not left out. Neighbours are one part, so that there are few.
+#[derive(Default)]
+struct FoundParts {
+    parts: Vec<Range<u64>>,
+    /// Where the part begins that the last member is in.
+    open: Option<u64>,
+    /// How many members are not left out.
+    listed: u64,
+}
+
+impl FoundParts {
+    /// The next member, which begins there.
+    fn see(&mut self, at: u64, fate: &Fate) {
+        let left_out = matches!(fate, Fate::LeftOut);
+        self.listed += u64::from(!left_out);
+        match self.open {
+            Some(begins) if left_out => {
+                self.parts.push(begins..at);
+                self.open = None;
+            }
+            None if !left_out => self.open = Some(at),
+            Some(_) | None => {}
+        }
+    }
+
+    /// The parts, in a tar of so many bytes; none where they do not ascend.
+    fn finish(mut self, size: u64) -> Option<Vec<Range<u64>>> {
+        if let Some(begins) = self.open {
+            // The last member ends where the two blocks of zeros begin that end a tar.
+            self.parts.push(begins..size.saturating_sub(2 * 512));
+        }
+        let ascending = self.parts.windows(2).all(|pair| matches!(pair, [a, b] if a.end < b.start))
+            && self.parts.iter().all(|part| part.start < part.end && part.end <= size);
+        ascending.then_some(self.parts)
     }
 }
 

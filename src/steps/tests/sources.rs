@@ -297,3 +297,16 @@ fn other_file_systems_are_entered_or_named() {
         }
     }
 }
+
+/// A path that no archive of ours holds is named, and what is beside it is backed up.
+#[test]
+fn a_path_that_is_too_long_is_named() {
+    let tree = small_tree();
+    let deep = format!("/srv/data/{}", "d".repeat(crate::archive::PATH_BYTES_MAX));
+    tree.lock().add(deep.as_bytes(), EntryKind::File, b"deep").unwrap();
+    let store = MemoryStore::default();
+    let packed = do_pack(&tree, &store, &request(&["/srv/data"])).unwrap();
+    assert_eq!((packed.unread.count, packed.totals.files), (1, 3));
+    assert_eq!(packed.unread.first[0].why, "its path has more than 8192 bytes, and is not stored");
+    do_read_back(&store, &packed).unwrap();
+}
