@@ -25,6 +25,7 @@ mod leftovers;
 mod locks;
 mod nasty;
 mod needs;
+mod noise;
 mod random_kills;
 mod round_trip;
 mod scene;

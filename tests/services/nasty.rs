@@ -69,9 +69,9 @@ fn names(root: &Path) {
     std::fs::write(named(root, b"folder \xc3\x28").join("inside"), "x").unwrap();
     std::fs::write(named(root, b"folder\nof lines").join(OsStr::from_bytes(b"\xe9\n")), "x").unwrap();
     // Of many blocks, of one less and one more than a block of tar, and with a hole.
-    std::fs::write(root.join("large"), super::scene::noise(7, 3 * 1024 * 1024 + 5)).unwrap();
+    std::fs::write(root.join("large"), super::noise::noise(7, 3 * 1024 * 1024 + 5)).unwrap();
     for size in [511, 512, 513, 10_240] {
-        std::fs::write(root.join(format!("of-{size}-bytes")), super::scene::noise(8, size)).unwrap();
+        std::fs::write(root.join(format!("of-{size}-bytes")), super::noise::noise(8, size)).unwrap();
     }
     std::fs::File::create(root.join("hole")).unwrap().set_len(4 * 1024 * 1024).unwrap();
 }
