@@ -77,7 +77,7 @@ fn measure(tree: &Tree, findings: &mut Findings) -> Outcome<()> {
         let dry = if arguments.contains(&"--dry-run") { ", dry run" } else { "" };
         let met = took.peak <= PEAK_MAX;
         findings.missed += usize::from(!met);
-        findings.line(&format!(
+        let row = format!(
             "| {} | {}{dry} | {:.1} s | {:.1} s | {:.1} MiB | {} |",
             tree.name,
             arguments[0],
@@ -85,7 +85,10 @@ fn measure(tree: &Tree, findings: &mut Findings) -> Outcome<()> {
             took.cpu.as_secs_f64(),
             mebibytes(took.peak),
             if met { "met" } else { "**MISSED**" }
-        ));
+        );
+        // It goes on for long: what is known is said.
+        eprintln!("{row}");
+        findings.line(&row);
     }
     Ok(())
 }
