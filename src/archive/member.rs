@@ -112,7 +112,7 @@ impl Member {
 
 /// A path is at most so many bytes. What the system is told at once is at most 4,096 (PATH_MAX in limits.h), but trees can be deeper
 /// than that. Whoever restores one holds the paths of all folders that are open, which come to the square of this.
-pub const PATH_BYTES_MAX: usize = 8 * 1024;
+pub const PATH_BYTES_MAX: usize = 12 * 1024;
 
 /// A path that leads nowhere but below the archive's folder.
 fn check_path(path: &PathBytes, may_be_empty: bool) -> Result<(), ArchiveError> {

@@ -53,7 +53,9 @@ impl Segment {
             Method::Zstd => zstd::bulk::compress(&plain, compression.level().into())
                 .map_err(|error| ArchiveError::new(format!("zstd: {error}")))?,
         };
-        Ok(PackedSegment { bytes: Bytes::from(packed), plain_size: plain.len(), crc })
+        // The packers took room for the worst case. Many segments that pack well may wait at a time, none with that room.
+        let bytes = Bytes::from(packed.into_boxed_slice());
+        Ok(PackedSegment { bytes, plain_size: plain.len(), crc })
     }
 }
 
@@ -188,6 +190,17 @@ mod tests {
             state as u8
         };
         (0..length).map(|_| next()).collect()
+    }
+
+    #[test]
+    fn a_packed_segment_keeps_no_more_memory_than_it_has_bytes() {
+        for (method, level) in [(Method::Deflate, 6), (Method::Deflate, 0), (Method::Zstd, 3)] {
+            let compression = Compression::new(method, Some(level)).unwrap();
+            for plain in [vec![7; SEGMENT_BYTES], noise(SEGMENT_BYTES)] {
+                let packed = Vec::from(Segment(plain).pack(compression).unwrap().bytes);
+                assert_eq!(packed.capacity(), packed.len(), "{compression:?}");
+            }
+        }
     }
 
     #[test]

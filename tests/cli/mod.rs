@@ -424,11 +424,9 @@ fn a_source_that_lost_much_suspends_deletion_until_somebody_says_that_it_is_mean
     for number in 0..4 {
         scene.write(&format!("photos/album/{number}.txt"), &"a picture\n".repeat(100));
     }
-    for _ in 0..2 {
-        scene.types("run plan.kdl --all --quiet --host web-1");
-    }
+    scene.types_apart(&["run plan.kdl --all --quiet --host web-1"; 2]);
     std::fs::remove_dir_all(scene.path("photos/album")).unwrap();
-    let told = scene.types_all(&[
+    let told = scene.types_apart(&[
         "run plan.kdl --all --dry-run --host web-1",
         "run plan.kdl --all --dry-run --detailed-exitcode --host web-1",
         "run plan.kdl --all --host web-1",

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use super::Check;
 use super::leftovers;
-use super::scene::{ONE_JOB, Scene, fill, next_random};
+use super::noise::next_random;
+use super::scene::{ONE_JOB, Scene, fill};
 use super::tree::{assert_same, look};
 
 pub(crate) const CHECKS: &[Check] = &[

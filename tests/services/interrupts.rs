@@ -7,7 +7,8 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::Check;
 use super::leftovers::{self, has_ended, journals, whole_points};
-use super::scene::{ONE_JOB, Said, Scene, noise};
+use super::noise::noise;
+use super::scene::{ONE_JOB, Said, Scene};
 use super::tree::{assert_same, look};
 
 pub(crate) const CHECKS: &[Check] = &[

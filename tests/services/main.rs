@@ -28,6 +28,7 @@ mod locks;
 mod mounts;
 mod nasty;
 mod needs;
+mod noise;
 mod random_kills;
 mod round_trip;
 mod scene;

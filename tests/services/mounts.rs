@@ -4,7 +4,8 @@ use std::ffi::OsStr;
 
 use super::Check;
 use super::needs::{Need, UNSHARE, in_namespace};
-use super::scene::{ONE_JOB, SONAE, Said, Scene, noise};
+use super::noise::noise;
+use super::scene::{ONE_JOB, SONAE, Said, Scene};
 
 pub(crate) const CHECKS: &[Check] = &[Check {
     name: "a disk that is not mounted makes no point and deletes nothing, and is backed up again once it is",

@@ -70,9 +70,9 @@ fn names(root: &Path) {
     std::fs::write(named(root, b"folder \xc3\x28").join("inside"), "x").unwrap();
     std::fs::write(named(root, b"folder\nof lines").join(OsStr::from_bytes(b"\xe9\n")), "x").unwrap();
     // Of many blocks, of one less and one more than a block of tar, and with a hole.
-    std::fs::write(root.join("large"), super::scene::noise(7, 3 * 1024 * 1024 + 5)).unwrap();
+    std::fs::write(root.join("large"), super::noise::noise(7, 3 * 1024 * 1024 + 5)).unwrap();
     for size in [511, 512, 513, 10_240] {
-        std::fs::write(root.join(format!("of-{size}-bytes")), super::scene::noise(8, size)).unwrap();
+        std::fs::write(root.join(format!("of-{size}-bytes")), super::noise::noise(8, size)).unwrap();
     }
     std::fs::File::create(root.join("hole")).unwrap().set_len(4 * 1024 * 1024).unwrap();
     sparse(&root.join("holes"), 8 << 20, &[0, 1 << 20, (1 << 20) + 4096, 5 << 20]);
@@ -83,7 +83,7 @@ fn names(root: &Path) {
 
 /// The data at a place of a sparse file.
 pub(crate) fn block(at: u64) -> Vec<u8> {
-    super::scene::noise(at, 4096)
+    super::noise::noise(at, 4096)
 }
 
 /// A file of that length with a block of data at each of these places.
@@ -182,7 +182,7 @@ fn attributes(root: &Path) {
         set_xattr(path, "user.note", b"a text");
         set_xattr(path, "user.empty", b"");
         set_xattr(path, "user.bytes\n", b"\0\xff=\n%25");
-        set_xattr(path, "user.large", &super::scene::noise(9, 2_000));
+        set_xattr(path, "user.large", &super::noise::noise(9, 2_000));
         set_xattr(path, "system.posix_acl_access", &access_list());
     }
     set_xattr(&below, "system.posix_acl_default", &access_list());

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::Check;
 use super::leftovers::{self, has_ended, journals, whole_points};
-use super::scene::{ONE_JOB, Said, Scene, fill, next_random};
+use super::noise::next_random;
+use super::scene::{ONE_JOB, Said, Scene, fill};
 use super::tree::{Tree, assert_same, look};
 
 pub(crate) const CHECKS: &[Check] = &[

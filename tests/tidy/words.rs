@@ -68,7 +68,7 @@ fn source_does_not_end_the_process() {
 
 #[test]
 fn every_file_says_what_it_is_and_fits_a_mind() {
-    let shape = with_extension("src", "rs").into_iter().chain(with_extension("tests", "rs"));
+    let shape = ["src", "tests", "benches"].into_iter().flat_map(|folder| with_extension(folder, "rs"));
     assert_tidy(shape.flat_map(|path| misshapen(&path, &text(&path))).collect());
 }
 

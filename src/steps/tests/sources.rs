@@ -307,6 +307,6 @@ fn a_path_that_is_too_long_is_named() {
     let store = MemoryStore::default();
     let packed = do_pack(&tree, &store, &request(&["/srv/data"])).unwrap();
     assert_eq!((packed.unread.count, packed.totals.files), (1, 3));
-    assert_eq!(packed.unread.first[0].why, "its path has more than 8192 bytes, and is not stored");
+    assert_eq!(packed.unread.first[0].why, "its path has more than 12288 bytes, and is not stored");
     do_read_back(&store, &packed).unwrap();
 }

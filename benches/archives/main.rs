@@ -1,0 +1,111 @@
+//! What archives take, measured on the whole program: time beside that of other tools, in turns, and memory.
+//!
+//! `cargo bench --bench archives` compares; with words behind `--`, only that: `logs`, `images`, `levels`, `memory`. Tools that are
+//! missing are installed, or it fails. What is measured, and what is to be reached, says `docs/performance.md`; with `UPDATE_DOCS=1`
+//! the figures are written there.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a benchmark sets the real world up, and looks at it past the ports"
+)]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "figures go to standard output, progress to standard error"
+)]
+
+mod compare;
+mod contest;
+mod launch;
+mod machine;
+mod memory;
+#[path = "../../tests/services/noise.rs"]
+mod noise;
+mod place;
+mod trees;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use contest::Findings;
+use place::Outcome;
+
+/// One thing to measure: its word, which is that of its figures in the documentation, too.
+struct Measure {
+    word: &'static str,
+    /// Whether it is measured where no word says so.
+    by_default: bool,
+    /// The programs that it is measured beside.
+    peers: &'static [&'static str],
+    run: fn() -> Outcome<Findings>,
+}
+
+const MEASURES: [Measure; 4] = [
+    Measure { word: "logs", by_default: true, peers: &["tar", "pigz", "unzip", "restic"], run: compare::logs },
+    Measure { word: "images", by_default: true, peers: &["tar", "zip", "unzip", "restic"], run: compare::images },
+    Measure { word: "levels", by_default: true, peers: &[], run: compare::levels },
+    // It takes long, and much room.
+    Measure { word: "memory", by_default: false, peers: &[], run: memory::memory },
+];
+
+fn main() -> ExitCode {
+    if let Some(status) = launch::if_asked() {
+        return status;
+    }
+    let (flags, words): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|word| word.starts_with("--"));
+    // Cargo gives it to benchmarks; without, this is `cargo test --all-targets`.
+    if !flags.iter().any(|flag| flag == "--bench") {
+        eprintln!("archives: nothing is measured without `cargo bench`");
+        return ExitCode::SUCCESS;
+    }
+    match measure(&words) {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(missed) => {
+            eprintln!("archives: {missed} missed");
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("archives: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Measures what the words say. Answers how many goals were missed.
+fn measure(words: &[String]) -> Outcome<usize> {
+    if let Some(unknown) = words.iter().find(|word| MEASURES.iter().all(|measure| measure.word != **word)) {
+        let known = MEASURES.map(|measure| measure.word).join(", ");
+        return Err(format!("`{unknown}` is not measured; there are: {known}").into());
+    }
+    let asked = |measure: &&Measure| match words {
+        [] => measure.by_default,
+        words => words.iter().any(|word| word == measure.word),
+    };
+    let chosen: Vec<&Measure> = MEASURES.iter().filter(asked).collect();
+    let peers: Vec<&str> = chosen.iter().flat_map(|measure| measure.peers).copied().collect();
+    machine::install(&peers)?;
+    let mut missed = 0;
+    for measure in chosen {
+        let mut findings = (measure.run)()?;
+        missed += findings.missed;
+        findings.text = format!("On {}.\n\n{}", machine::told(measure.peers)?, findings.text);
+        println!("\n{}: {}", measure.word, findings.text);
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            write(measure.word, &findings.text)?;
+        }
+    }
+    Ok(missed)
+}
+
+/// Writes figures into the documentation, between the comments of their word.
+fn write(word: &str, figures: &str) -> Outcome<()> {
+    let page: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/performance.md");
+    let text = std::fs::read_to_string(&page)?;
+    let (opens, closes) = (format!("<!-- figures of {word} -->\n"), format!("<!-- end of {word} -->"));
+    let place = text.split_once(&opens).and_then(|(before, rest)| Some((before, rest.split_once(&closes)?.1)));
+    let Some((before, after)) = place else {
+        return Err(format!("{} has no place for the figures of {word}", page.display()).into());
+    };
+    std::fs::write(&page, format!("{before}{opens}{figures}{closes}{after}"))?;
+    Ok(())
+}
