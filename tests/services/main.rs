@@ -21,8 +21,11 @@ mod durability;
 mod full_disk;
 mod interrupts;
 mod journal_kills;
+#[path = "../../benches/archives/launch.rs"]
+mod launch;
 mod leftovers;
 mod locks;
+mod memory;
 mod nasty;
 mod needs;
 mod noise;
@@ -60,13 +63,14 @@ fn checks() -> impl Iterator<Item = &'static Check> {
         full_disk::CHECKS,
         damage::CHECKS,
         bare_host::CHECKS,
+        memory::CHECKS,
     ]
     .into_iter()
     .flatten()
 }
 
 fn main() -> ExitCode {
-    if let Some(status) = child::if_asked() {
+    if let Some(status) = child::if_asked().or_else(launch::if_asked) {
         return status;
     }
     let arguments = Arguments::from_args();
