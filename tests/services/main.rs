@@ -23,8 +23,11 @@ mod full_disk;
 mod hostile;
 mod interrupts;
 mod journal_kills;
+#[path = "../../benches/archives/launch.rs"]
+mod launch;
 mod leftovers;
 mod locks;
+mod memory;
 mod mounts;
 mod nasty;
 mod needs;
@@ -65,13 +68,14 @@ fn checks() -> impl Iterator<Item = &'static Check> {
         damage::CHECKS,
         hostile::CHECKS,
         bare_host::CHECKS,
+        memory::CHECKS,
     ]
     .into_iter()
     .flatten()
 }
 
 fn main() -> ExitCode {
-    if let Some(status) = child::if_asked() {
+    if let Some(status) = child::if_asked().or_else(launch::if_asked) {
         return status;
     }
     let arguments = Arguments::from_args();
