@@ -130,6 +130,10 @@ impl Supply<'_> {
     }
 }
 
+/// What a file takes in a tar beside its content, and about what its path takes here. However small files are, what waits to be
+/// digested keeps no more than a segment or two from being forgotten.
+const FILE_BYTES: usize = 2048;
+
 /// What is done with content beside.
 enum Order {
     Data(Bytes),
@@ -298,7 +302,7 @@ impl Verified<'_> {
 
     async fn end_of_member(&mut self) -> Result<Event, Fault> {
         if let Some((path, Some(digest))) = self.open.take() {
-            self.order(Order::Check(path, digest), 0).await?;
+            self.order(Order::Check(path, digest), FILE_BYTES).await?;
         }
         Ok(Event::EndOfMember)
     }

@@ -171,6 +171,8 @@ fn read_chunk(file: &OwnedFd, length: usize) -> Result<(Bytes, bool), Errno> {
         }
     }
     buffer.truncate(filled);
+    // What waits to be packed and listed takes what it holds, and not what might have come.
+    buffer.shrink_to_fit();
     Ok((Bytes::from(buffer), ended))
 }
 
