@@ -78,7 +78,6 @@ fn fixed_literals() -> [u8; LITERALS] {
         144..=255 => 9,
         _ => 7,
     })
-    .map(|length: u8| length)
 }
 
 /// Reads the codes that a block describes (§3.2.7).

@@ -218,6 +218,24 @@ mod tests {
     }
 
     #[test]
+    fn stored_blocks_that_are_none_are_refused() {
+        let plain = noise(100_000);
+        let sound = Segment(plain.clone()).pack(Compression::default()).unwrap().bytes;
+        assert_eq!(
+            unpack(Method::Deflate, &sound, plain.len()).unwrap().len(),
+            2,
+            "in the pieces that it is stored in"
+        );
+        // A type of block that there is none of (RFC 1951 §3.2.3), a length that its complement denies, a cut.
+        for (at, byte) in [(0, 6), (1, sound[1] ^ 1), (3, sound[3] ^ 1), (65_540, 6)] {
+            let mut wrong = sound.to_vec();
+            wrong[at] = byte;
+            assert!(unpack(Method::Deflate, &Bytes::from(wrong), plain.len()).is_err(), "{at}");
+        }
+        assert!(unpack(Method::Deflate, &sound.slice(..sound.len() - 1), plain.len()).is_err());
+    }
+
+    #[test]
     fn a_segment_that_is_not_what_it_says_is_refused() {
         let packed = Segment(vec![7; 1000]).pack(Compression::default()).unwrap().bytes;
         for wrong in [999, 1001, 0, SEGMENT_BYTES + 1] {

@@ -81,9 +81,3 @@ impl Default for Compression {
         Self { method: Method::Deflate, level: Method::Deflate.level_default() }
     }
 }
-
-impl fmt::Display for Compression {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} level {}", self.method, self.level)
-    }
-}

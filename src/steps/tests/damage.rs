@@ -3,11 +3,11 @@
 use bytes::Bytes;
 use proptest::prelude::*;
 
-use super::memory::MemoryStore;
+use super::memory::{MemoryStore, MemoryTree};
 use super::{do_pack, do_read_back, do_recover, request, small_tree};
 use crate::archive::{Crc32, Framed, Plain, Writer, ZipFrame, end};
-use crate::catalog::{ContentsHeader, ContentsReader, ContentsWriter, Line, StoredObject};
-use crate::ports::Cause;
+use crate::catalog::{ContentsHeader, ContentsReader, ContentsWriter, Entry, Line, StoredObject};
+use crate::ports::{Cause, EntryKind};
 use crate::primitives::Digest;
 
 fn packed() -> (MemoryStore, crate::steps::Packed) {
@@ -57,6 +57,16 @@ fn a_missing_object_is_not_found() {
 /// Puts an archive of these members in the place of the packed one, whose segments the contents have as they are. What the
 /// contents list is left as it was.
 fn forge(store: &MemoryStore, packed: &mut crate::steps::Packed, members: &[crate::archive::Member]) {
+    forge_with(store, packed, members, |crc| crc);
+}
+
+/// The same, where zip, contents and manifest all say another CRC-32.
+fn forge_with(
+    store: &MemoryStore,
+    packed: &mut crate::steps::Packed,
+    members: &[crate::archive::Member],
+    told: fn(u32) -> u32,
+) {
     let compression = crate::primitives::Compression::default();
     let mut writer = Writer::default();
     for member in members {
@@ -75,7 +85,7 @@ fn forge(store: &MemoryStore, packed: &mut crate::steps::Packed, members: &[crat
     }
     archive.extend_from_slice(end(compression.method()));
     let packed_size = (archive.len() - head) as u64;
-    let crc = crc.finalize();
+    let crc = told(crc.finalize());
     archive.extend(frame.tail(Framed { packed_size, plain_size, crc }).unwrap());
     packed.plain = Plain { size: plain_size, crc32: Crc32(crc) };
     put(store, &mut packed.archive, archive);
@@ -105,6 +115,30 @@ fn list(store: &MemoryStore, packed: &mut crate::steps::Packed, sizes: &[u32]) {
 fn put(store: &MemoryStore, object: &mut StoredObject, bytes: Vec<u8>) {
     (object.size, object.digest) = (bytes.len() as u64, Digest::of(&bytes));
     store.lock().objects.insert(object.key.clone(), Bytes::from(bytes));
+}
+
+/// A tar that agrees with its contents, and not with the CRC-32 that all others agree on.
+#[test]
+fn a_wrong_crc_is_noticed() {
+    let tree = MemoryTree::default();
+    tree.lock().add(b"/one", EntryKind::Folder, b"").unwrap();
+    let store = MemoryStore::default();
+    let allowed = crate::steps::PackRequest { allow_empty: true, ..request(&["/one"]) };
+    let packed = do_pack(&tree, &store, &allowed).unwrap();
+    let mut lines = store.lock().objects[&packed.contents.key].clone();
+    let mut reader = ContentsReader::new();
+    let members: Vec<_> = std::iter::from_fn(|| reader.push(&mut lines).unwrap())
+        .filter_map(|line| match line {
+            Line::Entry(Entry::Stored { member, .. }) => Some(member),
+            _ => None,
+        })
+        .collect();
+    let mut right = packed.clone();
+    forge(&store, &mut right, &members);
+    do_read_back(&store, &right).unwrap();
+    let mut wrong = packed;
+    forge_with(&store, &mut wrong, &members, |crc| crc ^ 1);
+    assert_eq!(do_read_back(&store, &wrong).unwrap_err().answer, "the CRC-32 of the tar is wrong");
 }
 
 /// An archive and a manifest that agree, with a member that no contents list.
