@@ -170,6 +170,13 @@ impl Named {
             self.first.push(NamedPath { path: path.clone(), why });
         }
     }
+
+    /// Counts others as well, and keeps them where there is room.
+    pub fn add(&mut self, others: Self) {
+        let unnamed = others.count - others.first.len() as u64;
+        others.first.into_iter().for_each(|named| self.push(&named.path, named.why));
+        self.count += unnamed;
+    }
 }
 
 impl Manifest {

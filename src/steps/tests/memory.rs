@@ -485,23 +485,23 @@ impl MemoryDestination {
 
 #[async_trait::async_trait]
 impl Destination for MemoryDestination {
-    async fn folder(&mut self, path: &PathBytes) -> Result<(), Fault> {
+    async fn folder(&self, path: &PathBytes) -> Result<(), Fault> {
         self.tree.lock().add(&self.at(path), EntryKind::Folder, b"").map(|_| ())
     }
-    async fn file(&mut self, path: &PathBytes) -> Result<Box<dyn FileWrite>, Fault> {
+    async fn file(&self, path: &PathBytes) -> Result<Box<dyn FileWrite>, Fault> {
         let inode = self.tree.lock().add(&self.at(path), EntryKind::File, b"")?;
         Ok(Box::new(MemoryNewFile { tree: self.tree.clone(), inode, path: self.at(path) }))
     }
-    async fn symlink(&mut self, path: &PathBytes, target: &PathBytes) -> Result<(), Fault> {
+    async fn symlink(&self, path: &PathBytes, target: &PathBytes) -> Result<(), Fault> {
         self.tree.lock().add(&self.at(path), EntryKind::Symlink, target.as_bytes()).map(|_| ())
     }
-    async fn hard_link(&mut self, path: &PathBytes, existing: &PathBytes) -> Result<(), Fault> {
+    async fn hard_link(&self, path: &PathBytes, existing: &PathBytes) -> Result<(), Fault> {
         self.tree.lock().link(&self.at(path), &self.at(existing))
     }
-    async fn set(&mut self, path: &PathBytes, attributes: &Attributes) -> Result<Vec<Refused>, Fault> {
+    async fn set(&self, path: &PathBytes, attributes: &Attributes) -> Result<Vec<Refused>, Fault> {
         self.tree.lock().set(&self.at(path), attributes)
     }
-    async fn sync(&mut self) -> Result<(), Fault> {
+    async fn sync(&self) -> Result<(), Fault> {
         Ok(())
     }
 }
