@@ -132,6 +132,22 @@ impl Totals {
         self.bytes.saturating_sub(self.holes)
     }
 
+    /// Adds each number to its counterpart.
+    pub fn add(&mut self, other: Self) {
+        let Self { files, folders, symlinks, hard_links, bytes, holes } = self;
+        let pairs = [
+            (files, other.files),
+            (folders, other.folders),
+            (symlinks, other.symlinks),
+            (hard_links, other.hard_links),
+            (bytes, other.bytes),
+            (holes, other.holes),
+        ];
+        for (own, more) in pairs {
+            *own = own.saturating_add(more);
+        }
+    }
+
     /// Whether no number is larger than its counterpart.
     pub fn within(&self, most: &Self) -> bool {
         let Self { files, folders, symlinks, hard_links, bytes, holes } = *self;

@@ -261,6 +261,12 @@ pub trait TreeWrite: TreeRead {
     /// `Exists` where something is there already.
     async fn create(&self, folder: &PathBytes) -> Result<Box<dyn Destination>, Fault>;
 
+    /// Opens a folder that was made so before, to fill it further.
+    ///
+    /// # Errors
+    /// `NotFound` where it is not there, `Invalid` where it is no folder.
+    async fn reopen(&self, folder: &PathBytes) -> Result<Box<dyn Destination>, Fault>;
+
     /// Renames, never over what is there (renameat2(2), `RENAME_NOREPLACE`), durably.
     ///
     /// # Errors
@@ -336,6 +342,12 @@ pub trait Destination: Send + Sync {
     /// # Errors
     /// `Exists` where something is there already; `Invalid` where `existing` is no regular file of this destination.
     async fn hard_link(&self, path: &PathBytes, existing: &PathBytes) -> Result<(), Fault>;
+
+    /// Removes a name that is no folder's; one that is not there is no error.
+    ///
+    /// # Errors
+    /// `Invalid` where it is a folder.
+    async fn remove(&self, path: &PathBytes) -> Result<(), Fault>;
 
     /// Sets the attributes of a folder (the empty path: the destination itself) or of a symbolic link (all but the mode): the
     /// owner first, then extended attributes, mode and times, each of which may undo one of those before it. Answers what this

@@ -54,6 +54,8 @@ pub(super) struct Filling<'a> {
     /// Small files, and folders that are left, are made and finished beside.
     orders: Orders,
     names: &'a mut Names,
+    /// Whether folders may be there already: an attempt before made them.
+    taken_up: bool,
     /// None where owners are not set.
     owners: Option<Owners<'a>>,
     file: Option<Open>,
@@ -75,7 +77,7 @@ pub(super) struct Filling<'a> {
 impl<'a> Filling<'a> {
     pub(super) fn new(
         (destination, orders): (&'a dyn Destination, Orders),
-        names: &'a mut Names,
+        (names, taken_up): (&'a mut Names, bool),
         (tree, scratch): (&'a dyn TreeWrite, &dyn Scratch),
         set_owner: bool,
     ) -> Self {
@@ -83,6 +85,7 @@ impl<'a> Filling<'a> {
             destination,
             orders,
             names,
+            taken_up,
             owners: set_owner.then(|| Owners::new(tree)),
             file: None,
             open: Vec::new(),
@@ -207,11 +210,18 @@ impl<'a> Filling<'a> {
             if self.open.is_empty() {
                 self.parents(&path).await?;
             }
-            self.destination.folder(&path).await?;
+            self.make_folder(&path).await?;
         }
         self.totals.folders += 1;
         self.open.push((path, attributes));
         Ok(())
+    }
+
+    async fn make_folder(&mut self, path: &PathBytes) -> Result<(), Fault> {
+        match self.destination.folder(path).await {
+            Err(fault) if fault.cause == Cause::Exists && self.taken_up => Ok(()),
+            answer => answer,
+        }
     }
 
     /// Makes the folders above a path that are not there yet.
@@ -221,7 +231,7 @@ impl<'a> Filling<'a> {
         for parent in parents {
             let is_open = self.open.iter().any(|(open, _)| *open == parent);
             if !is_open && !self.early.holds(&parent).await? {
-                self.destination.folder(&parent).await?;
+                self.make_folder(&parent).await?;
                 self.early.insert(&parent).await?;
             }
         }

@@ -230,6 +230,9 @@ mod tests {
         async fn hard_link(&self, _: &PathBytes, _: &PathBytes) -> Result<(), Fault> {
             unreachable!("links are made by whoever gives orders")
         }
+        async fn remove(&self, _: &PathBytes) -> Result<(), Fault> {
+            unreachable!("nothing that was made is removed")
+        }
         async fn sync(&self) -> Result<(), Fault> {
             unreachable!("whoever gives orders syncs")
         }

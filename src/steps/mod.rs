@@ -30,6 +30,7 @@ mod recovered_before;
 mod segments;
 mod source;
 mod store_archive;
+mod taken_up;
 mod tar_stream;
 mod verified;
 

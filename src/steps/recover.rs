@@ -6,6 +6,7 @@ use super::filling::Filling;
 use super::making::making;
 use super::recover_names::{Names, check_roots};
 use super::recovered_before::recovered_before;
+use super::taken_up::{TakenUp, take_up};
 use super::verified::{Expected, Pair};
 use super::{Beside, Progress};
 use crate::catalog::{Manifest, Named, Totals};
@@ -19,7 +20,7 @@ pub struct RecoverRequest {
     pub manifest: Manifest,
     /// The folder that is made; nothing may be there.
     pub into: PathBytes,
-    /// Where it is made until it is whole: beside `into`, of this run alone. What is there is a leftover, and removed.
+    /// Where it is made until it is whole: beside `into`, of this run alone. What is there was left by an attempt before.
     pub staging: PathBytes,
     /// One path with all below it: absolute, or relative to the root where there is one. All where none is given.
     pub only: Option<PathBytes>,
@@ -45,6 +46,13 @@ pub struct Recovered {
 }
 
 impl Recovered {
+    /// Adds what was recovered before.
+    fn add(&mut self, other: Self) {
+        self.totals.add(other.totals);
+        self.flawed.add(other.flawed);
+        self.unset.add(other.unset);
+    }
+
     /// Whether all that is asked for was read whole when it was backed up.
     pub fn clean(&self) -> bool {
         self.flawed.count == 0 && self.unread.count == 0
@@ -53,12 +61,13 @@ impl Recovered {
 
 /// Recovers a point: the one root's content becomes the folder `into`; of several, whole paths lie below it, where the
 /// folders above them are open to their owner alone. All is written to `staging`, verified as `read_back` does, made
-/// durable, and then renamed. Where `into` is exactly what this makes, it is done already: the attempt before ended
+/// durable, and then renamed. What an attempt before left in `staging` is taken up. Where `into` is exactly what this makes, it is done already: the attempt before ended
 /// without being able to say so.
 ///
 /// # Errors
 /// `Exists` where `into` is something else; `Invalid` where the backup is damaged; `NotFound` where nothing is of the chosen path; else
-/// when something cannot be read or written. Then `into` was not made, and `staging` is gone as far as it can be removed.
+/// when something cannot be read or written. Then `into` was not made; and unless the fault may pass, `staging` is gone as far as it can
+/// be removed.
 pub async fn recover(
     store: &dyn StoreRead,
     tree: &dyn TreeWrite,
@@ -75,14 +84,13 @@ pub async fn recover(
         // Whoever renamed it may have died before that was durable.
         return tree.settle(&request.into).await.map(|()| recovered);
     }
-    tree.remove(&request.staging).await?;
     let recovered = fill(store, tree, world, request, &mut names, progress).await;
     let done = match recovered {
         Ok(recovered) => rename(tree, request).await.map(|()| recovered),
         Err(fault) => Err(fault),
     };
-    if done.is_err() {
-        // What stays is removed by the next try; the fault that is told is the one that matters.
+    if done.as_ref().is_err_and(|fault| fault.certainty == Certainty::Permanent) {
+        // What stays is removed as a leftover; the fault that is told is the one that matters.
         let _best_effort = tree.remove(&request.staging).await;
     }
     done
@@ -107,6 +115,7 @@ async fn fill(
     names: &mut Names,
     progress: &Progress,
 ) -> Result<Recovered, Fault> {
+    let taken_up = take_up(store, tree, world.scratch, request, names).await?;
     let pair = Pair::open(store, world.compute, Expected::of(&request.manifest)).await?;
     let (supply, mut verified) = pair.read(names.parts()).await?;
     verified.remember_unread(names.chosen());
@@ -114,9 +123,13 @@ async fn fill(
         return Err(verified.damaged("the contents are of other folders than the manifest says"));
     }
     check_roots(&request.manifest.roots).map_err(|why| verified.damaged(why))?;
-    let destination = tree.create(&request.staging).await?;
+    let (destination, kept) = match taken_up {
+        Some(TakenUp { destination, kept }) => (destination, Some(kept)),
+        None => (tree.create(&request.staging).await?, None),
+    };
     let (orders, making) = making(&*destination, world.compute.width());
-    let filling = Filling::new((&*destination, orders), names, (tree, world.scratch), request.set_owner);
+    let filling =
+        Filling::new((&*destination, orders), (names, kept.is_some()), (tree, world.scratch), request.set_owner);
     let filling = async { tokio::try_join!(supply.run(), filling.fill(verified, progress)) };
     // What is being made ends before anything else happens, whatever failed: the folder may have to be removed.
     let (filled, unset) = tokio::join!(filling, making.run());
@@ -124,5 +137,6 @@ async fn fill(
     let ((), mut recovered) = filled?;
     destination.sync().await?;
     recovered.unset.add(unset);
+    kept.into_iter().for_each(|kept| recovered.add(kept));
     Ok(recovered)
 }

@@ -18,10 +18,13 @@ pub(super) struct Names {
     only: Option<PathBytes>,
     /// Files that are not chosen while further names of theirs are: the first chosen name becomes the file.
     elsewhere: Box<dyn ScratchTable>,
+    any_elsewhere: bool,
     /// Where in the tar the chosen members lie, and those above them; none where all are.
     parts: Option<Vec<Range<u64>>>,
     /// How many they are.
     listed: u64,
+    /// Files that an attempt before made already, whole.
+    kept: Option<Box<dyn ScratchTable>>,
 }
 
 /// What becomes of a member.
@@ -46,10 +49,26 @@ impl Names {
     ) -> Result<Self, Fault> {
         let roots: Vec<PathBytes> = manifest.roots.iter().map(without_slash).collect();
         let Some(wanted) = only else {
-            return Ok(Self { roots, only: None, elsewhere: scratch.table(), parts: None, listed: 0 });
+            return Ok(Self {
+                roots,
+                only: None,
+                elsewhere: scratch.table(),
+                any_elsewhere: false,
+                parts: None,
+                listed: 0,
+                kept: None,
+            });
         };
         let only = chosen(wanted, only_one(&roots))?;
-        let mut names = Self { roots, only: Some(only), elsewhere: scratch.table(), parts: None, listed: 0 };
+        let mut names = Self {
+            roots,
+            only: Some(only),
+            elsewhere: scratch.table(),
+            any_elsewhere: false,
+            parts: None,
+            listed: 0,
+            kept: None,
+        };
         names.look_through(store, manifest, wanted).await?;
         Ok(names)
     }
@@ -64,7 +83,7 @@ impl Names {
         let (mut contents, _) = open_contents(store, &manifest.contents).await?;
         let (mut found, mut missing) = (false, None);
         // As far as no file is made elsewhere, which is most often so, this pass says all.
-        let (mut parts, mut any_elsewhere) = (FoundParts::default(), false);
+        let mut parts = FoundParts::default();
         while let Some(line) = contents.next().await? {
             match line {
                 Line::Entry(Entry::Stored { member, at, .. }) => {
@@ -77,7 +96,7 @@ impl Names {
                     if let MemberKind::HardLink { target } = member.kind
                         && !self.is_chosen(&target)
                     {
-                        any_elsewhere = true;
+                        self.any_elsewhere = true;
                         if self.made_at(&target).await?.is_none() {
                             self.elsewhere.put(target.as_bytes(), member.path.as_bytes()).await?;
                         }
@@ -99,7 +118,7 @@ impl Names {
         }
         let action = format!("recover {wanted}");
         match (found, missing) {
-            (true, _) if any_elsewhere => self.find_parts(store, manifest).await,
+            (true, _) if self.any_elsewhere => self.find_parts(store, manifest).await,
             (true, _) => self.take_parts(parts, manifest, &mut contents),
             (false, Some(why)) => {
                 let answer = format!("it is not in the backup: {why}");
@@ -131,6 +150,23 @@ impl Names {
         let parts = found.finish(manifest.plain.size);
         self.parts = Some(parts.ok_or_else(|| contents.object().damaged("its members do not ascend"))?);
         Ok(())
+    }
+
+    /// Whether files may be made at other names than their own.
+    pub(super) fn any_elsewhere(&self) -> bool {
+        self.any_elsewhere
+    }
+
+    /// Leaves out the files in this table: they are made already. What is left lies in the parts that were found.
+    pub(super) fn keep(
+        &mut self,
+        kept: Box<dyn ScratchTable>,
+        left: FoundParts,
+        manifest: &Manifest,
+        contents: &mut ContentsStream<'_>,
+    ) -> Result<(), Fault> {
+        self.kept = Some(kept);
+        self.take_parts(left, manifest, contents)
     }
 
     /// Where in the tar what is recovered lies; none where that is all of it.
@@ -173,6 +209,11 @@ impl Names {
 
     /// What becomes of a member; or why it has no place in the folder that is made.
     pub(super) async fn fate(&mut self, member: &Member) -> Result<Result<Fate, String>, Fault> {
+        if let Some(kept) = &mut self.kept
+            && kept.get(member.path.as_bytes()).await?.is_some()
+        {
+            return Ok(Ok(Fate::LeftOut));
+        }
         let linked = match &member.kind {
             MemberKind::File { .. } => {
                 self.made_at(&member.path).await?.map(|first| self.place(&first).map(Fate::MadeElsewhere))
@@ -220,7 +261,7 @@ impl Names {
 
 /// Where in the tar members lie that are not left out. Neighbours are one part, so that there are few.
 #[derive(Default)]
-struct FoundParts {
+pub(super) struct FoundParts {
     parts: Vec<Range<u64>>,
     /// Where the part begins that the last member is in.
     open: Option<u64>,
@@ -230,7 +271,7 @@ struct FoundParts {
 
 impl FoundParts {
     /// The next member, which begins there.
-    fn see(&mut self, at: u64, fate: &Fate) {
+    pub(super) fn see(&mut self, at: u64, fate: &Fate) {
         let left_out = matches!(fate, Fate::LeftOut);
         self.listed += u64::from(!left_out);
         match self.open {

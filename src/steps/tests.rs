@@ -8,6 +8,7 @@ mod memory;
 mod recovery;
 mod round_trip;
 mod sources;
+mod taken_up;
 
 use crate::catalog::{MANIFEST_FORMAT_VERSION, Manifest, PointPlace, ReadBackRecord};
 use crate::fakes::{FakeCompute, World};

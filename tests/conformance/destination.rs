@@ -17,6 +17,7 @@ on_each_tree! {
     only_files_made_here_get_another_name
     files_are_written_whole_in_any_pieces
     many_files_are_made_in_one_call
+    what_was_begun_is_opened_again_and_filled_further
     renaming_never_replaces
     removing_follows_no_link
     any_name_that_bytes_can_spell_is_kept
@@ -231,6 +232,35 @@ async fn many_files_are_made_in_one_call(stage: &dyn Stage) {
         assert_eq!(stage.content(format!("d/{behind}").as_bytes()), None);
     }
     assert_eq!(stage.content(b"d/one").unwrap(), b"abcd", "it stays");
+}
+
+async fn what_was_begun_is_opened_again_and_filled_further(stage: &dyn Stage) {
+    let into = stage.tree().create(&stage.path(b"d")).await.unwrap();
+    into.folder(&path("f")).await.unwrap();
+    write(&*into, "f/old", b"old").await;
+    into.symlink(&path("link"), &path("f")).await.unwrap();
+    drop(into);
+    let into = stage.tree().reopen(&stage.path(b"d")).await.unwrap();
+    assert_eq!(cause(into.folder(&path("f")).await), Cause::Exists);
+    write(&*into, "f/new", b"new").await;
+    assert_eq!(stage.content(b"d/f/old").unwrap(), b"old");
+    // What is removed can be made again; folders stay, and what links lead to.
+    for name in ["f/old", "link", "nothing", "f/nothing"] {
+        into.remove(&path(name)).await.unwrap();
+    }
+    assert_eq!(stage.content(b"d/f/old"), None);
+    assert_eq!(stage.content(b"d/f/new").unwrap(), b"new");
+    write(&*into, "link", b"a file").await;
+    write(&*into, "f/old", b"young").await;
+    assert_eq!(stage.content(b"d/f/old").unwrap(), b"young");
+    for folder in ["f", "../d"] {
+        assert_eq!(cause(into.remove(&path(folder)).await), Cause::Invalid, "{folder}");
+    }
+    stage.file(b"file", b"");
+    stage.symlink(b"away", b"d");
+    assert_eq!(cause(stage.tree().reopen(&stage.path(b"file")).await), Cause::Invalid);
+    assert_eq!(cause(stage.tree().reopen(&stage.path(b"away")).await), Cause::Invalid);
+    assert_eq!(cause(stage.tree().reopen(&stage.path(b"nothing")).await), Cause::NotFound);
 }
 
 async fn renaming_never_replaces(stage: &dyn Stage) {

@@ -83,6 +83,15 @@ impl Destination for Filling {
         made.await
     }
 
+    async fn remove(&self, path: &PathBytes) -> Result<(), Fault> {
+        let removed =
+            self.at("remove", path, |_, folder, name| match rustix::fs::unlinkat(folder, name, AtFlags::empty()) {
+                Err(Errno::NOENT) => Ok(()),
+                answer => answer,
+            });
+        removed.await
+    }
+
     async fn set(&self, path: &PathBytes, attributes: &Attributes) -> Result<Vec<Refused>, Fault> {
         let attributes = attributes.clone();
         if path.as_bytes().is_empty() {

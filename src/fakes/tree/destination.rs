@@ -83,6 +83,18 @@ impl Destination for FakeDestination {
         call.await
     }
 
+    async fn remove(&self, path: &PathBytes) -> Result<(), Fault> {
+        let call = self.at("destination.remove", path, |nodes, root| {
+            let Some(inode) = nodes.find_from(root, path.as_bytes())? else { return Ok(()) };
+            if nodes.meta(inode).kind == EntryKind::Folder {
+                return Err((Cause::Invalid, "it is a folder"));
+            }
+            nodes.unlink_all_from(root, path.as_bytes());
+            Ok(())
+        });
+        call.await
+    }
+
     async fn set(&self, path: &PathBytes, attributes: &Attributes) -> Result<Vec<Refused>, Fault> {
         let place = self.place.join(path.as_bytes());
         let call = self.disk.call(Some(self.life), "destination.set", &place, |nodes| {

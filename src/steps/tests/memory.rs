@@ -266,7 +266,7 @@ impl TreeState {
         Ok(refused)
     }
 
-    fn below(&self, folder: &[u8]) -> Vec<Vec<u8>> {
+    pub(super) fn below(&self, folder: &[u8]) -> Vec<Vec<u8>> {
         let folder = PathBytes::new(folder);
         self.names.keys().filter(|name| PathBytes::new(name.as_slice()).starts_with(&folder)).cloned().collect()
     }
@@ -445,6 +445,10 @@ impl TreeWrite for MemoryTree {
         self.lock().add(folder.as_bytes(), EntryKind::Folder, b"")?;
         Ok(Box::new(MemoryDestination { tree: self.clone(), folder: folder.clone() }))
     }
+    async fn reopen(&self, folder: &PathBytes) -> Result<Box<dyn Destination>, Fault> {
+        self.settle(folder).await?;
+        Ok(Box::new(MemoryDestination { tree: self.clone(), folder: folder.clone() }))
+    }
     async fn rename(&self, from: &PathBytes, to: &PathBytes) -> Result<(), Fault> {
         let mut state = self.lock();
         state.check_free(to.as_bytes())?;
@@ -497,6 +501,10 @@ impl Destination for MemoryDestination {
     }
     async fn hard_link(&self, path: &PathBytes, existing: &PathBytes) -> Result<(), Fault> {
         self.tree.lock().link(&self.at(path), &self.at(existing))
+    }
+    async fn remove(&self, path: &PathBytes) -> Result<(), Fault> {
+        self.tree.lock().names.remove(&self.at(path));
+        Ok(())
     }
     async fn set(&self, path: &PathBytes, attributes: &Attributes) -> Result<Vec<Refused>, Fault> {
         self.tree.lock().set(&self.at(path), attributes)
