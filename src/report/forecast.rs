@@ -7,7 +7,7 @@ use crate::catalog::{Named, Part};
 use crate::forecast::{Action, Deletion, Forecast, ForecastStep, Leftover, Recovery, Selection, Subject};
 use crate::graph::{Effect, Output};
 use crate::observe::SourceTotals;
-use crate::primitives::{ByteSize, JobName, StepId, on_one_line};
+use crate::primitives::{ByteSize, Compression, JobName, Method, StepId, on_one_line};
 
 /// What would happen, in order, with names and sizes.
 pub fn text(forecast: &Forecast) -> String {
@@ -106,8 +106,9 @@ fn skipped(forecast: &Forecast, step: &ForecastStep, by: StepId, lines: &mut Str
 fn described(forecast: &Forecast, action: &Action) -> (&'static str, String, Vec<String>) {
     match action {
         Action::Look { selection, seen, .. } => ("look", selected(selection, seen.as_ref()), excluded(selection)),
-        Action::Pack { new, source, .. } => {
-            ("pack", new.key(Part::Archive).to_string(), vec![known_after(forecast, *source, "what it holds is")])
+        Action::Pack { new, source, compression, .. } => {
+            let details = vec![compressed(*compression), known_after(forecast, *source, "what it holds is")];
+            ("pack", new.key(Part::Archive).to_string(), details)
         }
         Action::ReadBack { new, packed } => {
             ("read back", new.key(Part::Archive).to_string(), vec![known_after(forecast, *packed, "its digests are")])
@@ -166,6 +167,15 @@ fn totals(totals: &SourceTotals) -> String {
 
 fn excluded(selection: &Selection) -> Vec<String> {
     if selection.exclude.is_empty() { vec![] } else { vec![format!("left out: {}", selection.exclude.join(", "))] }
+}
+
+/// How an archive is compressed: what the plan says, or what holds where it says nothing.
+fn compressed(compression: Compression) -> String {
+    let (method, level) = (compression.method(), compression.level());
+    match (method, level) {
+        (Method::Deflate, 0) => format!("stored as it is: {method} at level {level}"),
+        _ => format!("compressed with {method} at level {level}"),
+    }
 }
 
 fn known_after(forecast: &Forecast, output: Output, what: &str) -> String {

@@ -465,6 +465,22 @@ fn programs_are_told_what_is_suspended() {
 }
 
 #[test]
+fn programs_are_told_how_an_archive_is_compressed() {
+    let scene = Scene::with_plan();
+    let plan = std::fs::read_to_string(scene.path("plan.kdl")).unwrap();
+    let compression = |written: &str| {
+        scene.write("plan.kdl", &plan.replace("archive \"tar.zip\"", &format!("archive \"tar.zip\" {written}")));
+        let told = scene.types("run plan.kdl --all --dry-run --format json --host web-1");
+        let json = &told[told.find('{').unwrap()..=told.rfind('}').unwrap()];
+        let json: serde_json::Value = serde_json::from_str(json).unwrap();
+        json.pointer("/steps/1/action/compression").cloned().unwrap_or_else(|| panic!("{json:#}"))
+    };
+    assert_eq!(compression(""), serde_json::json!({ "method": "deflate", "level": 5 }));
+    assert_eq!(compression("method=\"zstd\""), serde_json::json!({ "method": "zstd", "level": 3 }));
+    assert_eq!(compression("method=\"zstd\" level=19"), serde_json::json!({ "method": "zstd", "level": 19 }));
+}
+
+#[test]
 fn a_guard_goes_by_what_the_plan_says() {
     let scene = Scene::with_plan();
     let plan = std::fs::read_to_string(scene.path("plan.kdl")).unwrap();
