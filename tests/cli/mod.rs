@@ -351,8 +351,11 @@ fn stored(scene: &Scene, ending: &str) -> Vec<std::path::PathBuf> {
 fn a_point_whose_archive_is_gone_counts_for_nothing() {
     let scene = Scene::with_plan();
     let run = "run plan.kdl --all --quiet --host web-1";
-    scene.types_all(&[run, run]);
-    std::fs::remove_file(&stored(&scene, ".tar.zip")[1]).unwrap();
+    scene.types(run);
+    let first = stored(&scene, ".tar.zip");
+    scene.types(run);
+    let second = stored(&scene, ".tar.zip").into_iter().find(|path| !first.contains(path)).unwrap();
+    std::fs::remove_file(second).unwrap();
     let told = scene.types_all(&[
         "points plan.kdl",
         "restore plan.kdl photos --from-host web-1 --dry-run",
@@ -424,9 +427,9 @@ fn a_source_that_lost_much_suspends_deletion_until_somebody_says_that_it_is_mean
     for number in 0..4 {
         scene.write(&format!("photos/album/{number}.txt"), &"a picture\n".repeat(100));
     }
-    scene.types_apart(&["run plan.kdl --all --quiet --host web-1"; 2]);
+    scene.types_all(&["run plan.kdl --all --quiet --host web-1"; 2]);
     std::fs::remove_dir_all(scene.path("photos/album")).unwrap();
-    let told = scene.types_apart(&[
+    let told = scene.types_all(&[
         "run plan.kdl --all --dry-run --host web-1",
         "run plan.kdl --all --dry-run --detailed-exitcode --host web-1",
         "run plan.kdl --all --host web-1",
