@@ -230,11 +230,13 @@ fn recovered(forecast: &Forecast, recovery: &Recovery) -> Vec<String> {
     if let Some(from) = &manifest.shrunk_from {
         details.push(format!("much smaller than {from}, and nobody has said that it is meant to be"));
     }
-    if let Some(only) = &recovery.only {
-        details.push(format!("only {only}"));
-    }
-    if let Some(free) = recovery.free {
-        details[2].push_str(&format!("; {} free", ByteSize(free)));
+    let free = recovery.free.map_or(String::new(), |free| format!("; {} free", ByteSize(free)));
+    match (&recovery.only, &recovery.part) {
+        (None, _) => details[2].push_str(&free),
+        (Some(only), None) => details.push(format!("only {only}{free}")),
+        (Some(only), Some(part)) => {
+            details.push(format!("only {only}: {}, {}{free}", counted(part.files, "file"), ByteSize(part.bytes)));
+        }
     }
     for (word, named) in words {
         details.extend(not_whole(word, named, recovery));
@@ -280,8 +282,7 @@ fn closing(forecast: &Forecast, prevented: &[Option<StepId>]) -> String {
         (failing, skipped) => Some(format!("{} will fail and {} be skipped", counted(failing, "step"), count(skipped))),
     };
     let done = match (&forecast.subject, &fail) {
-        // A restore is refused as a whole.
-        (Subject::Restore { .. }, Some(_)) => vec!["nothing would be restored".into()],
+        (Subject::Restore { .. }, _) if forecast.refused().is_some() => vec!["nothing would be restored".into()],
         _ => achieved(&done),
     };
     let parts: Vec<String> = [done.join(", ")].into_iter().filter(|done| !done.is_empty()).chain(fail).collect();

@@ -44,4 +44,5 @@ pub use prune::prune_keys;
 pub use put::put_object;
 pub use read_back::{ReadBack, read_back};
 pub use recover::{RecoverRequest, Recovered, recover};
+pub use recover_names::part_totals;
 pub use verified::Expected;

@@ -5,10 +5,24 @@ use std::ops::Range;
 use super::object::ContentsStream;
 use super::verified::open_contents;
 use crate::archive::{Member, MemberKind};
-use crate::catalog::{Entry, Line, Manifest};
+use crate::catalog::{Entry, Line, Manifest, Totals};
 use crate::observe::walk::ordered_roots;
 use crate::ports::{Cause, Fault, Scratch, ScratchTable, StoreRead};
 use crate::primitives::{PathBytes, on_one_line};
+
+/// What one path of a recovery point, with all below it, comes to when it is recovered: absolute, or relative to the root where there is
+/// one. Reads the contents and nothing else, once; twice where the path holds further names of files that lie outside of it.
+///
+/// # Errors
+/// `NotFound` where nothing is of that path; `Invalid` where it is no path, or the contents are damaged; else when they cannot be read.
+pub async fn part_totals(
+    store: &dyn StoreRead,
+    scratch: &dyn Scratch,
+    manifest: &Manifest,
+    only: &PathBytes,
+) -> Result<Totals, Fault> {
+    Ok(Names::choose(store, scratch, manifest, Some(only)).await?.totals())
+}
 
 /// What is chosen, and where it goes below the folder that is made.
 pub(super) struct Names {
@@ -22,6 +36,8 @@ pub(super) struct Names {
     parts: Option<Vec<Range<u64>>>,
     /// How many they are.
     listed: u64,
+    /// What is made of them.
+    totals: Totals,
 }
 
 /// What becomes of a member.
@@ -46,10 +62,11 @@ impl Names {
     ) -> Result<Self, Fault> {
         let roots: Vec<PathBytes> = manifest.roots.iter().map(without_slash).collect();
         let Some(wanted) = only else {
-            return Ok(Self { roots, only: None, elsewhere: scratch.table(), parts: None, listed: 0 });
+            let totals = manifest.totals;
+            return Ok(Self { roots, only: None, elsewhere: scratch.table(), parts: None, listed: 0, totals });
         };
-        let only = chosen(wanted, only_one(&roots))?;
-        let mut names = Self { roots, only: Some(only), elsewhere: scratch.table(), parts: None, listed: 0 };
+        let (only, totals) = (chosen(wanted, only_one(&roots))?, Totals::default());
+        let mut names = Self { roots, only: Some(only), elsewhere: scratch.table(), parts: None, listed: 0, totals };
         names.look_through(store, manifest, wanted).await?;
         Ok(names)
     }
@@ -69,7 +86,7 @@ impl Names {
             match line {
                 Line::Entry(Entry::Stored { member, at, .. }) => {
                     let fate = self.plain_fate(&member).map_err(|why| contents.object().damaged(why))?;
-                    parts.see(at, &fate);
+                    parts.see(at, &member, &fate);
                     if !self.is_chosen(&member.path) {
                         continue;
                     }
@@ -116,7 +133,7 @@ impl Names {
         while let Some(line) = contents.next().await? {
             let Line::Entry(Entry::Stored { member, at, .. }) = line else { continue };
             let fate = self.fate(&member).await?.map_err(|why| contents.object().damaged(why))?;
-            found.see(at, &fate);
+            found.see(at, &member, &fate);
         }
         self.take_parts(found, manifest, &mut contents)
     }
@@ -127,7 +144,7 @@ impl Names {
         manifest: &Manifest,
         contents: &mut ContentsStream<'_>,
     ) -> Result<(), Fault> {
-        self.listed = found.listed;
+        (self.listed, self.totals) = (found.listed, found.totals);
         let parts = found.finish(manifest.plain.size);
         self.parts = Some(parts.ok_or_else(|| contents.object().damaged("its members do not ascend"))?);
         Ok(())
@@ -136,6 +153,11 @@ impl Names {
     /// Where in the tar what is recovered lies; none where that is all of it.
     pub(super) fn parts(&self) -> Option<Vec<Range<u64>>> {
         self.parts.clone()
+    }
+
+    /// What is recovered, as the contents or, of all, the manifest says.
+    pub(super) fn totals(&self) -> Totals {
+        self.totals
     }
 
     /// Whether a member is one of the folders that the backup is of.
@@ -226,13 +248,18 @@ struct FoundParts {
     open: Option<u64>,
     /// How many members are not left out.
     listed: u64,
+    /// What is made of them.
+    totals: Totals,
 }
 
 impl FoundParts {
     /// The next member, which begins there.
-    fn see(&mut self, at: u64, fate: &Fate) {
+    fn see(&mut self, at: u64, member: &Member, fate: &Fate) {
         let left_out = matches!(fate, Fate::LeftOut);
         self.listed += u64::from(!left_out);
+        if matches!(fate, Fate::Made(_) | Fate::MadeElsewhere(_)) {
+            self.add(&member.kind);
+        }
         match self.open {
             Some(begins) if left_out => {
                 self.parts.push(begins..at);
@@ -240,6 +267,20 @@ impl FoundParts {
             }
             None if !left_out => self.open = Some(at),
             Some(_) | None => {}
+        }
+    }
+
+    fn add(&mut self, kind: &MemberKind) {
+        let totals = &mut self.totals;
+        match kind {
+            MemberKind::File { size, sparse } => {
+                totals.files += 1;
+                totals.bytes = totals.bytes.saturating_add(*size);
+                totals.holes = totals.holes.saturating_add(sparse.map_or(0, |sparse| sparse.holes));
+            }
+            MemberKind::Folder => totals.folders += 1,
+            MemberKind::Symlink { .. } => totals.symlinks += 1,
+            MemberKind::HardLink { .. } => totals.hard_links += 1,
         }
     }
 

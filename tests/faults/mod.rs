@@ -6,6 +6,7 @@ mod exhaustive;
 mod guards;
 mod independence;
 mod journey;
+mod one_path;
 pub(crate) mod scene;
 mod seeded;
 mod tampered;
