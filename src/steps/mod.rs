@@ -15,6 +15,7 @@ mod object;
 mod output;
 mod owners;
 mod pack;
+mod patience;
 mod perform;
 mod probe;
 mod progress;

@@ -2,6 +2,7 @@
 //!
 //! `SONAE_SEEDS=100000 cargo test --test integration faults` runs as many seeds as that and prints what they came to.
 
+mod busy;
 mod exhaustive;
 mod guards;
 mod independence;
