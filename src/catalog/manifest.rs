@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{CatalogError, PointPlace, StoredObject, host_name};
-use crate::archive::Plain;
+use crate::archive::{MemberKind, Plain};
 use crate::primitives::{JobName, Name, PathBytes, PointId, RunId, Slot, on_one_line};
 
 /// The version that this program writes, and the only one it reads.
@@ -130,6 +130,20 @@ impl Totals {
     /// What the files take, in bytes, where holes take nothing.
     pub fn space(&self) -> u64 {
         self.bytes.saturating_sub(self.holes)
+    }
+
+    /// Counts a member.
+    pub fn count(&mut self, kind: &MemberKind) {
+        match kind {
+            MemberKind::File { size, sparse } => {
+                self.files += 1;
+                self.bytes = self.bytes.saturating_add(*size);
+                self.holes = self.holes.saturating_add(sparse.map_or(0, |sparse| sparse.holes));
+            }
+            MemberKind::Folder => self.folders += 1,
+            MemberKind::Symlink { .. } => self.symlinks += 1,
+            MemberKind::HardLink { .. } => self.hard_links += 1,
+        }
     }
 
     /// Adds each number to its counterpart.

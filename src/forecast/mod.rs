@@ -16,7 +16,7 @@ mod tests;
 pub use action::{Action, Deletion, Leftover, NewPoint, Recovery, Selection};
 pub use deletion::verdicts;
 pub use mount::MountBefore;
-pub use restore::{PointChoice, RestoreWish};
+pub use restore::{PointChoice, RestoreWish, chosen};
 pub use shrink::{Earlier, Held, ShrinkGuard, Suspension};
 
 use std::collections::BTreeMap;
@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use crate::graph::{Effect, Graph, OutputKind, Step, StepKind};
 use crate::observe::Observed;
 use crate::plan::{Plan, Store, StoreKind};
-use crate::ports::Fault;
+use crate::ports::{Cause, Fault};
 use crate::primitives::{Digest, Duration, JobName, Name, PathBytes, RunId, StepId, StepName};
 
 /// The version of a serialised forecast.
@@ -119,6 +119,21 @@ impl Forecast {
     /// The steps that will plainly fail.
     pub fn foreseen(&self) -> impl Iterator<Item = (&ForecastStep, &Fault)> {
         self.steps.iter().filter_map(|step| step.foreseen.as_ref().map(|fault| (step, fault)))
+    }
+}
+
+impl Forecast {
+    /// Why a restore is refused as a whole, before anything is done: its first step that will plainly fail. That one path is not in the
+    /// point of one target is no such reason while it is in that of another.
+    pub fn refused(&self) -> Option<(&ForecastStep, &Fault)> {
+        let lacks = |step: &ForecastStep, recovery: &Recovery| {
+            let is_missing = step.foreseen.as_ref().is_some_and(|fault| fault.cause == Cause::NotFound);
+            recovery.only.is_some() && recovery.manifest.is_some() && is_missing
+        };
+        let lacks_path =
+            |step: &ForecastStep| matches!(&step.action, Action::Recover(recovery) if lacks(step, recovery));
+        let elsewhere = self.steps.iter().any(|step| !lacks_path(step));
+        self.foreseen().find(|(step, _)| !(elsewhere && lacks_path(step)))
     }
 }
 

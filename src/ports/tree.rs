@@ -191,7 +191,7 @@ pub trait TreeRead: Users {
     /// Opens a regular file; never blocks on a pipe, never follows a link, leaves its access time alone where that is permitted.
     ///
     /// # Errors
-    /// When it cannot be opened or is no regular file.
+    /// When it cannot be opened or is no regular file. `Busy` where that may pass and is this file's own.
     async fn open(&self, path: &PathBytes) -> Result<Box<dyn FileRead>, Fault>;
 
     /// Opens several files, in their order, each as [`TreeRead::open`] does. A driver may do in one call what would be many.
@@ -222,7 +222,7 @@ pub trait FileRead: Send {
     /// The next bytes, at most `limit`; none at the end.
     ///
     /// # Errors
-    /// When they cannot be read.
+    /// When they cannot be read; `Busy` as for [`TreeRead::open`]. Then reading may go on after a `seek`.
     async fn read(&mut self, limit: usize) -> Result<Bytes, Fault>;
 
     /// Where it held data just now, up to the size it had when it was opened: ascending, apart, at most `count_max` segments. What lies

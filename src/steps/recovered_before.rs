@@ -52,17 +52,7 @@ pub(super) async fn recovered_before(
 }
 
 pub(super) fn count(recovered: &mut Recovered, path: &PathBytes, member: &Member, flaw: Option<String>) {
-    let totals = &mut recovered.totals;
-    match member.kind {
-        MemberKind::File { size, sparse } => {
-            totals.files += 1;
-            totals.bytes += size;
-            totals.holes += sparse.map_or(0, |sparse| sparse.holes);
-        }
-        MemberKind::Folder => totals.folders += 1,
-        MemberKind::Symlink { .. } => totals.symlinks += 1,
-        MemberKind::HardLink { .. } => totals.hard_links += 1,
-    }
+    recovered.totals.count(&member.kind);
     if let Some(why) = flaw {
         recovered.flawed.push(path, why);
     }

@@ -9,12 +9,11 @@ use std::vec;
 use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc;
 
-use super::beside::{Lane, Running, start};
+use super::beside::{Digesting, Running, start};
 use super::object::{ContentsStream, ObjectStream};
 use crate::archive::{self, ArchiveError, Locator, Plain, SEGMENT_BYTES, TarEntry, packed_size_max};
 use crate::catalog::{Line, StoredObject};
 use crate::ports::{Cause, Compute, Fault, StoreRead};
-use crate::primitives::Hasher;
 
 /// Read at once where it is not a segment.
 const READ_BYTES: u64 = 1024 * 1024;
@@ -120,10 +119,7 @@ impl Segments {
         compute: &dyn Compute,
         segments: mpsc::Sender<Unpacking>,
     ) -> Result<(), Fault> {
-        let lane = Lane::new(compute, Hasher::default(), |hasher: &mut Hasher, pieces: Vec<Bytes>| {
-            pieces.iter().for_each(|piece| hasher.update(piece));
-        });
-        let mut reading = Reading { store, archive: &self.archive, digest: lane };
+        let mut reading = Reading { store, archive: &self.archive, digest: Digesting::new(compute) };
         reading.pass(0..self.entry.start).await?;
         let mut at = self.entry.start;
         let (mut sizes, mut index) = (self.sizes(store).await?, 0);
@@ -136,8 +132,7 @@ impl Segments {
         // All segments are there: whoever takes them need not wait for the rest of the archive.
         drop(segments);
         reading.pass(at..self.archive.size).await?;
-        let (hasher, _) = reading.digest.finish().await?;
-        match hasher.finish() == self.archive.digest {
+        match reading.digest.finish().await? == self.archive.digest {
             true => Ok(()),
             false => Err(damaged(store, &self.archive, "its digest is not what was stored")),
         }
@@ -202,13 +197,13 @@ impl Segments {
 struct Reading<'a> {
     store: &'a dyn StoreRead,
     archive: &'a StoredObject,
-    digest: Lane<'a, Hasher, Bytes, ()>,
+    digest: Digesting<'a>,
 }
 
 impl Reading<'_> {
     async fn read(&mut self, at: u64, size: u64) -> Result<Bytes, Fault> {
         let bytes = read_exact(self.store, self.archive, at, size).await?;
-        self.digest.push(bytes.clone(), bytes.len()).await?;
+        self.digest.push(bytes.clone()).await?;
         Ok(bytes)
     }
 

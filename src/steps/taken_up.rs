@@ -52,7 +52,7 @@ pub(super) async fn take_up(
             table.put(member.path.as_bytes(), &[]).await?;
             fate = Fate::LeftOut;
         }
-        parts.see(at, &fate);
+        parts.see(at, &member, &fate);
     }
     contents.object().check_digest(request.manifest.contents.digest).await?;
     let Stock { destination, there, mut kept, .. } = stock;

@@ -76,19 +76,6 @@ impl Scene {
         lines.iter().map(|line| self.types(line)).collect::<Vec<_>>().join("\n")
     }
 
-    /// The same, each in a second of its own: points of one second stand in any order.
-    pub(super) fn types_apart(&self, lines: &[&str]) -> String {
-        let second = || jiff::Timestamp::now().as_second();
-        let one = |line: &&str| {
-            let began = second();
-            while second() == began {
-                std::thread::sleep(std::time::Duration::from_millis(10));
-            }
-            self.types(line)
-        };
-        lines.iter().map(one).collect::<Vec<_>>().join("\n")
-    }
-
     fn plain(&self, bytes: &[u8]) -> String {
         let folder = self.root.as_os_str().as_bytes();
         String::from_utf8_lossy(bytes).replace(&*String::from_utf8_lossy(folder), "/scene")
