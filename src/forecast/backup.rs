@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Action, Circumstances, Deletion, ForecastStep, Held, MountBefore, NewPoint, Selection, ShrinkGuard, Suspension,
     deletion, framed, mount, shrink,
 };
-use crate::calendar;
+use crate::calendar::{self, Occurrences};
 use crate::catalog::{Manifest, PointPlace, host_prefix};
 use crate::graph::{Step, StepKind};
 use crate::observe::{Observed, PointSeen, PointsSeen, SourceSeen};
@@ -85,11 +85,24 @@ fn selection(roots: &[PathBytes], files: &Files) -> Selection {
     }
 }
 
-/// The point of a run that somebody started by hand: its slot is the run's start.
+/// The point that will be made: for the scheduled time that the job is due for, else for when the run began.
 fn new_point(plan: &Plan, job: &JobName, store: &Name, who: &Circumstances, run: &RunId) -> NewPoint {
-    let point = run.point(Slot::new(run.began()));
+    let slot = who.slots.get(job).copied();
+    let point = run.point(slot.unwrap_or_else(|| by_hand(plan, job, run.began())));
     let place = PointPlace { plan: plan.name.value.clone(), job: job.clone(), host: who.host.clone(), point };
     NewPoint { store: store.clone(), place }
+}
+
+/// The slot of a run that somebody started by hand: its start. One that falls on a scheduled time to the second is a second later, as it
+/// consumes no scheduled slot.
+fn by_hand(plan: &Plan, job: &JobName, began: Timestamp) -> Slot {
+    let slot = Slot::new(began);
+    let schedule = plan.backup(job).and_then(|backup| backup.schedule.as_ref());
+    let times = schedule.and_then(|schedule| Occurrences::of(schedule).ok());
+    let is_scheduled = times.and_then(|times| times.last_at_or_before(slot.time())) == Some(slot.time());
+    // A schedule comes round once a minute at most.
+    let later = slot.time().checked_add(SignedDuration::from_secs(1)).ok().filter(|_| is_scheduled);
+    later.map_or(slot, Slot::new)
 }
 
 fn shrink_guard(

@@ -72,7 +72,13 @@ pub(crate) fn proven(file: &str, text: &str) -> ProvenPlan {
 
 /// This host, as its superuser.
 pub(crate) fn who() -> Circumstances {
-    Circumstances { host: name("web-1"), base: PathBytes::new(*b"/plans"), superuser: true, accept_shrink: false }
+    Circumstances {
+        host: name("web-1"),
+        base: PathBytes::new(*b"/plans"),
+        superuser: true,
+        accept_shrink: false,
+        slots: std::collections::BTreeMap::new(),
+    }
 }
 
 /// The reading half of a world, for a plan's stores.
