@@ -8,5 +8,6 @@ mod independence;
 mod journey;
 pub(crate) mod scene;
 mod seeded;
+mod slots;
 mod tampered;
 mod watched;

@@ -10,7 +10,7 @@ use sonae::forecast::{self, Circumstances, Forecast, PointChoice, RestoreWish};
 use sonae::observe::{self, Observed, Reading};
 use sonae::plan::Plan;
 use sonae::ports::{Attributes, Clock, EntryKind, StoreRead, StoreWrite, TreeRead};
-use sonae::primitives::{JobName, Key, Name, PathBytes, Xattrs};
+use sonae::primitives::{JobName, Key, Name, PathBytes, Slot, Xattrs};
 use sonae::prove::{ProvenPlan, compile};
 
 /// Three jobs in two stores, one tied to another, each with another retention; and the way back.
@@ -77,7 +77,7 @@ pub(crate) fn who() -> Circumstances {
         base: PathBytes::new(*b"/plans"),
         superuser: true,
         accept_shrink: false,
-        slots: std::collections::BTreeMap::new(),
+        slots: BTreeMap::new(),
     }
 }
 
@@ -229,6 +229,11 @@ impl Scene {
     pub(super) async fn backup_accepted(&self) -> Forecast {
         let accepting = Circumstances { accept_shrink: true, ..who() };
         backup_by(&self.proven, &self.world, &accepting).await
+    }
+
+    /// A backup of jobs that are due.
+    pub(super) async fn backup_due(&self, slots: BTreeMap<JobName, Slot>) -> Forecast {
+        backup_by(&self.proven, &self.world, &Circumstances { slots, ..who() }).await
     }
 
     pub(super) async fn backup(&self) -> Forecast {

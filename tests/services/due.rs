@@ -12,7 +12,7 @@ use sonae::primitives::Slot;
 use super::Check;
 use super::child::{Edge, killed_at};
 use super::interrupts::{begun, runs, send, slow};
-use super::leftovers::whole_points;
+use super::leftovers::{journals, whole_points};
 use super::needs::Need;
 use super::scene::{ONE_JOB, SONAE, Said, Scene};
 
@@ -28,6 +28,7 @@ pub(crate) const CHECKS: &[Check] = &[
     Check { name: "a clock that jumps back and forth fills each slot once", needs: &[FAKETIME], run: jumps },
     Check { name: "a tick goes on with one that was killed, wherever that was", needs: &[], run: killed },
     Check { name: "a tick beside a run that is alive does nothing", needs: &[], run: alive },
+    Check { name: "a tick does not wait for a slow job of the one before it", needs: &[], run: independent },
     Check { name: "a tick leaves to people what people interrupted", needs: &[], run: interrupted },
 ];
 
@@ -137,11 +138,11 @@ fn jumps() {
 }
 
 /// Says in the store that the job was seen days ago: so it is due.
-fn seen(scene: &Scene) {
+fn seen(scene: &Scene, job: &str, schedule: &str) {
     let at = Slot::new(Timestamp::now() - SignedDuration::from_hours(48));
-    let mark = ScheduleMark::of("daily 05:30 UTC");
+    let mark = ScheduleMark::of(schedule);
     let host = rustix::system::uname().nodename().to_str().unwrap().to_owned();
-    let folder = scene.path("store/one/files/now").join(host);
+    let folder = scene.path("store/one").join(job).join(host);
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join(format!("first-seen-{at}-{mark}.json")), "{}\n").unwrap();
 }
@@ -150,7 +151,7 @@ fn killed() {
     let mut deaths = 0;
     for record in 1.. {
         let scene = small(ONE_JOB);
-        seen(&scene);
+        seen(&scene, "files/now", "daily 05:30 UTC");
         let edge = if record % 2 == 0 { Edge::Before } else { Edge::After };
         let (_, at) = killed_at(&scene, &TICK, record, edge);
         let Some(at) = at else { break };
@@ -166,7 +167,7 @@ fn killed() {
 
 fn alive() {
     let scene = slow();
-    seen(&scene);
+    seen(&scene, "files/now", "daily 05:30 UTC");
     let (first, _) = begun(&scene, scene.start(&TICK), &[], 2);
     send(&first, Signal::STOP);
     let said = scene.sonae(&TICK).exits(0);
@@ -180,9 +181,42 @@ fn alive() {
     assert_eq!(whole_points(&scene).len(), 1);
 }
 
+/// A job that is done while the slow one of the same run takes its time.
+const QUICK_JOB: &str = r#"
+target "quick" { files "quick"; backup "now" { schedule every="1m"; archive "tar.zip"; store "local"; }; }
+restore "quick" { recover "quick" { into path="restored-quick"; }; }
+"#;
+
+fn independent() {
+    let scene = slow();
+    std::fs::write(scene.plan(), [ONE_JOB, QUICK_JOB].concat()).unwrap();
+    std::fs::create_dir(scene.path("quick")).unwrap();
+    std::fs::write(scene.path("quick/file"), "x").unwrap();
+    seen(&scene, "files/now", "daily 05:30 UTC");
+    seen(&scene, "quick/now", "every 60");
+    let (first, run) = begun(&scene, scene.start(&TICK), &[], 2);
+    // All five steps of the quick one, and the first of the slow one; its second takes much longer.
+    let finished = || journals(&scene)[&run].iter().filter(|line| line.contains(r#""record":"finished""#)).count();
+    let patience = std::time::Instant::now() + std::time::Duration::from_secs(120);
+    while finished() < 6 {
+        assert!(std::time::Instant::now() < patience, "the quick job does not come to its end");
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    send(&first, Signal::STOP);
+    assert_eq!(finished(), 6, "the slow one is packing");
+    assert_eq!((done(&scene, "files/now").len(), done(&scene, "quick/now").len()), (0, 1));
+    scene.sonae(&["run", "plan.kdl", "files/now"]).exits(11);
+    scene.sonae(&["run", "plan.kdl", "quick/now"]).exits(0);
+    scene.sonae(&TICK).exits(0);
+    assert!(done(&scene, "quick/now").len() >= 2);
+    send(&first, Signal::CONT);
+    Said::of_child(first).exits(0);
+    assert_eq!(done(&scene, "files/now").len(), 1);
+}
+
 fn interrupted() {
     let scene = slow();
-    seen(&scene);
+    seen(&scene, "files/now", "daily 05:30 UTC");
     // A tick that the machine stops, as when it is shut down, is gone on with.
     let (first, run) = begun(&scene, scene.start(&TICK), &[], 2);
     send(&first, Signal::TERM);
