@@ -139,7 +139,12 @@ fn jumps() {
 
 /// Says in the store that the job was seen days ago: so it is due.
 fn seen(scene: &Scene, job: &str, schedule: &str) {
-    let at = Slot::new(Timestamp::now() - SignedDuration::from_hours(48));
+    seen_at(scene, job, schedule, Timestamp::now() - SignedDuration::from_hours(48));
+}
+
+/// Says in the store that the job was first seen then.
+pub(crate) fn seen_at(scene: &Scene, job: &str, schedule: &str, at: Timestamp) {
+    let at = Slot::new(at);
     let mark = ScheduleMark::of(schedule);
     let host = rustix::system::uname().nodename().to_str().unwrap().to_owned();
     let folder = scene.path("store/one").join(job).join(host);
