@@ -60,7 +60,12 @@ pub(super) fn step(plan: &Plan, step: &Step, observed: &Observed, who: &Circumst
                 job: job.clone(),
                 prefix: host_prefix(&plan.name.value, job, &who.host),
                 points: match (seen, &rules) {
-                    (Some(seen), Some(rules)) => let_go(seen, roots, rules, &new, &plan.timezone.value, observed.at),
+                    (Some(seen), Some(rules)) => {
+                        let mut gone = let_go(seen, roots, rules, &new, &plan.timezone.value, observed.at);
+                        let evidence = newest_scheduled(plan, job, seen, &new);
+                        gone.retain(|deletion| Some(deletion.place.point.slot) != evidence);
+                        gone
+                    }
                     _ => vec![],
                 },
                 suspended: suspension(*guard, job, roots, observed, who),
@@ -97,12 +102,27 @@ fn new_point(plan: &Plan, job: &JobName, store: &Name, who: &Circumstances, run:
 /// consumes no scheduled slot.
 fn by_hand(plan: &Plan, job: &JobName, began: Timestamp) -> Slot {
     let slot = Slot::new(began);
-    let schedule = plan.backup(job).and_then(|backup| backup.schedule.as_ref());
-    let times = schedule.and_then(|schedule| Occurrences::of(schedule).ok());
-    let is_scheduled = times.and_then(|times| times.last_at_or_before(slot.time())) == Some(slot.time());
+    let is_scheduled = times_of(plan, job).is_some_and(|times| is_one(&times, slot));
     // A schedule comes round once a minute at most.
     let later = slot.time().checked_add(SignedDuration::from_secs(1)).ok().filter(|_| is_scheduled);
     later.map_or(slot, Slot::new)
+}
+
+fn times_of(plan: &Plan, job: &JobName) -> Option<Occurrences> {
+    let schedule = plan.backup(job).and_then(|backup| backup.schedule.as_ref());
+    schedule.and_then(|schedule| Occurrences::of(schedule).ok())
+}
+
+fn is_one(times: &Occurrences, slot: Slot) -> bool {
+    times.last_at_or_before(slot.time()) == Some(slot.time())
+}
+
+/// The newest scheduled time that has a point, and will have none newer by this run. That point is all that says that the time was done: were it
+/// let go for points that were made by hand, the time would be due once more.
+fn newest_scheduled(plan: &Plan, job: &JobName, seen: &PointsSeen, new: &NewPoint) -> Option<Slot> {
+    let times = times_of(plan, job)?;
+    let slots = seen.points.iter().map(|seen| seen.place.point.slot).chain([new.place.point.slot]);
+    slots.filter(|slot| is_one(&times, *slot)).max()
 }
 
 fn shrink_guard(

@@ -71,6 +71,30 @@ fn a_run_by_hand_at_a_scheduled_time_consumes_no_slot() {
 }
 
 #[test]
+fn runs_by_hand_do_not_let_go_what_says_that_a_time_was_done() {
+    simulate(async {
+        let scene = Scene::with(56, &Past::of_nothing(56));
+        let slot = yesterday(&scene);
+        let forecast = scene.backup_due(due(&scene, &["docs/daily"])).await;
+        assert_eq!(unbroken(&scene.world, forecast, 2).await.end, End::Complete);
+        // Two generations are kept: these two, and the one that is evidence.
+        for _ in 0..4 {
+            scene.world.clock().advance(SignedDuration::from_hours(1));
+            assert_eq!(unbroken(&scene.world, scene.backup().await, 2).await.end, End::Complete);
+        }
+        let slots = done(&scene, "docs/daily").await;
+        assert_eq!((slots.len(), slots[0]), (3, slot), "{slots:?}");
+        // With the next scheduled one it goes.
+        scene.world.clock().advance(SignedDuration::from_hours(24));
+        let next = yesterday(&scene);
+        let forecast = scene.backup_due(due(&scene, &["docs/daily"])).await;
+        assert_eq!(unbroken(&scene.world, forecast, 2).await.end, End::Complete);
+        let slots = done(&scene, "docs/daily").await;
+        assert!(slots.len() == 2 && slots.contains(&next) && !slots.contains(&slot), "{slots:?}");
+    });
+}
+
+#[test]
 fn a_forecast_whose_points_are_of_other_slots_than_were_due_is_not_believed() {
     simulate(async {
         let scene = Scene::with(53, &Past::of_nothing(53));
