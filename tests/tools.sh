@@ -40,6 +40,7 @@ packages() {
         brew:7z) echo p7zip ;;
         apt:bsdtar | apk:bsdtar) echo libarchive-tools ;;
         brew:bsdtar) echo libarchive ;;
+        dnf:faketime | apk:faketime | brew:faketime) echo libfaketime ;;
         *:unshare | *:setpriv) echo util-linux ;;
         apt:mount) echo mount ;;
         *:mount) echo util-linux ;;

@@ -48,7 +48,7 @@ fn prevented(forecast: &Forecast) -> Vec<Option<StepId>> {
 fn headline(forecast: &Forecast) -> String {
     let at = time(forecast.at, &forecast.timezone);
     match &forecast.subject {
-        Subject::Backup { jobs } => {
+        Subject::Backup { jobs, .. } => {
             let jobs = counted(jobs.len() as u64, "backup");
             format!("{}: {jobs} on {}, observed {at}", forecast.plan, forecast.host)
         }

@@ -1,5 +1,6 @@
 //! Transcripts of the command line: what is typed, standard output, standard error, exit status.
 
+mod due;
 mod scene;
 
 use std::os::unix::fs::PermissionsExt;

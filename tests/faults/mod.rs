@@ -10,5 +10,6 @@ mod journey;
 mod one_path;
 pub(crate) mod scene;
 mod seeded;
+mod slots;
 mod tampered;
 mod watched;

@@ -10,7 +10,7 @@ use sonae::forecast::{self, Circumstances, Forecast, PointChoice, RestoreWish};
 use sonae::observe::{self, Observed, Reading};
 use sonae::plan::Plan;
 use sonae::ports::{Attributes, Clock, EntryKind, StoreRead, StoreWrite, TreeRead};
-use sonae::primitives::{JobName, Key, Name, PathBytes, Xattrs};
+use sonae::primitives::{JobName, Key, Name, PathBytes, Slot, Xattrs};
 use sonae::prove::{ProvenPlan, compile};
 use sonae::steps;
 
@@ -73,7 +73,13 @@ pub(crate) fn proven(file: &str, text: &str) -> ProvenPlan {
 
 /// This host, as its superuser.
 pub(crate) fn who() -> Circumstances {
-    Circumstances { host: name("web-1"), base: PathBytes::new(*b"/plans"), superuser: true, accept_shrink: false }
+    Circumstances {
+        host: name("web-1"),
+        base: PathBytes::new(*b"/plans"),
+        superuser: true,
+        accept_shrink: false,
+        slots: BTreeMap::new(),
+    }
 }
 
 /// The reading half of a world, for a plan's stores.
@@ -242,6 +248,11 @@ impl Scene {
     pub(super) async fn backup_accepted(&self) -> Forecast {
         let accepting = Circumstances { accept_shrink: true, ..who() };
         backup_by(&self.proven, &self.world, &accepting).await
+    }
+
+    /// A backup of jobs that are due.
+    pub(super) async fn backup_due(&self, slots: BTreeMap<JobName, Slot>) -> Forecast {
+        backup_by(&self.proven, &self.world, &Circumstances { slots, ..who() }).await
     }
 
     pub(super) async fn backup(&self) -> Forecast {

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 
 use super::Check;
+use super::due::seen_at;
 use super::needs::{Need, UNSHARE, in_namespace};
 use super::scene::{ONE_JOB, SONAE, Said, Scene, fill};
 use super::tree::{assert_same, look};
@@ -21,7 +22,8 @@ pub(crate) const CHECKS: &[Check] = &[
 ];
 
 /// What only looks.
-const LOOKS: [&[&str]; 5] = [
+const LOOKS: [&[&str]; 6] = [
+    &["run", "plan.kdl", "--due", "--dry-run", "--now", "2031-03-01T05:30:00Z"],
     &["run", "plan.kdl", "--all", "--dry-run", "--now", "2031-03-01T05:30:00Z"],
     &["run", "plan.kdl", "--all", "--dry-run", "--now", "2031-03-01T05:30:00Z", "--format", "json"],
     &["restore", "plan.kdl", "files", "--dry-run", "--now", "2031-03-01T05:30:00Z"],
@@ -37,6 +39,8 @@ fn scene() -> Scene {
         scene.sonae(&["run", "plan.kdl", "--all"]).exits(0);
     }
     std::fs::remove_dir_all(scene.path("state")).unwrap();
+    seen_at(&scene, "files/now", "daily 05:30 UTC", "2031-02-27T12:00:00Z".parse().unwrap());
+    scene.sonae(LOOKS[0]).exits(0).says("missed    1").says("would make 1 recovery point");
     scene
 }
 

@@ -17,6 +17,7 @@ mod bare_host;
 mod child;
 mod damage;
 mod dry_run;
+mod due;
 mod durability;
 mod forge;
 mod full_disk;
@@ -62,6 +63,7 @@ fn checks() -> impl Iterator<Item = &'static Check> {
         random_kills::CHECKS,
         interrupts::CHECKS,
         locks::CHECKS,
+        due::CHECKS,
         durability::CHECKS,
         full_disk::CHECKS,
         mounts::CHECKS,
