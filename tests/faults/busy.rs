@@ -20,6 +20,7 @@ const BUSY: Injected = Injected::RefuseOnce(Cause::Busy);
 /// The next backup, where this goes wrong.
 async fn run(past: &Past, script: FaultScript) -> (Scene, Outcome) {
     let scene = Scene::with(SEED, past);
+    scene.world.tree().put_file("/srv/mail/old/x", "old");
     let forecast = scene.backup().await;
     scene.world.script(script);
     let outcome = unbroken(&scene.world, forecast, 1).await;
@@ -68,11 +69,12 @@ fn a_file_that_is_busy_for_a_moment_is_backed_up() {
 fn a_file_that_stays_busy_is_named_and_the_rest_is_backed_up() {
     let past = Past::of(SEED, 1);
     simulate(async {
-        for op in ["tree.open", "file.read"] {
-            let (_, outcome) = run(&past, FaultScript::new().always_on(op, FILE, BUSY)).await;
+        // A folder is named as a file is, and what is in it is left out.
+        for (op, path) in [("tree.open", FILE), ("file.read", FILE), ("tree.list", "/srv/mail/old")] {
+            let (_, outcome) = run(&past, FaultScript::new().always_on(op, path, BUSY)).await;
             assert_eq!((outcome.end, outcome.end.exit().code()), (End::NotClean, 5), "{op}");
             let (unread, _) = mail(&outcome).unwrap();
-            assert_eq!((unread.count, unread.first[0].path.to_string().as_str()), (1, FILE), "{op}");
+            assert_eq!((unread.count, unread.first[0].path.to_string().as_str()), (1, path), "{op}");
             assert_eq!(unread.first[0].why, "refused for now", "{op}");
         }
     });

@@ -37,6 +37,7 @@ mod random_kills;
 mod round_trip;
 mod scene;
 mod strangers;
+mod tools;
 mod tree;
 mod unreadable;
 
@@ -71,6 +72,7 @@ fn checks() -> impl Iterator<Item = &'static Check> {
         hostile::CHECKS,
         bare_host::CHECKS,
         memory::CHECKS,
+        tools::CHECKS,
     ]
     .into_iter()
     .flatten()
