@@ -1,5 +1,7 @@
 //! Packs folder trees into an archive, straight into the store, with the list of what is in it beside.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +18,7 @@ use super::read_ahead::{Ahead, read_ahead};
 use super::source::{ArchiveSink, Flaw, SourceFile, member, readable};
 use super::store_archive::{Stored, store_archive};
 use super::verified::Expected;
-use crate::archive::{Extent, MemberKind, PATH_BYTES_MAX, Plain, Writer, ZipFrame};
+use crate::archive::{Extent, MemberKind, PATH_BYTES_MAX, Packers, Plain, Writer, ZipFrame};
 use crate::catalog::{ContentsHeader, ContentsTrailer, Entry, Line, Named, Part, PointPlace, StoredObject, Totals};
 use crate::observe;
 use crate::observe::walk::{Visited, Walk, Wanted, ordered_roots};
@@ -180,7 +182,7 @@ async fn pack_into<'a>(
         writer: Writer::default(),
         segments: sender,
         compute: world.compute,
-        compression: request.compression,
+        packers: Arc::new(Packers::new(request.compression)),
         listing: Listing::new(world.compute, header.clone(), contents)?,
     };
     let packing = Packing::new((tree, world.scratch), header, sink, progress);

@@ -4,6 +4,7 @@
 //! unpacked agree, or nothing more is given.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::vec;
 
 use bytes::{Bytes, BytesMut};
@@ -11,7 +12,7 @@ use tokio::sync::mpsc;
 
 use super::beside::{Digesting, Running, start};
 use super::object::{ContentsStream, ObjectStream};
-use crate::archive::{self, ArchiveError, Locator, Plain, SEGMENT_BYTES, TarEntry, packed_size_max};
+use crate::archive::{self, ArchiveError, Locator, Plain, SEGMENT_BYTES, TarEntry, Unpackers, packed_size_max};
 use crate::catalog::{Line, StoredObject};
 use crate::ports::{Cause, Compute, Fault, StoreRead};
 
@@ -24,6 +25,7 @@ pub(super) struct Segments {
     entry: TarEntry,
     contents: StoredObject,
     segments_at: u64,
+    unpackers: Arc<Unpackers>,
 }
 
 /// The plain bytes of a segment, in pieces, and their CRC-32.
@@ -56,7 +58,8 @@ impl Segments {
             return Err(object.damaged("the zip's entry is not the tar that was stored"));
         }
         let (archive, contents) = (archive.clone(), contents.clone());
-        let found = Self { archive, entry, contents, segments_at };
+        let unpackers = Arc::new(Unpackers::new(entry.method));
+        let found = Self { archive, entry, contents, segments_at, unpackers };
         match found.contradiction(store).await? {
             None => Ok(found),
             Some(why) => Err(object.damaged(why)),
@@ -179,11 +182,11 @@ impl Segments {
         compute: &dyn Compute,
         segments: &mpsc::Sender<Unpacking>,
     ) -> Result<(), Fault> {
-        let (method, plain_size) = (self.entry.method, self.plain_size(index));
+        let (unpackers, plain_size) = (self.unpackers.clone(), self.plain_size(index));
         let place = segments.reserve().await;
         let place = place.map_err(|_| Fault::permanent(Cause::Other, "read the archive", "it was given up"))?;
         let plain = start(compute, move || {
-            let plain = archive::unpack(method, &packed, plain_size)?;
+            let plain = unpackers.unpack(&packed, plain_size)?;
             let mut crc = crc32fast::Hasher::new();
             plain.iter().for_each(|piece| crc.update(piece));
             Ok((plain, crc))

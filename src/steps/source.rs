@@ -1,5 +1,7 @@
 //! Reads one file of the source into an archive.
 
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc;
 
@@ -10,10 +12,10 @@ use super::owners::Owners;
 use super::patience::Patience;
 use super::store_archive::OnTheWay;
 use crate::archive::{
-    ArchiveError, HOLE_BYTES_MAX, Member, MemberKind, SEGMENTS_MAX, Segment, Sparse, Writer, sparse_map,
+    ArchiveError, HOLE_BYTES_MAX, Member, MemberKind, Packers, SEGMENTS_MAX, Segment, Sparse, Writer, sparse_map,
 };
 use crate::ports::{Cause, Compute, Fault, FileRead, Meta, ReadXattrs};
-use crate::primitives::{Compression, DataSegment, PathBytes, Xattrs};
+use crate::primitives::{DataSegment, PathBytes, Xattrs};
 
 /// Read at once.
 const READ_BYTES: usize = 512 * 1024;
@@ -31,7 +33,7 @@ pub(super) struct ArchiveSink<'a, 'b> {
     pub(super) writer: Writer,
     pub(super) segments: mpsc::Sender<OnTheWay>,
     pub(super) compute: &'b dyn Compute,
-    pub(super) compression: Compression,
+    pub(super) packers: Arc<Packers>,
     pub(super) listing: Listing<'a, 'b>,
 }
 
@@ -53,7 +55,7 @@ impl<'a, 'b> ArchiveSink<'a, 'b> {
     /// Sends segments that are whole on their way; waits where enough are.
     async fn send_whole(&mut self) -> Result<(), Fault> {
         while let Some(segment) = self.writer.segment() {
-            send(&self.segments, self.compute, self.compression, segment).await?;
+            send(&self.segments, self.compute, &self.packers, segment).await?;
         }
         Ok(())
     }
@@ -62,7 +64,7 @@ impl<'a, 'b> ArchiveSink<'a, 'b> {
     pub(super) async fn finish(self) -> Result<Listed<'a, 'b>, Fault> {
         let (rest, _) = self.writer.finish().map_err(malformed)?;
         for segment in rest {
-            send(&self.segments, self.compute, self.compression, segment).await?;
+            send(&self.segments, self.compute, &self.packers, segment).await?;
         }
         self.listing.all_listed().await
     }
@@ -71,13 +73,14 @@ impl<'a, 'b> ArchiveSink<'a, 'b> {
 async fn send(
     segments: &mpsc::Sender<OnTheWay>,
     compute: &dyn Compute,
-    compression: Compression,
+    packers: &Arc<Packers>,
     segment: Segment,
 ) -> Result<(), Fault> {
     // A place first, then the work: no more is packed ahead than may wait.
     let place = segments.reserve().await;
     let place = place.map_err(|_| Fault::permanent(Cause::Other, "store the archive", "it was given up"))?;
-    place.send(start(compute, move || segment.pack(compression)));
+    let packers = packers.clone();
+    place.send(start(compute, move || packers.pack(segment)));
     Ok(())
 }
 
