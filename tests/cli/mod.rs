@@ -481,7 +481,7 @@ fn programs_are_told_how_an_archive_is_compressed() {
         let json: serde_json::Value = serde_json::from_str(json).unwrap();
         json.pointer("/steps/1/action/compression").cloned().unwrap_or_else(|| panic!("{json:#}"))
     };
-    assert_eq!(compression(""), serde_json::json!({ "method": "deflate", "level": 5 }));
+    assert_eq!(compression(""), serde_json::json!({ "method": "deflate", "level": 6 }));
     assert_eq!(compression("method=\"zstd\""), serde_json::json!({ "method": "zstd", "level": 3 }));
     assert_eq!(compression("method=\"zstd\" level=19"), serde_json::json!({ "method": "zstd", "level": 19 }));
 }
