@@ -11,7 +11,7 @@ use super::verified::open_contents;
 use crate::archive::{Member, MemberKind};
 use crate::catalog::{Entry, Line, Named};
 use crate::ports::{EntryKind, Fault, Meta, StoreRead, TreeRead};
-use crate::primitives::{Digest, Hasher, PathBytes};
+use crate::primitives::{FileDigest, FileHasher, PathBytes};
 
 /// Read at once.
 const READ_BYTES: usize = 512 * 1024;
@@ -84,7 +84,7 @@ impl<'a> There<'a> {
         names: &mut Names,
         path: &PathBytes,
         member: &Member,
-        digest: Option<Digest>,
+        digest: Option<FileDigest>,
     ) -> Result<bool, Fault> {
         let place = self.place(path);
         let Some(meta) = self.tree.stat(&place).await? else { return Ok(false) };
@@ -147,9 +147,9 @@ impl<'a> There<'a> {
         if path.as_bytes().is_empty() { self.folder.clone() } else { self.folder.join(path.as_bytes()) }
     }
 
-    async fn digest(&self, file: &PathBytes) -> Result<Digest, Fault> {
+    async fn digest(&self, file: &PathBytes) -> Result<FileDigest, Fault> {
         let mut reader = self.tree.open(file).await?;
-        let mut hasher = Hasher::default();
+        let mut hasher = FileHasher::default();
         loop {
             let bytes = reader.read(READ_BYTES).await?;
             if bytes.is_empty() {

@@ -10,7 +10,7 @@ use super::verified::open_contents;
 use crate::archive::{Member, MemberKind};
 use crate::catalog::{Entry, Line};
 use crate::ports::{Attributes, Destination, EntryKind, Fault, Scratch, StoreRead, TreeWrite};
-use crate::primitives::{Digest, PathBytes, Xattrs};
+use crate::primitives::{FileDigest, PathBytes, Xattrs};
 
 /// What is taken up.
 pub(super) struct TakenUp {
@@ -80,7 +80,7 @@ impl Stock<'_> {
         names: &mut Names,
         path: &PathBytes,
         member: &Member,
-        digest: Option<Digest>,
+        digest: Option<FileDigest>,
     ) -> Result<bool, Fault> {
         let Some(meta) = self.tree.stat(&self.there.place(path)).await? else { return Ok(false) };
         match (&member.kind, meta.kind) {
