@@ -93,6 +93,9 @@ pub(super) struct RunArguments {
     /// Take recovery points that are much smaller than before for what is meant, so that they suspend no deletion
     #[arg(long, conflicts_with = "all")]
     pub(super) accept_shrink: bool,
+    /// Take all deletions of this run for what is meant, however many they are, so that their number suspends none
+    #[arg(long, conflicts_with = "all")]
+    pub(super) accept_deletions: bool,
     #[command(flatten)]
     pub(super) dry: Dry,
     #[command(flatten)]

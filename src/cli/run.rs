@@ -27,6 +27,7 @@ pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
         base: loaded.base.clone(),
         superuser: host::is_superuser(),
         accept_shrink: arguments.accept_shrink,
+        accept_deletions: arguments.accept_deletions,
     };
     let graph = loaded.proven.graph().of_jobs(&jobs);
     let now = as_of(&arguments.dry, plan)?;

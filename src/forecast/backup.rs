@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::{
-    Action, Circumstances, Deletion, ForecastStep, Held, MountBefore, NewPoint, Selection, ShrinkGuard, Suspension,
-    deletion, framed, mount, shrink,
+    Action, Circumstances, Deletion, DeletionGuard, ForecastStep, Held, MountBefore, NewPoint, Selection, ShrinkGuard,
+    Shrunk, Suspension, deletion, framed, mount, shrink,
 };
 use crate::calendar;
 use crate::catalog::{Manifest, PointPlace, host_prefix};
@@ -55,15 +55,22 @@ pub(super) fn step(plan: &Plan, step: &Step, observed: &Observed, who: &Circumst
             let new = new(job, store);
             let rules = retention.as_ref().map(Rules::of);
             let seen = observed.points_of(job);
+            let points = match (seen, &rules) {
+                (Some(seen), Some(rules)) => let_go(seen, roots, rules, &new, &plan.timezone.value, observed.at),
+                _ => vec![],
+            };
+            let share = DeletionGuard { delete: guard.delete, accepted: who.accept_deletions };
+            // The new point is one of them.
+            let of = seen.map_or(0, |seen| deletion::of_roots(seen, roots).count() as u64) + 1;
+            let too_many = share.judge(points.len() as u64, of).map(Suspension::TooMany);
+            let shrunk = shrunk(*guard, job, roots, observed, who).map(Suspension::Shrunk);
             Action::Delete {
                 store: store.clone(),
                 job: job.clone(),
                 prefix: host_prefix(&plan.name.value, job, &who.host),
-                points: match (seen, &rules) {
-                    (Some(seen), Some(rules)) => let_go(seen, roots, rules, &new, &plan.timezone.value, observed.at),
-                    _ => vec![],
-                },
-                suspended: suspension(*guard, job, roots, observed, who),
+                points,
+                guard: share,
+                suspended: shrunk.or(too_many),
                 leftovers: seen.map(|seen| deletion::leftovers(seen, observed.at)).unwrap_or_default(),
                 roots: roots.clone(),
                 rules,
@@ -103,14 +110,14 @@ fn shrink_guard(
     ShrinkGuard { shrink: guard.shrink, than, accepted: who.accept_shrink }
 }
 
-/// Why nothing will be deleted, where what the source holds says so.
-fn suspension(
+/// What the new point will be smaller than, where what the source holds says so.
+fn shrunk(
     guard: Guard,
     job: &JobName,
     roots: &[PathBytes],
     observed: &Observed,
     who: &Circumstances,
-) -> Option<Suspension> {
+) -> Option<Shrunk> {
     let totals = observed.sources.get(job).and_then(|seen| seen.as_ref().ok())?;
     shrink_guard(guard, job, roots, observed, who).judge(Held::seen(totals))
 }

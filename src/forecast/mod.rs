@@ -8,16 +8,20 @@ mod backup;
 mod deletion;
 mod mount;
 mod restore;
+mod share;
 mod shrink;
 mod sound;
+mod suspension;
 #[cfg(test)]
 mod tests;
 
 pub use action::{Action, Deletion, Leftover, NewPoint, Recovery, Selection};
-pub use deletion::verdicts;
+pub use deletion::{of_roots, verdicts};
 pub use mount::MountBefore;
 pub use restore::{PointChoice, RestoreWish, chosen};
-pub use shrink::{Earlier, Held, ShrinkGuard, Suspension};
+pub use share::{DeletionGuard, TooMany};
+pub use shrink::{Earlier, Held, ShrinkGuard, Shrunk};
+pub use suspension::Suspension;
 
 use std::collections::BTreeMap;
 
@@ -148,6 +152,8 @@ pub struct Circumstances {
     pub superuser: bool,
     /// Whether a person said that recovery points which are much smaller than before are meant.
     pub accept_shrink: bool,
+    /// Whether a person said that all deletions are meant, however many.
+    pub accept_deletions: bool,
 }
 
 /// Forecasts the backup of the graph's jobs.

@@ -171,6 +171,48 @@ proptest! {
     }
 }
 
+/// Whether a run that deletes so many of so many is let go.
+fn goes(points: u64, of: u64, hundredths: u8) -> bool {
+    DeletionGuard { delete: percentage(hundredths), accepted: false }.judge(points, of).is_none()
+}
+
+#[test]
+fn a_run_deletes_no_more_than_a_share_and_two_it_always_may() {
+    assert!([(0, 1), (1, 2), (2, 3), (2, 2), (4, 8), (50, 100)].into_iter().all(|(points, of)| goes(points, of, 50)));
+    assert!([(3, 4), (3, 5), (5, 8), (51, 100)].into_iter().all(|(points, of)| !goes(points, of, 50)));
+    assert!(goes(2, 100, 0) && !goes(3, 100, 0) && goes(u64::MAX, u64::MAX, 100));
+    assert!(DeletionGuard { delete: percentage(0), accepted: true }.judge(9, 9).is_none());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// What retention does as a matter of course is never asked about, though runs are missed in a row: by number however many, by age as
+    /// long as that is less than half of it.
+    #[test]
+    fn retention_as_it_goes_never_meets_the_guard(
+        generations in prop::option::of(1_u32..20), within in 1_u16..30, before in 1_i64..70, missed in 0_i64..60,
+    ) {
+        let period = crate::primitives::Period { count: within, unit: crate::primitives::PeriodUnit::Days };
+        let within_half = missed.min(i64::from(within) / 2 - 1).max(0);
+        let missed = if generations.is_some() { missed } else { within_half };
+        let rules = Rules {
+            generations: generations.and_then(std::num::NonZeroU32::new),
+            within: generations.is_none().then_some(period),
+            ..Rules::default()
+        };
+        let mut manifests = vec![];
+        for number in (0..before).chain(before + missed..before + missed + 40) {
+            manifests.push(manifest(number, Held { files: 1, bytes: 1 }, None));
+            let verdicts = verdicts(&seen(manifests.clone()), &[root()], &rules, None, day(number), &TimeZone::UTC);
+            let of = manifests.len() as u64;
+            manifests.retain(|manifest| verdicts[&manifest.point].keeps());
+            let points = of - manifests.len() as u64;
+            prop_assert!(goes(points, of, 50), "{points} of {of} on day {number}");
+        }
+    }
+}
+
 #[test]
 fn a_point_is_held_against_the_newest_usual_one_of_its_folders() {
     let held = |files| Held { files, bytes: 1 };

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::catalog::Named;
-use crate::forecast::{Held, Suspension};
+use crate::forecast::{Held, Shrunk, Suspension, TooMany};
 use crate::primitives::{ByteSize, on_one_line};
 
 /// `1234567` as `1,234,567`.
@@ -45,9 +45,32 @@ pub fn held(held: &Held) -> String {
 }
 
 /// Why a guard suspends deletions: `1 file, 6 B, where 20260301T053000Z-0000002a has 3 files, 40 B: smaller by more than 50%`.
-pub fn shrunk(suspension: &Suspension) -> String {
-    let Suspension { than, now, shrink } = suspension;
-    format!("{}, where {} has {}: smaller by more than {shrink}", held(now), than.point, held(&than.held))
+/// Or `12 of 15 recovery points would go: more than 50%`.
+pub fn suspension(why: &Suspension) -> String {
+    match why {
+        Suspension::Shrunk(Shrunk { than, now, shrink }) => {
+            format!("{}, where {} has {}: smaller by more than {shrink}", held(now), than.point, held(&than.held))
+        }
+        Suspension::TooMany(TooMany { points, of, delete }) => {
+            format!("{} of {} would go: more than {delete}", count(*points), counted(*of, "recovery point"))
+        }
+    }
+}
+
+/// What a person should ask before deletions go on.
+pub fn question(why: &Suspension) -> &'static str {
+    match why {
+        Suspension::Shrunk(_) => "is all there that should be?",
+        Suspension::TooMany(_) => "is the retention what it should be?",
+    }
+}
+
+/// What to do where it is meant.
+pub fn remedy(why: &Suspension) -> &'static str {
+    match why {
+        Suspension::Shrunk(_) => "run it again with `--accept-shrink`",
+        Suspension::TooMany(_) => "run it again with `--accept-deletions`",
+    }
 }
 
 /// `2026-03-01 05:30:00 Asia/Tokyo`; in UTC where the zone is unknown here.

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::{Command, End, Event, Outcome, Record, State, StepEnd, StepState, forget, turn};
 use crate::catalog::{Named, StoredObject, Totals};
-use crate::forecast::{Action, Earlier, FORMAT_VERSION, Forecast, ForecastStep, Held, Subject, Suspension};
+use crate::forecast::{Action, Earlier, FORMAT_VERSION, Forecast, ForecastStep, Held, Shrunk, Subject, Suspension};
 use crate::graph::Effect;
 use crate::ports::{Cause, Certainty, Fault, JournalRead as _, JournalWrite as _};
 use crate::primitives::{Digest, Duration, Key, Name, PathBytes, Percentage, RunId, Slot, StepId, StepName};
@@ -330,8 +330,8 @@ fn packed(unread: u64) -> StepOutput {
 
 fn suspended() -> StepOutput {
     let earlier = Earlier { point: RunId::new(at(0), 1).point(Slot::new(at(0))), held: Held { files: 9, bytes: 9 } };
-    let suspended = Suspension { than: earlier, now: Held { files: 1, bytes: 1 }, shrink: Percentage::HALF };
-    StepOutput::Deleted(Deleted { suspended: Some(suspended), ..Deleted::default() })
+    let shrunk = Shrunk { than: earlier, now: Held { files: 1, bytes: 1 }, shrink: Percentage::HALF };
+    StepOutput::Deleted(Deleted { suspended: Some(Suspension::Shrunk(shrunk)), ..Deleted::default() })
 }
 
 #[test]

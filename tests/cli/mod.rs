@@ -451,6 +451,46 @@ fn a_source_that_lost_much_suspends_deletion_until_somebody_says_that_it_is_mean
 }
 
 #[test]
+fn a_retention_that_is_new_deletes_no_backlog_until_somebody_says_that_it_is_meant() {
+    let scene = Scene::with_plan();
+    let plan = std::fs::read_to_string(scene.path("plan.kdl")).unwrap();
+    scene.write("plan.kdl", &plan.replace("        retention generations=2\n", ""));
+    for _ in 0..4 {
+        scene.types("run plan.kdl --all --quiet --host web-1");
+    }
+    scene.write("plan.kdl", &plan);
+    let told = scene.types_all(&[
+        "run plan.kdl --all --dry-run --host web-1",
+        "run plan.kdl --all --host web-1",
+        "run plan.kdl --all --quiet --host web-1",
+        "run plan.kdl --all --accept-deletions --host web-1",
+        "run plan.kdl photos/daily --accept-deletions --dry-run --host web-1",
+        "run plan.kdl photos/daily --accept-deletions --host web-1",
+        "run plan.kdl --all --quiet --host web-1",
+    ]);
+    transcript!("backlog", told);
+    assert_eq!(stored(&scene, ".manifest.json").len(), 2);
+}
+
+#[test]
+fn a_guard_of_deletions_goes_by_what_the_plan_says() {
+    let scene = Scene::with_plan();
+    let plan = std::fs::read_to_string(scene.path("plan.kdl")).unwrap();
+    let run = "run plan.kdl --all --quiet --host web-1";
+    scene.write("plan.kdl", &plan.replace("generations=2", "generations=9"));
+    for _ in 0..4 {
+        scene.types(run);
+    }
+    let ends = |delete: &str| {
+        let guarded = format!("generations=2\n        guard delete=\"{delete}\"\n");
+        scene.write("plan.kdl", &plan.replace("generations=2\n", &guarded));
+        scene.types(&format!("{run} --dry-run")).lines().last().unwrap().to_owned()
+    };
+    // Three of five.
+    assert_eq!(["0%", "59%", "60%", "100%"].map(ends), ["── exit 6", "── exit 6", "── exit 0", "── exit 0"]);
+}
+
+#[test]
 fn programs_are_told_what_is_suspended() {
     let scene = Scene::with_plan();
     scene.write("photos/dog.txt", &"a dog\n".repeat(100));
@@ -464,6 +504,7 @@ fn programs_are_told_what_is_suspended() {
         let json = &told[told.find('{').unwrap()..=told.rfind('}').unwrap()];
         let json: serde_json::Value = serde_json::from_str(json).unwrap();
         let suspended = json.pointer(pointer).unwrap_or_else(|| panic!("{json:#}"));
+        assert_eq!(suspended["why"], "shrunk");
         assert_eq!(suspended["now"], serde_json::json!({ "files": 2, "bytes": 14 }));
         assert_eq!(suspended["than"]["held"], serde_json::json!({ "files": 3, "bytes": 614 }));
     }

@@ -1,0 +1,18 @@
+//! Why nothing is deleted, whatever retention lets go.
+//!
+//! Unaware of how that is found out: each guard is a module of its own. Invariant: a reason is only ever added between a forecast and its
+//! run, so the run deletes the same or less.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Shrunk, TooMany};
+
+/// Why no point is deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "why", rename_all = "kebab-case")]
+pub enum Suspension {
+    /// The new point is much smaller than an earlier one.
+    Shrunk(Shrunk),
+    /// More of the points would go than one run should delete.
+    TooMany(TooMany),
+}
