@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     Action, Circumstances, Deletion, DeletionGuard, ForecastStep, Held, MountBefore, NewPoint, Selection, ShrinkGuard,
-    Shrunk, Suspension, deletion, framed, mount, shrink,
+    Shrunk, Suspension, deletion, framed, mount, shrink, wrong_clock,
 };
 use crate::calendar;
 use crate::catalog::{Manifest, PointPlace, host_prefix};
@@ -64,14 +64,16 @@ pub(super) fn step(plan: &Plan, step: &Step, observed: &Observed, who: &Circumst
             let of = seen.map_or(0, |seen| deletion::of_roots(seen, roots).count() as u64) + 1;
             let too_many = share.judge(points.len() as u64, of).map(Suspension::TooMany);
             let shrunk = shrunk(*guard, job, roots, observed, who).map(Suspension::Shrunk);
+            let clock = seen.and_then(|seen| wrong_clock(seen, None, observed.at));
+            let leftovers = seen.filter(|_| clock.is_none()).map(|seen| deletion::leftovers(seen, observed.at));
             Action::Delete {
                 store: store.clone(),
                 job: job.clone(),
                 prefix: host_prefix(&plan.name.value, job, &who.host),
                 points,
                 guard: share,
-                suspended: shrunk.or(too_many),
-                leftovers: seen.map(|seen| deletion::leftovers(seen, observed.at)).unwrap_or_default(),
+                suspended: clock.or(shrunk).or(too_many),
+                leftovers: leftovers.unwrap_or_default(),
                 roots: roots.clone(),
                 rules,
                 timezone: plan.timezone.value.clone(),

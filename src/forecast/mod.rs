@@ -5,6 +5,7 @@
 
 mod action;
 mod backup;
+mod clock;
 mod deletion;
 mod mount;
 mod restore;
@@ -16,6 +17,7 @@ mod suspension;
 mod tests;
 
 pub use action::{Action, Deletion, Leftover, NewPoint, Recovery, Selection};
+pub use clock::{ClocksApart, PointAhead, wrong_clock};
 pub use deletion::{of_roots, verdicts};
 pub use mount::MountBefore;
 pub use restore::{PointChoice, RestoreWish, chosen};

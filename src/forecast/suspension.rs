@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Shrunk, TooMany};
+use super::{ClocksApart, PointAhead, Shrunk, TooMany};
 
 /// Why no point is deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,4 +15,15 @@ pub enum Suspension {
     Shrunk(Shrunk),
     /// More of the points would go than one run should delete.
     TooMany(TooMany),
+    /// A recovery point is of a time that is yet to come.
+    PointAhead(PointAhead),
+    /// The store's clock and this host's are far apart.
+    ClocksApart(ClocksApart),
+}
+
+impl Suspension {
+    /// Whether nobody knows how old anything is, so that not even what unfinished runs left may go.
+    pub fn is_of_clocks(&self) -> bool {
+        matches!(self, Self::PointAhead(_) | Self::ClocksApart(_))
+    }
 }

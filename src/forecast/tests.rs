@@ -171,6 +171,29 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// A clock is trusted where no point is of later, and the store's is within an hour where both are known.
+    #[test]
+    fn a_clock_is_trusted_as_long_as_nothing_speaks_against_it(
+        points in prop::collection::vec(0_i64..10, 0..5), now in -200_i64..12 * 24 * 60, made in prop::option::of(-100_i64..100),
+        stored in prop::option::of(-100_i64..100),
+    ) {
+        let minutes = |from: Timestamp, minutes: i64| from + SignedDuration::from_mins(minutes);
+        let at = minutes(day(0), now);
+        let made_pair = made.map(|off| (day(5), minutes(day(5), off)));
+        let mut there = seen(points.iter().map(|number| manifest(*number, Held { files: 1, bytes: 1 }, None)).collect());
+        there.stored = stored.map(|off| minutes(at, off));
+        let found = wrong_clock(&there, made_pair, at);
+        let ahead = points.iter().any(|number| number * 24 * 60 > now);
+        let apart = made.is_some_and(|off| off.abs() > 60) || stored.is_some_and(|off| off > 60);
+        prop_assert_eq!(found.is_some(), ahead || apart, "{:?}", found);
+        prop_assert_eq!(matches!(found, Some(Suspension::ClocksApart(_))), apart);
+        prop_assert!(found.is_none_or(|found| found.is_of_clocks()));
+    }
+}
+
 /// Whether a run that deletes so many of so many is let go.
 fn goes(points: u64, of: u64, hundredths: u8) -> bool {
     DeletionGuard { delete: percentage(hundredths), accepted: false }.judge(points, of).is_none()

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::words::{command, count, counted, names, remedy, suspension, time};
+use super::words::{advice, command, count, counted, names, suspension, time};
 use crate::catalog::{Named, Part};
 use crate::forecast::{Action, Deletion, Forecast, ForecastStep, Leftover, Recovery, Selection, Subject};
 use crate::graph::{Effect, Output};
@@ -126,7 +126,7 @@ fn described(forecast: &Forecast, action: &Action) -> (&'static str, String, Vec
             ("delete", deletions(points, leftovers, rules.is_some()), details)
         }
         Action::Delete { points, suspended: Some(why), leftovers, .. } => {
-            let why = [suspension(why), format!("where that is meant, {}", remedy(why))];
+            let why = [suspension(why), advice(why).to_owned()];
             let details = points.iter().map(deletion).chain(leftovers.iter().map(leftover));
             ("delete", suspended(points, leftovers), why.into_iter().chain(details).collect())
         }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::words::{count, counted, elapsed, names, question, remedy, suspension};
+use super::words::{advice, count, counted, elapsed, names, suspension};
 use crate::catalog::{Manifest, Named};
 use crate::forecast::{Action, Forecast, ForecastStep, Subject};
 use crate::primitives::ByteSize;
@@ -98,7 +98,7 @@ fn deletion(job: &str, deleted: &Deleted, lines: &mut String) {
         if kept > 0 {
             let _ = writeln!(lines, "  kept       {} that retention lets go", counted(kept as u64, "recovery point"));
         }
-        let _ = writeln!(lines, "  look       {} where it is, {}", question(why), remedy(why));
+        let _ = writeln!(lines, "  look       {}", advice(why));
     }
     for (point, why) in &deleted.omitted {
         let why = match why {

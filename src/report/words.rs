@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::catalog::Named;
-use crate::forecast::{Held, Shrunk, Suspension, TooMany};
+use crate::forecast::{ClocksApart, Held, PointAhead, Shrunk, Suspension, TooMany};
 use crate::primitives::{ByteSize, on_one_line};
 
 /// `1234567` as `1,234,567`.
@@ -54,22 +54,28 @@ pub fn suspension(why: &Suspension) -> String {
         Suspension::TooMany(TooMany { points, of, delete }) => {
             format!("{} of {} would go: more than {delete}", count(*points), counted(*of, "recovery point"))
         }
+        Suspension::PointAhead(PointAhead { point, moment, now }) => {
+            let (moment, now) = (time(*moment, "UTC"), time(*now, "UTC"));
+            format!("{point} is of {moment}, and this host's clock says {now}")
+        }
+        Suspension::ClocksApart(ClocksApart { here, store }) => {
+            let (here, store) = (time(*here, "UTC"), time(*store, "UTC"));
+            format!("this host's clock said {here} when the store's said {store}")
+        }
     }
 }
 
-/// What a person should ask before deletions go on.
-pub fn question(why: &Suspension) -> &'static str {
+/// What a person should ask, and what to do then.
+pub fn advice(why: &Suspension) -> &'static str {
     match why {
-        Suspension::Shrunk(_) => "is all there that should be?",
-        Suspension::TooMany(_) => "is the retention what it should be?",
-    }
-}
-
-/// What to do where it is meant.
-pub fn remedy(why: &Suspension) -> &'static str {
-    match why {
-        Suspension::Shrunk(_) => "run it again with `--accept-shrink`",
-        Suspension::TooMany(_) => "run it again with `--accept-deletions`",
+        Suspension::Shrunk(_) => "is all there that should be? where it is, run it again with `--accept-shrink`",
+        Suspension::TooMany(_) => {
+            "is the retention what it should be? where it is, run it again with `--accept-deletions`"
+        }
+        Suspension::PointAhead(_) => {
+            "is this host's clock right? where it is, it was not when that point was made: take that point's files out of the store"
+        }
+        Suspension::ClocksApart(_) => "set the clock that is wrong, here or where the store is, and run it again",
     }
 }
 

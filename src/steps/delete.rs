@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{Deleted, Omission, Progress, prune_keys};
 use crate::calendar;
-use crate::catalog::PointPlace;
+use crate::catalog::{Manifest, Part, PointPlace};
 use crate::forecast::{self, Deletion, DeletionGuard, Leftover, Suspension};
 use crate::observe::{self, PointsSeen};
 use crate::ports::{Cause, Fault, Locks, ObjectInfo, StorePlace, StoreWrite};
@@ -15,6 +15,8 @@ use crate::retention::{Rules, Verdict};
 
 /// What was forecast.
 pub(super) struct Wanted<'a> {
+    /// The new point.
+    pub(super) made: &'a Manifest,
     /// All of this job's points, whatever the host, have keys that begin so.
     pub(super) all: &'a str,
     pub(super) prefix: &'a str,
@@ -54,7 +56,8 @@ pub(super) async fn delete(
     let omissions: Vec<Option<Omission>> =
         wanted.points.iter().map(|deletion| omission(&seen, &deletion.place, &verdicts)).collect();
     let going = omissions.iter().filter(|why| why.is_none()).count() as u64;
-    let suspended = wanted.suspended.clone().or_else(|| too_many(&seen, going, wanted));
+    let clock = wrong_clock(store, &seen, wanted).await?;
+    let suspended = clock.or_else(|| wanted.suspended.clone()).or_else(|| too_many(&seen, going, wanted));
     let held_back = match (&suspended, &lock) {
         (Some(_), _) => Some(Omission::Suspended),
         (None, None) => Some(Omission::BeingRestored),
@@ -77,7 +80,8 @@ pub(super) async fn delete(
         deleted.points.push(point.clone());
         deleted.bytes = deleted.bytes.saturating_add(deletion.bytes);
     }
-    for leftover in wanted.leftovers {
+    let is_of_clocks = deleted.suspended.as_ref().is_some_and(Suspension::is_of_clocks);
+    for leftover in wanted.leftovers.iter().filter(|_| !is_of_clocks) {
         // An object that a manifest speaks of by now is none: another run adopted it.
         let still = match leftover {
             Leftover::Object(object) => seen.leftovers.contains(object),
@@ -90,6 +94,18 @@ pub(super) async fn delete(
         }
     }
     Ok(deleted)
+}
+
+/// Why a clock cannot be trusted. The new point's manifest was stored a moment after it was finished.
+async fn wrong_clock(
+    store: &dyn StoreWrite,
+    seen: &PointsSeen,
+    wanted: &Wanted<'_>,
+) -> Result<Option<Suspension>, Fault> {
+    let manifest = store.head(&wanted.made.place().key(Part::Manifest)).await?;
+    let stored = manifest.and_then(|manifest| manifest.stored);
+    let made = stored.map(|stored| (wanted.made.finished, stored));
+    Ok(forecast::wrong_clock(seen, made, wanted.now))
 }
 
 /// Why so many are not deleted, of what there is now.

@@ -90,8 +90,19 @@ pub async fn perform(
             let now = world.clock.now();
             let all = job_prefix(&forecast.plan, job);
             let rules = rules.as_ref();
-            let wanted =
-                delete::Wanted { all: &all, prefix, roots, rules, timezone, points, guard, suspended, leftovers, now };
+            let wanted = delete::Wanted {
+                made,
+                all: &all,
+                prefix,
+                roots,
+                rules,
+                timezone,
+                points,
+                guard,
+                suspended,
+                leftovers,
+                now,
+            };
             delete::delete(world.store(store)?, world.locks, &wanted, progress).await.map(StepOutput::Deleted)
         }
         Action::Recover(recovery) => {

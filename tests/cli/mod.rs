@@ -491,6 +491,35 @@ fn a_guard_of_deletions_goes_by_what_the_plan_says() {
 }
 
 #[test]
+fn a_point_that_is_of_the_future_suspends_deletion_and_says_what_to_do() {
+    let scene = Scene::with_plan();
+    let run = "run plan.kdl --all --quiet --host web-1";
+    scene.types(run);
+    let path = stored(&scene, ".manifest.json").remove(0);
+    let mut manifest: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    manifest["moment"] = "2999-01-01T00:00:00Z".into();
+    std::fs::write(&path, manifest.to_string()).unwrap();
+    scene.types_all(&[run; 2]);
+    let told = scene.types_all(&["run plan.kdl --all --dry-run --host web-1", "run plan.kdl --all --host web-1"]);
+    transcript!("point_ahead", told);
+    assert_eq!(stored(&scene, ".manifest.json").len(), 4, "nothing is deleted");
+    std::fs::remove_file(path).unwrap();
+    assert!(scene.types(run).ends_with("── exit 0\n"));
+    assert_eq!(stored(&scene, ".manifest.json").len(), 2);
+}
+
+#[test]
+fn a_store_whose_files_are_of_the_future_suspends_deletion_and_says_what_to_do() {
+    let scene = Scene::with_plan();
+    scene.types("run plan.kdl --all --quiet --host web-1");
+    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(7_200);
+    let archive = std::fs::File::open(stored(&scene, ".tar.zip").remove(0)).unwrap();
+    archive.set_modified(later).unwrap();
+    let told = scene.types_all(&["run plan.kdl --all --dry-run --host web-1", "run plan.kdl --all --host web-1"]);
+    transcript!("clocks_apart", told);
+}
+
+#[test]
 fn programs_are_told_what_is_suspended() {
     let scene = Scene::with_plan();
     scene.write("photos/dog.txt", &"a dog\n".repeat(100));

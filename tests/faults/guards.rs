@@ -216,6 +216,92 @@ fn how_many_go_is_counted_again_of_what_is_there_when_they_go() {
     });
 }
 
+/// Why the deletions of `docs/daily` are suspended in a run of now, of which nothing is deleted, not even leftovers.
+async fn suspended_by_clock(scene: &Scene, foreseen: bool) -> Suspension {
+    let forecast = scene.backup().await;
+    assert_eq!(forecast.suspends(), foreseen);
+    suspended_in(scene, forecast).await
+}
+
+async fn suspended_in(scene: &Scene, forecast: Forecast) -> Suspension {
+    let before = points(scene);
+    let outcome = carry_out(scene, forecast).await;
+    assert_eq!((outcome.end, outcome.end.exit().code()), (End::Suspended, 6));
+    let deleted = deleted(&outcome, "docs/daily");
+    assert_eq!((deleted.points.len(), deleted.leftovers), (0, 0), "{deleted:?}");
+    assert!(before.keys().all(|point| points(scene).contains_key(point)));
+    deleted.suspended.unwrap()
+}
+
+#[test]
+fn a_store_whose_clock_is_far_from_this_hosts_suspends_deletion_until_one_is_set() {
+    let past = Past::of(41, 3);
+    for (hours, ahead) in [(3, true), (-3, false)] {
+        simulate(async {
+            let scene = Scene::with(41, &past).with_leftovers().await;
+            let vault = scene.world.store("vault");
+            vault.set_clock_ahead(SignedDuration::from_hours(hours));
+            for _ in 0..2 {
+                let Suspension::ClocksApart(apart) = suspended_by_clock(&scene, false).await else { panic!() };
+                assert_eq!(apart.store.duration_since(apart.here).as_hours().abs(), 3);
+                assert_eq!(apart.store > apart.here, ahead);
+            }
+            // Within an hour is well, and what was kept goes.
+            vault.set_clock_ahead(SignedDuration::from_mins(if ahead { 59 } else { -59 }));
+            let outcome = carry_out(&scene, scene.backup_deleting().await).await;
+            assert_eq!(outcome.end, End::Complete);
+            let deleted = deleted(&outcome, "docs/daily");
+            assert_eq!((deleted.points.len(), deleted.leftovers), (3, 1), "{deleted:?}");
+        });
+    }
+}
+
+#[test]
+fn a_clock_that_is_far_behind_the_store_is_told_by_the_dry_run() {
+    simulate(async {
+        let scene = Scene::with(41, &Past::of_nothing(41));
+        scene.world.store("vault").set_clock_ahead(SignedDuration::from_hours(30));
+        assert!(matches!(suspended_by_clock(&scene, false).await, Suspension::ClocksApart(_)));
+        // A day later, what was stored then is six hours ahead.
+        assert!(matches!(suspended_by_clock(&scene, true).await, Suspension::ClocksApart(_)));
+    });
+}
+
+#[test]
+fn a_clock_that_is_behind_the_newest_point_suspends_deletion_until_it_is_set() {
+    let past = Past::of(41, 3);
+    simulate(async {
+        let scene = Scene::with(41, &past).with_leftovers().await;
+        assert_eq!(run(&scene).await.end, End::Complete);
+        let newest = points(&scene).into_values().last().unwrap();
+        let back = SignedDuration::from_hours(24 * 10);
+        scene.world.clock().advance(-back);
+        // The store's clock is another one.
+        for name in ["vault", "spare"] {
+            scene.world.store(name).set_clock_ahead(SignedDuration::ZERO);
+        }
+        let vault = scene.world.store("vault");
+        let objects = vault.objects();
+        objects.iter().for_each(|(key, bytes)| vault.plant(key, Some(bytes.clone())));
+        let Suspension::PointAhead(ahead) = suspended_by_clock(&scene, true).await else { panic!() };
+        assert_eq!((ahead.point, ahead.moment), (newest.point, newest.moment));
+        scene.world.clock().advance(back);
+        assert_eq!(carry_out(&scene, scene.backup_deleting().await).await.end, End::Complete);
+    });
+}
+
+#[test]
+fn a_clock_that_is_set_back_after_the_forecast_is_noticed_before_anything_is_deleted() {
+    let past = Past::of(41, 3);
+    simulate(async {
+        let scene = Scene::with(41, &past).with_leftovers().await;
+        let forecast = scene.backup().await;
+        assert!(!forecast.suspends());
+        scene.world.clock().advance(SignedDuration::from_hours(-36));
+        assert!(suspended_in(&scene, forecast).await.is_of_clocks());
+    });
+}
+
 /// A scene whose documents lie on a disk of their own, with a point of then.
 async fn mounted() -> Scene {
     let scene = Scene::with(41, &Past::of_nothing(41));
