@@ -96,6 +96,9 @@ pub(super) struct RunArguments {
     /// Take all deletions of this run for what is meant, however many they are, so that their number suspends none
     #[arg(long, conflicts_with = "all")]
     pub(super) accept_deletions: bool,
+    /// Begin no further backup once a step has failed for good; those that were begun go on to their end
+    #[arg(long)]
+    pub(super) fail_fast: bool,
     #[command(flatten)]
     pub(super) dry: Dry,
     #[command(flatten)]

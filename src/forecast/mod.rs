@@ -58,6 +58,9 @@ pub struct Forecast {
     pub timezone: String,
     /// Where the stores are.
     pub stores: BTreeMap<Name, StoreLocation>,
+    /// Whether nothing more is begun once a step has failed for good.
+    #[serde(default)]
+    pub fail_fast: bool,
     /// Its steps; a step's id is its place.
     pub steps: Vec<ForecastStep>,
 }
@@ -156,6 +159,8 @@ pub struct Circumstances {
     pub accept_shrink: bool,
     /// Whether a person said that all deletions are meant, however many.
     pub accept_deletions: bool,
+    /// Whether nothing more is to be begun once a step has failed for good.
+    pub fail_fast: bool,
 }
 
 /// Forecasts the backup of the graph's jobs.
@@ -200,6 +205,7 @@ fn forecast(
         at: observed.at,
         timezone: plan.timezone.value.clone(),
         stores: locations(plan, &who.base),
+        fail_fast: who.fail_fast,
         steps,
     }
 }

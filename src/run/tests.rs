@@ -49,6 +49,7 @@ fn forecast(case: &[CaseStep]) -> Arc<Forecast> {
         at: at(0),
         timezone: "UTC".into(),
         stores: BTreeMap::new(),
+        fail_fast: false,
         steps: case.iter().enumerate().map(step).collect(),
     })
 }

@@ -96,6 +96,22 @@ fn a_source_that_is_missing_or_empty_fails_its_job_alone() {
 }
 
 #[test]
+fn a_run_that_fails_fast_begins_no_further_backup() {
+    let scene = Scene::with_plan();
+    let plan = std::fs::read_to_string(scene.path("plan.kdl")).unwrap();
+    let plan = plan.replace("files \"photos\"", "files \"nowhere\"");
+    let other =
+        "target \"music\" {\n    files \"photos\"\n    backup \"daily\" { archive \"tar.zip\"; store \"shelf\" }\n}\n";
+    let restore = "restore \"music\" { recover \"music\" { into path=\"music-restored\" } }\n";
+    scene.write("plan.kdl", &format!("{plan}{other}{restore}"));
+    let told = scene.types_all(&[
+        "run plan.kdl --all --fail-fast --side-by-side 1 --host web-1",
+        "run plan.kdl music/daily --fail-fast --quiet --host web-1",
+    ]);
+    transcript!("fail_fast", told);
+}
+
+#[test]
 fn wrong_usage_says_what_to_write_instead() {
     let scene = Scene::with_plan();
     scene.write("broken.kdl", "plan \"broken\" {\n    timezon \"UTC\"\n}\n");

@@ -79,6 +79,7 @@ pub(crate) fn who() -> Circumstances {
         superuser: true,
         accept_shrink: false,
         accept_deletions: false,
+        fail_fast: false,
     }
 }
 
