@@ -63,7 +63,7 @@ mod tests {
             "p/t/b/h/20260303T053000Z-00000003.tar.zip",
             "p/t/b/h/README",
         ];
-        let object = |key: &&str| ObjectInfo { key: Key::parse(key).unwrap(), size: 1 };
+        let object = |key: &&str| ObjectInfo { key: Key::parse(key).unwrap(), size: 1, stored: None };
         let mut listing = Listing::default();
         listing.add(keys[..2].iter().map(object));
         listing.add(keys[2..].iter().map(object));

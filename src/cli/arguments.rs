@@ -96,6 +96,12 @@ pub(super) struct RunArguments {
     /// Take recovery points that are much smaller than before for what is meant, so that they suspend no deletion
     #[arg(long, conflicts_with_all = ["all", "due"])]
     pub(super) accept_shrink: bool,
+    /// Take all deletions of this run for what is meant, however many they are, so that their number suspends none
+    #[arg(long, conflicts_with_all = ["all", "due"])]
+    pub(super) accept_deletions: bool,
+    /// Begin no further backup once a step has failed for good; those that were begun go on to their end
+    #[arg(long, conflicts_with = "due")]
+    pub(super) fail_fast: bool,
     #[command(flatten)]
     pub(super) dry: Dry,
     #[command(flatten)]

@@ -302,6 +302,8 @@ impl Tick<'_> {
             base: self.loaded.base.clone(),
             superuser: host::is_superuser(),
             accept_shrink: false,
+            accept_deletions: false,
+            fail_fast: false,
             slots: found.slots().map(|(job, slot)| (job.clone(), slot)).collect(),
         }
     }

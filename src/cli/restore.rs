@@ -28,6 +28,8 @@ pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<Exi
         superuser: host::is_superuser(),
         accept_shrink: false,
         slots: std::collections::BTreeMap::new(),
+        accept_deletions: false,
+        fail_fast: false,
     };
     let graph = loaded.proven.graph().of_restore(&wish.restore);
     let graph = if wish.only.is_some() { graph.without_probes() } else { graph };

@@ -28,6 +28,8 @@ pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
         superuser: host::is_superuser(),
         accept_shrink: arguments.accept_shrink,
         slots: BTreeMap::new(),
+        accept_deletions: arguments.accept_deletions,
+        fail_fast: arguments.fail_fast,
     };
     let graph = loaded.proven.graph().of_jobs(&jobs);
     let now = as_of(&arguments.dry, plan)?;

@@ -14,7 +14,7 @@ use super::{Failure, output};
 use crate::forecast::{ForecastStep, Suspension};
 use crate::ports::Fault;
 use crate::primitives::{ByteSize, StepId};
-use crate::report::words::{counted, shrunk};
+use crate::report::words::{counted, suspension};
 use crate::run::Watch;
 use crate::steps::{Progress, StepOutput};
 
@@ -73,8 +73,8 @@ impl Watch for Lines {
     fn finished(&self, step: &ForecastStep, yielded: &StepOutput) {
         let went = self.take(step.id).map(|progress| how_far(&progress)).unwrap_or_default();
         output::say(&format!("{}: done{went}", step.name));
-        if let Some(suspension) = yielded.suspension() {
-            output::say(&suspended(step, suspension));
+        if let Some(why) = yielded.suspension() {
+            output::say(&suspended(step, why));
         }
     }
 
@@ -88,8 +88,8 @@ impl Watch for Lines {
     }
 }
 
-fn suspended(step: &ForecastStep, suspension: &Suspension) -> String {
-    format!("{}: deletions are suspended: {}", step.name, shrunk(suspension))
+fn suspended(step: &ForecastStep, why: &Suspension) -> String {
+    format!("{}: deletions are suspended: {}", step.name, suspension(why))
 }
 
 fn failed(step: &ForecastStep, fault: &Fault, again: bool) -> String {
@@ -184,8 +184,8 @@ impl Watch for Bars {
             bar.bar.finish_and_clear();
         }
         self.line(&format!("✓ {}", step.name));
-        if let Some(suspension) = yielded.suspension() {
-            self.line(&format!("! {}", suspended(step, suspension)));
+        if let Some(why) = yielded.suspension() {
+            self.line(&format!("! {}", suspended(step, why)));
         }
     }
 

@@ -5,6 +5,7 @@ use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
 
 use super::world::Shared;
 use crate::ports::{Cause, Fault, ObjectInfo, Page, PutMode, PutResult, StorePlace, StoreRead, StoreWrite, UploadId};
@@ -24,6 +25,10 @@ pub struct FakeStore {
 #[derive(Debug)]
 struct Contents {
     objects: BTreeMap<Key, Bytes>,
+    stored: BTreeMap<Key, Timestamp>,
+    /// The time by its own clock.
+    now: Timestamp,
+    ahead: SignedDuration,
     uploads: BTreeMap<UploadId, Vec<Bytes>>,
     begun: u64,
     free: u64,
@@ -34,6 +39,9 @@ impl FakeStore {
     pub(super) fn new(world: Arc<Shared>, name: &str) -> Self {
         let contents = Contents {
             objects: BTreeMap::new(),
+            stored: BTreeMap::new(),
+            now: Timestamp::UNIX_EPOCH,
+            ahead: SignedDuration::ZERO,
             uploads: BTreeMap::new(),
             begun: 0,
             free: u64::MAX,
@@ -56,9 +64,14 @@ impl FakeStore {
     pub fn plant(&self, key: &Key, object: Option<Bytes>) {
         let mut contents = self.contents();
         match object {
-            Some(bytes) => drop(contents.objects.insert(key.clone(), bytes)),
+            Some(bytes) => contents.put(key, bytes),
             None => drop(contents.objects.remove(key)),
         }
+    }
+
+    /// From now on its clock is so far ahead of the world's (or, by a negative span, behind).
+    pub fn set_clock_ahead(&self, by: SignedDuration) {
+        self.contents().ahead = by;
     }
 
     /// So many bytes more can be put; the store is then full.
@@ -72,7 +85,9 @@ impl FakeStore {
     }
 
     fn contents(&self) -> MutexGuard<'_, Contents> {
-        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut contents = self.contents.lock().unwrap_or_else(PoisonError::into_inner);
+        contents.now = self.world.now().saturating_add(contents.ahead).unwrap_or(Timestamp::MAX);
+        contents
     }
 
     async fn call<T>(
@@ -93,13 +108,22 @@ impl FakeStore {
 const NO_UPLOAD: (Cause, &str) = (Cause::NotFound, "no such upload");
 
 impl Contents {
+    fn put(&mut self, key: &Key, object: Bytes) {
+        self.objects.insert(key.clone(), object);
+        self.stored.insert(key.clone(), self.now);
+    }
+
+    fn info(&self, key: &Key, object: &Bytes) -> ObjectInfo {
+        ObjectInfo { key: key.clone(), size: object.len() as u64, stored: self.stored.get(key).copied() }
+    }
+
     fn list(&self, prefix: &str, after: Option<&Key>, limit: usize) -> Page {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         let mut found = self
             .objects
             .range::<Key, _>((from, Bound::Unbounded))
             .filter(|(key, _)| key.as_str().starts_with(prefix))
-            .map(|(key, bytes)| ObjectInfo { key: key.clone(), size: bytes.len() as u64 });
+            .map(|(key, bytes)| self.info(key, bytes));
         let objects = found.by_ref().take(limit).collect();
         Page { objects, more: found.next().is_some() }
     }
@@ -130,7 +154,7 @@ impl Contents {
         if mode == PutMode::IfAbsent && self.objects.contains_key(&upload.key) {
             return Ok(PutResult::AlreadyThere);
         }
-        self.objects.insert(upload.key.clone(), object.into());
+        self.put(&upload.key, object.into());
         Ok(PutResult::Stored)
     }
 }
@@ -143,8 +167,7 @@ impl StoreRead for FakeStore {
 
     async fn head(&self, key: &Key) -> Result<Option<ObjectInfo>, Fault> {
         let call = self.call("store.head", key.as_str(), |contents| {
-            let info = |bytes: &Bytes| ObjectInfo { key: key.clone(), size: bytes.len() as u64 };
-            Ok(contents.objects.get(key).map(info))
+            Ok(contents.objects.get(key).map(|bytes| contents.info(key, bytes)))
         });
         call.await
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{MountBefore, ShrinkGuard, Suspension};
+use super::{DeletionGuard, MountBefore, ShrinkGuard, Suspension};
 use crate::catalog::{Manifest, Part, PointPlace, Totals};
 use crate::graph::Output;
 use crate::observe::SourceTotals;
@@ -124,6 +124,9 @@ pub enum Action {
         timezone: String,
         /// What retention lets go once the new point exists.
         points: Vec<Deletion>,
+        /// How much may go at once.
+        #[serde(default)]
+        guard: DeletionGuard,
         /// Why none of these points is deleted now, where that is plain to see already.
         suspended: Option<Suspension>,
         /// What unfinished runs left.

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Action, Circumstances, Deletion, ForecastStep, Held, MountBefore, NewPoint, Selection, ShrinkGuard, Suspension,
-    deletion, framed, mount, shrink,
+    Action, Circumstances, Deletion, DeletionGuard, ForecastStep, Held, MountBefore, NewPoint, Selection, ShrinkGuard,
+    Shrunk, Suspension, deletion, framed, mount, shrink, wrong_clock,
 };
 use crate::calendar::{self, Occurrences};
 use crate::catalog::{Manifest, PointPlace, host_prefix};
@@ -55,21 +55,28 @@ pub(super) fn step(plan: &Plan, step: &Step, observed: &Observed, who: &Circumst
             let new = new(job, store);
             let rules = retention.as_ref().map(Rules::of);
             let seen = observed.points_of(job);
+            let points = match (seen, &rules) {
+                (Some(seen), Some(rules)) => {
+                    let gone = let_go(seen, roots, rules, &new, &plan.timezone.value, observed.at);
+                    without_evidence(gone, newest_scheduled(plan, job, seen, &new))
+                }
+                _ => vec![],
+            };
+            let share = DeletionGuard { delete: guard.delete, accepted: who.accept_deletions };
+            // The new point is one of them.
+            let of = seen.map_or(0, |seen| deletion::of_roots(seen, roots).count() as u64) + 1;
+            let too_many = share.judge(points.len() as u64, of).map(Suspension::TooMany);
+            let shrunk = shrunk(*guard, job, roots, observed, who).map(Suspension::Shrunk);
+            let clock = seen.and_then(|seen| wrong_clock(seen, None, observed.at));
+            let leftovers = seen.filter(|_| clock.is_none()).map(|seen| deletion::leftovers(seen, observed.at));
             Action::Delete {
                 store: store.clone(),
                 job: job.clone(),
                 prefix: host_prefix(&plan.name.value, job, &who.host),
-                points: match (seen, &rules) {
-                    (Some(seen), Some(rules)) => {
-                        let mut gone = let_go(seen, roots, rules, &new, &plan.timezone.value, observed.at);
-                        let evidence = newest_scheduled(plan, job, seen, &new);
-                        gone.retain(|deletion| Some(deletion.place.point.slot) != evidence);
-                        gone
-                    }
-                    _ => vec![],
-                },
-                suspended: suspension(*guard, job, roots, observed, who),
-                leftovers: seen.map(|seen| deletion::leftovers(seen, observed.at)).unwrap_or_default(),
+                points,
+                guard: share,
+                suspended: clock.or(shrunk).or(too_many),
+                leftovers: leftovers.unwrap_or_default(),
                 roots: roots.clone(),
                 rules,
                 timezone: plan.timezone.value.clone(),
@@ -125,6 +132,11 @@ fn newest_scheduled(plan: &Plan, job: &JobName, seen: &PointsSeen, new: &NewPoin
     slots.filter(|slot| is_one(&times, *slot)).max()
 }
 
+fn without_evidence(mut gone: Vec<Deletion>, evidence: Option<Slot>) -> Vec<Deletion> {
+    gone.retain(|deletion| Some(deletion.place.point.slot) != evidence);
+    gone
+}
+
 fn shrink_guard(
     guard: Guard,
     job: &JobName,
@@ -136,14 +148,14 @@ fn shrink_guard(
     ShrinkGuard { shrink: guard.shrink, than, accepted: who.accept_shrink }
 }
 
-/// Why nothing will be deleted, where what the source holds says so.
-fn suspension(
+/// What the new point will be smaller than, where what the source holds says so.
+fn shrunk(
     guard: Guard,
     job: &JobName,
     roots: &[PathBytes],
     observed: &Observed,
     who: &Circumstances,
-) -> Option<Suspension> {
+) -> Option<Shrunk> {
     let totals = observed.sources.get(job).and_then(|seen| seen.as_ref().ok())?;
     shrink_guard(guard, job, roots, observed, who).judge(Held::seen(totals))
 }

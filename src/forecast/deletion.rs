@@ -52,7 +52,7 @@ pub fn verdicts(
 }
 
 /// The points that can be used and hold a folder of the name of one of these.
-pub(super) fn of_roots<'a>(
+pub fn of_roots<'a>(
     seen: &'a PointsSeen,
     roots: &'a [PathBytes],
 ) -> impl Iterator<Item = (&'a PointSeen, &'a Manifest)> {

@@ -5,19 +5,25 @@
 
 mod action;
 mod backup;
+mod clock;
 mod deletion;
 mod mount;
 mod restore;
+mod share;
 mod shrink;
 mod sound;
+mod suspension;
 #[cfg(test)]
 mod tests;
 
 pub use action::{Action, Deletion, Leftover, NewPoint, Recovery, Selection};
-pub use deletion::verdicts;
+pub use clock::{ClocksApart, PointAhead, wrong_clock};
+pub use deletion::{of_roots, verdicts};
 pub use mount::MountBefore;
 pub use restore::{PointChoice, RestoreWish, chosen};
-pub use shrink::{Earlier, Held, ShrinkGuard, Suspension};
+pub use share::{DeletionGuard, TooMany};
+pub use shrink::{Earlier, Held, ShrinkGuard, Shrunk};
+pub use suspension::Suspension;
 
 use std::collections::BTreeMap;
 
@@ -52,6 +58,9 @@ pub struct Forecast {
     pub timezone: String,
     /// Where the stores are.
     pub stores: BTreeMap<Name, StoreLocation>,
+    /// Whether nothing more is begun once a step has failed for good.
+    #[serde(default)]
+    pub fail_fast: bool,
     /// Its steps; a step's id is its place.
     pub steps: Vec<ForecastStep>,
 }
@@ -153,6 +162,10 @@ pub struct Circumstances {
     pub accept_shrink: bool,
     /// The scheduled times that jobs are backed up for; one that is not here is backed up because a person asks for it.
     pub slots: BTreeMap<JobName, Slot>,
+    /// Whether a person said that all deletions are meant, however many.
+    pub accept_deletions: bool,
+    /// Whether nothing more is to be begun once a step has failed for good.
+    pub fail_fast: bool,
 }
 
 /// Forecasts the backup of the graph's jobs.
@@ -199,6 +212,7 @@ fn forecast(
         at: observed.at,
         timezone: plan.timezone.value.clone(),
         stores: locations(plan, &who.base),
+        fail_fast: who.fail_fast,
         steps,
     }
 }

@@ -52,9 +52,9 @@ pub struct ShrinkGuard {
     pub accepted: bool,
 }
 
-/// Why nothing is deleted: the new point is much smaller than an earlier one.
+/// A new point is much smaller than an earlier one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Suspension {
+pub struct Shrunk {
     /// Than which.
     pub than: Earlier,
     /// What is in the new one.
@@ -65,12 +65,12 @@ pub struct Suspension {
 
 impl ShrinkGuard {
     /// Why a point that holds so much lets nothing be deleted; none where it does.
-    pub fn judge(&self, now: Held) -> Option<Suspension> {
+    pub fn judge(&self, now: Held) -> Option<Shrunk> {
         let than = self.than.as_ref().filter(|_| !self.accepted)?;
         let left = u128::from(100 - self.shrink.hundredths());
         let is_less = |now: u64, then: u64| u128::from(now) * 100 < u128::from(then) * left;
         let shrank = is_less(now.files, than.held.files) || is_less(now.bytes, than.held.bytes);
-        shrank.then(|| Suspension { than: than.clone(), now, shrink: self.shrink })
+        shrank.then(|| Shrunk { than: than.clone(), now, shrink: self.shrink })
     }
 }
 

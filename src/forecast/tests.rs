@@ -171,6 +171,71 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// A clock is trusted where no point is of later, and the store's is within an hour where both are known.
+    #[test]
+    fn a_clock_is_trusted_as_long_as_nothing_speaks_against_it(
+        points in prop::collection::vec(0_i64..10, 0..5), now in -200_i64..12 * 24 * 60, made in prop::option::of(-100_i64..100),
+        stored in prop::option::of(-100_i64..100),
+    ) {
+        let minutes = |from: Timestamp, minutes: i64| from + SignedDuration::from_mins(minutes);
+        let at = minutes(day(0), now);
+        let made_pair = made.map(|off| (day(5), minutes(day(5), off)));
+        let mut there = seen(points.iter().map(|number| manifest(*number, Held { files: 1, bytes: 1 }, None)).collect());
+        there.stored = stored.map(|off| minutes(at, off));
+        let found = wrong_clock(&there, made_pair, at);
+        let ahead = points.iter().any(|number| number * 24 * 60 > now);
+        let apart = made.is_some_and(|off| off.abs() > 60) || stored.is_some_and(|off| off > 60);
+        prop_assert_eq!(found.is_some(), ahead || apart, "{:?}", found);
+        prop_assert_eq!(matches!(found, Some(Suspension::ClocksApart(_))), apart);
+        prop_assert!(found.is_none_or(|found| found.is_of_clocks()));
+    }
+}
+
+/// Whether a run that deletes so many of so many is let go.
+fn goes(points: u64, of: u64, hundredths: u8) -> bool {
+    DeletionGuard { delete: percentage(hundredths), accepted: false }.judge(points, of).is_none()
+}
+
+#[test]
+fn a_run_deletes_no_more_than_a_share_and_two_it_always_may() {
+    assert!([(0, 1), (1, 2), (2, 3), (2, 2), (4, 8), (50, 100)].into_iter().all(|(points, of)| goes(points, of, 50)));
+    assert!([(3, 4), (3, 5), (5, 8), (51, 100)].into_iter().all(|(points, of)| !goes(points, of, 50)));
+    assert!(goes(2, 100, 0) && !goes(3, 100, 0) && goes(u64::MAX, u64::MAX, 100));
+    assert!(DeletionGuard { delete: percentage(0), accepted: true }.judge(9, 9).is_none());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// What retention does as a matter of course is never asked about, though runs are missed in a row: by number however many, by age as
+    /// long as that is less than half of it.
+    #[test]
+    fn retention_as_it_goes_never_meets_the_guard(
+        generations in prop::option::of(1_u32..20), within in 1_u16..30, before in 1_i64..70, missed in 0_i64..60,
+    ) {
+        let period = crate::primitives::Period { count: within, unit: crate::primitives::PeriodUnit::Days };
+        let within_half = missed.min(i64::from(within) / 2 - 1).max(0);
+        let missed = if generations.is_some() { missed } else { within_half };
+        let rules = Rules {
+            generations: generations.and_then(std::num::NonZeroU32::new),
+            within: generations.is_none().then_some(period),
+            ..Rules::default()
+        };
+        let mut manifests = vec![];
+        for number in (0..before).chain(before + missed..before + missed + 40) {
+            manifests.push(manifest(number, Held { files: 1, bytes: 1 }, None));
+            let verdicts = verdicts(&seen(manifests.clone()), &[root()], &rules, None, day(number), &TimeZone::UTC);
+            let of = manifests.len() as u64;
+            manifests.retain(|manifest| verdicts[&manifest.point].keeps());
+            let points = of - manifests.len() as u64;
+            prop_assert!(goes(points, of, 50), "{points} of {of} on day {number}");
+        }
+    }
+}
+
 #[test]
 fn a_point_is_held_against_the_newest_usual_one_of_its_folders() {
     let held = |files| Held { files, bytes: 1 };

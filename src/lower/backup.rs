@@ -98,9 +98,20 @@ fn retention(node: &Node, out: &mut Diagnostics) -> Retention {
 
 fn guard(node: &Node, out: &mut Diagnostics) -> Guard {
     let mut view = View::new(node, &GUARD, out);
-    let shrink = view.property::<Percentage>("shrink").map_or(Guard::default().shrink, |shrink| shrink.value);
+    let usual = Guard::default();
+    let (shrink, delete) = (view.property::<Percentage>("shrink"), view.property::<Percentage>("delete"));
+    // What stands there and is neither is reported as that.
+    if node.entries.is_empty() && !node.broken {
+        let help = "write `shrink=…` or `delete=…` behind it: a whole number from 0 to 100 and `%`, as in \"50%\"";
+        let (span, label) = (node.header, "neither is there");
+        let message = "`guard` lacks `shrink` or `delete`";
+        view.out.push(Diagnostic::new(&codes::word::MISSING_PROPERTY, message, span, label, help));
+    }
     view.finish();
-    Guard { shrink }
+    Guard {
+        shrink: shrink.map_or(usual.shrink, |shrink| shrink.value),
+        delete: delete.map_or(usual.delete, |delete| delete.value),
+    }
 }
 
 fn schedule(node: &Node, zone: &Spanned<String>, out: &mut Diagnostics) -> Option<Schedule> {

@@ -254,17 +254,24 @@ pub static RETENTION: Word = Word {
 
 /// `guard`
 pub static GUARD: Word = Word {
-    properties: &[required(
-        "shrink",
-        Form::Percentage,
-        "By how much a new recovery point may be smaller, in files and in bytes. With `\"100%\"` it may be as small as it likes.",
-    )],
+    properties: &[
+        optional(
+            "shrink",
+            Form::Percentage,
+            "By how much a new recovery point may be smaller, in files and in bytes. With `\"100%\"` it may be as small as it likes. By default `\"50%\"`.",
+        ),
+        optional(
+            "delete",
+            Form::Percentage,
+            "How much of the job's recovery points one run may delete; two it always may. With `\"100%\"` it may delete all that retention lets go. By default `\"50%\"`.",
+        ),
+    ],
     ..plain(
         "guard",
         NOTHING,
-        "Suspends deletion where a new recovery point is much smaller than the newest one of a usual size: no point is deleted until \
-         one is of a usual size again, or somebody says that the smaller one is meant (`sonae run --accept-shrink`). By default \
-         `shrink=\"50%\"`.",
+        "Suspends deletion where something is amiss: a new recovery point is much smaller than the newest one of a usual size, or more of the \
+         points would go than a run should delete. No point is deleted until that is over, or somebody says that it is meant \
+         (`sonae run --accept-shrink`, `--accept-deletions`).",
     )
 };
 

@@ -30,6 +30,8 @@ pub struct PointsSeen {
     pub leftovers: Vec<ObjectInfo>,
     /// Uploads that were never finished.
     pub uploads: Vec<UploadId>,
+    /// When the newest of all these objects was stored, as the store's clock has it.
+    pub stored: Option<Timestamp>,
 }
 
 impl PointsSeen {
@@ -44,10 +46,10 @@ impl PointsSeen {
 /// # Errors
 /// When the store cannot be read. A manifest that cannot be understood is no error here.
 pub async fn points(store: &dyn StoreRead, prefix: &str) -> Result<PointsSeen, Fault> {
-    let listing = listing(store, prefix).await?;
+    let (listing, stored) = listing(store, prefix).await?;
     let objects = |(_, parts): (&PointPlace, &Parts)| [parts.archive.clone(), parts.contents.clone()];
     let leftovers = listing.leftovers().flat_map(objects).flatten().collect();
-    let mut seen = PointsSeen { points: vec![], leftovers, uploads: store.uploads(prefix).await? };
+    let mut seen = PointsSeen { points: vec![], leftovers, uploads: store.uploads(prefix).await?, stored };
     for (place, parts) in listing.points() {
         let manifest = match manifest_of(store, place).await {
             // What may be readable in a moment says nothing of the point.
@@ -63,15 +65,16 @@ pub async fn points(store: &dyn StoreRead, prefix: &str) -> Result<PointsSeen, F
     Ok(seen)
 }
 
-async fn listing(store: &dyn StoreRead, prefix: &str) -> Result<Listing, Fault> {
-    let mut listing = Listing::default();
+async fn listing(store: &dyn StoreRead, prefix: &str) -> Result<(Listing, Option<Timestamp>), Fault> {
+    let (mut listing, mut stored) = (Listing::default(), None);
     let mut after: Option<Key> = None;
     loop {
         let page = store.list(prefix, after.as_ref(), PAGE).await?;
         after = page.objects.last().map(|object| object.key.clone());
+        stored = page.objects.iter().filter_map(|object| object.stored).max().max(stored);
         listing.add(page.objects);
         if !page.more || after.is_none() {
-            return Ok(listing);
+            return Ok((listing, stored));
         }
     }
 }

@@ -37,11 +37,13 @@ pub struct Backup {
 pub struct Guard {
     /// By how much a new point may be smaller than the one before; half where the plan says nothing.
     pub shrink: Percentage,
+    /// How much of a job's points one run may delete; half where the plan says nothing.
+    pub delete: Percentage,
 }
 
 impl Default for Guard {
     fn default() -> Self {
-        Self { shrink: Percentage::HALF }
+        Self { shrink: Percentage::HALF, delete: Percentage::HALF }
     }
 }
 

@@ -2,6 +2,7 @@
 //! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html>), which a local folder can do as well.
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Fault;
@@ -14,6 +15,9 @@ pub struct ObjectInfo {
     pub key: Key,
     /// Its size in bytes.
     pub size: u64,
+    /// When the store says that it was stored: its own clock's time, not this host's. None where it does not say.
+    #[serde(default)]
+    pub stored: Option<Timestamp>,
 }
 
 /// A page of a listing, in ascending order of keys.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::words::{command, count, counted, names, shrunk, time};
+use super::words::{advice, command, count, counted, names, suspension, time};
 use crate::catalog::{Named, Part};
 use crate::forecast::{Action, Deletion, Forecast, ForecastStep, Leftover, Recovery, Selection, Subject};
 use crate::graph::{Effect, Output};
@@ -125,8 +125,8 @@ fn described(forecast: &Forecast, action: &Action) -> (&'static str, String, Vec
             let details = points.iter().map(deletion).chain(leftovers.iter().map(leftover)).collect();
             ("delete", deletions(points, leftovers, rules.is_some()), details)
         }
-        Action::Delete { points, suspended: Some(suspension), leftovers, .. } => {
-            let why = [shrunk(suspension), "where that is meant, run it with `--accept-shrink`".to_owned()];
+        Action::Delete { points, suspended: Some(why), leftovers, .. } => {
+            let why = [suspension(why), advice(why).to_owned()];
             let details = points.iter().map(deletion).chain(leftovers.iter().map(leftover));
             ("delete", suspended(points, leftovers), why.into_iter().chain(details).collect())
         }

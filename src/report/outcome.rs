@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::words::{count, counted, elapsed, names, shrunk};
+use super::words::{advice, count, counted, elapsed, names, suspension};
 use crate::catalog::{Manifest, Named};
 use crate::forecast::{Action, Forecast, ForecastStep, Subject};
 use crate::primitives::ByteSize;
@@ -92,16 +92,13 @@ fn deletion(job: &str, deleted: &Deleted, lines: &mut String) {
     if deleted.leftovers > 0 {
         let _ = writeln!(lines, "{job}: removed {} of unfinished runs", counted(deleted.leftovers, "leftover"));
     }
-    if let Some(suspension) = &deleted.suspended {
-        let kept = deleted.omitted.iter().filter(|(_, why)| *why == Omission::Suspended).count();
-        let _ = writeln!(lines, "{job}: deletions are suspended: {}", shrunk(suspension));
+    if let Some(why) = &deleted.suspended {
+        let kept = deleted.omitted.iter().filter(|(_, omitted)| *omitted == Omission::Suspended).count();
+        let _ = writeln!(lines, "{job}: deletions are suspended: {}", suspension(why));
         if kept > 0 {
             let _ = writeln!(lines, "  kept       {} that retention lets go", counted(kept as u64, "recovery point"));
         }
-        let _ = writeln!(
-            lines,
-            "  look       is all there that should be? where it is, run it again with `--accept-shrink`"
-        );
+        let _ = writeln!(lines, "  look       {}", advice(why));
     }
     for (point, why) in &deleted.omitted {
         let why = match why {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::catalog::Named;
-use crate::forecast::{Held, Suspension};
+use crate::forecast::{ClocksApart, Held, PointAhead, Shrunk, Suspension, TooMany};
 use crate::primitives::{ByteSize, on_one_line};
 
 /// `1234567` as `1,234,567`.
@@ -45,9 +45,38 @@ pub fn held(held: &Held) -> String {
 }
 
 /// Why a guard suspends deletions: `1 file, 6 B, where 20260301T053000Z-0000002a has 3 files, 40 B: smaller by more than 50%`.
-pub fn shrunk(suspension: &Suspension) -> String {
-    let Suspension { than, now, shrink } = suspension;
-    format!("{}, where {} has {}: smaller by more than {shrink}", held(now), than.point, held(&than.held))
+/// Or `12 of 15 recovery points would go: more than 50%`.
+pub fn suspension(why: &Suspension) -> String {
+    match why {
+        Suspension::Shrunk(Shrunk { than, now, shrink }) => {
+            format!("{}, where {} has {}: smaller by more than {shrink}", held(now), than.point, held(&than.held))
+        }
+        Suspension::TooMany(TooMany { points, of, delete }) => {
+            format!("{} of {} would go: more than {delete}", count(*points), counted(*of, "recovery point"))
+        }
+        Suspension::PointAhead(PointAhead { point, moment, now }) => {
+            let (moment, now) = (time(*moment, "UTC"), time(*now, "UTC"));
+            format!("{point} is of {moment}, and this host's clock says {now}")
+        }
+        Suspension::ClocksApart(ClocksApart { here, store }) => {
+            let (here, store) = (time(*here, "UTC"), time(*store, "UTC"));
+            format!("this host's clock said {here} when the store's said {store}")
+        }
+    }
+}
+
+/// What a person should ask, and what to do then.
+pub fn advice(why: &Suspension) -> &'static str {
+    match why {
+        Suspension::Shrunk(_) => "is all there that should be? where it is, run it again with `--accept-shrink`",
+        Suspension::TooMany(_) => {
+            "is the retention what it should be? where it is, run it again with `--accept-deletions`"
+        }
+        Suspension::PointAhead(_) => {
+            "is this host's clock right? where it is, it was not when that point was made: take that point's files out of the store"
+        }
+        Suspension::ClocksApart(_) => "set the clock that is wrong, here or where the store is, and run it again",
+    }
 }
 
 /// `2026-03-01 05:30:00 Asia/Tokyo`; in UTC where the zone is unknown here.

@@ -1,11 +1,12 @@
 //! How far a run has come: a fold over its journal.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{End, Record};
 use crate::forecast::{Forecast, ForecastStep};
 use crate::ports::Fault;
-use crate::primitives::StepId;
+use crate::primitives::{JobName, StepId};
 use crate::steps::StepOutput;
 
 /// How far a step has come.
@@ -105,6 +106,9 @@ impl State {
                 self.steps[step.index()] =
                     if *again { StepState::Pausing(attempt) } else { StepState::Failed(fault.clone()) };
                 self.skip_what_cannot_run();
+                if self.forecast.fail_fast && !*again {
+                    self.skip_what_has_not_begun(*step);
+                }
             }
             Record::Interrupted => {
                 self.interrupted = true;
@@ -152,6 +156,20 @@ impl State {
             StepState::Done(_) => true,
             other => !needs && other.is_settled(),
         })
+    }
+
+    /// After a failure, where the run is to stop at the first: no further job is begun, and none that was is left half done.
+    fn skip_what_has_not_begun(&mut self, because: StepId) {
+        let forecast = Arc::clone(&self.forecast);
+        let is_begun = |state: &StepState| !matches!(state, StepState::Waiting(0) | StepState::Skipped(_));
+        let begun = forecast.steps.iter().filter(|step| is_begun(self.step(step.id)));
+        let jobs: BTreeSet<&JobName> = begun.filter_map(|step| step.action.job()).collect();
+        for step in &forecast.steps {
+            let goes_on = step.action.job().is_some_and(|job| jobs.contains(job));
+            if !goes_on && *self.step(step.id) == StepState::Waiting(0) {
+                self.steps[step.id.index()] = StepState::Skipped(because);
+            }
+        }
     }
 
     /// A pause is over. Not a record: after a crash, every pause is over.

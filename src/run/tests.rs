@@ -7,10 +7,12 @@ use proptest::prelude::*;
 
 use super::{Command, End, Event, Outcome, Record, State, StepEnd, StepState, forget, turn};
 use crate::catalog::{Named, StoredObject, Totals};
-use crate::forecast::{Action, Earlier, FORMAT_VERSION, Forecast, ForecastStep, Held, Subject, Suspension};
+use crate::forecast::{
+    Action, Earlier, FORMAT_VERSION, Forecast, ForecastStep, Held, Selection, Shrunk, Subject, Suspension,
+};
 use crate::graph::Effect;
 use crate::ports::{Cause, Certainty, Fault, JournalRead as _, JournalWrite as _};
-use crate::primitives::{Digest, Duration, Key, Name, PathBytes, Percentage, RunId, Slot, StepId, StepName};
+use crate::primitives::{Digest, Duration, JobName, Key, Name, PathBytes, Percentage, RunId, Slot, StepId, StepName};
 use crate::steps::{Deleted, Packed, StepOutput};
 
 /// What an attempt answers.
@@ -49,6 +51,7 @@ fn forecast(case: &[CaseStep]) -> Arc<Forecast> {
         at: at(0),
         timezone: "UTC".into(),
         stores: BTreeMap::new(),
+        fail_fast: false,
         steps: case.iter().enumerate().map(step).collect(),
     })
 }
@@ -330,8 +333,8 @@ fn packed(unread: u64) -> StepOutput {
 
 fn suspended() -> StepOutput {
     let earlier = Earlier { point: RunId::new(at(0), 1).point(Slot::new(at(0))), held: Held { files: 9, bytes: 9 } };
-    let suspended = Suspension { than: earlier, now: Held { files: 1, bytes: 1 }, shrink: Percentage::HALF };
-    StepOutput::Deleted(Deleted { suspended: Some(suspended), ..Deleted::default() })
+    let shrunk = Shrunk { than: earlier, now: Held { files: 1, bytes: 1 }, shrink: Percentage::HALF };
+    StepOutput::Deleted(Deleted { suspended: Some(Suspension::Shrunk(shrunk)), ..Deleted::default() })
 }
 
 #[test]
@@ -358,6 +361,28 @@ fn the_end_and_its_exit_status_say_the_worst_that_holds() {
     assert_eq!(end_of([refused(), Ok(suspended())], false), (End::Failed, 4));
     assert_eq!(end_of([refused(), Ok(packed(1))], false), (End::Failed, 4));
     assert_eq!(end_of([refused(), Ok(packed(1))], true), (End::Interrupted, 130));
+}
+
+#[test]
+fn a_run_that_fails_fast_begins_no_further_job_and_ends_those_that_were_begun() {
+    let none = || (vec![], vec![]);
+    let mut forecast = Forecast::clone(&forecast(&[none(), none(), (vec![(1, true)], vec![]), none()]));
+    forecast.fail_fast = true;
+    for (step, job) in forecast.steps.iter_mut().zip(["a/daily", "b/daily", "b/daily", "c/daily"]) {
+        let selection = Selection { roots: vec![], exclude: vec![], allow_empty: false, one_file_system: false };
+        let (job, store) = (JobName::parse(job).unwrap(), Name::parse("vault").unwrap());
+        step.action = Action::Look { job, store, selection, seen: None, mounts: vec![] };
+    }
+    let mut state = State::new(Arc::new(forecast));
+    let ended = |step, result| Event::Ended { step: StepId(step), result };
+    let done = || Ok(Box::new(StepOutput::Probed));
+    turn(&mut state, 2, Event::Begin);
+    turn(&mut state, 2, ended(0, Err(fault(Certainty::Permanent))));
+    assert_eq!(*state.step(StepId(3)), StepState::Skipped(StepId(0)));
+    turn(&mut state, 2, ended(1, done()));
+    assert_eq!(*state.step(StepId(2)), StepState::Running(1), "its job was begun");
+    let last = turn(&mut state, 2, ended(2, done()));
+    assert_eq!((last.last(), state.end()), (Some(&Command::Finish), Some(End::Failed)));
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn manifest(clock: &dyn Clock, made: &Made<'_>) -> Manifest {
         segments_at: packed.segments_at,
         totals: packed.totals,
         read_back: ReadBackRecord { at: now, entries: read_back.entries },
-        shrunk_from: guard.judge(Held::of(&packed.totals)).map(|suspension| suspension.than.point),
+        shrunk_from: guard.judge(Held::of(&packed.totals)).map(|shrunk| shrunk.than.point),
         clean: packed.clean(),
         unread: packed.unread.clone(),
         not_stored: packed.not_stored.clone(),

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use super::{Deleted, Omission, Progress, prune_keys};
 use crate::calendar;
-use crate::catalog::PointPlace;
-use crate::forecast::{self, Deletion, Leftover, Suspension};
+use crate::catalog::{Manifest, Part, PointPlace};
+use crate::forecast::{self, Deletion, DeletionGuard, Leftover, Suspension};
 use crate::observe::{self, PointsSeen};
 use crate::ports::{Cause, Fault, Locks, ObjectInfo, StorePlace, StoreWrite};
 use crate::primitives::PointId;
@@ -15,6 +15,8 @@ use crate::retention::{Rules, Verdict};
 
 /// What was forecast.
 pub(super) struct Wanted<'a> {
+    /// The new point.
+    pub(super) made: &'a Manifest,
     /// All of this job's points, whatever the host, have keys that begin so.
     pub(super) all: &'a str,
     pub(super) prefix: &'a str,
@@ -22,6 +24,7 @@ pub(super) struct Wanted<'a> {
     pub(super) rules: Option<&'a Rules>,
     pub(super) timezone: &'a str,
     pub(super) points: &'a [Deletion],
+    pub(super) guard: &'a DeletionGuard,
     /// Why none of them is deleted, where a guard says so; leftovers are no points, and go all the same.
     pub(super) suspended: Option<Suspension>,
     pub(super) leftovers: &'a [Leftover],
@@ -50,15 +53,20 @@ pub(super) async fn delete(
     };
     let seen = observe::points(store, wanted.prefix).await?;
     let verdicts = verdicts(&seen, wanted)?;
-    let mut deleted = Deleted { suspended: wanted.suspended.clone(), ..Deleted::default() };
-    for deletion in wanted.points {
+    let omissions: Vec<Option<Omission>> =
+        wanted.points.iter().map(|deletion| omission(&seen, &deletion.place, &verdicts)).collect();
+    let going = omissions.iter().filter(|why| why.is_none()).count() as u64;
+    let clock = wrong_clock(store, &seen, wanted).await?;
+    let suspended = clock.or_else(|| wanted.suspended.clone()).or_else(|| too_many(&seen, going, wanted));
+    let held_back = match (&suspended, &lock) {
+        (Some(_), _) => Some(Omission::Suspended),
+        (None, None) => Some(Omission::BeingRestored),
+        (None, Some(_)) => None,
+    };
+    let mut deleted = Deleted { suspended, ..Deleted::default() };
+    for (deletion, why) in wanted.points.iter().zip(omissions) {
         let point = &deletion.place.point;
-        let held_back = match (&wanted.suspended, &lock) {
-            (Some(_), _) => Some(Omission::Suspended),
-            (None, None) => Some(Omission::BeingRestored),
-            (None, Some(_)) => None,
-        };
-        let why = match omission(&seen, &deletion.place, &verdicts) {
+        let why = match why {
             // What is suspended may be kept because the new point is so small: that is what there is to tell.
             None | Some(Omission::KeptNow) if held_back == Some(Omission::Suspended) => held_back,
             why => why.or(held_back),
@@ -72,7 +80,8 @@ pub(super) async fn delete(
         deleted.points.push(point.clone());
         deleted.bytes = deleted.bytes.saturating_add(deletion.bytes);
     }
-    for leftover in wanted.leftovers {
+    let is_of_clocks = deleted.suspended.as_ref().is_some_and(Suspension::is_of_clocks);
+    for leftover in wanted.leftovers.iter().filter(|_| !is_of_clocks) {
         // An object that a manifest speaks of by now is none: another run adopted it.
         let still = match leftover {
             Leftover::Object(object) => seen.leftovers.contains(object),
@@ -85,6 +94,24 @@ pub(super) async fn delete(
         }
     }
     Ok(deleted)
+}
+
+/// Why a clock cannot be trusted. The new point's manifest was stored a moment after it was finished.
+async fn wrong_clock(
+    store: &dyn StoreWrite,
+    seen: &PointsSeen,
+    wanted: &Wanted<'_>,
+) -> Result<Option<Suspension>, Fault> {
+    let manifest = store.head(&wanted.made.place().key(Part::Manifest)).await?;
+    let stored = manifest.and_then(|manifest| manifest.stored);
+    let made = stored.map(|stored| (wanted.made.finished, stored));
+    Ok(forecast::wrong_clock(seen, made, wanted.now))
+}
+
+/// Why so many are not deleted, of what there is now.
+fn too_many(seen: &PointsSeen, going: u64, wanted: &Wanted<'_>) -> Option<Suspension> {
+    let of = forecast::of_roots(seen, wanted.roots).count() as u64;
+    wanted.guard.judge(going, of).map(Suspension::TooMany)
 }
 
 async fn remove(store: &dyn StoreWrite, leftover: &Leftover) -> Result<u64, Fault> {

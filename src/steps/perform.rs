@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Beside, Inputs, PackRequest, Progress, RecoverRequest, Recovered, StepOutput, pack, read_back, recover};
 use super::{commit, delete, look, probe};
 use crate::catalog::{Named, job_prefix};
-use crate::forecast::{Action, Forecast, ForecastStep, Held, NewPoint, Recovery, Selection};
+use crate::forecast::{Action, Forecast, ForecastStep, Held, NewPoint, Recovery, Selection, Suspension};
 use crate::ports::{Cause, Clock, CommandRun, Compute, Fault, Locks, Scratch, StoreWrite, TreeWrite};
 use crate::primitives::{Compression, Name, PathBytes};
 
@@ -80,18 +80,29 @@ pub async fn perform(
             };
             commit::commit(world.store(&new.store)?, world.clock, &made).await
         }
-        Action::Delete { store, job, prefix, roots, rules, timezone, points, suspended, leftovers, given } => {
+        Action::Delete { store, job, prefix, roots, rules, timezone, points, guard, suspended, leftovers, given } => {
             let made = inputs.committed(*given)?;
             // What was really packed may be less than the forecast saw.
             let suspended = suspended.clone().or_else(|| match &forecast.step(given.step).action {
-                Action::Commit { guard, .. } => guard.judge(Held::of(&made.totals)),
+                Action::Commit { guard, .. } => guard.judge(Held::of(&made.totals)).map(Suspension::Shrunk),
                 _ => None,
             });
             let now = world.clock.now();
             let all = job_prefix(&forecast.plan, job);
             let rules = rules.as_ref();
-            let wanted =
-                delete::Wanted { all: &all, prefix, roots, rules, timezone, points, suspended, leftovers, now };
+            let wanted = delete::Wanted {
+                made,
+                all: &all,
+                prefix,
+                roots,
+                rules,
+                timezone,
+                points,
+                guard,
+                suspended,
+                leftovers,
+                now,
+            };
             delete::delete(world.store(store)?, world.locks, &wanted, progress).await.map(StepOutput::Deleted)
         }
         Action::Recover(recovery) => {

@@ -97,6 +97,22 @@ fn a_source_that_is_missing_or_empty_fails_its_job_alone() {
 }
 
 #[test]
+fn a_run_that_fails_fast_begins_no_further_backup() {
+    let scene = Scene::with_plan();
+    let plan = std::fs::read_to_string(scene.path("plan.kdl")).unwrap();
+    let plan = plan.replace("files \"photos\"", "files \"nowhere\"");
+    let other =
+        "target \"music\" {\n    files \"photos\"\n    backup \"daily\" { archive \"tar.zip\"; store \"shelf\" }\n}\n";
+    let restore = "restore \"music\" { recover \"music\" { into path=\"music-restored\" } }\n";
+    scene.write("plan.kdl", &format!("{plan}{other}{restore}"));
+    let told = scene.types_all(&[
+        "run plan.kdl --all --fail-fast --side-by-side 1 --host web-1",
+        "run plan.kdl music/daily --fail-fast --quiet --host web-1",
+    ]);
+    transcript!("fail_fast", told);
+}
+
+#[test]
 fn wrong_usage_says_what_to_write_instead() {
     let scene = Scene::with_plan();
     scene.write("broken.kdl", "plan \"broken\" {\n    timezon \"UTC\"\n}\n");
@@ -452,6 +468,75 @@ fn a_source_that_lost_much_suspends_deletion_until_somebody_says_that_it_is_mean
 }
 
 #[test]
+fn a_retention_that_is_new_deletes_no_backlog_until_somebody_says_that_it_is_meant() {
+    let scene = Scene::with_plan();
+    let plan = std::fs::read_to_string(scene.path("plan.kdl")).unwrap();
+    scene.write("plan.kdl", &plan.replace("        retention generations=2\n", ""));
+    for _ in 0..4 {
+        scene.types("run plan.kdl --all --quiet --host web-1");
+    }
+    scene.write("plan.kdl", &plan);
+    let told = scene.types_all(&[
+        "run plan.kdl --all --dry-run --host web-1",
+        "run plan.kdl --all --host web-1",
+        "run plan.kdl --all --quiet --host web-1",
+        "run plan.kdl --all --accept-deletions --host web-1",
+        "run plan.kdl photos/daily --accept-deletions --dry-run --host web-1",
+        "run plan.kdl photos/daily --accept-deletions --host web-1",
+        "run plan.kdl --all --quiet --host web-1",
+    ]);
+    transcript!("backlog", told);
+    assert_eq!(stored(&scene, ".manifest.json").len(), 2);
+}
+
+#[test]
+fn a_guard_of_deletions_goes_by_what_the_plan_says() {
+    let scene = Scene::with_plan();
+    let plan = std::fs::read_to_string(scene.path("plan.kdl")).unwrap();
+    let run = "run plan.kdl --all --quiet --host web-1";
+    scene.write("plan.kdl", &plan.replace("generations=2", "generations=9"));
+    for _ in 0..4 {
+        scene.types(run);
+    }
+    let ends = |delete: &str| {
+        let guarded = format!("generations=2\n        guard delete=\"{delete}\"\n");
+        scene.write("plan.kdl", &plan.replace("generations=2\n", &guarded));
+        scene.types(&format!("{run} --dry-run")).lines().last().unwrap().to_owned()
+    };
+    // Three of five.
+    assert_eq!(["0%", "59%", "60%", "100%"].map(ends), ["── exit 6", "── exit 6", "── exit 0", "── exit 0"]);
+}
+
+#[test]
+fn a_point_that_is_of_the_future_suspends_deletion_and_says_what_to_do() {
+    let scene = Scene::with_plan();
+    let run = "run plan.kdl --all --quiet --host web-1";
+    scene.types(run);
+    let path = stored(&scene, ".manifest.json").remove(0);
+    let mut manifest: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    manifest["moment"] = "2999-01-01T00:00:00Z".into();
+    std::fs::write(&path, manifest.to_string()).unwrap();
+    scene.types_all(&[run; 2]);
+    let told = scene.types_all(&["run plan.kdl --all --dry-run --host web-1", "run plan.kdl --all --host web-1"]);
+    transcript!("point_ahead", told);
+    assert_eq!(stored(&scene, ".manifest.json").len(), 4, "nothing is deleted");
+    std::fs::remove_file(path).unwrap();
+    assert!(scene.types(run).ends_with("── exit 0\n"));
+    assert_eq!(stored(&scene, ".manifest.json").len(), 2);
+}
+
+#[test]
+fn a_store_whose_files_are_of_the_future_suspends_deletion_and_says_what_to_do() {
+    let scene = Scene::with_plan();
+    scene.types("run plan.kdl --all --quiet --host web-1");
+    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(7_200);
+    let archive = std::fs::File::open(stored(&scene, ".tar.zip").remove(0)).unwrap();
+    archive.set_modified(later).unwrap();
+    let told = scene.types_all(&["run plan.kdl --all --dry-run --host web-1", "run plan.kdl --all --host web-1"]);
+    transcript!("clocks_apart", told);
+}
+
+#[test]
 fn programs_are_told_what_is_suspended() {
     let scene = Scene::with_plan();
     scene.write("photos/dog.txt", &"a dog\n".repeat(100));
@@ -465,6 +550,7 @@ fn programs_are_told_what_is_suspended() {
         let json = &told[told.find('{').unwrap()..=told.rfind('}').unwrap()];
         let json: serde_json::Value = serde_json::from_str(json).unwrap();
         let suspended = json.pointer(pointer).unwrap_or_else(|| panic!("{json:#}"));
+        assert_eq!(suspended["why"], "shrunk");
         assert_eq!(suspended["now"], serde_json::json!({ "files": 2, "bytes": 14 }));
         assert_eq!(suspended["than"]["held"], serde_json::json!({ "files": 3, "bytes": 614 }));
     }

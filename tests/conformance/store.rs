@@ -6,7 +6,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use sonae::drivers::LocalStore;
 use sonae::fakes::World;
-use sonae::ports::{Cause, ObjectInfo, PutMode, PutResult, StoreWrite, UploadId};
+use sonae::ports::{Cause, Clock, PutMode, PutResult, StoreRead, StoreWrite, UploadId};
 use sonae::primitives::Key;
 
 use super::cause;
@@ -42,6 +42,7 @@ on_each_store! {
     what_is_not_there_is_told
     what_is_there_can_be_settled_and_nothing_else
     deleting_is_for_good_and_for_all
+    the_store_says_when_it_stored_what_it_holds
 }
 
 fn key(text: &str) -> Key {
@@ -108,7 +109,9 @@ async fn nothing_is_visible_before_it_is_finished(store: &dyn StoreWrite) {
     assert_eq!(keys(store, "", None, 10).await.0, [""; 0]);
     store.part(&upload, 2, Bytes::from_static(b"2")).await.unwrap();
     assert_eq!(store.finish(&upload, 2, PutMode::IfAbsent).await.unwrap(), PutResult::Stored);
-    assert_eq!(store.head(&at).await.unwrap(), Some(ObjectInfo { key: at.clone(), size: 2 }));
+    let object = store.head(&at).await.unwrap().unwrap();
+    assert_eq!((&object.key, object.size), (&at, 2));
+    assert_eq!(store.list("", None, 1).await.unwrap().objects, [object]);
     assert_eq!(&store.read(&at, 0, 10).await.unwrap()[..], b"12");
     assert_eq!(store.uploads("").await.unwrap(), []);
     assert!(store.place(&at).ends_with("a/b"));
@@ -124,6 +127,44 @@ async fn absent_leaves_and_replace_replaces(store: &dyn StoreWrite) {
     assert_eq!(&store.read(&at, 0, 10).await.unwrap()[..], b"3rd");
     assert_eq!(put(store, &key("new"), b"", PutMode::Replace).await, PutResult::Stored);
     assert_eq!(store.head(&key("new")).await.unwrap().unwrap().size, 0);
+}
+
+async fn the_store_says_when_it_stored_what_it_holds(store: &dyn StoreWrite) {
+    let stored = async |name: &str| store.head(&key(name)).await.unwrap().unwrap().stored.unwrap();
+    fill(store, &["a", "b"]).await;
+    let [first, second] = [stored("a").await, stored("b").await];
+    assert!(first <= second && second.duration_since(first) < jiff::SignedDuration::from_mins(10));
+    assert_eq!(put(store, &key("a"), b"anew", PutMode::IfAbsent).await, PutResult::AlreadyThere);
+    assert_eq!(stored("a").await, first, "what is left is as old as it was");
+    assert_eq!(put(store, &key("a"), b"anew", PutMode::Replace).await, PutResult::Stored);
+    assert!(stored("a").await >= second);
+}
+
+#[tokio::test]
+async fn a_folder_stores_by_the_time_of_its_kernel() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = LocalStore::new(folder.path());
+    let before = jiff::Timestamp::now();
+    fill(&store, &["a"]).await;
+    let stored = store.head(&key("a")).await.unwrap().unwrap().stored.unwrap();
+    // The kernel's coarse clock may be a few milliseconds behind.
+    assert!(stored.duration_since(before).abs() < jiff::SignedDuration::from_mins(10), "{stored} {before}");
+}
+
+#[tokio::test]
+async fn a_simulated_store_has_a_clock_of_its_own() {
+    let world = World::new(1);
+    let store = world.store("fake");
+    store.set_clock_ahead(jiff::SignedDuration::from_hours(3));
+    fill(&*store, &["a"]).await;
+    store.set_clock_ahead(jiff::SignedDuration::from_hours(-3));
+    fill(&*store, &["b"]).await;
+    let mut hours = vec![];
+    for name in ["a", "b"] {
+        let stored = store.head(&key(name)).await.unwrap().unwrap().stored.unwrap();
+        hours.push(stored.duration_since(world.clock().now()).as_hours());
+    }
+    assert_eq!(hours, [3, -3]);
 }
 
 async fn an_upload_can_be_thrown_away_twice(store: &dyn StoreWrite) {

@@ -7,6 +7,7 @@ use std::path::Path;
 use jiff::SignedDuration;
 use sonae::catalog::Part;
 use sonae::fakes::{FaultScript, Injected, World};
+use sonae::forecast::Circumstances;
 use sonae::ports::{Cause, StoreWrite};
 use sonae::prove::ProvenPlan;
 use sonae::report;
@@ -26,13 +27,17 @@ fn forecasts_look_as_they_did() {
     insta::glob!("diagnostics/*.kdl", look);
 }
 
-/// The dry run of all jobs, then of each restore.
+/// The dry run of all jobs, then of each restore. Most of the worlds have a past in which nothing was ever deleted, which is accepted.
 fn shown(proven: &ProvenPlan, world: &World) -> String {
+    shown_to(proven, world, &Circumstances { accept_deletions: true, ..scene::who() })
+}
+
+fn shown_to(proven: &ProvenPlan, world: &World, who: &Circumstances) -> String {
     let mut text = String::new();
     let future = async {
         // Such a plan is refused before anything is forecast.
         if proven.plan().jobs().next().is_some() {
-            let forecast = scene::backup(proven, world).await;
+            let forecast = scene::backup_by(proven, world, who).await;
             let _ = write!(text, "$ sonae run --all --dry-run\n{}", report::forecast::text(&forecast));
         } else {
             text.push_str("no backup to run\n");
@@ -88,6 +93,12 @@ fn a_source_lost_most_of_its_files() {
     world.tree().take_away("/srv/documents/2026");
     world.tree().put_file("/srv/documents/readme", "gone");
     insta::assert_snapshot!(shown(&proven, &world));
+}
+
+#[test]
+fn many_points_would_go() {
+    let proven = two_stores();
+    insta::assert_snapshot!(shown_to(&proven, &past::aged(&proven), &scene::who()));
 }
 
 #[test]

@@ -102,7 +102,7 @@ fn about(kind: &StepKind) -> Option<String> {
         StepKind::Probe { how: ProbeCheck::Path(path), .. } => Some(format!("is {path} there")),
         StepKind::Probe { how: ProbeCheck::Command(argv), .. } => Some(format!("does {argv:?} exit with 0")),
         StepKind::Delete { guard, .. } if *guard != Guard::default() => {
-            Some(format!("suspended by a shrink of more than {}", guard.shrink))
+            Some(format!("suspended by a shrink of more than {}, or where more than {} go", guard.shrink, guard.delete))
         }
         StepKind::ReadBack { .. } | StepKind::Commit { .. } | StepKind::Delete { .. } => None,
     }

@@ -79,6 +79,8 @@ pub(crate) fn who() -> Circumstances {
         superuser: true,
         accept_shrink: false,
         slots: BTreeMap::new(),
+        accept_deletions: false,
+        fail_fast: false,
     }
 }
 
@@ -103,7 +105,7 @@ pub(crate) async fn backup(proven: &ProvenPlan, world: &World) -> Forecast {
     backup_by(proven, world, &who()).await
 }
 
-async fn backup_by(proven: &ProvenPlan, world: &World, who: &Circumstances) -> Forecast {
+pub(crate) async fn backup_by(proven: &ProvenPlan, world: &World, who: &Circumstances) -> Forecast {
     let jobs = proven.plan().jobs().map(|(job, _): (JobName, Name)| job).collect();
     let graph = proven.graph().of_jobs(&jobs);
     let observed = observe(proven.plan(), &graph, world).await;
@@ -142,6 +144,7 @@ async fn restore_path(proven: &ProvenPlan, world: &World, restore: &str, only: &
 pub(super) struct Scene {
     pub(super) world: World,
     pub(super) proven: ProvenPlan,
+    plan: String,
 }
 
 /// What a store held after some days without a mishap: made once, and put into each world.
@@ -176,11 +179,16 @@ impl Past {
 }
 
 impl Scene {
+    /// The same with other words in its plan.
+    pub(super) fn replacing(self, from: &str, to: &str) -> Self {
+        let plan = self.plan.replace(from, to);
+        assert_ne!(plan, self.plan);
+        Self { proven: proven("sim.kdl", &plan), plan, ..self }
+    }
+
     /// The same with a plan that says that the documents' disk need not be mounted.
     pub(super) fn allowing_unmounted(self) -> Self {
-        let plan = PLAN.replace("exclude \"**/*.tmp\"", "exclude \"**/*.tmp\"; allow-unmounted");
-        assert_ne!(plan, PLAN);
-        Self { proven: proven("sim.kdl", &plan), ..self }
+        self.replacing("exclude \"**/*.tmp\"", "exclude \"**/*.tmp\"; allow-unmounted")
     }
 
     /// The sources alone.
@@ -189,7 +197,7 @@ impl Scene {
     }
 
     fn filled(world: World, seed: u64, proven: ProvenPlan) -> Self {
-        let scene = Self { world, proven };
+        let scene = Self { world, proven, plan: PLAN.to_owned() };
         scene.fill(seed);
         scene
     }
@@ -253,6 +261,12 @@ impl Scene {
     /// A backup of jobs that are due.
     pub(super) async fn backup_due(&self, slots: BTreeMap<JobName, Slot>) -> Forecast {
         backup_by(&self.proven, &self.world, &Circumstances { slots, ..who() }).await
+    }
+
+    /// A backup after somebody said that all deletions are meant.
+    pub(super) async fn backup_deleting(&self) -> Forecast {
+        let accepting = Circumstances { accept_deletions: true, ..who() };
+        backup_by(&self.proven, &self.world, &accepting).await
     }
 
     pub(super) async fn backup(&self) -> Forecast {

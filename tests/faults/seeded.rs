@@ -181,10 +181,10 @@ async fn as_unbroken(
 }
 
 /// Whatever happened, a run of all jobs some days later succeeds and leaves nothing lying about. (So many days that a
-/// clock which was set back has come far enough.)
+/// clock which was set back has come far enough; and so many that more than half of the points are too old, which is said to be meant.)
 async fn days_later(scene: &Scene) {
     scene.world.clock().advance(jiff::SignedDuration::from_hours(10 * 24));
-    let forecast = scene.backup().await;
+    let forecast = scene.backup_deleting().await;
     let outcome = unbroken(&scene.world, forecast.clone(), 2).await;
     assert_eq!(outcome.end, End::Complete, "{outcome:#?}");
     assert_no_leftovers(&scene.world, &forecast, true);

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use rustix::buffer::spare_capacity;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
@@ -99,7 +100,7 @@ impl Shared {
 
     fn head(&self, key: &Key) -> Result<Option<ObjectInfo>, Fault> {
         let found = self.look(key).map_err(|errno| self.fault("look at", key.as_str(), errno))?;
-        Ok(found.filter(is_object).map(|stat| ObjectInfo { key: key.clone(), size: stat.st_size.cast_unsigned() }))
+        Ok(found.filter(is_object).map(|stat| info(key.clone(), &stat)))
     }
 
     fn read(&self, key: &Key, offset: u64, length: usize) -> Result<Bytes, Fault> {
@@ -164,6 +165,14 @@ fn descend(mut folder: OwnedFd, path: &[u8]) -> Result<OwnedFd, Errno> {
 
 fn is_object(stat: &Stat) -> bool {
     FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
+}
+
+/// What a listing shows of a file. It was stored when it was last written, as the kernel of whoever keeps it has the time: this host's, or a
+/// file server's.
+fn info(key: Key, stat: &Stat) -> ObjectInfo {
+    let nanoseconds = i32::try_from(stat.st_mtime_nsec).ok();
+    let stored = nanoseconds.and_then(|nanoseconds| Timestamp::new(stat.st_mtime, nanoseconds).ok());
+    ObjectInfo { key, size: stat.st_size.cast_unsigned(), stored }
 }
 
 /// So many bytes from `offset` on, fewer only at the end.

@@ -3,13 +3,13 @@
 use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
 
-use rustix::fs::{AtFlags, Dir, FileType};
+use rustix::fs::{AtFlags, Dir, FileType, Stat};
 use rustix::io::Errno;
 
-use super::{Shared, is_object, upload};
+use super::{Shared, info, is_object, upload};
 use crate::drivers::beneath::open_folder;
 use crate::drivers::durable;
-use crate::ports::{Fault, ObjectInfo, Page, UploadId};
+use crate::ports::{Fault, Page, UploadId};
 use crate::primitives::Key;
 
 /// An open folder, the text of its keys' beginning, and the names in it that are yet to come. At most as many
@@ -49,10 +49,10 @@ impl Shared {
                 if !key.starts_with(prefix) || after.is_some_and(|after| key.as_str() <= after) {
                     return Ok(true);
                 }
-                let (Ok(key), Some(size)) = (Key::parse(&key), size(folder, name)?) else { return Ok(true) };
+                let (Ok(key), Some(object)) = (Key::parse(&key), object(folder, name)?) else { return Ok(true) };
                 page.more = page.objects.len() >= limit;
                 if !page.more {
-                    page.objects.push(ObjectInfo { key, size });
+                    page.objects.push(info(key, &object));
                 }
                 Ok(!page.more)
             },
@@ -149,9 +149,9 @@ fn kind(folder: &OwnedFd, name: &str, said: FileType) -> Result<FileType, Errno>
 }
 
 /// The size of an object; none where it is none, or no more.
-fn size(folder: &OwnedFd, name: &str) -> Result<Option<u64>, Errno> {
+fn object(folder: &OwnedFd, name: &str) -> Result<Option<Stat>, Errno> {
     match rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
-        Ok(stat) => Ok(is_object(&stat).then(|| stat.st_size.cast_unsigned())),
+        Ok(stat) => Ok(is_object(&stat).then_some(stat)),
         Err(Errno::NOENT) => Ok(None),
         Err(errno) => Err(errno),
     }

@@ -66,12 +66,18 @@ impl StoreRead for MemoryStore {
     async fn list(&self, prefix: &str, _: Option<&Key>, _: usize) -> Result<Page, Fault> {
         let state = self.lock();
         let objects = state.objects.iter().filter(|(key, _)| key.as_str().starts_with(prefix));
-        let objects = objects.map(|(key, bytes)| ObjectInfo { key: key.clone(), size: bytes.len() as u64 }).collect();
+        let objects = objects
+            .map(|(key, bytes)| ObjectInfo { key: key.clone(), size: bytes.len() as u64, stored: None })
+            .collect();
         Ok(Page { objects, more: false })
     }
     async fn head(&self, key: &Key) -> Result<Option<ObjectInfo>, Fault> {
         self.call(|state| {
-            Ok(state.objects.get(key).map(|bytes| ObjectInfo { key: key.clone(), size: bytes.len() as u64 }))
+            Ok(state.objects.get(key).map(|bytes| ObjectInfo {
+                key: key.clone(),
+                size: bytes.len() as u64,
+                stored: None,
+            }))
         })
     }
     async fn read(&self, key: &Key, offset: u64, length: usize) -> Result<Bytes, Fault> {
