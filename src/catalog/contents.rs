@@ -4,6 +4,7 @@
 //! how long each segment of the archive is, and a trailer line. The trailer says what the archive came to, so that contents
 //! are finished after their archive: where contents exist, the archive is whole.
 
+use std::borrow::Cow;
 use std::io::Write as _;
 
 use bytes::Bytes;
@@ -200,6 +201,55 @@ impl ContentsWriter {
     }
 }
 
+/// What is seen of a member without reading all of its line.
+pub struct Glance<'l> {
+    /// Its path in the archive.
+    pub path: Cow<'l, str>,
+    /// Where it begins in the tar.
+    pub at: u64,
+}
+
+/// A line, or a member that was passed over.
+pub enum Told {
+    /// A whole line.
+    Line(Box<Line>),
+    /// A member that begins there.
+    PassedOver {
+        /// Where in the tar.
+        at: u64,
+    },
+}
+
+impl<'l> Glance<'l> {
+    /// None where the line is of no member, or of one whose path is no text.
+    fn at(line: &'l [u8]) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct OfLine<'l> {
+            #[serde(borrow)]
+            entry: OfEntry<'l>,
+        }
+        #[derive(Deserialize)]
+        struct OfEntry<'l> {
+            #[serde(borrow)]
+            stored: OfMember<'l>,
+        }
+        #[derive(Deserialize)]
+        struct OfMember<'l> {
+            #[serde(borrow)]
+            member: OfPath<'l>,
+            at: u64,
+        }
+        #[derive(Deserialize)]
+        struct OfPath<'l> {
+            #[serde(borrow)]
+            path: Cow<'l, str>,
+        }
+        // What it is instead, a whole reading says.
+        let OfMember { member, at } = serde_json::from_slice::<OfLine<'l>>(line).ok()?.entry.stored;
+        Some(Self { path: member.path, at })
+    }
+}
+
 /// A reader of contents that is fed. It gives a header, entries, segments and a trailer, in this order only.
 pub struct ContentsReader {
     gzip: Decompress,
@@ -261,13 +311,36 @@ impl ContentsReader {
     /// # Errors
     /// When the bytes are damaged, too long a line, or lines out of their order.
     pub fn push(&mut self, input: &mut Bytes) -> Result<Option<Line>, CatalogError> {
+        match self.push_where(input, |_| true)? {
+            Some(Told::Line(line)) => Ok(Some(*line)),
+            // All are wanted.
+            Some(Told::PassedOver { .. }) | None => Ok(None),
+        }
+    }
+
+    /// As [`ContentsReader::push`]; of members that are not wanted no more is read than a glance at them: most of the time that a line
+    /// takes is for what is behind its path.
+    ///
+    /// # Errors
+    /// As those of `push`.
+    pub fn push_where(
+        &mut self,
+        input: &mut Bytes,
+        wanted: impl Fn(&Glance<'_>) -> bool,
+    ) -> Result<Option<Told>, CatalogError> {
         loop {
             let rest = self.plain.get(self.scanned..).unwrap_or_default();
-            if let Some(length) = rest.iter().position(|byte| *byte == b'\n') {
+            if let Some(length) = memchr::memchr(b'\n', rest) {
                 let end = self.scanned + length;
-                let line = self.parse(self.plain.get(self.used..end).unwrap_or_default());
+                let line = self.plain.get(self.used..end).unwrap_or_default();
+                let glance = if self.seen == Seen::Header { Glance::at(line) } else { None };
+                if let Some(Glance { at, .. }) = glance.filter(|glance| !wanted(glance)) {
+                    (self.used, self.scanned) = (end + 1, end + 1);
+                    return Ok(Some(Told::PassedOver { at }));
+                }
+                let line = self.parse(line);
                 (self.used, self.scanned) = (end + 1, end + 1);
-                return self.in_order(line?).map(Some);
+                return self.in_order(line?).map(|line| Some(Told::Line(Box::new(line))));
             }
             self.plain.drain(..self.used);
             self.used = 0;

@@ -10,7 +10,8 @@ mod listing;
 mod manifest;
 
 pub use contents::{
-    CONTENTS_FORMAT_VERSION, Contents, ContentsHeader, ContentsReader, ContentsTrailer, ContentsWriter, Entry, Line,
+    CONTENTS_FORMAT_VERSION, Contents, ContentsHeader, ContentsReader, ContentsTrailer, ContentsWriter, Entry, Glance,
+    Line, Told,
 };
 pub use first_seen::{FIRST_SEEN_FORMAT_VERSION, FirstSeen, ScheduleMark};
 pub use keys::{Part, PointPlace, host_name, host_prefix, job_prefix, plan_prefix};

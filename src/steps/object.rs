@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::catalog::{CatalogError, ContentsReader, Line, StoredObject};
+use crate::catalog::{CatalogError, ContentsReader, Glance, Line, StoredObject, Told};
 use crate::ports::{Cause, Fault, StoreRead};
 use crate::primitives::{Digest, Hasher, Key};
 
@@ -100,10 +100,26 @@ impl<'a> ContentsStream<'a> {
 
     /// The next line; none when the object is used up and ended as it should.
     pub(super) async fn next(&mut self) -> Result<Option<Line>, Fault> {
+        self.next_wanted(|_| true).await
+    }
+
+    /// The next line that is of no member, or of one that is wanted.
+    pub(super) async fn next_wanted(&mut self, wanted: impl Fn(&Glance<'_>) -> bool) -> Result<Option<Line>, Fault> {
         loop {
-            let pushed = self.reader.push(&mut self.input);
-            if let Some(line) = pushed.map_err(|error| self.wrong(&error))? {
-                return Ok(Some(line));
+            match self.next_where(&wanted).await? {
+                Some(Told::Line(line)) => return Ok(Some(*line)),
+                Some(Told::PassedOver { .. }) => {}
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// The next line, or member that is not wanted and was passed over.
+    pub(super) async fn next_where(&mut self, wanted: impl Fn(&Glance<'_>) -> bool) -> Result<Option<Told>, Fault> {
+        loop {
+            let pushed = self.reader.push_where(&mut self.input, &wanted);
+            if let Some(told) = pushed.map_err(|error| self.wrong(&error))? {
+                return Ok(Some(told));
             }
             match self.object.next().await? {
                 Some(bytes) => self.input = bytes,

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::object::ContentsStream;
 use super::verified::open_contents;
 use crate::archive::{Member, MemberKind};
-use crate::catalog::{Entry, Line, Manifest, Totals};
+use crate::catalog::{Entry, Glance, Line, Manifest, Told, Totals};
 use crate::observe::walk::ordered_roots;
 use crate::ports::{Cause, Fault, Scratch, ScratchTable, StoreRead};
 use crate::primitives::{PathBytes, on_one_line};
@@ -89,7 +89,15 @@ impl Names {
         let (mut found, mut missing) = (false, None);
         // As far as no file is made elsewhere, which is most often so, this pass says all.
         let mut parts = FoundParts::default();
-        while let Some(line) = contents.next().await? {
+        let only = self.only.clone();
+        while let Some(told) = contents.next_where(|glance| may_be_of(only.as_ref(), glance)).await? {
+            let line = match told {
+                Told::Line(line) => *line,
+                Told::PassedOver { at } => {
+                    parts.leave_out(at);
+                    continue;
+                }
+            };
             match line {
                 Line::Entry(Entry::Stored { member, at, .. }) => {
                     let fate = self.plain_fate(&member).map_err(|why| contents.object().damaged(why))?;
@@ -284,18 +292,20 @@ pub(super) struct FoundParts {
 impl FoundParts {
     /// The next member, which begins there.
     pub(super) fn see(&mut self, at: u64, member: &Member, fate: &Fate) {
-        let left_out = matches!(fate, Fate::LeftOut);
-        self.listed += u64::from(!left_out);
+        if matches!(fate, Fate::LeftOut) {
+            return self.leave_out(at);
+        }
+        self.listed += 1;
         if matches!(fate, Fate::Made(_) | Fate::MadeElsewhere(_)) {
             self.totals.count(&member.kind);
         }
-        match self.open {
-            Some(begins) if left_out => {
-                self.parts.push(begins..at);
-                self.open = None;
-            }
-            None if !left_out => self.open = Some(at),
-            Some(_) | None => {}
+        self.open.get_or_insert(at);
+    }
+
+    /// The next member, which begins there, is left out.
+    fn leave_out(&mut self, at: u64) {
+        if let Some(begins) = self.open.take() {
+            self.parts.push(begins..at);
         }
     }
 
@@ -339,6 +349,12 @@ pub(super) fn check_roots(roots: &[PathBytes]) -> Result<(), String> {
 
 fn only_one(roots: &[PathBytes]) -> Option<&PathBytes> {
     if let [root] = roots { Some(root) } else { None }
+}
+
+/// Whether a member may be chosen, or be a folder above what is. More may seem so than are.
+fn may_be_of(only: Option<&PathBytes>, glance: &Glance<'_>) -> bool {
+    let path = glance.path.as_bytes();
+    only.is_none_or(|only| only.as_bytes().iter().zip(path).all(|(one, other)| one == other))
 }
 
 fn is_chosen(only: Option<&PathBytes>, path: &PathBytes) -> bool {

@@ -280,9 +280,11 @@ impl Verified<'_> {
         member: &Member,
         offset: u64,
     ) -> Result<(Member, u64, Option<FileDigest>, Option<String>), Fault> {
+        let whole = self.whole;
         loop {
-            match self.contents.next().await? {
-                Some(Line::Entry(Entry::Stored { at, .. })) if !self.whole && at < offset => {}
+            match self.contents.next_wanted(|glance| whole || glance.at >= offset).await? {
+                // Its path is no text: it was read whole, and is passed over all the same.
+                Some(Line::Entry(Entry::Stored { at, .. })) if !whole && at < offset => {}
                 Some(Line::Entry(Entry::Stored { member, at, digest, flaw })) => return Ok((member, at, digest, flaw)),
                 Some(line @ Line::Entry(Entry::Unread { .. } | Entry::NotStored { .. } | Entry::NotEntered { .. })) => {
                     self.skip(&line);
@@ -310,9 +312,10 @@ impl Verified<'_> {
     async fn end(&mut self) -> Result<(), Fault> {
         while self.event().await?.is_some() {}
         self.all_digests().await?;
+        let whole = self.whole;
         let trailer = loop {
-            match self.contents.next().await? {
-                Some(Line::Entry(Entry::Stored { member, .. })) if self.whole => {
+            match self.contents.next_wanted(|_| whole).await? {
+                Some(Line::Entry(Entry::Stored { member, .. })) if whole => {
                     return Err(self.damaged(format!("{} is missing", member.path)));
                 }
                 Some(Line::Trailer(trailer)) => break trailer,

@@ -180,3 +180,48 @@ proptest! {
         }
     }
 }
+
+/// What is told where only members are wanted that begin behind that place: each line, or where the member begins that was passed over.
+fn glanced(bytes: &[u8], from: u64) -> Vec<Result<Line, u64>> {
+    let (mut reader, mut input, mut told) = (ContentsReader::new(), Bytes::copy_from_slice(bytes), Vec::new());
+    while let Some(next) = reader.push_where(&mut input, |glance| glance.at >= from).unwrap() {
+        told.push(match next {
+            Told::Line(line) => Ok(*line),
+            Told::PassedOver { at } => Err(at),
+        });
+    }
+    reader.finish().unwrap();
+    told
+}
+
+#[test]
+fn members_that_are_not_wanted_are_passed_over_and_all_else_is_told() {
+    let mut all = entries();
+    // What JSON escapes in a path, and names that look like other fields.
+    let odd = Member { path: PathBytes::new("srv/\"at\":7,\u{1}\n\u{3042}"), ..member_of(&all[2]) };
+    all.insert(3, Entry::Stored { member: odd, at: 2048, digest: None, flaw: None });
+    let bytes = write(&all);
+    let lines = read(&bytes, 4096).unwrap();
+    for from in [0, 1, 512, 1536, 1537, 2048, 2049, u64::MAX] {
+        let expected: Vec<Result<Line, u64>> = lines
+            .iter()
+            .map(|line| match line {
+                // A path that is no text is read whole.
+                Line::Entry(Entry::Stored { member, at, .. })
+                    if *at < from && !member.path.as_bytes().contains(&0xe9) =>
+                {
+                    Err(*at)
+                }
+                line => Ok(line.clone()),
+            })
+            .collect();
+        assert_eq!(glanced(&bytes, from), expected, "{from}");
+    }
+}
+
+fn member_of(entry: &Entry) -> Member {
+    match entry {
+        Entry::Stored { member, .. } => member.clone(),
+        other => panic!("{other:?}"),
+    }
+}
