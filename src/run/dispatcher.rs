@@ -10,7 +10,7 @@ use crate::ports::{Certainty, Fault};
 use crate::primitives::StepId;
 use crate::steps::StepOutput;
 
-/// What happened.
+/// What comes to the dispatcher. What became of it is a [`Record`], which is what everybody else is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// The executor is ready.
@@ -133,7 +133,7 @@ impl Turn<'_> {
 }
 
 /// Whether a step that is being performed would be tried again after this fault.
-pub(super) fn is_tried_again(state: &State, step: StepId, fault: &Fault) -> bool {
+fn is_tried_again(state: &State, step: StepId, fault: &Fault) -> bool {
     let attempts_left = matches!(state.step(step), StepState::Running(attempt) if *attempt < ATTEMPTS_MAX);
     fault.certainty != Certainty::Permanent && attempts_left
 }

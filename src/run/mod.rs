@@ -18,6 +18,6 @@ pub use dispatcher::{Command, Event, turn};
 pub use executor::{Ports, Watch, resume, run};
 pub use exit::ExitStatus;
 pub use forget::forget;
-pub use journal::{Entry, LineSums, Record, Recorded, recorded};
+pub use journal::{Entry, LineSums, Record, Recorded, recorded, replay};
 pub use outcome::{End, Outcome, StepEnd, StepOutcome};
 pub use state::{State, StepState};
