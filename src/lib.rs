@@ -5,7 +5,7 @@
 //! - [`syntax`] reads KDL text into a document, [`lower`] makes a typed [`plan`] of it, [`check`] holds the rules against it;
 //! - [`graph`] compiles it to steps, [`prove`] proves what it promises;
 //! - [`observe`] asks the world, by reading [`ports`] only; [`forecast`] says what would happen: the dry run;
-//! - [`run`] carries a forecast out, [`steps`] does each step, [`report`] says it to people;
+//! - [`run`] carries a forecast out, [`steps`] does each step, [`ledger`] indexes what was done, [`report`] says it to people;
 //! - [`cli`] is the command line; [`drivers`] are the real world and [`fakes`] a simulated one.
 
 pub mod archive;
@@ -18,6 +18,7 @@ pub mod drivers;
 pub mod fakes;
 pub mod forecast;
 pub mod graph;
+pub mod ledger;
 pub mod lower;
 pub mod observe;
 pub mod plan;

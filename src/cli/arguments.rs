@@ -68,6 +68,8 @@ pub(super) enum CommandWord {
         #[command(flatten)]
         pace: Pace,
     },
+    /// List the runs of this host, the newest first
+    History(HistoryArguments),
     /// Show the page of a diagnostic
     Explain {
         /// Its code, as in sonae::rpo::broken; without one, all codes are listed
@@ -127,6 +129,49 @@ pub(super) struct RestoreArguments {
     pub(super) dry: Dry,
     #[command(flatten)]
     pub(super) pace: Pace,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct HistoryArguments {
+    #[command(subcommand)]
+    pub(super) word: Option<HistoryWord>,
+    /// Only runs of this job, as target/backup
+    #[arg(long, value_name = "JOB")]
+    pub(super) job: Option<String>,
+    /// Only runs that began then or later: "2026-03-01 05:30" in UTC, or with an offset
+    #[arg(long, value_name = "TIME")]
+    pub(super) since: Option<String>,
+    /// No more than so many
+    #[arg(long, value_name = "RUNS", default_value = "20")]
+    pub(super) limit: NonZeroUsize,
+    #[command(flatten)]
+    pub(super) page: PageFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum HistoryWord {
+    /// Show the steps of a run, what went wrong, and the recovery points that it made and deleted
+    Show {
+        /// The run
+        run: String,
+        #[command(flatten)]
+        page: PageFormat,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PageFormat {
+    /// For people, for a page, or for programs
+    #[arg(long, value_enum, default_value_t = Page::Text)]
+    pub(super) format: Page,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Page {
+    Text,
+    Markdown,
+    Json,
 }
 
 #[derive(Debug, Args)]

@@ -13,8 +13,10 @@ mod arguments;
 mod check;
 mod completions;
 mod explain;
+mod history;
 mod host;
 mod init;
+mod ledger;
 mod load;
 mod locks;
 mod output;
@@ -101,6 +103,7 @@ fn command(word: CommandWord, seams: &Seams) -> Result<ExitStatus, Failure> {
         CommandWord::Points { plan, jobs, format } => points::points(&plan, &jobs, format.format),
         CommandWord::Restore(arguments) => restore::restore(&arguments, seams),
         CommandWord::Resume { run, pace } => resume::resume(run.as_deref(), &pace, seams),
+        CommandWord::History(arguments) => history::history(&arguments),
         CommandWord::Explain { code } => explain::explain(code.as_deref()),
         CommandWord::Completions { shell } => completions::completions(shell),
     }

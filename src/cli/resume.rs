@@ -1,7 +1,7 @@
 //! `sonae resume`.
 
 use super::arguments::{Form, Pace};
-use super::{Failure, Seams, locks, output, run, terminal, world};
+use super::{Failure, Seams, ledger, locks, output, run, terminal, world};
 use crate::drivers::{Disk, StateFolder};
 use crate::ports::{JournalRead, Lock};
 use crate::primitives::RunId;
@@ -19,13 +19,13 @@ pub(super) fn resume(named: Option<&str>, pace: &Pace, seams: &Seams) -> Result<
         // Read again under the lock: whoever held it until now may have gone further.
         let found = resumable(&state, &run_id).await?.ok_or_else(|| ended(&run_id))?;
         let ports = world::writing(&found.forecast.stores, &state, seams);
-        let watch = terminal::watch(pace.quiet);
+        let watch = ledger::watched(terminal::watch(pace.quiet), &state, Some(&run_id)).await?;
         let mut interrupts = terminal::interrupts()?;
         if !pace.quiet {
             output::say(&format!("resuming run {run_id}, begun {}", found.forecast.at));
         }
-        let outcome = crate::run::resume(found, pace.side_by_side, &ports, &*watch, &mut interrupts).await;
-        drop(watch);
+        let outcome = crate::run::resume(found, pace.side_by_side, &ports, &watch, &mut interrupts).await;
+        watch.close().await;
         let outcome = outcome.map_err(|fault| run::stopped(&run_id, &fault))?;
         Ok(run::tell(&outcome, Form::Text, pace.quiet))
     })

@@ -6,6 +6,7 @@
 pub mod diagnostics;
 mod explain;
 pub mod forecast;
+pub mod history;
 pub mod outcome;
 pub mod points;
 pub mod words;

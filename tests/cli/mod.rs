@@ -1,5 +1,6 @@
 //! Transcripts of the command line: what is typed, standard output, standard error, exit status.
 
+mod ledger;
 mod scene;
 
 use std::os::unix::fs::PermissionsExt;
@@ -11,11 +12,13 @@ macro_rules! transcript {
         settings().bind(|| insta::assert_snapshot!($name, $text))
     };
 }
+use transcript;
 
 #[test]
 fn the_whole_help_is_one_snapshot() {
     let scene = Scene::new();
-    let commands = ["init", "check", "run", "points", "restore", "resume", "explain", "completions"];
+    let commands =
+        ["init", "check", "run", "points", "restore", "resume", "history", "history show", "explain", "completions"];
     let mut help = scene.types("--help");
     for command in commands {
         help.push_str(&format!("\n{}", scene.types(&format!("{command} --help"))));

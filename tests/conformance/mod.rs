@@ -3,6 +3,7 @@
 mod command;
 mod drivers;
 mod journal;
+mod ledger;
 mod scratch;
 mod store;
 mod tree;
