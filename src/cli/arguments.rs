@@ -21,7 +21,7 @@ Exit status:
     2  there is something to do (--dry-run --detailed-exitcode)
     4  some steps failed
     5  done, but some source files could not be read whole
-    6  somebody should look: a guard suspended deletions
+    6  somebody should look: a guard suspended deletions, or `status` found something
    11  another run holds the lock
    64  wrong usage
   130  interrupted; go on with `sonae resume`";
@@ -68,6 +68,8 @@ pub(super) enum CommandWord {
         #[command(flatten)]
         pace: Pace,
     },
+    /// Say how each job stands: its last good point and run, when it is due, and what is late
+    Status(StatusArguments),
     /// List the runs of this host, the newest first
     History(HistoryArguments),
     /// Show the page of a diagnostic
@@ -129,6 +131,28 @@ pub(super) struct RestoreArguments {
     pub(super) dry: Dry,
     #[command(flatten)]
     pub(super) pace: Pace,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StatusArguments {
+    /// The plan
+    pub(super) plan: PathBuf,
+    /// The jobs, as target/backup [default: all]
+    pub(super) jobs: Vec<String>,
+    /// Ask no store: tell what this host remembers of its points
+    #[arg(long)]
+    pub(super) offline: bool,
+    /// One line, and an exit status from 0 to 3, as monitoring plugins have them
+    #[arg(long, conflicts_with = "format")]
+    pub(super) nagios: bool,
+    /// As of this time [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(super) now: Option<String>,
+    /// The host that the points are of [default: this one's name]
+    #[arg(long, value_name = "NAME")]
+    pub(super) host: Option<String>,
+    #[command(flatten)]
+    pub(super) page: PageFormat,
 }
 
 #[derive(Debug, Args)]

@@ -24,6 +24,7 @@ mod points;
 mod restore;
 mod resume;
 mod run;
+mod status;
 mod terminal;
 mod times;
 mod world;
@@ -103,6 +104,7 @@ fn command(word: CommandWord, seams: &Seams) -> Result<ExitStatus, Failure> {
         CommandWord::Points { plan, jobs, format } => points::points(&plan, &jobs, format.format),
         CommandWord::Restore(arguments) => restore::restore(&arguments, seams),
         CommandWord::Resume { run, pace } => resume::resume(run.as_deref(), &pace, seams),
+        CommandWord::Status(arguments) => status::status(&arguments),
         CommandWord::History(arguments) => history::history(&arguments),
         CommandWord::Explain { code } => explain::explain(code.as_deref()),
         CommandWord::Completions { shell } => completions::completions(shell),

@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::catalog::Manifest;
 use crate::forecast::{Action, Forecast, StoreLocation, Subject};
 use crate::ports::{JobRow, PointGone, PointMade, PointRow, RunEnd, RunRow, RunUpdate, Series, StepEnd, StepRow};
@@ -176,7 +178,8 @@ pub fn made(series: &Series, manifest: &Manifest) -> PointRow {
         point: manifest.point.clone(),
         made: Some(PointMade {
             run: manifest.run.clone(),
-            moment: manifest.moment,
+            // As exact as a ledger is.
+            moment: Timestamp::from_microsecond(manifest.moment.as_microsecond()).unwrap_or(manifest.moment),
             clean: manifest.clean,
             files: manifest.totals.files,
             bytes: manifest.totals.bytes,

@@ -6,9 +6,11 @@
 mod fold;
 mod keep;
 mod live;
+mod standing;
 #[cfg(test)]
 mod tests;
 
 pub use fold::{Fold, made, place};
 pub use keep::{CatchUp, catch_up, make_anew};
 pub use live::{Live, Recorder, record};
+pub use standing::{Finding, Known, LastPoint, LastRun, Source, Standing, standings};

@@ -9,6 +9,7 @@ pub mod forecast;
 pub mod history;
 pub mod outcome;
 pub mod points;
+pub mod status;
 pub mod words;
 
 pub use explain::{diagnostics_page, explain};

@@ -2,6 +2,7 @@
 
 mod ledger;
 mod scene;
+mod status;
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -17,8 +18,19 @@ use transcript;
 #[test]
 fn the_whole_help_is_one_snapshot() {
     let scene = Scene::new();
-    let commands =
-        ["init", "check", "run", "points", "restore", "resume", "history", "history show", "explain", "completions"];
+    let commands = [
+        "init",
+        "check",
+        "run",
+        "points",
+        "restore",
+        "resume",
+        "status",
+        "history",
+        "history show",
+        "explain",
+        "completions",
+    ];
     let mut help = scene.types("--help");
     for command in commands {
         help.push_str(&format!("\n{}", scene.types(&format!("{command} --help"))));
