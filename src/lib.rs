@@ -4,6 +4,7 @@
 //!
 //! - [`syntax`] reads KDL text into a document, [`lower`] makes a typed [`plan`] of it, [`check`] holds the rules against it;
 //! - [`graph`] compiles it to steps, [`prove`] proves what it promises;
+//! - [`due`] says which backups it is time for;
 //! - [`observe`] asks the world, by reading [`ports`] only; [`forecast`] says what would happen: the dry run;
 //! - [`run`] carries a forecast out, [`steps`] does each step, [`ledger`] indexes what was done, [`report`] says it to people;
 //! - [`cli`] is the command line; [`drivers`] are the real world and [`fakes`] a simulated one.
@@ -15,6 +16,7 @@ pub mod check;
 pub mod cli;
 pub mod diagnostic;
 pub mod drivers;
+pub mod due;
 pub mod fakes;
 pub mod forecast;
 pub mod graph;

@@ -25,24 +25,26 @@ as_root() {
     fi
 }
 
-# What brings each program, for one package manager. A program without a line of its own is its package's name.
+# What brings each program, for one package manager, a package a line. A program without a line of its own is its package's name.
 packages() {
     local manager=$1 program
     shift
     for program in "$@"; do
         case $manager:$program in
-        apt:cc) echo build-essential ca-certificates ;;
-        dnf:cc) echo gcc ;;
+        apt:cc) printf '%s\n' build-essential ca-certificates ;;
+        dnf:cc | brew:cc) echo gcc ;;
         apk:cc) echo build-base ;;
         apt:7z) echo p7zip-full ;;
-        dnf:7z) echo p7zip p7zip-plugins ;;
+        dnf:7z) printf '%s\n' p7zip p7zip-plugins ;;
         apk:7z) echo 7zip ;;
         brew:7z) echo p7zip ;;
         apt:bsdtar | apk:bsdtar) echo libarchive-tools ;;
         brew:bsdtar) echo libarchive ;;
+        dnf:faketime | apk:faketime | brew:faketime) echo libfaketime ;;
         *:unshare | *:setpriv) echo util-linux ;;
         apt:mount) echo mount ;;
         *:mount) echo util-linux ;;
+        brew:tar) echo gnu-tar ;;
         *) echo "$program" ;;
         esac
     done
@@ -50,26 +52,31 @@ packages() {
 
 # The package managers' words are for people who look on, and never part of what is measured or printed.
 install() {
+    local -a wanted
     if command -v apt-get >/dev/null 2>&1; then
+        mapfile -t wanted < <(packages apt "$@")
         as_root apt-get update -q
-        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $(packages apt "$@")
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${wanted[@]}"
     elif command -v dnf >/dev/null 2>&1; then
-        as_root dnf install -qy $(packages dnf "$@")
+        mapfile -t wanted < <(packages dnf "$@")
+        as_root dnf install -qy "${wanted[@]}"
     elif command -v apk >/dev/null 2>&1; then
-        as_root apk add --quiet $(packages apk "$@")
+        mapfile -t wanted < <(packages apk "$@")
+        as_root apk add --quiet "${wanted[@]}"
     elif command -v brew >/dev/null 2>&1; then
-        brew install --quiet $(packages brew "$@")
+        mapfile -t wanted < <(packages brew "$@")
+        brew install --quiet "${wanted[@]}"
     else
         return 1
     fi
 } >&2
 
-absent=$(missing "$@")
-[ -n "$absent" ] || exit 0
-say "installing what brings:" $absent
-install $absent || say "not all could be installed"
-absent=$(missing "$@")
-if [ -n "$absent" ]; then
-    say "please install what brings these, then try again:" $absent
+mapfile -t absent < <(missing "$@")
+[ "${#absent[@]}" -gt 0 ] || exit 0
+say "installing what brings: ${absent[*]}"
+install "${absent[@]}" || say "not all could be installed"
+mapfile -t absent < <(missing "$@")
+if [ "${#absent[@]}" -gt 0 ]; then
+    say "please install what brings these, then try again: ${absent[*]}"
     exit 1
 fi

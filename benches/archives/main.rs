@@ -1,6 +1,6 @@
 //! What archives take, measured on the whole program: time beside that of other tools, in turns, and memory.
 //!
-//! `cargo bench --bench archives` compares; with words behind `--`, only that: `logs`, `images`, `levels`, `memory`. Tools that are
+//! `cargo bench --bench archives` compares; with words behind `--`, only that: `logs`, `images`, `levels`, and of memory `millions`, `gibibytes`. Tools that are
 //! missing are installed, or it fails. What is measured, and what is to be reached, says `docs/performance.md`; with `UPDATE_DOCS=1`
 //! the figures are written there.
 #![expect(
@@ -40,12 +40,13 @@ struct Measure {
     run: fn() -> Outcome<Findings>,
 }
 
-const MEASURES: [Measure; 4] = [
+const MEASURES: [Measure; 5] = [
     Measure { word: "logs", by_default: true, peers: &["tar", "pigz", "unzip", "restic"], run: compare::logs },
     Measure { word: "images", by_default: true, peers: &["tar", "zip", "unzip", "restic"], run: compare::images },
     Measure { word: "levels", by_default: true, peers: &[], run: compare::levels },
-    // It takes long, and much room.
-    Measure { word: "memory", by_default: false, peers: &[], run: memory::memory },
+    // They take long, and much room.
+    Measure { word: "millions", by_default: false, peers: &[], run: memory::millions },
+    Measure { word: "gibibytes", by_default: false, peers: &[], run: memory::many_gibibytes },
 ];
 
 fn main() -> ExitCode {

@@ -73,6 +73,17 @@ impl Place {
         }
     }
 
+    /// Moves a folder away, if it is there.
+    pub(crate) fn put_aside(&self, name: &str) -> io::Result<()> {
+        let aside = self.path("aside");
+        fs::create_dir_all(&aside)?;
+        let taken = fs::read_dir(&aside)?.count();
+        match fs::rename(self.path(name), aside.join(taken.to_string())) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            answer => answer,
+        }
+    }
+
     /// Runs programs, each of which reads what the one before writes. What the last one writes goes into a file, or is thrown
     /// away.
     ///

@@ -9,11 +9,14 @@ mod acl;
 mod locate;
 mod member;
 mod open_deflate;
+mod pack;
 mod pax;
+mod pool;
 mod read;
 mod segment;
 mod sparse;
 mod tar_header;
+mod unpack;
 mod write;
 mod zip_frame;
 mod zip_tail;
@@ -23,9 +26,11 @@ mod tests;
 
 pub use locate::{Locator, Need, TarEntry};
 pub use member::{Member, MemberKind, PATH_BYTES_MAX, Sparse};
+pub use pack::Packers;
 pub use read::{HOLE_BYTES_MAX, TarEvent, TarReader};
-pub use segment::{PackedSegment, SEGMENT_BYTES, Segment, end, packed_size_max, unpack};
+pub use segment::{PackedSegment, SEGMENT_BYTES, Segment, end, packed_size_max};
 pub use sparse::{SEGMENTS_MAX, sparse_map};
+pub use unpack::Unpackers;
 pub use write::Writer;
 pub use zip_frame::{Framed, ZipFrame};
 

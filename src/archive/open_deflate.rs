@@ -2,7 +2,8 @@
 //!
 //! libdeflate packs a whole buffer and marks its last block as the stream's last. An archive of many segments must be one
 //! stream, so the mark is taken away, and an empty stored block is put behind, which ends at a whole byte: what zlib calls a
-//! full flush. Where the last block begins and ends is only known by reading the codes before it; nothing is unpacked for that.
+//! full flush. Where the last block begins and ends is only known by walking over the codes before it. Nothing is unpacked for
+//! that: how many bits a code and what belongs to it take is enough, and several codes are taken in one step.
 //!
 //! Unaware of what the bytes stand for. Invariant: what was unpacked from the stream before is unpacked from it after, and
 //! then more may follow.
@@ -11,8 +12,8 @@ use super::ArchiveError;
 
 /// An empty last block with fixed codes (RFC 1951 §3.2.6): the end of a stream whose blocks were opened.
 pub(super) const END: [u8; 2] = [0x03, 0x00];
-/// The length and its complement of an empty stored block (§3.2.4).
-const EMPTY_STORED: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
+/// An empty stored block: its header, where it takes a byte of its own, its length and that one's complement (§3.2.4).
+const EMPTY_STORED: [u8; 5] = [0x00, 0x00, 0x00, 0xff, 0xff];
 /// Codes are of at most 15 bits (§3.2.7).
 const CODE_BITS_MAX: usize = 15;
 /// Literals and lengths (§3.2.5): of the 288 that fixed codes have, two are never used.
@@ -28,12 +29,12 @@ const LENGTH_EXTRA: [u8; 31] =
 const DISTANCE_EXTRA: [u8; 32] =
     [0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13, 0, 0];
 
-/// Opens a whole stream.
+/// Opens a whole stream; answers what belongs behind it then.
 ///
 /// # Errors
 /// When the bytes are no whole deflate stream: the packer did not do what it says.
-pub(super) fn open(stream: &mut Vec<u8>) -> Result<(), ArchiveError> {
-    let mut bits = Bits { bytes: stream, at: 0, buffer: 0, filled: 0 };
+pub(super) fn open(stream: &mut [u8]) -> Result<&'static [u8], ArchiveError> {
+    let mut bits = Bits::new(stream);
     let last_block = walk(&mut bits).ok_or_else(|| ArchiveError::new("the packer made no deflate stream"))?;
     let end = bits.position();
     let whole = end.div_ceil(8);
@@ -44,24 +45,22 @@ pub(super) fn open(stream: &mut Vec<u8>) -> Result<(), ArchiveError> {
         *byte &= !(1 << (last_block % 8));
     }
     // The three bits of the stored block's header are zeros, as are those that fill its byte.
-    if whole * 8 - end < 3 {
-        stream.push(0);
-    }
-    stream.extend_from_slice(&EMPTY_STORED);
-    Ok(())
+    let fits = whole * 8 - end >= 3;
+    Ok(EMPTY_STORED.get(usize::from(fits)..).unwrap_or_default())
 }
 
 /// Walks over all blocks to the last one's end; answers where its header begins, in bits.
 fn walk(bits: &mut Bits<'_>) -> Option<usize> {
+    let mut steps = Steps { literals: [UNKNOWN; STEPS], distances: [UNKNOWN_DISTANCE; STEPS] };
     loop {
         let header = bits.position();
         let last = bits.take(1)? == 1;
         match bits.take(2)? {
             0 => bits.skip_stored()?,
-            1 => skip_codes(bits, &Code::new(&fixed_literals())?, &Code::new(&[5; DISTANCES])?)?,
+            1 => steps.skip_codes(bits, &Code::new(&fixed_literals())?, &Code::new(&[5; DISTANCES])?)?,
             2 => {
                 let (literals, distances) = dynamic(bits)?;
-                skip_codes(bits, &literals, &distances)?;
+                steps.skip_codes(bits, &literals, &distances)?;
             }
             _ => return None,
         }
@@ -90,9 +89,10 @@ fn dynamic(bits: &mut Bits<'_>) -> Option<(Code, Code)> {
         *code_lengths.get_mut(*symbol)? = bits.take(3)? as u8;
     }
     let code = Code::new(&code_lengths)?;
-    let mut lengths = Vec::with_capacity(literals + distances);
+    let mut lengths = Vec::with_capacity(LITERALS + DISTANCES);
     while lengths.len() < literals + distances {
-        let (length, times) = match code.read(bits)? {
+        bits.fill();
+        let (length, times) = match code.next(bits)? {
             16 => (*lengths.last()?, 3 + bits.take(2)?),
             17 => (0, 3 + bits.take(3)?),
             18 => (0, 11 + bits.take(7)?),
@@ -104,105 +104,192 @@ fn dynamic(bits: &mut Bits<'_>) -> Option<(Code, Code)> {
     Some((Code::new(of_literals)?, Code::new(of_distances)?))
 }
 
-/// Walks over the codes of one block, its end among them. A fill brings at least 49 bits where there are so many: a length with
-/// its distance has at most 48.
-fn skip_codes(bits: &mut Bits<'_>, literals: &Code, distances: &Code) -> Option<()> {
-    loop {
-        bits.fill();
-        let mut symbol = literals.next(bits)?;
-        // Literals are short and come in rows: three of them fit what is there.
-        for _ in 0..2 {
-            if symbol < END_OF_BLOCK {
-                symbol = literals.next(bits)?;
+/// Walks over one token: a literal, a length with its distance, or the block's end. Answers its first symbol.
+fn skip_token(bits: &mut Bits<'_>, literals: &Code, distances: &Code) -> Option<u16> {
+    // A length with its distance has at most 48 bits: a fill brings as many where there are so many.
+    bits.fill();
+    let symbol = literals.next(bits)?;
+    if symbol > END_OF_BLOCK {
+        bits.drop(length_extra(symbol)?.into())?;
+        let distance = distances.next(bits)?;
+        bits.drop(distance_extra(distance)?.into())?;
+    }
+    Some(symbol)
+}
+
+fn length_extra(symbol: u16) -> Option<u8> {
+    LENGTH_EXTRA.get(usize::from(symbol).checked_sub(257)?).copied()
+}
+
+fn distance_extra(symbol: u16) -> Option<u8> {
+    DISTANCE_EXTRA.get(usize::from(symbol)).copied()
+}
+
+/// How far it goes for what can come next, which is looked up by its first so many bits: bits alone, as no symbol is wanted.
+/// Nearly all codes are no longer than this, and the tables stay in the nearest cache.
+struct Steps {
+    /// The bits of as many literals as are whole, and of a length behind them.
+    literals: [u16; STEPS],
+    /// The bits of a distance.
+    distances: [u8; STEPS],
+}
+
+const STEP_BITS: usize = 10;
+const STEPS: usize = 1 << STEP_BITS;
+/// In a step: it ends with a length, and a distance follows. Its upper byte is what counts of the distance's.
+const LENGTH: u16 = 0x7f00;
+/// In a step: what comes is the block's end, a longer code, or none.
+const UNKNOWN: u16 = 0x8000;
+/// In a distance: what comes is a longer code, or none.
+const UNKNOWN_DISTANCE: u8 = 0x40;
+/// The bits of a step: at most [`STEP_BITS`], and 5 more behind a length or 13 behind a distance.
+const STEP: u16 = 0x1f;
+
+impl Steps {
+    /// Walks over the codes of one block, its end among them.
+    fn skip_codes(&mut self, bits: &mut Bits<'_>, literals: &Code, distances: &Code) -> Option<()> {
+        self.learn(literals, distances);
+        loop {
+            self.run(bits);
+            if skip_token(bits, literals, distances)? == END_OF_BLOCK {
+                return Some(());
             }
         }
-        if symbol < END_OF_BLOCK {
-            continue;
+    }
+
+    /// Goes on for as long as it is known how far. Nothing in it branches on what comes: that cannot be foretold.
+    fn run(&self, bits: &mut Bits<'_>) {
+        let Bits { bytes, mut at, mut buffer, mut filled } = *bits;
+        while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+            // What does not fit is read again by the next one.
+            buffer |= u64::from_le_bytes(*eight) << filled;
+            at += (63 - filled) / 8;
+            filled |= 56;
+            let step = self.literals[buffer as usize % STEPS];
+            let behind = buffer >> (step & STEP);
+            let distance = u16::from(self.distances[behind as usize % STEPS]) & (step >> 8);
+            if (step & UNKNOWN) | (distance & u16::from(UNKNOWN_DISTANCE)) != 0 {
+                break;
+            }
+            buffer = behind >> (distance & STEP);
+            filled -= usize::from((step & STEP) + (distance & STEP));
         }
-        if symbol == END_OF_BLOCK {
-            return Some(());
+        *bits = Bits { bytes, at, buffer, filled };
+    }
+
+    fn learn(&mut self, literals: &Code, distances: &Code) {
+        // Each with the bits of its code alone: those behind it need not be seen.
+        let mut single = [(UNKNOWN, 0); STEPS];
+        literals.each(&mut single, |symbol, bits| match length_extra(symbol) {
+            Some(extra) => (LENGTH | u16::from(bits + extra), bits),
+            None if symbol < END_OF_BLOCK => (bits.into(), bits),
+            None => (UNKNOWN, bits),
+        });
+        let mut several = single;
+        for next in 1..STEPS {
+            let (step, bits) = single[next];
+            if step & (LENGTH | UNKNOWN) == 0 {
+                // A literal. What is known of the bits behind it was found before, as they are the smaller number.
+                let behind = next >> bits;
+                let fits = |(step, seen): &(u16, u8)| step & UNKNOWN == 0 && usize::from(bits + seen) <= STEP_BITS;
+                let more = [several[behind], single[behind]].into_iter().find(fits).unwrap_or_default();
+                several[next] = (step + more.0, bits + more.1);
+            }
         }
-        bits.fill();
-        bits.drop((*LENGTH_EXTRA.get(usize::from(symbol) - 257)?).into())?;
-        let distance = distances.next(bits)?;
-        bits.drop((*DISTANCE_EXTRA.get(usize::from(distance))?).into())?;
+        self.literals = several.map(|(step, _)| step);
+        self.distances = [UNKNOWN_DISTANCE; STEPS];
+        distances.each(&mut self.distances, |symbol, bits| {
+            distance_extra(symbol).map_or(UNKNOWN_DISTANCE, |extra| bits + extra)
+        });
     }
 }
 
-/// A prefix code: for every 15 bits that can come next, the symbol that they begin with and how long its code is.
+/// A prefix code: how many codes there are of each length, and what they stand for, in their order (§3.2.2).
 struct Code {
-    bits: usize,
-    /// Symbol and length; a length of zero is no code.
-    table: Vec<(u16, u8)>,
+    counts: [usize; CODE_BITS_MAX + 1],
+    symbols: [u16; LITERALS],
 }
 
 impl Code {
-    /// The canonical code of these lengths (§3.2.2).
+    /// The canonical code of these lengths; none where they are more than there is room for.
     fn new(lengths: &[u8]) -> Option<Self> {
-        let bits = usize::from(*lengths.iter().max()?).max(1);
-        let mut table = vec![(0, 0); 1 << bits];
-        let mut next = 0_usize;
-        for length in 1..=CODE_BITS_MAX.min(bits) {
-            for (symbol, _) in lengths.iter().enumerate().filter(|(_, told)| usize::from(**told) == length) {
-                // Codes come highest bit first, everything else lowest first: the table is asked by what comes.
-                let reversed = next.reverse_bits() >> (usize::BITS as usize - length);
-                for slot in (reversed..1 << bits).step_by(1 << length) {
-                    *table.get_mut(slot)? = (symbol as u16, length as u8);
-                }
-                next += 1;
-            }
-            next <<= 1;
+        let mut code = Self { counts: [0; CODE_BITS_MAX + 1], symbols: [0; LITERALS] };
+        for length in lengths {
+            *code.counts.get_mut(usize::from(*length))? += 1;
         }
-        Some(Self { bits, table })
+        code.counts[0] = 0;
+        let (mut room, mut begins, mut next) = (1, 0, [0; CODE_BITS_MAX + 1]);
+        for (count, next) in code.counts.iter().zip(&mut next) {
+            room = usize::checked_sub(room, *count)? * 2;
+            *next = begins;
+            begins += count;
+        }
+        for (symbol, length) in lengths.iter().enumerate().filter(|(_, length)| **length > 0) {
+            let next = next.get_mut(usize::from(*length))?;
+            *code.symbols.get_mut(*next)? = symbol as u16;
+            *next += 1;
+        }
+        Some(code)
     }
 
-    fn read(&self, bits: &mut Bits<'_>) -> Option<u16> {
-        bits.fill();
-        self.next(bits)
+    /// Writes what is said of each code that is no longer than a step wherever the code comes next.
+    fn each<T: Copy>(&self, table: &mut [T; STEPS], say: impl Fn(u16, u8) -> T) {
+        let (mut symbols, mut next) = (self.symbols.iter(), 0_usize);
+        for (length, count) in self.counts.iter().enumerate().take(STEP_BITS + 1).skip(1) {
+            next *= 2;
+            for symbol in symbols.by_ref().take(*count) {
+                // Codes come highest bit first, everything else lowest first: the table is asked by what comes.
+                let reversed = next.reverse_bits() >> (usize::BITS as usize - length);
+                let said = say(*symbol, length as u8);
+                table.iter_mut().skip(reversed).step_by(1 << length).for_each(|slot| *slot = said);
+                next += 1;
+            }
+        }
     }
 
     /// The next symbol, of the bits that were filled in.
-    #[inline]
     fn next(&self, bits: &mut Bits<'_>) -> Option<u16> {
-        let (symbol, length) = *self.table.get(bits.peek(self.bits))?;
-        if length == 0 {
-            return None;
+        let coming = bits.peek(CODE_BITS_MAX);
+        let (mut code, mut first, mut begins) = (0, 0, 0);
+        for (length, count) in self.counts.iter().enumerate().skip(1) {
+            code = code * 2 + (coming >> (length - 1)) % 2;
+            first *= 2;
+            let place = usize::checked_sub(code, first)?;
+            if place < *count {
+                bits.drop(length)?;
+                return self.symbols.get(begins + place).copied();
+            }
+            first += count;
+            begins += count;
         }
-        bits.drop(length.into())?;
-        Some(symbol)
+        None
     }
 }
 
 /// Bits, the lowest of a byte first (§3.1.1).
 struct Bits<'a> {
     bytes: &'a [u8],
-    /// The next byte that is not in the buffer.
+    /// The next byte that does not count as being in the buffer.
     at: usize,
+    /// Above those that count there may be more of the bits to come, which are filled in once more.
     buffer: u64,
+    /// How many count.
     filled: usize,
 }
 
-impl Bits<'_> {
+impl<'a> Bits<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0, buffer: 0, filled: 0 }
+    }
+
     fn position(&self) -> usize {
         self.at * 8 - self.filled
     }
 
-    #[inline]
     fn fill(&mut self) {
-        if self.filled > 48 {
-            return;
-        }
-        if let Some(eight) = self.bytes.get(self.at..self.at + 8).and_then(|eight| eight.try_into().ok()) {
-            // What does not fit is read again by the next fill.
-            self.buffer |= u64::from_le_bytes(eight) << self.filled;
-            let taken = (63 - self.filled) / 8;
-            self.at += taken;
-            self.filled += taken * 8;
-            self.buffer &= u64::MAX >> (64 - self.filled);
-            return;
-        }
-        while self.filled <= 48 {
-            let Some(byte) = self.bytes.get(self.at) else { return };
+        while self.filled <= 48
+            && let Some(byte) = self.bytes.get(self.at)
+        {
             self.buffer |= u64::from(*byte) << self.filled;
             self.at += 1;
             self.filled += 8;
@@ -269,8 +356,9 @@ mod tests {
                     flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::new(*level));
                 encoder.write_all(content).unwrap();
                 let mut one = encoder.finish().unwrap();
-                open(&mut one).unwrap();
+                let tail = open(&mut one).unwrap();
                 stream.extend(one);
+                stream.extend(tail);
             }
             stream.extend(END);
             let whole: Vec<u8> = contents.into_iter().flat_map(|(content, _)| content).collect();

@@ -1,5 +1,7 @@
 //! Archives written and read in any pieces, held against the `zip` and `tar` crates' own readers.
 
+mod segments;
+
 use std::io::{Cursor, Read};
 
 use bytes::Bytes;
@@ -117,8 +119,9 @@ fn write_with(members: &[Whole], compression: Compression) -> (Vec<u8>, Finished
     segments.extend(rest);
     let (mut out, mut crc, mut sizes) = (frame.head().unwrap(), crc32fast::Hasher::new(), Vec::new());
     let head = out.len();
+    let packers = Packers::new(compression);
     for segment in segments {
-        let packed = segment.pack(compression).unwrap();
+        let packed = packers.pack(segment).unwrap();
         out.extend_from_slice(&packed.bytes);
         crc.combine(&packed.crc);
         sizes.push(packed.bytes.len());
@@ -146,11 +149,12 @@ fn locate(zip: &[u8]) -> Result<TarEntry, ArchiveError> {
 /// Unpacks the tar segment by segment.
 fn unpacked(zip: &[u8], finished: &Finished) -> Result<Vec<u8>, ArchiveError> {
     let entry = locate(zip)?;
+    let unpackers = Unpackers::new(entry.method);
     let (mut at, mut plain) = (entry.start as usize, Vec::new());
     for size in &finished.sizes {
         let left = finished.plain.size as usize - plain.len();
         let packed = Bytes::copy_from_slice(&zip[at..at + size]);
-        plain.extend(unpack(entry.method, &packed, left.min(SEGMENT_BYTES))?.concat());
+        plain.extend(unpackers.unpack(&packed, left.min(SEGMENT_BYTES))?.concat());
         at += size;
     }
     Ok(plain)

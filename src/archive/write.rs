@@ -2,14 +2,17 @@
 
 use std::collections::VecDeque;
 
-use super::{ArchiveError, BLOCK, Member, SEGMENT_BYTES, Segment, padding, tar_header};
+use super::pool::Buffers;
+use super::{ArchiveError, BLOCK, Member, Segment, padding, tar_header};
 
 /// A tar that is being written. Its segments wait until they are taken.
 #[derive(Debug)]
 pub struct Writer {
     segments: VecDeque<Segment>,
     /// The segment that is being filled.
-    filling: Vec<u8>,
+    filling: Segment,
+    /// What segments are filled in, one after the other.
+    buffers: Buffers,
     size: u64,
     /// Content that the open member still lacks, and the padding behind it.
     open: Option<(u64, usize)>,
@@ -17,7 +20,8 @@ pub struct Writer {
 
 impl Default for Writer {
     fn default() -> Self {
-        Self { segments: VecDeque::new(), filling: Vec::with_capacity(SEGMENT_BYTES), size: 0, open: None }
+        let buffers = Buffers::default();
+        Self { segments: VecDeque::new(), filling: Segment::empty(&buffers), buffers, size: 0, open: None }
     }
 }
 
@@ -84,8 +88,8 @@ impl Writer {
         }
         // A tar ends with two blocks of zeros.
         self.tar(&[0; 2 * BLOCK]);
-        if !self.filling.is_empty() {
-            self.segments.push_back(Segment(self.filling));
+        if !self.filling.bytes().is_empty() {
+            self.segments.push_back(self.filling);
         }
         Ok((self.segments.into_iter(), self.size))
     }
@@ -93,12 +97,10 @@ impl Writer {
     fn tar(&mut self, mut bytes: &[u8]) {
         self.size += bytes.len() as u64;
         while !bytes.is_empty() {
-            let (fits, rest) = bytes.split_at(bytes.len().min(SEGMENT_BYTES - self.filling.len()));
-            self.filling.extend_from_slice(fits);
-            bytes = rest;
-            if self.filling.len() == SEGMENT_BYTES {
-                let full = std::mem::replace(&mut self.filling, Vec::with_capacity(SEGMENT_BYTES));
-                self.segments.push_back(Segment(full));
+            bytes = self.filling.fill(bytes);
+            if self.filling.is_full() {
+                let full = std::mem::replace(&mut self.filling, Segment::empty(&self.buffers));
+                self.segments.push_back(full);
             }
         }
     }

@@ -5,10 +5,9 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 /// The zone of an IANA name, spelt exactly as IANA spells it; its rules are those compiled in.
 pub fn zone(name: &str) -> Option<TimeZone> {
-    // The database also takes `asia/tokyo`; a plan has one way to say a thing.
-    let database = TimeZoneDatabase::bundled();
-    let spelt = name == "UTC" || database.available().any(|known| known.as_str() == name);
-    if spelt { database.get(name).ok() } else { None }
+    let zone = TimeZoneDatabase::bundled().get(name).ok()?;
+    // The database also takes `asia/tokyo`; a plan has one way to say a thing. What is unknown is no zone.
+    (zone.iana_name() == Some(name) && !zone.is_unknown()).then_some(zone)
 }
 
 /// Every name that [`zone`] knows, for suggestions, in alphabetical order.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CatalogError, Named, StoredObject, Totals};
 use crate::archive::{Extent, Member, Plain};
-use crate::primitives::{Digest, Hasher, PathBytes, on_one_line};
+use crate::primitives::{FileDigest, Hasher, PathBytes, on_one_line};
 
 /// The version that this program writes, and the only one it reads.
 pub const CONTENTS_FORMAT_VERSION: u32 = 1;
@@ -69,7 +69,7 @@ pub enum Entry {
         at: u64,
         /// The digest of a file's content as it was stored.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        digest: Option<Digest>,
+        digest: Option<FileDigest>,
         /// Why the content is not the file's as it was at one moment.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         flaw: Option<String>,

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{CatalogError, PointPlace, StoredObject, host_name};
-use crate::archive::Plain;
+use crate::archive::{MemberKind, Plain};
 use crate::primitives::{JobName, Name, PathBytes, PointId, RunId, Slot, on_one_line};
 
 /// The version that this program writes, and the only one it reads.
@@ -132,6 +132,36 @@ impl Totals {
         self.bytes.saturating_sub(self.holes)
     }
 
+    /// Counts a member.
+    pub fn count(&mut self, kind: &MemberKind) {
+        match kind {
+            MemberKind::File { size, sparse } => {
+                self.files += 1;
+                self.bytes = self.bytes.saturating_add(*size);
+                self.holes = self.holes.saturating_add(sparse.map_or(0, |sparse| sparse.holes));
+            }
+            MemberKind::Folder => self.folders += 1,
+            MemberKind::Symlink { .. } => self.symlinks += 1,
+            MemberKind::HardLink { .. } => self.hard_links += 1,
+        }
+    }
+
+    /// Adds each number to its counterpart.
+    pub fn add(&mut self, other: Self) {
+        let Self { files, folders, symlinks, hard_links, bytes, holes } = self;
+        let pairs = [
+            (files, other.files),
+            (folders, other.folders),
+            (symlinks, other.symlinks),
+            (hard_links, other.hard_links),
+            (bytes, other.bytes),
+            (holes, other.holes),
+        ];
+        for (own, more) in pairs {
+            *own = own.saturating_add(more);
+        }
+    }
+
     /// Whether no number is larger than its counterpart.
     pub fn within(&self, most: &Self) -> bool {
         let Self { files, folders, symlinks, hard_links, bytes, holes } = *self;
@@ -169,6 +199,13 @@ impl Named {
         if self.first.len() < NAMED_MAX && self.first.len() as u64 + 1 == self.count && fits {
             self.first.push(NamedPath { path: path.clone(), why });
         }
+    }
+
+    /// Counts others as well, and keeps them where there is room.
+    pub fn add(&mut self, others: Self) {
+        let unnamed = others.count - others.first.len() as u64;
+        others.first.into_iter().for_each(|named| self.push(&named.path, named.why));
+        self.count += unnamed;
     }
 }
 

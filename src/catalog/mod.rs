@@ -4,6 +4,7 @@
 //! manifest does; a manifest is written last, and never before the archive and the contents were read back.
 
 mod contents;
+mod first_seen;
 mod keys;
 mod listing;
 mod manifest;
@@ -11,6 +12,7 @@ mod manifest;
 pub use contents::{
     CONTENTS_FORMAT_VERSION, Contents, ContentsHeader, ContentsReader, ContentsTrailer, ContentsWriter, Entry, Line,
 };
+pub use first_seen::{FIRST_SEEN_FORMAT_VERSION, FirstSeen, ScheduleMark};
 pub use keys::{Part, PointPlace, host_name, host_prefix, job_prefix, plan_prefix};
 pub use listing::{Listing, Parts};
 pub use manifest::{MANIFEST_BYTES_MAX, MANIFEST_FORMAT_VERSION, Manifest, Named, NamedPath, ReadBackRecord, Totals};

@@ -48,7 +48,7 @@ pub(super) enum CommandWord {
         #[command(flatten)]
         format: Format,
     },
-    /// Back up: the jobs that are named, or all
+    /// Back up: the jobs that are named, all, or what is due
     Run(RunArguments),
     /// List recovery points, of every host
     Points {
@@ -89,13 +89,16 @@ pub(super) struct RunArguments {
     /// The plan
     pub(super) plan: PathBuf,
     /// The jobs, as target/backup
-    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    #[arg(required_unless_present_any = ["all", "due"], conflicts_with_all = ["all", "due"])]
     pub(super) jobs: Vec<String>,
     /// Every job of the plan
-    #[arg(long)]
+    #[arg(long, conflicts_with = "due")]
     pub(super) all: bool,
+    /// The jobs that are due by their schedules; one line in cron, every few minutes, is enough
+    #[arg(long)]
+    pub(super) due: bool,
     /// Take recovery points that are much smaller than before for what is meant, so that they suspend no deletion
-    #[arg(long, conflicts_with = "all")]
+    #[arg(long, conflicts_with_all = ["all", "due"])]
     pub(super) accept_shrink: bool,
     #[command(flatten)]
     pub(super) dry: Dry,

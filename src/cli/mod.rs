@@ -12,6 +12,7 @@
 mod arguments;
 mod check;
 mod completions;
+mod due;
 mod explain;
 mod history;
 mod host;
@@ -100,6 +101,7 @@ fn command(word: CommandWord, seams: &Seams) -> Result<ExitStatus, Failure> {
         CommandWord::Check { plans, deny, now, format } => {
             check::check(&plans, deny.is_some(), now.as_deref(), format.format)
         }
+        CommandWord::Run(arguments) if arguments.due => due::due(&arguments, seams),
         CommandWord::Run(arguments) => run::run(&arguments, seams),
         CommandWord::Points { plan, jobs, format } => points::points(&plan, &jobs, format.format),
         CommandWord::Restore(arguments) => restore::restore(&arguments, seams),

@@ -1,20 +1,22 @@
 //! `sonae restore`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::arguments::RestoreArguments;
 use super::{Failure, Seams, host, load, locks, run, times, world};
 use crate::calendar;
-use crate::catalog;
+use crate::catalog::{self, Manifest, PointPlace, Totals};
 use crate::diagnostic::nearest;
 use crate::drivers::{Disk, SystemClock, TemporaryTables};
 use crate::forecast::{self, Circumstances, PointChoice, RestoreWish};
 use crate::graph::Graph;
 use crate::observe::{self, Observed, Reading};
 use crate::plan::Plan;
+use crate::ports::Fault;
 use crate::primitives::{JobName, Name, PathBytes, PointId, RunId};
 use crate::run::{ExitStatus, recorded};
+use crate::steps;
 
 pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<ExitStatus, Failure> {
     let loaded = load::load(&arguments.plan)?;
@@ -25,6 +27,7 @@ pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<Exi
         base: loaded.base.clone(),
         superuser: host::is_superuser(),
         accept_shrink: false,
+        slots: std::collections::BTreeMap::new(),
     };
     let graph = loaded.proven.graph().of_restore(&wish.restore);
     let graph = if wish.only.is_some() { graph.without_probes() } else { graph };
@@ -55,9 +58,12 @@ pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<Exi
         observe::destinations(reading.tree, &into, &mut observed).await;
         observed.at = now.unwrap_or(observed.at);
         observed.ended = ended(&observed, held.as_ref()).await;
+        if let Some(only) = &wish.only {
+            observed.parts = parts(&reading, &forecast::chosen(&graph, &observed, &who, &wish), only).await;
+        }
         let forecast = forecast::restore(plan, &graph, &observed, &who, &wish);
         // In the middle of the night a restore that cannot succeed is better refused at once, with nothing half done.
-        if let (false, Some((step, fault))) = (arguments.dry.dry_run, forecast.foreseen().next()) {
+        if let (false, Some((step, fault))) = (arguments.dry.dry_run, forecast.refused()) {
             return Err(Failure::error(format!("{} would fail, so nothing was done: {fault}", step.name)));
         }
         run::finish(forecast, &arguments.dry, &arguments.pace, held, seams).await
@@ -83,6 +89,21 @@ fn wish(arguments: &RestoreArguments, plan: &Plan) -> Result<RestoreWish, Failur
         into: arguments.into.as_deref().map(load::absolute).transpose()?,
         planned: None,
     })
+}
+
+/// What one path comes to in each of these points, as their contents say.
+async fn parts(
+    reading: &Reading<'_>,
+    points: &[(&Name, &Manifest)],
+    only: &PathBytes,
+) -> BTreeMap<PointPlace, Result<Totals, Fault>> {
+    let mut parts = BTreeMap::new();
+    for (store, manifest) in points {
+        if let Some(store) = reading.stores.get(store) {
+            parts.insert(manifest.place(), steps::part_totals(&**store, reading.scratch, manifest, only).await);
+        }
+    }
+    parts
 }
 
 /// Of the runs that left something beside a destination, those whose journals say that they ended. Where a dry run finds no place for

@@ -1,11 +1,13 @@
 //! `sonae resume`.
 
+use std::sync::Arc;
+
 use super::arguments::{Form, Pace};
 use super::{Failure, Seams, ledger, locks, output, run, terminal, world};
 use crate::drivers::{Disk, StateFolder};
 use crate::ports::{JournalRead, Lock};
 use crate::primitives::RunId;
-use crate::run::{ExitStatus, Recorded, recorded};
+use crate::run::{ExitStatus, Outcome, Recorded, recorded};
 
 pub(super) fn resume(named: Option<&str>, pace: &Pace, seams: &Seams) -> Result<ExitStatus, Failure> {
     let state = world::state()?;
@@ -18,21 +20,32 @@ pub(super) fn resume(named: Option<&str>, pace: &Pace, seams: &Seams) -> Result<
         let _locks = locks_of(&state, &found).await?;
         // Read again under the lock: whoever held it until now may have gone further.
         let found = resumable(&state, &run_id).await?.ok_or_else(|| ended(&run_id))?;
-        let ports = world::writing(&found.forecast.stores, &state, seams);
-        let watch = ledger::watched(terminal::watch(pace.quiet), &state, Some(&run_id)).await?;
-        let mut interrupts = terminal::interrupts()?;
-        if !pace.quiet {
-            output::say(&format!("resuming run {run_id}, begun {}", found.forecast.at));
-        }
-        let outcome = crate::run::resume(found, pace.side_by_side, &ports, &watch, &mut interrupts).await;
-        watch.close().await;
-        let outcome = outcome.map_err(|fault| run::stopped(&run_id, &fault))?;
+        let outcome = go_on(found, pace, &state, seams).await?;
         Ok(run::tell(&outcome, Form::Text, pace.quiet))
     })
 }
 
+/// Goes on with a run whose locks are held.
+pub(super) async fn go_on(
+    found: Recorded,
+    pace: &Pace,
+    state: &Arc<StateFolder>,
+    seams: &Seams,
+) -> Result<Outcome, Failure> {
+    let run_id = found.forecast.run.clone();
+    let ports = world::writing(&found.forecast.stores, state, seams);
+    let watch = ledger::watched(terminal::watch(pace.quiet), state, Some(&run_id)).await?;
+    let mut interrupts = terminal::interrupts()?;
+    if !pace.quiet {
+        output::say(&format!("resuming run {run_id}, begun {}", found.forecast.at));
+    }
+    let outcome = crate::run::resume(found, pace.side_by_side, &ports, &watch, &mut interrupts).await;
+    watch.close().await;
+    outcome.map_err(|fault| run::stopped(&run_id, &fault))
+}
+
 /// A run that has not ended; none where it has.
-async fn resumable(state: &StateFolder, run: &RunId) -> Result<Option<Recorded>, Failure> {
+pub(super) async fn resumable(state: &StateFolder, run: &RunId) -> Result<Option<Recorded>, Failure> {
     Ok(recorded(state, run).await?.filter(|found| found.state.end().is_none()))
 }
 
@@ -81,7 +94,7 @@ async fn is_held(state: &StateFolder, found: &Recorded) -> Result<bool, Failure>
     }
 }
 
-async fn locks_of(state: &StateFolder, found: &Recorded) -> Result<Vec<Box<dyn Lock>>, Failure> {
+pub(super) async fn locks_of(state: &StateFolder, found: &Recorded) -> Result<Vec<Box<dyn Lock>>, Failure> {
     let stores = world::reading(&found.forecast.stores);
     let finder = locks::Finder { tree: &Disk, stores: &stores };
     locks::take(state, finder.of(&found.forecast).await?).await

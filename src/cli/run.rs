@@ -1,6 +1,6 @@
 //! `sonae run`, and what every command that acts has in common: print the forecast, or carry it out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::arguments::{Dry, Form, Pace, RunArguments};
 use super::{Failure, Seams, host, ledger, load, locks, output, terminal, times, world};
@@ -27,6 +27,7 @@ pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
         base: loaded.base.clone(),
         superuser: host::is_superuser(),
         accept_shrink: arguments.accept_shrink,
+        slots: BTreeMap::new(),
     };
     let graph = loaded.proven.graph().of_jobs(&jobs);
     let now = as_of(&arguments.dry, plan)?;
@@ -110,7 +111,7 @@ pub(super) async fn finish(
 }
 
 /// Removes journals of runs that ended long ago. Where that fails, it is said, and is no reason not to run.
-async fn tidy(ports: &Ports) {
+pub(super) async fn tidy(ports: &Ports) {
     if let Err(fault) = forget(&*ports.journal, ports.clock.now()).await {
         output::say(&format!("old journals stay: {fault}"));
     }
@@ -129,12 +130,17 @@ fn print(forecast: &Forecast, dry: &Dry) -> Result<ExitStatus, Failure> {
         Form::Text => output::data(&report::forecast::text(forecast))?,
         Form::Json => output::json(forecast)?,
     }
-    Ok(match forecast.foreseen().next() {
+    Ok(foretold(forecast, dry))
+}
+
+/// What a dry run ends with.
+pub(super) fn foretold(forecast: &Forecast, dry: &Dry) -> ExitStatus {
+    match forecast.foreseen().next() {
         Some(_) => ExitStatus::Failed,
         None if forecast.suspends() => ExitStatus::Findings,
         None if dry.detailed_exitcode => ExitStatus::Changes,
         None => ExitStatus::Well,
-    })
+    }
 }
 
 /// The summary and the exit status, from one value. A summary that cannot be printed changes nothing of what became of the run: that is

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Failure, Seams};
 use crate::drivers::{Cores, Disk, LocalStore, Processes, SqliteLedger, StateFolder, SystemClock, TemporaryTables};
 use crate::forecast::StoreLocation;
-use crate::ports::{StoreRead, StoreWrite};
+use crate::ports::{Compute as _, StoreRead, StoreWrite};
 use crate::primitives::Name;
 use crate::run::Ports;
 
@@ -68,13 +68,13 @@ pub(super) fn place(locations: &BTreeMap<Name, StoreLocation>, store: &Name, key
     locations.get(store).map_or_else(|| key.to_string(), |location| local(location).place(key))
 }
 
-/// Threads for system calls that block. A job has one or two such calls under way at a time; more threads would only keep what they
-/// allocated once, each for itself.
-const BLOCKING_THREADS_MAX: usize = 8;
+/// Threads for system calls that block, beside one for each core. A job has few such calls under way at a time; more threads would only
+/// keep what they allocated once, each for itself.
+const BLOCKING_THREADS: usize = 6;
 
 /// The runtime that commands which reach the world run on.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    let built =
-        tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(BLOCKING_THREADS_MAX).build();
+    let threads = Cores::new().width() + BLOCKING_THREADS;
+    let built = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(threads).build();
     built.map_err(|error| Failure::error(format!("cannot start: {error}")))
 }

@@ -27,14 +27,15 @@ pub(super) async fn blocking<T: Send + 'static>(
 
 /// The fault of a system call. Beyond what `Fault::from_io` knows: a link where a folder or file should be (open(2): `ELOOP`,
 /// `ENOTDIR`), a socket or a device without driver (`ENXIO`), a name that is too long are `Invalid`; a shortage of
-/// descriptors or memory passes.
+/// descriptors or memory passes, and is the whole machine's. So does what a server does not answer in time (`ETIMEDOUT`), which is a whole
+/// file system's. `EBUSY` and `ETXTBSY` are of one file alone.
 pub(super) fn fault(action: impl Into<String>, errno: Errno) -> Fault {
     let mut fault = Fault::from_io(action, &errno.into());
     match errno {
         Errno::LOOP | Errno::NOTDIR | Errno::ISDIR | Errno::NXIO | Errno::NODEV | Errno::NAMETOOLONG | Errno::INVAL => {
             fault.cause = Cause::Invalid;
         }
-        Errno::NFILE | Errno::MFILE | Errno::NOMEM | Errno::AGAIN | Errno::INTR => {
+        Errno::NFILE | Errno::MFILE | Errno::NOMEM | Errno::NOBUFS | Errno::AGAIN | Errno::INTR => {
             fault.certainty = Certainty::Transient;
         }
         _ => {}
@@ -48,4 +49,23 @@ pub(super) fn not_durable(action: impl Into<String>, errno: Errno) -> Fault {
     let fault = fault(action, errno);
     let answer = format!("it cannot be made durable: {}", fault.answer);
     Fault { certainty: Certainty::Permanent, answer, ..fault }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_one_files_own_and_what_is_the_machines_are_told_apart() {
+        let of = |errno| fault("open /a", errno);
+        for errno in [Errno::BUSY, Errno::TXTBSY] {
+            assert!(of(errno).is_busy() && !of(errno).is_general(), "{errno}");
+        }
+        for errno in [Errno::NFILE, Errno::MFILE, Errno::NOMEM, Errno::NOBUFS, Errno::TIMEDOUT, Errno::INTR] {
+            assert!(of(errno).is_general() && !of(errno).is_busy(), "{errno}");
+        }
+        for errno in [Errno::IO, Errno::ACCESS, Errno::NOENT, Errno::STALE, Errno::LOOP] {
+            assert!(of(errno).certainty == Certainty::Permanent && !of(errno).is_general(), "{errno}");
+        }
+    }
 }

@@ -1,12 +1,14 @@
-//! Folders that survive a power cut: made from the top, each made known to its parent (fsync(2)).
+//! What survives a power cut: folders that are made from the top, each made known to its parent (fsync(2)), and bytes that are on
+//! their way to the disk early.
 
 #![expect(clippy::disallowed_methods, reason = "real paths are asked of the real file system")]
 
 use std::io::ErrorKind;
+use std::num::NonZeroU64;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, Mode, OFlags};
+use rustix::fs::{Advice, CWD, Mode, OFlags};
 use rustix::io::Errno;
 
 /// Readable by their owner alone.
@@ -60,6 +62,15 @@ pub(super) fn make_folders(path: &Path) -> Result<OwnedFd, Errno> {
         Err(errno) => return Err(errno),
     }
     open_folder(path)
+}
+
+/// Has the kernel begin to write these bytes of a file to its disk, and does not wait for it: when all is synced at the end, most of it
+/// is there already. Linux does so before it forgets pages (posix_fadvise(2), `POSIX_FADV_DONTNEED`; mm/fadvise.c), and those that
+/// are being written it keeps. It is advice: where it is not taken, the sync does all, and faults of the disk are told by the sync.
+pub(super) fn begin_write_back(file: &OwnedFd, offset: u64, length: u64) {
+    if let Some(length) = NonZeroU64::new(length) {
+        let _advice = rustix::fs::fadvise(file, offset, Some(length), Advice::DontNeed);
+    }
 }
 
 /// Makes a folder's entries durable.

@@ -94,10 +94,16 @@ impl Shared {
     }
 }
 
-/// How long a file is up to its last line break. Read from the end, in small pieces: a line is short, a journal may not be.
+/// How long a file is up to its last line break.
 fn whole_length(file: &mut File) -> io::Result<u64> {
+    let length = file.metadata()?.len();
+    line_break_before(file, length)
+}
+
+/// Where the byte behind the last line break before `end` is; the file's beginning where there is none. Read from the end, in small
+/// pieces: a line is short, a journal may not be.
+fn line_break_before(file: &mut File, mut end: u64) -> io::Result<u64> {
     let mut piece = [0; 4096];
-    let mut end = file.metadata()?.len();
     while end > 0 {
         let start = end.saturating_sub(piece.len() as u64);
         let length = usize::try_from(end - start).unwrap_or(piece.len());
@@ -142,6 +148,22 @@ impl JournalRead for StateFolder {
             bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1));
             let text = String::from_utf8(bytes).map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
             Ok(Some(text.split_terminator('\n').map(str::to_owned).collect()))
+        })
+        .await
+    }
+
+    async fn last_line(&self, run: &RunId) -> Result<Option<String>, Fault> {
+        self.off("read", self.shared.journal(run), |_, path| {
+            let Some(mut file) = if_there(File::open(path))? else { return Ok(None) };
+            let whole = whole_length(&mut file)?;
+            if whole == 0 {
+                return Ok(None);
+            }
+            let begins = line_break_before(&mut file, whole - 1)?;
+            file.seek(SeekFrom::Start(begins))?;
+            let mut line = String::new();
+            file.take(whole - 1 - begins).read_to_string(&mut line)?;
+            Ok(Some(line))
         })
         .await
     }

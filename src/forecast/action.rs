@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{MountBefore, ShrinkGuard, Suspension};
-use crate::catalog::{Manifest, Part, PointPlace};
+use crate::catalog::{Manifest, Part, PointPlace, Totals};
 use crate::graph::Output;
 use crate::observe::SourceTotals;
 use crate::ports::{Fault, ObjectInfo, UploadId};
@@ -179,6 +179,9 @@ pub struct Recovery {
     pub leftovers: Vec<PathBytes>,
     /// The one path that is restored; all of it where none is named.
     pub only: Option<PathBytes>,
+    /// What that path comes to, as the contents say.
+    #[serde(default)]
+    pub part: Option<Totals>,
     /// The stores that could not say what they hold, and why: a newer point may be there.
     pub unread_stores: Vec<(Name, Fault)>,
     /// Newer points of that host which cannot be used, and why.

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Action, Circumstances, Deletion, ForecastStep, Held, MountBefore, NewPoint, Selection, ShrinkGuard, Suspension,
     deletion, framed, mount, shrink,
 };
-use crate::calendar;
+use crate::calendar::{self, Occurrences};
 use crate::catalog::{Manifest, PointPlace, host_prefix};
 use crate::graph::{Step, StepKind};
 use crate::observe::{Observed, PointSeen, PointsSeen, SourceSeen};
@@ -60,7 +60,12 @@ pub(super) fn step(plan: &Plan, step: &Step, observed: &Observed, who: &Circumst
                 job: job.clone(),
                 prefix: host_prefix(&plan.name.value, job, &who.host),
                 points: match (seen, &rules) {
-                    (Some(seen), Some(rules)) => let_go(seen, roots, rules, &new, &plan.timezone.value, observed.at),
+                    (Some(seen), Some(rules)) => {
+                        let mut gone = let_go(seen, roots, rules, &new, &plan.timezone.value, observed.at);
+                        let evidence = newest_scheduled(plan, job, seen, &new);
+                        gone.retain(|deletion| Some(deletion.place.point.slot) != evidence);
+                        gone
+                    }
                     _ => vec![],
                 },
                 suspended: suspension(*guard, job, roots, observed, who),
@@ -85,11 +90,39 @@ fn selection(roots: &[PathBytes], files: &Files) -> Selection {
     }
 }
 
-/// The point of a run that somebody started by hand: its slot is the run's start.
+/// The point that will be made: for the scheduled time that the job is due for, else for when the run began.
 fn new_point(plan: &Plan, job: &JobName, store: &Name, who: &Circumstances, run: &RunId) -> NewPoint {
-    let point = run.point(Slot::new(run.began()));
+    let slot = who.slots.get(job).copied();
+    let point = run.point(slot.unwrap_or_else(|| by_hand(plan, job, run.began())));
     let place = PointPlace { plan: plan.name.value.clone(), job: job.clone(), host: who.host.clone(), point };
     NewPoint { store: store.clone(), place }
+}
+
+/// The slot of a run that somebody started by hand: its start. One that falls on a scheduled time to the second is a second later, as it
+/// consumes no scheduled slot.
+fn by_hand(plan: &Plan, job: &JobName, began: Timestamp) -> Slot {
+    let slot = Slot::new(began);
+    let is_scheduled = times_of(plan, job).is_some_and(|times| is_one(&times, slot));
+    // A schedule comes round once a minute at most.
+    let later = slot.time().checked_add(SignedDuration::from_secs(1)).ok().filter(|_| is_scheduled);
+    later.map_or(slot, Slot::new)
+}
+
+fn times_of(plan: &Plan, job: &JobName) -> Option<Occurrences> {
+    let schedule = plan.backup(job).and_then(|backup| backup.schedule.as_ref());
+    schedule.and_then(|schedule| Occurrences::of(schedule).ok())
+}
+
+fn is_one(times: &Occurrences, slot: Slot) -> bool {
+    times.last_at_or_before(slot.time()) == Some(slot.time())
+}
+
+/// The newest scheduled time that has a point, and will have none newer by this run. That point is all that says that the time was done: were it
+/// let go for points that were made by hand, the time would be due once more.
+fn newest_scheduled(plan: &Plan, job: &JobName, seen: &PointsSeen, new: &NewPoint) -> Option<Slot> {
+    let times = times_of(plan, job)?;
+    let slots = seen.points.iter().map(|seen| seen.place.point.slot).chain([new.place.point.slot]);
+    slots.filter(|slot| is_one(&times, *slot)).max()
 }
 
 fn shrink_guard(

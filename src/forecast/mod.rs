@@ -16,7 +16,7 @@ mod tests;
 pub use action::{Action, Deletion, Leftover, NewPoint, Recovery, Selection};
 pub use deletion::verdicts;
 pub use mount::MountBefore;
-pub use restore::{PointChoice, RestoreWish};
+pub use restore::{PointChoice, RestoreWish, chosen};
 pub use shrink::{Earlier, Held, ShrinkGuard, Suspension};
 
 use std::collections::BTreeMap;
@@ -27,8 +27,8 @@ use serde::{Deserialize, Serialize};
 use crate::graph::{Effect, Graph, OutputKind, Step, StepKind};
 use crate::observe::Observed;
 use crate::plan::{Plan, Store, StoreKind};
-use crate::ports::Fault;
-use crate::primitives::{Digest, Duration, JobName, Name, PathBytes, RunId, StepId, StepName};
+use crate::ports::{Cause, Fault};
+use crate::primitives::{Digest, Duration, JobName, Name, PathBytes, RunId, Slot, StepId, StepName};
 
 /// The version of a serialised forecast.
 pub const FORMAT_VERSION: u32 = 1;
@@ -64,6 +64,9 @@ pub enum Subject {
     Backup {
         /// In the plan's order.
         jobs: Vec<JobName>,
+        /// Those that are backed up for a scheduled time, and for which. What is not here was asked for by a person.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        slots: BTreeMap<JobName, Slot>,
     },
     /// This restore is carried out.
     Restore {
@@ -122,6 +125,21 @@ impl Forecast {
     }
 }
 
+impl Forecast {
+    /// Why a restore is refused as a whole, before anything is done: its first step that will plainly fail. That one path is not in the
+    /// point of one target is no such reason while it is in that of another.
+    pub fn refused(&self) -> Option<(&ForecastStep, &Fault)> {
+        let lacks = |step: &ForecastStep, recovery: &Recovery| {
+            let is_missing = step.foreseen.as_ref().is_some_and(|fault| fault.cause == Cause::NotFound);
+            recovery.only.is_some() && recovery.manifest.is_some() && is_missing
+        };
+        let lacks_path =
+            |step: &ForecastStep| matches!(&step.action, Action::Recover(recovery) if lacks(step, recovery));
+        let elsewhere = self.steps.iter().any(|step| !lacks_path(step));
+        self.foreseen().find(|(step, _)| !(elsewhere && lacks_path(step)))
+    }
+}
+
 /// Who runs, where and when: what a forecast needs beside the graph and the world.
 #[derive(Debug, Clone)]
 pub struct Circumstances {
@@ -133,6 +151,8 @@ pub struct Circumstances {
     pub superuser: bool,
     /// Whether a person said that recovery points which are much smaller than before are meant.
     pub accept_shrink: bool,
+    /// The scheduled times that jobs are backed up for; one that is not here is backed up because a person asks for it.
+    pub slots: BTreeMap<JobName, Slot>,
 }
 
 /// Forecasts the backup of the graph's jobs.
@@ -145,7 +165,9 @@ pub fn backup(plan: &Plan, graph: &Graph, observed: &Observed, who: &Circumstanc
     }
     let run = run_id(plan, who, observed.at);
     let steps = graph.steps().iter().map(|step| backup::step(plan, step, observed, who, &run)).collect();
-    forecast(plan, run, Subject::Backup { jobs }, observed, who, steps)
+    let slots = who.slots.iter().filter(|(job, _)| jobs.contains(job));
+    let slots = slots.map(|(job, slot)| (job.clone(), *slot)).collect();
+    forecast(plan, run, Subject::Backup { jobs, slots }, observed, who, steps)
 }
 
 /// Forecasts the restore that the graph is of.

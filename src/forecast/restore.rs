@@ -1,8 +1,8 @@
 //! The forecast of a restore's steps: one moment, and for each target the newest point at or before it.
 
 use super::{Action, Circumstances, ForecastStep, Recovery, framed};
-use crate::catalog::Manifest;
-use crate::graph::{ProbeCheck, Step, StepKind};
+use crate::catalog::{Manifest, Totals};
+use crate::graph::{Graph, ProbeCheck, Step, StepKind};
 use crate::observe::{DestinationSeen, Observed, PointsSeen, StagingSeen, staging};
 use crate::ports::{Cause, Fault};
 use crate::primitives::{ByteSize, JobName, Name, PathBytes, PointId, RunId, Slot};
@@ -26,6 +26,29 @@ pub struct RestoreWish {
     pub into: Option<PathBytes>,
     /// The folder that it stands for, absolute.
     pub planned: Option<PathBytes>,
+}
+
+impl RestoreWish {
+    /// Whose points are looked for.
+    fn host<'a>(&'a self, planned: Option<&'a Name>, who: &'a Circumstances) -> &'a Name {
+        self.from_host.as_ref().or(planned).unwrap_or(&who.host)
+    }
+}
+
+/// The points that a restore puts back, each with its store: those that its forecast chooses from the same observations.
+pub fn chosen<'a>(
+    graph: &'a Graph,
+    observed: &'a Observed,
+    who: &'a Circumstances,
+    wish: &'a RestoreWish,
+) -> Vec<(&'a Name, &'a Manifest)> {
+    let of_step = |step: &'a Step| match &step.kind {
+        StepKind::Recover { jobs, from_host, .. } => {
+            choose(jobs, observed, wish.host(from_host.as_ref(), who), &wish.choice)
+        }
+        _ => None,
+    };
+    graph.steps().iter().filter_map(of_step).collect()
 }
 
 /// Which point is restored.
@@ -63,14 +86,21 @@ fn recover(step: &Step, observed: &Observed, who: &Circumstances, wish: &Restore
     let StepKind::Recover { target, jobs, from_host, into, .. } = &step.kind else {
         super::not_of_this_slice(&step.kind)
     };
-    let host = wish.from_host.as_ref().or(from_host.as_ref()).unwrap_or(&who.host);
+    let host = wish.host(from_host.as_ref(), who);
     let chosen = choose(jobs, observed, host, &wish.choice);
+    let part = wish.only.as_ref().and(chosen).and_then(|(_, manifest)| observed.parts.get(&manifest.place()));
     let into = wish.into.as_ref().unwrap_or(into);
     let there = observed.destinations.get(into);
     let unread = jobs.iter().find_map(|(job, _)| observed.points.get(job)?.as_ref().err().cloned());
     let foreseen = match &chosen {
         None => unread.or_else(|| Some(no_point(target, jobs, observed, host, &wish.choice))),
-        Some((_, manifest)) => there.and_then(|there| destination_fault(into, there, manifest, wish)),
+        Some((_, manifest)) => {
+            // Without the totals of the one path nothing is known of the space that it needs.
+            let needed =
+                if wish.only.is_none() { Some(&manifest.totals) } else { part.and_then(|part| part.as_ref().ok()) };
+            let in_the_way = there.and_then(|there| destination_fault(into, there, needed));
+            in_the_way.or_else(|| part.and_then(|part| part.as_ref().err()).cloned())
+        }
     };
     let recovery = Recovery {
         target: target.clone(),
@@ -81,6 +111,7 @@ fn recover(step: &Step, observed: &Observed, who: &Circumstances, wish: &Restore
         leftovers: leftovers(there, observed),
         into: into.clone(),
         only: wish.only.clone(),
+        part: part.and_then(|part| part.as_ref().ok()).copied(),
         unread_stores: unread_stores(jobs, observed),
         unusable: unusable(jobs, observed, host, chosen.as_ref().map(|(_, manifest)| manifest.slot)),
         set_owner: who.superuser,
@@ -165,13 +196,8 @@ fn no_point(target: &Name, jobs: &[(JobName, Name)], observed: &Observed, host: 
     Fault::permanent(Cause::NotFound, format!("choose a recovery point of {target}"), answer)
 }
 
-/// Why the destination will not do. Space is compared with all of the point, unless one path of it is asked for.
-fn destination_fault(
-    into: &PathBytes,
-    there: &DestinationSeen,
-    manifest: &Manifest,
-    wish: &RestoreWish,
-) -> Option<Fault> {
+/// Why the destination will not do, for what comes to these totals.
+fn destination_fault(into: &PathBytes, there: &DestinationSeen, needed: Option<&Totals>) -> Option<Fault> {
     let action = || format!("restore into {into}");
     match (&there.exists, &there.free) {
         (Err(fault), _) => Some(fault.clone()),
@@ -180,8 +206,11 @@ fn destination_fault(
             action(),
             "something is there, and a restore goes beside, never over: name another folder with --into, or move it away",
         )),
-        (Ok(false), Ok(free)) if *free < manifest.totals.space() && wish.only.is_none() => {
-            let (needed, free) = (ByteSize(manifest.totals.space()), ByteSize(*free));
+        (Ok(false), Ok(free))
+            if let Some(needed) = needed
+                && *free < needed.space() =>
+        {
+            let (needed, free) = (ByteSize(needed.space()), ByteSize(*free));
             Some(Fault::permanent(Cause::Full, action(), format!("it needs {needed}, and {free} are free")))
         }
         _ => None,

@@ -63,7 +63,7 @@ impl Forecast {
 
     fn is_subject(&self, action: &Action) -> bool {
         match (&self.subject, action.job()) {
-            (Subject::Backup { jobs }, Some(job)) => jobs.contains(job),
+            (Subject::Backup { jobs, .. }, Some(job)) => jobs.contains(job),
             (Subject::Restore { .. }, None) => true,
             _ => false,
         }
@@ -107,7 +107,10 @@ impl Forecast {
         self.store(&new.store)?;
         self.own_place(&new.place, &new.place.job)?;
         let point = &new.place.point;
-        require(*point == self.run.point(point.slot), || format!("point {point} is of another run"))
+        require(*point == self.run.point(point.slot), || format!("point {point} is of another run"))?;
+        let Subject::Backup { slots, .. } = &self.subject else { return Ok(()) };
+        let due = slots.get(&new.place.job);
+        require(due.is_none_or(|due| *due == point.slot), || format!("point {point} is not of the slot that is due"))
     }
 
     fn own_place(&self, place: &PointPlace, job: &JobName) -> Result<(), String> {

@@ -60,7 +60,8 @@ fn manifest(number: i64, held: Held, shrunk_from: Option<PointId>) -> Manifest {
 }
 
 fn seen(manifests: Vec<Manifest>) -> PointsSeen {
-    let point = |manifest: Manifest| PointSeen { place: manifest.place(), manifest: Ok(manifest) };
+    let point =
+        |manifest: Manifest| PointSeen { place: manifest.place(), moment: manifest.moment, manifest: Ok(manifest) };
     PointsSeen { points: manifests.into_iter().map(point).collect(), ..PointsSeen::default() }
 }
 

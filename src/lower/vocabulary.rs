@@ -214,12 +214,12 @@ pub static ARCHIVE: Word = Word {
         optional(
             "method",
             Form::Method,
-            "How it is compressed. By default `\"deflate\"`, which every tool reads; `\"zstd\"` is smaller and faster where the tools read it: `7z` from 23.01 on and `bsdtar` do, `unzip` does not.",
+            "How it is compressed. By default `\"deflate\"`, which every tool reads; `\"zstd\"` is faster where the tools read it: `7z` from 23.01 on and `bsdtar` do, `unzip` does not.",
         ),
         optional(
             "level",
             Form::Level,
-            "The higher, the smaller and the slower. By default 5 for deflate and 3 for zstd. What does not compress is stored as it is, whatever the level.",
+            "The higher, the smaller and the slower. By default 6 for deflate and 3 for zstd. What does not compress is stored as it is, whatever the level.",
         ),
     ],
     ..plain(

@@ -7,6 +7,7 @@ mod level;
 mod mounts;
 mod points;
 mod questions;
+mod slots;
 mod staging;
 pub mod walk;
 
@@ -14,5 +15,6 @@ pub use inside::outside;
 pub use mounts::{is_mount, mounts};
 pub use points::{PointSeen, PointsSeen, manifest, points};
 pub use questions::{DestinationSeen, Observed, Reading, SourceSeen, StagingSeen, destinations, observe};
+pub use slots::{JobSeen, SlotsSeen, other_jobs, slots};
 pub use staging::{staging, staging_run};
 pub use walk::WalkTotals as SourceTotals;

@@ -1,5 +1,7 @@
 //! Which recovery points a store holds, from its listing and their manifests.
 
+use jiff::Timestamp;
+
 use crate::catalog::{Listing, MANIFEST_BYTES_MAX, Manifest, Part, Parts, PointPlace};
 use crate::ports::{Cause, Certainty, Fault, ObjectInfo, StoreRead, UploadId};
 use crate::primitives::Key;
@@ -12,6 +14,8 @@ const PAGE: usize = 1000;
 pub struct PointSeen {
     /// Where its objects lie.
     pub place: PointPlace,
+    /// When its data is from. Where no manifest says so, what it was made for, which is to the second.
+    pub moment: Timestamp,
     /// What it holds; or why it cannot be used: its manifest cannot be understood, or its archive or contents are not
     /// there as the manifest has them. Such a point is never deleted, never restored, and counts for nothing.
     pub manifest: Result<Manifest, Fault>,
@@ -20,7 +24,7 @@ pub struct PointSeen {
 /// What a store holds under a prefix.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PointsSeen {
-    /// The recovery points, oldest first.
+    /// The recovery points, those with the oldest data first; of one moment, by their identity.
     pub points: Vec<PointSeen>,
     /// Objects of points that have no manifest.
     pub leftovers: Vec<ObjectInfo>,
@@ -45,14 +49,17 @@ pub async fn points(store: &dyn StoreRead, prefix: &str) -> Result<PointsSeen, F
     let leftovers = listing.leftovers().flat_map(objects).flatten().collect();
     let mut seen = PointsSeen { points: vec![], leftovers, uploads: store.uploads(prefix).await? };
     for (place, parts) in listing.points() {
-        let manifest = match manifest_of(store, place, parts).await {
+        let manifest = match manifest_of(store, place).await {
             // What may be readable in a moment says nothing of the point.
             Err(fault) if fault.certainty != Certainty::Permanent => return Err(fault),
             manifest => manifest,
         };
-        seen.points.push(PointSeen { place: place.clone(), manifest });
+        let moment = manifest.as_ref().map_or(place.point.slot.time(), |manifest| manifest.moment);
+        let manifest = manifest.and_then(|manifest| with_parts(store, place, parts, manifest));
+        seen.points.push(PointSeen { place: place.clone(), moment, manifest });
     }
-    seen.points.sort_by(|a, b| (&a.place.point, &a.place).cmp(&(&b.place.point, &b.place)));
+    let age = |seen: &PointSeen| (seen.moment, seen.place.point.clone(), seen.place.clone());
+    seen.points.sort_by_cached_key(age);
     Ok(seen)
 }
 
@@ -69,30 +76,37 @@ async fn listing(store: &dyn StoreRead, prefix: &str) -> Result<Listing, Fault> 
     }
 }
 
-/// The manifest of a place, which speaks of that place and of objects that are there.
-async fn manifest_of(store: &dyn StoreRead, place: &PointPlace, parts: &Parts) -> Result<Manifest, Fault> {
-    let key = place.key(Part::Manifest);
-    let manifest = manifest(store, &key).await?;
-    let invalid = |answer: String| Fault::permanent(Cause::Invalid, format!("use {}", store.place(&key)), answer);
-    if manifest.place() != *place {
-        return Err(invalid(format!("it is the manifest of {}", manifest.place().key(Part::Manifest))));
+/// The manifest of a place, which speaks of that place.
+async fn manifest_of(store: &dyn StoreRead, place: &PointPlace) -> Result<Manifest, Fault> {
+    let manifest = manifest(store, &place.key(Part::Manifest)).await?;
+    match manifest.place() == *place {
+        true => Ok(manifest),
+        false => Err(invalid(store, place, format!("it is the manifest of {}", manifest.place().key(Part::Manifest)))),
     }
+}
+
+/// A manifest whose archive and contents are there as it says.
+fn with_parts(store: &dyn StoreRead, place: &PointPlace, parts: &Parts, manifest: Manifest) -> Result<Manifest, Fault> {
     let parts =
         [(Part::Archive, &manifest.archive, &parts.archive), (Part::Contents, &manifest.contents, &parts.contents)];
     for (part, wanted, there) in parts {
         if wanted.key != place.key(part) {
-            return Err(invalid(format!("it speaks of {}, which is of another point", wanted.key)));
+            return Err(invalid(store, place, format!("it speaks of {}, which is of another point", wanted.key)));
         }
         match there {
             Some(object) if object.size == wanted.size => {}
             Some(object) => {
                 let answer = format!("{} has {} bytes, and should have {}", wanted.key, object.size, wanted.size);
-                return Err(invalid(answer));
+                return Err(invalid(store, place, answer));
             }
-            None => return Err(invalid(format!("{} is missing", wanted.key))),
+            None => return Err(invalid(store, place, format!("{} is missing", wanted.key))),
         }
     }
     Ok(manifest)
+}
+
+fn invalid(store: &dyn StoreRead, place: &PointPlace, answer: String) -> Fault {
+    Fault::permanent(Cause::Invalid, format!("use {}", store.place(&place.key(Part::Manifest))), answer)
 }
 
 /// Reads a manifest.

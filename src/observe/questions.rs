@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::walk::Wanted;
 use super::{PointsSeen, SourceTotals, mounts, outside, points, staging_run, walk};
-use crate::catalog::{host_prefix, job_prefix};
+use crate::catalog::{PointPlace, Totals, host_prefix, job_prefix};
 use crate::graph::{Graph, StepKind};
 use crate::plan::Files;
 use crate::ports::{Cause, Clock, EntryKind, Fault, Scratch, StoreRead, TreeRead};
@@ -63,6 +63,8 @@ pub struct Observed {
     pub points: BTreeMap<JobName, Result<PointsSeen, Fault>>,
     /// What is where something will be put.
     pub destinations: BTreeMap<PathBytes, DestinationSeen>,
+    /// Of the points that one path of is restored, what that path comes to, or why it cannot be restored.
+    pub parts: BTreeMap<PointPlace, Result<Totals, Fault>>,
     /// Of the runs that left something beside a destination, those that this host knows to have ended.
     pub ended: BTreeSet<RunId>,
 }
@@ -83,6 +85,7 @@ pub async fn observe(graph: &Graph, reading: &Reading<'_>, plan: &Name, host: &N
         mounts: BTreeSet::new(),
         points: BTreeMap::new(),
         destinations: BTreeMap::new(),
+        parts: BTreeMap::new(),
         ended: BTreeSet::new(),
     };
     for step in graph.steps() {

@@ -6,7 +6,7 @@
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::level::{Level, bound};
-use crate::ports::{Cause, Certainty, EntryKind, Fault, Meta, Scratch, ScratchTable, TreeRead};
+use crate::ports::{Cause, EntryKind, Fault, Meta, Scratch, ScratchTable, TreeRead};
 use crate::primitives::PathBytes;
 
 /// Something that was found, or that could not be looked at.
@@ -150,7 +150,7 @@ impl<'a> Walk<'a> {
                 let pending = Pending { folder: path.clone(), root, is_root: false };
                 self.pending = (!not_entered).then_some(pending);
             }
-            Err(fault) if fault.certainty == Certainty::Transient => return Err(fault.clone()),
+            Err(fault) if fault.is_general() => return Err(fault.clone()),
             Ok(_) | Err(_) => {}
         }
         Ok(Visited { path, meta, not_entered })
@@ -182,7 +182,7 @@ impl<'a> Walk<'a> {
                 bound(&mut self.levels);
                 Ok(None)
             }
-            Err(fault) if is_root || fault.certainty == Certainty::Transient => Err(fault),
+            Err(fault) if is_root || fault.is_general() => Err(fault),
             Err(fault) => Ok(Some(unlisted(folder, fault))),
         }
     }
@@ -192,9 +192,7 @@ impl Walk<'_> {
     /// A folder that cannot be read any more: what is left of it is left out, and it is told once more, with why.
     fn cut_short(&mut self, fault: Fault) -> Result<Visited, Fault> {
         match self.levels.pop() {
-            Some(level)
-                if fault.certainty != Certainty::Transient && level.folder.as_bytes().len() > level.root.length =>
-            {
+            Some(level) if !fault.is_general() && level.folder.as_bytes().len() > level.root.length => {
                 Ok(unlisted(level.folder, fault))
             }
             _ => Err(fault),

@@ -44,6 +44,12 @@ impl Plan {
         };
         self.targets.iter().flat_map(move |target| target.backups.iter().map(move |backup| of(target, backup)))
     }
+
+    /// The backup of a job.
+    pub fn backup(&self, job: &JobName) -> Option<&Backup> {
+        let target = self.targets.iter().find(|target| target.name.value == job.target)?;
+        target.backups.iter().find(|backup| backup.name.value == job.backup)
+    }
 }
 
 /// A block that could not be read, or not all of it.

@@ -28,6 +28,8 @@ pub enum Cause {
     Full,
     /// It is not what it should be (not a folder, damaged, of another kind).
     Invalid,
+    /// It is in use, and cannot be had just now; that says nothing of anything else.
+    Busy,
     /// Anything else.
     Other,
 }
@@ -52,6 +54,17 @@ impl Fault {
         Self { action: action.into(), answer: answer.into(), cause, certainty: Certainty::Permanent }
     }
 
+    /// Whether it may pass, and whatever is asked next will most likely meet it as well: the machine is short of something, or a file
+    /// system does not answer. Then it is better to wait than to pass over what was asked for.
+    pub fn is_general(&self) -> bool {
+        self.certainty == Certainty::Transient && self.cause != Cause::Busy
+    }
+
+    /// Whether only what was asked for cannot be had, for a reason that may pass.
+    pub fn is_busy(&self) -> bool {
+        self.certainty == Certainty::Transient && self.cause == Cause::Busy
+    }
+
     /// The fault of an input/output error (errno(3)).
     pub fn from_io(action: impl Into<String>, error: &std::io::Error) -> Self {
         use std::io::ErrorKind as Kind;
@@ -63,10 +76,13 @@ impl Fault {
             Kind::NotADirectory | Kind::IsADirectory | Kind::InvalidInput | Kind::InvalidData | Kind::UnexpectedEof => {
                 Cause::Invalid
             }
+            Kind::ResourceBusy | Kind::ExecutableFileBusy => Cause::Busy,
             _ => Cause::Other,
         };
         let certainty = match error.kind() {
-            Kind::Interrupted | Kind::TimedOut | Kind::WouldBlock | Kind::ResourceBusy => Certainty::Transient,
+            Kind::Interrupted | Kind::TimedOut | Kind::WouldBlock | Kind::ResourceBusy | Kind::ExecutableFileBusy => {
+                Certainty::Transient
+            }
             _ => Certainty::Permanent,
         };
         Self { action: action.into(), answer: error.to_string(), cause, certainty }

@@ -19,6 +19,15 @@ pub trait JournalRead: Send + Sync {
     /// When it cannot be read.
     async fn lines(&self, run: &RunId) -> Result<Option<Vec<String>>, Fault>;
 
+    /// The last of a run's lines, as `lines` has them; none where there is no such run, or nothing was written. It costs no more than that
+    /// line, where the journal can be read from its end.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    async fn last_line(&self, run: &RunId) -> Result<Option<String>, Fault> {
+        Ok(self.lines(run).await?.and_then(|mut lines| lines.pop()))
+    }
+
     /// Where people find it: a path.
     fn place(&self, run: &RunId) -> String;
 }

@@ -27,5 +27,6 @@ pub use scratch::{Scratch, ScratchTable};
 pub use store::{ObjectInfo, Page, PutMode, PutResult, StorePlace, StoreRead, StoreWrite, UploadId};
 pub use tree::{
     Attributes, Destination, EntryKind, FileRead, FileWrite, Meta, Names, ReadXattrs, Refused, TreeRead, TreeWrite,
+    WholeFile,
 };
 pub use users::Users;

@@ -191,7 +191,7 @@ pub trait TreeRead: Users {
     /// Opens a regular file; never blocks on a pipe, never follows a link, leaves its access time alone where that is permitted.
     ///
     /// # Errors
-    /// When it cannot be opened or is no regular file.
+    /// When it cannot be opened or is no regular file. `Busy` where that may pass and is this file's own.
     async fn open(&self, path: &PathBytes) -> Result<Box<dyn FileRead>, Fault>;
 
     /// Opens several files, in their order, each as [`TreeRead::open`] does. A driver may do in one call what would be many.
@@ -222,7 +222,7 @@ pub trait FileRead: Send {
     /// The next bytes, at most `limit`; none at the end.
     ///
     /// # Errors
-    /// When they cannot be read.
+    /// When they cannot be read; `Busy` as for [`TreeRead::open`]. Then reading may go on after a `seek`.
     async fn read(&mut self, limit: usize) -> Result<Bytes, Fault>;
 
     /// Where it held data just now, up to the size it had when it was opened: ascending, apart, at most `count_max` segments. What lies
@@ -261,6 +261,12 @@ pub trait TreeWrite: TreeRead {
     /// `Exists` where something is there already.
     async fn create(&self, folder: &PathBytes) -> Result<Box<dyn Destination>, Fault>;
 
+    /// Opens a folder that was made so before, to fill it further.
+    ///
+    /// # Errors
+    /// `NotFound` where it is not there, `Invalid` where it is no folder.
+    async fn reopen(&self, folder: &PathBytes) -> Result<Box<dyn Destination>, Fault>;
+
     /// Renames, never over what is there (renameat2(2), `RENAME_NOREPLACE`), durably.
     ///
     /// # Errors
@@ -281,33 +287,67 @@ pub trait TreeWrite: TreeRead {
     async fn remove(&self, folder: &PathBytes) -> Result<(), Fault>;
 }
 
+/// A file that is to be made, and whose content is at hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WholeFile {
+    /// Where, below the destination.
+    pub path: PathBytes,
+    /// Its content, in pieces.
+    pub content: Vec<Bytes>,
+    /// What it is given when it is written.
+    pub attributes: Attributes,
+}
+
 /// A new folder that is being filled. Paths are relative to it; one that is absolute, holds `..`, or passes
 /// through anything but a folder is refused as `Invalid`, so nothing is written outside.
 #[async_trait::async_trait]
-pub trait Destination: Send {
+pub trait Destination: Send + Sync {
     /// Makes a folder, readable by its owner alone until `set` says otherwise.
     ///
     /// # Errors
     /// `Exists` where something is there already.
-    async fn folder(&mut self, path: &PathBytes) -> Result<(), Fault>;
+    async fn folder(&self, path: &PathBytes) -> Result<(), Fault>;
 
     /// Makes a new file, readable by its owner alone until it is finished.
     ///
     /// # Errors
     /// `Exists` where something is there already.
-    async fn file(&mut self, path: &PathBytes) -> Result<Box<dyn FileWrite>, Fault>;
+    async fn file(&self, path: &PathBytes) -> Result<Box<dyn FileWrite>, Fault>;
+
+    /// Makes new files, in their order, each as [`Destination::file`] and [`FileWrite`] do. Answers of each what was refused. A driver
+    /// may do in one call what would be many.
+    ///
+    /// # Errors
+    /// The first of theirs; what comes behind it is not made.
+    async fn files(&self, files: Vec<WholeFile>) -> Result<Vec<Vec<Refused>>, Fault> {
+        let mut refused = Vec::with_capacity(files.len());
+        for WholeFile { path, content, attributes } in files {
+            let mut file = self.file(&path).await?;
+            for bytes in content {
+                file.write(bytes).await?;
+            }
+            refused.push(file.finish(&attributes).await?);
+        }
+        Ok(refused)
+    }
 
     /// Makes a symbolic link; its target is only text.
     ///
     /// # Errors
     /// `Exists` where something is there already.
-    async fn symlink(&mut self, path: &PathBytes, target: &PathBytes) -> Result<(), Fault>;
+    async fn symlink(&self, path: &PathBytes, target: &PathBytes) -> Result<(), Fault>;
 
     /// Gives a file that was made here one more name.
     ///
     /// # Errors
     /// `Exists` where something is there already; `Invalid` where `existing` is no regular file of this destination.
-    async fn hard_link(&mut self, path: &PathBytes, existing: &PathBytes) -> Result<(), Fault>;
+    async fn hard_link(&self, path: &PathBytes, existing: &PathBytes) -> Result<(), Fault>;
+
+    /// Removes a name that is no folder's; one that is not there is no error.
+    ///
+    /// # Errors
+    /// `Invalid` where it is a folder.
+    async fn remove(&self, path: &PathBytes) -> Result<(), Fault>;
 
     /// Sets the attributes of a folder (the empty path: the destination itself) or of a symbolic link (all but the mode): the
     /// owner first, then extended attributes, mode and times, each of which may undo one of those before it. Answers what this
@@ -316,13 +356,13 @@ pub trait Destination: Send {
     ///
     /// # Errors
     /// When something else is wrong.
-    async fn set(&mut self, path: &PathBytes, attributes: &Attributes) -> Result<Vec<Refused>, Fault>;
+    async fn set(&self, path: &PathBytes, attributes: &Attributes) -> Result<Vec<Refused>, Fault>;
 
     /// Returns when all that was written is durable (syncfs(2)).
     ///
     /// # Errors
     /// When the system says that something was not written.
-    async fn sync(&mut self) -> Result<(), Fault>;
+    async fn sync(&self) -> Result<(), Fault>;
 }
 
 /// A new file that is being written.

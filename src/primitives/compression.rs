@@ -13,7 +13,7 @@ use super::Malformed;
 pub enum Method {
     /// Method 8: what every tool reads.
     Deflate,
-    /// Method 93: faster to unpack and smaller; `unzip` 6 and Python before 3.14 do not read it.
+    /// Method 93: faster to pack and to unpack; `unzip` 6 and Python before 3.14 do not read it.
     Zstd,
 }
 
@@ -29,7 +29,7 @@ impl Method {
 
     fn level_default(self) -> u8 {
         match self {
-            Self::Deflate => 5,
+            Self::Deflate => 6,
             Self::Zstd => 3,
         }
     }
@@ -52,7 +52,7 @@ pub struct Compression {
 }
 
 impl Compression {
-    /// A method at a level, or at its default: 5 for deflate (of libdeflate, which makes logs smaller than zlib does at 6), 3 for zstd.
+    /// A method at a level, or at its default: 6 for deflate (of libdeflate, which makes logs smaller than zlib does at 6), 3 for zstd.
     ///
     /// # Errors
     /// When the method has no such level.

@@ -17,7 +17,7 @@ mod xattr;
 
 pub use compression::{Compression, Method};
 pub use data_segment::DataSegment;
-pub use digest::{Digest, Hasher};
+pub use digest::{Digest, FileDigest, FileHasher, Hasher};
 pub use id::{PointId, RunId, Slot, StepId, StepName};
 pub use key::Key;
 pub use name::{JobName, Name};

@@ -7,7 +7,7 @@ use crate::catalog::{Named, Part};
 use crate::forecast::{Action, Deletion, Forecast, ForecastStep, Leftover, Recovery, Selection, Subject};
 use crate::graph::{Effect, Output};
 use crate::observe::SourceTotals;
-use crate::primitives::{ByteSize, JobName, StepId, on_one_line};
+use crate::primitives::{ByteSize, Compression, JobName, Method, StepId, on_one_line};
 
 /// What would happen, in order, with names and sizes.
 pub fn text(forecast: &Forecast) -> String {
@@ -48,7 +48,7 @@ fn prevented(forecast: &Forecast) -> Vec<Option<StepId>> {
 fn headline(forecast: &Forecast) -> String {
     let at = time(forecast.at, &forecast.timezone);
     match &forecast.subject {
-        Subject::Backup { jobs } => {
+        Subject::Backup { jobs, .. } => {
             let jobs = counted(jobs.len() as u64, "backup");
             format!("{}: {jobs} on {}, observed {at}", forecast.plan, forecast.host)
         }
@@ -106,8 +106,9 @@ fn skipped(forecast: &Forecast, step: &ForecastStep, by: StepId, lines: &mut Str
 fn described(forecast: &Forecast, action: &Action) -> (&'static str, String, Vec<String>) {
     match action {
         Action::Look { selection, seen, .. } => ("look", selected(selection, seen.as_ref()), excluded(selection)),
-        Action::Pack { new, source, .. } => {
-            ("pack", new.key(Part::Archive).to_string(), vec![known_after(forecast, *source, "what it holds is")])
+        Action::Pack { new, source, compression, .. } => {
+            let details = vec![compressed(*compression), known_after(forecast, *source, "what it holds is")];
+            ("pack", new.key(Part::Archive).to_string(), details)
         }
         Action::ReadBack { new, packed } => {
             ("read back", new.key(Part::Archive).to_string(), vec![known_after(forecast, *packed, "its digests are")])
@@ -168,6 +169,15 @@ fn excluded(selection: &Selection) -> Vec<String> {
     if selection.exclude.is_empty() { vec![] } else { vec![format!("left out: {}", selection.exclude.join(", "))] }
 }
 
+/// How an archive is compressed: what the plan says, or what holds where it says nothing.
+fn compressed(compression: Compression) -> String {
+    let (method, level) = (compression.method(), compression.level());
+    match (method, level) {
+        (Method::Deflate, 0) => format!("stored as it is: {method} at level {level}"),
+        _ => format!("compressed with {method} at level {level}"),
+    }
+}
+
 fn known_after(forecast: &Forecast, output: Output, what: &str) -> String {
     format!("{what} known after step {}", forecast.step(output.step).id.0 + 1)
 }
@@ -220,11 +230,13 @@ fn recovered(forecast: &Forecast, recovery: &Recovery) -> Vec<String> {
     if let Some(from) = &manifest.shrunk_from {
         details.push(format!("much smaller than {from}, and nobody has said that it is meant to be"));
     }
-    if let Some(only) = &recovery.only {
-        details.push(format!("only {only}"));
-    }
-    if let Some(free) = recovery.free {
-        details[2].push_str(&format!("; {} free", ByteSize(free)));
+    let free = recovery.free.map_or(String::new(), |free| format!("; {} free", ByteSize(free)));
+    match (&recovery.only, &recovery.part) {
+        (None, _) => details[2].push_str(&free),
+        (Some(only), None) => details.push(format!("only {only}{free}")),
+        (Some(only), Some(part)) => {
+            details.push(format!("only {only}: {}, {}{free}", counted(part.files, "file"), ByteSize(part.bytes)));
+        }
     }
     for (word, named) in words {
         details.extend(not_whole(word, named, recovery));
@@ -270,8 +282,7 @@ fn closing(forecast: &Forecast, prevented: &[Option<StepId>]) -> String {
         (failing, skipped) => Some(format!("{} will fail and {} be skipped", counted(failing, "step"), count(skipped))),
     };
     let done = match (&forecast.subject, &fail) {
-        // A restore is refused as a whole.
-        (Subject::Restore { .. }, Some(_)) => vec!["nothing would be restored".into()],
+        (Subject::Restore { .. }, _) if forecast.refused().is_some() => vec!["nothing would be restored".into()],
         _ => achieved(&done),
     };
     let parts: Vec<String> = [done.join(", ")].into_iter().filter(|done| !done.is_empty()).chain(fail).collect();

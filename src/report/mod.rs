@@ -4,6 +4,7 @@
 //! product and nothing else, and no input makes it fail; control characters of a plan's text never reach the output.
 
 pub mod diagnostics;
+pub mod due;
 mod explain;
 pub mod forecast;
 pub mod history;

@@ -133,7 +133,7 @@ impl Turn<'_> {
 }
 
 /// Whether a step that is being performed would be tried again after this fault.
-fn is_tried_again(state: &State, step: StepId, fault: &Fault) -> bool {
+pub(super) fn is_tried_again(state: &State, step: StepId, fault: &Fault) -> bool {
     let attempts_left = matches!(state.step(step), StepState::Running(attempt) if *attempt < ATTEMPTS_MAX);
     fault.certainty != Certainty::Permanent && attempts_left
 }

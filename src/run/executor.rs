@@ -13,7 +13,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 
 use super::{Command, Entry, Event, LineSums, Outcome, Record, Recorded, State, StepState, turn};
-use crate::forecast::{Forecast, ForecastStep};
+use crate::forecast::{Action, Forecast, ForecastStep};
 use crate::ports::{Cause, Clock, CommandRun, Compute, Fault, JournalWrite, Locks, Scratch, StoreWrite, TreeWrite};
 use crate::primitives::{JobName, Name, StepId};
 use crate::steps::{Inputs, Progress, World, abandon, perform};
@@ -142,6 +142,7 @@ impl<'a> Executor<'a> {
             if event == Event::Interrupt {
                 self.watch.stopping();
             }
+            self.clear_away(&event).await;
             let commands = turn(&mut self.state, self.side_by_side.get(), event);
             for command in commands {
                 if !self.carry_out(command).await? {
@@ -173,12 +174,23 @@ impl<'a> Executor<'a> {
         Ok(true)
     }
 
-    /// Stops a step, and clears away what it had under way: before the journal says that it was stopped, so that this stands in it
-    /// as well.
+    /// A restore that may be tried again keeps what it made until then; when it has failed for good, nobody takes it up.
+    async fn clear_away(&self, event: &Event) {
+        let Event::Ended { step, result: Err(fault) } = event else { return };
+        let forecast = self.state.forecast();
+        if keeps_what_it_made(forecast.step(*step)) && !super::dispatcher::is_tried_again(&self.state, *step, fault) {
+            // What stays is removed as a leftover.
+            let world = self.ports.world();
+            let _best_effort = tokio::time::timeout(CLEARING, abandon(forecast.step(*step), &world)).await;
+        }
+    }
+
+    /// Stops a step, and clears away what it had under way and nobody takes up: before the journal says that it was stopped, so that
+    /// this stands in it as well.
     async fn stop(&mut self, step: StepId) {
         let Some(Task { handle, performs }) = self.running.remove(&step) else { return };
         handle.abort();
-        if !performs {
+        if !performs || keeps_what_it_made(self.state.forecast().step(step)) {
             return;
         }
         let (forecast, ports) = (Arc::clone(self.state.forecast()), self.ports);
@@ -271,6 +283,11 @@ impl<'a> Executor<'a> {
         let fault = Fault::permanent(Cause::Other, action, "the step ended by a bug of this program; please report it");
         Event::Ended { step, result: Err(fault) }
     }
+}
+
+/// Whether what a step made until it was stopped is taken up by whoever resumes the run.
+fn keeps_what_it_made(step: &ForecastStep) -> bool {
+    matches!(step.action, Action::Recover(_))
 }
 
 fn timed_out(step: &ForecastStep) -> Fault {

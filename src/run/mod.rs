@@ -10,6 +10,7 @@ mod exit;
 mod forget;
 mod journal;
 mod outcome;
+mod past;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -20,4 +21,5 @@ pub use exit::ExitStatus;
 pub use forget::forget;
 pub use journal::{Entry, LineSums, Record, Recorded, recorded, replay};
 pub use outcome::{End, Outcome, StepEnd, StepOutcome};
+pub use past::{RecentRuns, recent_runs};
 pub use state::{State, StepState};

@@ -2,9 +2,11 @@
 //!
 //! Unaware of what the work is. Invariant: results come in the order in which the work was given, whatever finished first.
 
+use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use crate::ports::{Cause, Compute, Fault};
+use crate::primitives::{Digest, Hasher};
 
 /// Work that was started.
 pub(super) struct Running<T>(oneshot::Receiver<T>);
@@ -83,5 +85,28 @@ impl<'a, S: Send + 'static, O: Send + 'static, R: Send + 'static> Lane<'a, S, O,
         let state =
             self.idle.ok_or_else(|| Fault::permanent(Cause::Other, "compute", "the work died; this is a bug"))?;
         Ok((state, results))
+    }
+}
+
+/// Digests bytes beside whoever has them.
+pub(super) struct Digesting<'a>(Lane<'a, Hasher, Bytes, ()>);
+
+impl<'a> Digesting<'a> {
+    pub(super) fn new(compute: &'a dyn Compute) -> Self {
+        Self(Lane::new(compute, Hasher::default(), |hasher, pieces| {
+            pieces.iter().for_each(|piece| hasher.update(piece));
+        }))
+    }
+
+    /// The next bytes.
+    pub(super) async fn push(&mut self, bytes: Bytes) -> Result<(), Fault> {
+        let length = bytes.len();
+        self.0.push(bytes, length).await.map(|_| ())
+    }
+
+    /// The digest of all of them.
+    pub(super) async fn finish(self) -> Result<Digest, Fault> {
+        let (hasher, _) = self.0.finish().await?;
+        Ok(hasher.finish())
     }
 }

@@ -8,7 +8,7 @@ use super::beside::Lane;
 use super::put::Upload;
 use crate::catalog::{CatalogError, Contents, ContentsHeader, ContentsTrailer, ContentsWriter, Entry};
 use crate::ports::{Cause, Compute, Fault};
-use crate::primitives::Hasher;
+use crate::primitives::FileHasher;
 
 /// What an entry without content weighs: its paths and numbers.
 const ENTRY_BYTES: usize = 512;
@@ -26,7 +26,7 @@ enum Order {
 
 struct State {
     writer: ContentsWriter,
-    hasher: Hasher,
+    hasher: FileHasher,
 }
 
 /// The contents that are being written, on their way into a store.
@@ -41,7 +41,7 @@ impl<'a, 'b> Listing<'a, 'b> {
         header: ContentsHeader,
         upload: &'b mut Upload<'a>,
     ) -> Result<Self, Fault> {
-        let state = State { writer: ContentsWriter::new(header).map_err(unlisted)?, hasher: Hasher::default() };
+        let state = State { writer: ContentsWriter::new(header).map_err(unlisted)?, hasher: FileHasher::default() };
         Ok(Self { lane: Lane::new(compute, state, write), upload })
     }
 
@@ -109,7 +109,7 @@ fn write(state: &mut State, orders: Vec<Order>) -> Result<Vec<u8>, CatalogError>
             Order::Zeros(length) => state.hasher.zeros(length),
             Order::Other(entry) => state.writer.entry(entry)?,
             Order::File(mut entry) => {
-                let content = std::mem::take(&mut state.hasher).finish();
+                let content = state.hasher.finish();
                 if let Entry::Stored { digest, .. } = &mut entry {
                     *digest = Some(content);
                 }

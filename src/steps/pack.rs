@@ -1,5 +1,7 @@
 //! Packs folder trees into an archive, straight into the store, with the list of what is in it beside.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -10,18 +12,18 @@ use super::first_names::FirstNames;
 use super::listing::{Listed, Listing};
 use super::object::{ContentsStream, ObjectStream};
 use super::owners::Owners;
+use super::patience::Patience;
 use super::put::{Upload, passing};
 use super::read_ahead::{Ahead, read_ahead};
 use super::source::{ArchiveSink, Flaw, SourceFile, member, readable};
 use super::store_archive::{Stored, store_archive};
 use super::verified::Expected;
-use crate::archive::{Extent, MemberKind, PATH_BYTES_MAX, Plain, Writer, ZipFrame};
+use crate::archive::{Extent, MemberKind, PATH_BYTES_MAX, Packers, Plain, Writer, ZipFrame};
 use crate::catalog::{ContentsHeader, ContentsTrailer, Entry, Line, Named, Part, PointPlace, StoredObject, Totals};
 use crate::observe;
 use crate::observe::walk::{Visited, Walk, Wanted, ordered_roots};
 use crate::ports::{
-    Cause, Certainty, Clock, Compute, EntryKind, Fault, FileRead, Meta, PutMode, ReadXattrs, Scratch, StoreWrite,
-    TreeRead,
+    Cause, Clock, Compute, EntryKind, Fault, FileRead, Meta, PutMode, ReadXattrs, Scratch, StoreWrite, TreeRead,
 };
 use crate::primitives::{Compression, PathBytes};
 
@@ -92,7 +94,7 @@ impl Packed {
 /// Where the contents of this point are there already, an earlier try of the same run got that far, and what it made
 /// is taken.
 ///
-/// What cannot be read is named, not fatal; a root that is missing or no folder is, and so is a source without any file
+/// What cannot be read is named, not fatal; what is busy is tried a few times before. A root that is missing or no folder is, and so is a source without any file
 /// where that is not what is meant.
 ///
 /// # Errors
@@ -180,7 +182,7 @@ async fn pack_into<'a>(
         writer: Writer::default(),
         segments: sender,
         compute: world.compute,
-        compression: request.compression,
+        packers: Arc::new(Packers::new(request.compression)),
         listing: Listing::new(world.compute, header.clone(), contents)?,
     };
     let packing = Packing::new((tree, world.scratch), header, sink, progress);
@@ -230,6 +232,7 @@ struct Packing<'a, 'b> {
     found: Found,
     first_names: FirstNames,
     owners: Owners<'b>,
+    patience: Patience,
 }
 
 impl<'a, 'b> Packing<'a, 'b> {
@@ -248,7 +251,8 @@ impl<'a, 'b> Packing<'a, 'b> {
             not_entered: Named::default(),
         };
         let first_names = FirstNames::new(scratch.table());
-        Self { tree, archive, progress, found, first_names, owners: Owners::new(tree) }
+        let (owners, patience) = (Owners::new(tree), Patience::default());
+        Self { tree, archive, progress, found, first_names, owners, patience }
     }
 
     /// Packs all that the walk finds. Ends the segments, so that whoever stores them knows that all came.
@@ -341,21 +345,14 @@ impl<'a, 'b> Packing<'a, 'b> {
             // Its attributes are the file's, and stored with it.
             return self.plain(path, listed, MemberKind::HardLink { target }, Ok(ReadXattrs::default())).await;
         }
-        let opened = match opened {
-            Some(opened) => opened,
-            None => self.tree.open(path).await,
-        };
-        let file = match opened {
-            Ok(reader) => SourceFile::new(reader).await,
-            Err(fault) => Err(fault),
-        };
-        let file = match file {
+        let file = match self.open(path, opened).await {
             Ok(file) => file,
             Err(fault) => return self.unread(path, fault).await,
         };
         let meta = file.meta;
         let name = archive_path(path);
-        let stored = file.store(name.clone(), &mut self.owners, &mut self.archive, self.progress).await?;
+        let with = (&mut self.owners, &mut self.patience);
+        let stored = file.store(name.clone(), with, &mut self.archive, self.progress).await?;
         self.found.totals.files += 1;
         if let MemberKind::File { size, sparse } = stored.member.kind {
             self.found.totals.bytes = self.found.totals.bytes.saturating_add(size);
@@ -370,8 +367,28 @@ impl<'a, 'b> Packing<'a, 'b> {
         Ok(())
     }
 
+    /// The file, open; one that is busy is tried again.
+    async fn open(&mut self, path: &PathBytes, mut opened: Opened) -> Result<SourceFile, Fault> {
+        let mut tries = 0;
+        loop {
+            let opened = match opened.take() {
+                Some(opened) => opened,
+                None => self.tree.open(path).await,
+            };
+            let file = match opened {
+                Ok(reader) => SourceFile::new(reader).await,
+                Err(fault) => Err(fault),
+            };
+            tries += 1;
+            match file {
+                Err(fault) if self.patience.again(tries, &fault).await => {}
+                answer => return answer,
+            }
+        }
+    }
+
     async fn unread(&mut self, path: &PathBytes, fault: Fault) -> Result<(), Fault> {
-        if fault.certainty == Certainty::Transient {
+        if fault.is_general() {
             return Err(fault);
         }
         self.found.unread.push(path, &fault.answer);

@@ -5,10 +5,24 @@ use std::ops::Range;
 use super::object::ContentsStream;
 use super::verified::open_contents;
 use crate::archive::{Member, MemberKind};
-use crate::catalog::{Entry, Line, Manifest};
+use crate::catalog::{Entry, Line, Manifest, Totals};
 use crate::observe::walk::ordered_roots;
 use crate::ports::{Cause, Fault, Scratch, ScratchTable, StoreRead};
 use crate::primitives::{PathBytes, on_one_line};
+
+/// What one path of a recovery point, with all below it, comes to when it is recovered: absolute, or relative to the root where there is
+/// one. Reads the contents and nothing else, once; twice where the path holds further names of files that lie outside of it.
+///
+/// # Errors
+/// `NotFound` where nothing is of that path; `Invalid` where it is no path, or the contents are damaged; else when they cannot be read.
+pub async fn part_totals(
+    store: &dyn StoreRead,
+    scratch: &dyn Scratch,
+    manifest: &Manifest,
+    only: &PathBytes,
+) -> Result<Totals, Fault> {
+    Ok(Names::choose(store, scratch, manifest, Some(only)).await?.totals())
+}
 
 /// What is chosen, and where it goes below the folder that is made.
 pub(super) struct Names {
@@ -18,10 +32,15 @@ pub(super) struct Names {
     only: Option<PathBytes>,
     /// Files that are not chosen while further names of theirs are: the first chosen name becomes the file.
     elsewhere: Box<dyn ScratchTable>,
+    any_elsewhere: bool,
     /// Where in the tar the chosen members lie, and those above them; none where all are.
     parts: Option<Vec<Range<u64>>>,
     /// How many they are.
     listed: u64,
+    /// Files that an attempt before made already, whole.
+    kept: Option<Box<dyn ScratchTable>>,
+    /// What is made of them.
+    totals: Totals,
 }
 
 /// What becomes of a member.
@@ -46,12 +65,17 @@ impl Names {
     ) -> Result<Self, Fault> {
         let roots: Vec<PathBytes> = manifest.roots.iter().map(without_slash).collect();
         let Some(wanted) = only else {
-            return Ok(Self { roots, only: None, elsewhere: scratch.table(), parts: None, listed: 0 });
+            return Ok(Self::new(roots, None, manifest.totals, scratch));
         };
         let only = chosen(wanted, only_one(&roots))?;
-        let mut names = Self { roots, only: Some(only), elsewhere: scratch.table(), parts: None, listed: 0 };
+        let mut names = Self::new(roots, Some(only), Totals::default(), scratch);
         names.look_through(store, manifest, wanted).await?;
         Ok(names)
+    }
+
+    fn new(roots: Vec<PathBytes>, only: Option<PathBytes>, totals: Totals, scratch: &dyn Scratch) -> Self {
+        let elsewhere = scratch.table();
+        Self { roots, only, elsewhere, any_elsewhere: false, parts: None, listed: 0, kept: None, totals }
     }
 
     /// Finds whether anything is chosen, and which chosen names have their file elsewhere.
@@ -64,12 +88,12 @@ impl Names {
         let (mut contents, _) = open_contents(store, &manifest.contents).await?;
         let (mut found, mut missing) = (false, None);
         // As far as no file is made elsewhere, which is most often so, this pass says all.
-        let (mut parts, mut any_elsewhere) = (FoundParts::default(), false);
+        let mut parts = FoundParts::default();
         while let Some(line) = contents.next().await? {
             match line {
                 Line::Entry(Entry::Stored { member, at, .. }) => {
                     let fate = self.plain_fate(&member).map_err(|why| contents.object().damaged(why))?;
-                    parts.see(at, &fate);
+                    parts.see(at, &member, &fate);
                     if !self.is_chosen(&member.path) {
                         continue;
                     }
@@ -77,7 +101,7 @@ impl Names {
                     if let MemberKind::HardLink { target } = member.kind
                         && !self.is_chosen(&target)
                     {
-                        any_elsewhere = true;
+                        self.any_elsewhere = true;
                         if self.made_at(&target).await?.is_none() {
                             self.elsewhere.put(target.as_bytes(), member.path.as_bytes()).await?;
                         }
@@ -99,7 +123,7 @@ impl Names {
         }
         let action = format!("recover {wanted}");
         match (found, missing) {
-            (true, _) if any_elsewhere => self.find_parts(store, manifest).await,
+            (true, _) if self.any_elsewhere => self.find_parts(store, manifest).await,
             (true, _) => self.take_parts(parts, manifest, &mut contents),
             (false, Some(why)) => {
                 let answer = format!("it is not in the backup: {why}");
@@ -116,7 +140,7 @@ impl Names {
         while let Some(line) = contents.next().await? {
             let Line::Entry(Entry::Stored { member, at, .. }) = line else { continue };
             let fate = self.fate(&member).await?.map_err(|why| contents.object().damaged(why))?;
-            found.see(at, &fate);
+            found.see(at, &member, &fate);
         }
         self.take_parts(found, manifest, &mut contents)
     }
@@ -127,15 +151,37 @@ impl Names {
         manifest: &Manifest,
         contents: &mut ContentsStream<'_>,
     ) -> Result<(), Fault> {
-        self.listed = found.listed;
+        (self.listed, self.totals) = (found.listed, found.totals);
         let parts = found.finish(manifest.plain.size);
         self.parts = Some(parts.ok_or_else(|| contents.object().damaged("its members do not ascend"))?);
         Ok(())
     }
 
+    /// Whether files may be made at other names than their own.
+    pub(super) fn any_elsewhere(&self) -> bool {
+        self.any_elsewhere
+    }
+
+    /// Leaves out the files in this table: they are made already. What is left lies in the parts that were found.
+    pub(super) fn keep(
+        &mut self,
+        kept: Box<dyn ScratchTable>,
+        left: FoundParts,
+        manifest: &Manifest,
+        contents: &mut ContentsStream<'_>,
+    ) -> Result<(), Fault> {
+        self.kept = Some(kept);
+        self.take_parts(left, manifest, contents)
+    }
+
     /// Where in the tar what is recovered lies; none where that is all of it.
     pub(super) fn parts(&self) -> Option<Vec<Range<u64>>> {
         self.parts.clone()
+    }
+
+    /// What is recovered, as the contents or, of all, the manifest says.
+    pub(super) fn totals(&self) -> Totals {
+        self.totals
     }
 
     /// Whether a member is one of the folders that the backup is of.
@@ -173,6 +219,11 @@ impl Names {
 
     /// What becomes of a member; or why it has no place in the folder that is made.
     pub(super) async fn fate(&mut self, member: &Member) -> Result<Result<Fate, String>, Fault> {
+        if let Some(kept) = &mut self.kept
+            && kept.get(member.path.as_bytes()).await?.is_some()
+        {
+            return Ok(Ok(Fate::LeftOut));
+        }
         let linked = match &member.kind {
             MemberKind::File { .. } => {
                 self.made_at(&member.path).await?.map(|first| self.place(&first).map(Fate::MadeElsewhere))
@@ -220,19 +271,24 @@ impl Names {
 
 /// Where in the tar members lie that are not left out. Neighbours are one part, so that there are few.
 #[derive(Default)]
-struct FoundParts {
+pub(super) struct FoundParts {
     parts: Vec<Range<u64>>,
     /// Where the part begins that the last member is in.
     open: Option<u64>,
     /// How many members are not left out.
     listed: u64,
+    /// What is made of them.
+    totals: Totals,
 }
 
 impl FoundParts {
     /// The next member, which begins there.
-    fn see(&mut self, at: u64, fate: &Fate) {
+    pub(super) fn see(&mut self, at: u64, member: &Member, fate: &Fate) {
         let left_out = matches!(fate, Fate::LeftOut);
         self.listed += u64::from(!left_out);
+        if matches!(fate, Fate::Made(_) | Fate::MadeElsewhere(_)) {
+            self.totals.count(&member.kind);
+        }
         match self.open {
             Some(begins) if left_out => {
                 self.parts.push(begins..at);

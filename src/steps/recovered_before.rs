@@ -11,7 +11,7 @@ use super::verified::open_contents;
 use crate::archive::{Member, MemberKind};
 use crate::catalog::{Entry, Line, Named};
 use crate::ports::{EntryKind, Fault, Meta, StoreRead, TreeRead};
-use crate::primitives::{Digest, Hasher, PathBytes};
+use crate::primitives::{FileDigest, FileHasher, PathBytes};
 
 /// Read at once.
 const READ_BYTES: usize = 512 * 1024;
@@ -32,17 +32,16 @@ pub(super) async fn recovered_before(
     }
     let (mut contents, _) = open_contents(store, &request.manifest.contents).await?;
     let chosen = names.chosen();
-    let owners = request.set_owner.then(|| Owners::new(tree));
-    let mut there = There { tree, request, names, owners, everybodys: None, unset: Named::default() };
+    let mut there = There::new(tree, request, &request.into);
     let mut recovered = Recovered::default();
     while let Some(line) = contents.next().await? {
         if let Some((path, why)) = chosen.unread(&line) {
             recovered.unread.push(path, why);
         }
         let Line::Entry(Entry::Stored { member, digest, flaw, .. }) = line else { continue };
-        let fate = there.names.fate(&member).await?.map_err(|why| contents.object().damaged(why))?;
+        let fate = names.fate(&member).await?.map_err(|why| contents.object().damaged(why))?;
         let (Fate::Made(path) | Fate::MadeElsewhere(path)) = fate else { continue };
-        if !there.is(&path, &member, digest).await? {
+        if !there.is(names, &path, &member, digest).await? {
             return Ok(None);
         }
         count(&mut recovered, &path, &member, flaw);
@@ -52,38 +51,41 @@ pub(super) async fn recovered_before(
     Ok(Some(recovered))
 }
 
-fn count(recovered: &mut Recovered, path: &PathBytes, member: &Member, flaw: Option<String>) {
-    let totals = &mut recovered.totals;
-    match member.kind {
-        MemberKind::File { size, sparse } => {
-            totals.files += 1;
-            totals.bytes += size;
-            totals.holes += sparse.map_or(0, |sparse| sparse.holes);
-        }
-        MemberKind::Folder => totals.folders += 1,
-        MemberKind::Symlink { .. } => totals.symlinks += 1,
-        MemberKind::HardLink { .. } => totals.hard_links += 1,
-    }
+pub(super) fn count(recovered: &mut Recovered, path: &PathBytes, member: &Member, flaw: Option<String>) {
+    recovered.totals.count(&member.kind);
     if let Some(why) = flaw {
         recovered.flawed.push(path, why);
     }
 }
 
 /// What is there.
-struct There<'a> {
+pub(super) struct There<'a> {
     tree: &'a dyn TreeRead,
-    request: &'a RecoverRequest,
-    names: &'a mut Names,
+    /// The folder that it is in.
+    folder: &'a PathBytes,
     /// None where owners are not set.
     owners: Option<Owners<'a>>,
     /// The one owner of everything where none could be set, which the first entry shows.
     everybodys: Option<Option<(u32, u32)>>,
-    unset: Named,
+    /// What does not have all of its attributes, and would be refused them now.
+    pub(super) unset: Named,
 }
 
-impl There<'_> {
+impl<'a> There<'a> {
+    /// What is in `folder`, which is as the request makes it.
+    pub(super) fn new(tree: &'a dyn TreeRead, request: &RecoverRequest, folder: &'a PathBytes) -> Self {
+        let owners = request.set_owner.then(|| Owners::new(tree));
+        Self { tree, folder, owners, everybodys: None, unset: Named::default() }
+    }
+
     /// Whether a member is there as it would be made.
-    async fn is(&mut self, path: &PathBytes, member: &Member, digest: Option<Digest>) -> Result<bool, Fault> {
+    pub(super) async fn is(
+        &mut self,
+        names: &mut Names,
+        path: &PathBytes,
+        member: &Member,
+        digest: Option<FileDigest>,
+    ) -> Result<bool, Fault> {
         let place = self.place(path);
         let Some(meta) = self.tree.stat(&place).await? else { return Ok(false) };
         if !self.has_attributes(path, &meta, member).await? {
@@ -93,7 +95,7 @@ impl There<'_> {
             (MemberKind::Folder, EntryKind::Folder) => Ok(true),
             (MemberKind::Symlink { target }, EntryKind::Symlink) => Ok(self.tree.read_link(&place).await? == *target),
             (MemberKind::HardLink { target }, EntryKind::File) => {
-                let first = self.names.link_target(target).await?;
+                let first = names.link_target(target).await?;
                 let first = self.tree.stat(&self.place(&first)).await?;
                 Ok(first.is_some_and(|first| (first.device, first.inode) == (meta.device, meta.inode)))
             }
@@ -141,13 +143,13 @@ impl There<'_> {
         Ok(true)
     }
 
-    fn place(&self, path: &PathBytes) -> PathBytes {
-        if path.as_bytes().is_empty() { self.request.into.clone() } else { self.request.into.join(path.as_bytes()) }
+    pub(super) fn place(&self, path: &PathBytes) -> PathBytes {
+        if path.as_bytes().is_empty() { self.folder.clone() } else { self.folder.join(path.as_bytes()) }
     }
 
-    async fn digest(&self, file: &PathBytes) -> Result<Digest, Fault> {
+    async fn digest(&self, file: &PathBytes) -> Result<FileDigest, Fault> {
         let mut reader = self.tree.open(file).await?;
-        let mut hasher = Hasher::default();
+        let mut hasher = FileHasher::default();
         loop {
             let bytes = reader.read(READ_BYTES).await?;
             if bytes.is_empty() {

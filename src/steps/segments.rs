@@ -4,17 +4,17 @@
 //! unpacked agree, or nothing more is given.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::vec;
 
 use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc;
 
-use super::beside::{Lane, Running, start};
+use super::beside::{Digesting, Running, start};
 use super::object::{ContentsStream, ObjectStream};
-use crate::archive::{self, ArchiveError, Locator, Plain, SEGMENT_BYTES, TarEntry, packed_size_max};
+use crate::archive::{self, ArchiveError, Locator, Plain, SEGMENT_BYTES, TarEntry, Unpackers, packed_size_max};
 use crate::catalog::{Line, StoredObject};
 use crate::ports::{Cause, Compute, Fault, StoreRead};
-use crate::primitives::Hasher;
 
 /// Read at once where it is not a segment.
 const READ_BYTES: u64 = 1024 * 1024;
@@ -25,6 +25,7 @@ pub(super) struct Segments {
     entry: TarEntry,
     contents: StoredObject,
     segments_at: u64,
+    unpackers: Arc<Unpackers>,
 }
 
 /// The plain bytes of a segment, in pieces, and their CRC-32.
@@ -57,7 +58,8 @@ impl Segments {
             return Err(object.damaged("the zip's entry is not the tar that was stored"));
         }
         let (archive, contents) = (archive.clone(), contents.clone());
-        let found = Self { archive, entry, contents, segments_at };
+        let unpackers = Arc::new(Unpackers::new(entry.method));
+        let found = Self { archive, entry, contents, segments_at, unpackers };
         match found.contradiction(store).await? {
             None => Ok(found),
             Some(why) => Err(object.damaged(why)),
@@ -120,10 +122,7 @@ impl Segments {
         compute: &dyn Compute,
         segments: mpsc::Sender<Unpacking>,
     ) -> Result<(), Fault> {
-        let lane = Lane::new(compute, Hasher::default(), |hasher: &mut Hasher, pieces: Vec<Bytes>| {
-            pieces.iter().for_each(|piece| hasher.update(piece));
-        });
-        let mut reading = Reading { store, archive: &self.archive, digest: lane };
+        let mut reading = Reading { store, archive: &self.archive, digest: Digesting::new(compute) };
         reading.pass(0..self.entry.start).await?;
         let mut at = self.entry.start;
         let (mut sizes, mut index) = (self.sizes(store).await?, 0);
@@ -136,8 +135,7 @@ impl Segments {
         // All segments are there: whoever takes them need not wait for the rest of the archive.
         drop(segments);
         reading.pass(at..self.archive.size).await?;
-        let (hasher, _) = reading.digest.finish().await?;
-        match hasher.finish() == self.archive.digest {
+        match reading.digest.finish().await? == self.archive.digest {
             true => Ok(()),
             false => Err(damaged(store, &self.archive, "its digest is not what was stored")),
         }
@@ -184,11 +182,11 @@ impl Segments {
         compute: &dyn Compute,
         segments: &mpsc::Sender<Unpacking>,
     ) -> Result<(), Fault> {
-        let (method, plain_size) = (self.entry.method, self.plain_size(index));
+        let (unpackers, plain_size) = (self.unpackers.clone(), self.plain_size(index));
         let place = segments.reserve().await;
         let place = place.map_err(|_| Fault::permanent(Cause::Other, "read the archive", "it was given up"))?;
         let plain = start(compute, move || {
-            let plain = archive::unpack(method, &packed, plain_size)?;
+            let plain = unpackers.unpack(&packed, plain_size)?;
             let mut crc = crc32fast::Hasher::new();
             plain.iter().for_each(|piece| crc.update(piece));
             Ok((plain, crc))
@@ -202,13 +200,13 @@ impl Segments {
 struct Reading<'a> {
     store: &'a dyn StoreRead,
     archive: &'a StoredObject,
-    digest: Lane<'a, Hasher, Bytes, ()>,
+    digest: Digesting<'a>,
 }
 
 impl Reading<'_> {
     async fn read(&mut self, at: u64, size: u64) -> Result<Bytes, Fault> {
         let bytes = read_exact(self.store, self.archive, at, size).await?;
-        self.digest.push(bytes.clone(), bytes.len()).await?;
+        self.digest.push(bytes.clone()).await?;
         Ok(bytes)
     }
 

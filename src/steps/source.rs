@@ -1,5 +1,7 @@
 //! Reads one file of the source into an archive.
 
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc;
 
@@ -7,12 +9,13 @@ use super::Progress;
 use super::beside::start;
 use super::listing::{Listed, Listing};
 use super::owners::Owners;
+use super::patience::Patience;
 use super::store_archive::OnTheWay;
 use crate::archive::{
-    ArchiveError, HOLE_BYTES_MAX, Member, MemberKind, SEGMENTS_MAX, Segment, Sparse, Writer, sparse_map,
+    ArchiveError, HOLE_BYTES_MAX, Member, MemberKind, Packers, SEGMENTS_MAX, Segment, Sparse, Writer, sparse_map,
 };
-use crate::ports::{Cause, Certainty, Compute, Fault, FileRead, Meta, ReadXattrs};
-use crate::primitives::{Compression, DataSegment, PathBytes, Xattrs};
+use crate::ports::{Cause, Compute, Fault, FileRead, Meta, ReadXattrs};
+use crate::primitives::{DataSegment, PathBytes, Xattrs};
 
 /// Read at once.
 const READ_BYTES: usize = 512 * 1024;
@@ -30,7 +33,7 @@ pub(super) struct ArchiveSink<'a, 'b> {
     pub(super) writer: Writer,
     pub(super) segments: mpsc::Sender<OnTheWay>,
     pub(super) compute: &'b dyn Compute,
-    pub(super) compression: Compression,
+    pub(super) packers: Arc<Packers>,
     pub(super) listing: Listing<'a, 'b>,
 }
 
@@ -52,7 +55,7 @@ impl<'a, 'b> ArchiveSink<'a, 'b> {
     /// Sends segments that are whole on their way; waits where enough are.
     async fn send_whole(&mut self) -> Result<(), Fault> {
         while let Some(segment) = self.writer.segment() {
-            send(&self.segments, self.compute, self.compression, segment).await?;
+            send(&self.segments, self.compute, &self.packers, segment).await?;
         }
         Ok(())
     }
@@ -61,7 +64,7 @@ impl<'a, 'b> ArchiveSink<'a, 'b> {
     pub(super) async fn finish(self) -> Result<Listed<'a, 'b>, Fault> {
         let (rest, _) = self.writer.finish().map_err(malformed)?;
         for segment in rest {
-            send(&self.segments, self.compute, self.compression, segment).await?;
+            send(&self.segments, self.compute, &self.packers, segment).await?;
         }
         self.listing.all_listed().await
     }
@@ -70,13 +73,14 @@ impl<'a, 'b> ArchiveSink<'a, 'b> {
 async fn send(
     segments: &mpsc::Sender<OnTheWay>,
     compute: &dyn Compute,
-    compression: Compression,
+    packers: &Arc<Packers>,
     segment: Segment,
 ) -> Result<(), Fault> {
     // A place first, then the work: no more is packed ahead than may wait.
     let place = segments.reserve().await;
     let place = place.map_err(|_| Fault::permanent(Cause::Other, "store the archive", "it was given up"))?;
-    place.send(start(compute, move || segment.pack(compression)));
+    let packers = packers.clone();
+    place.send(start(compute, move || packers.pack(segment)));
     Ok(())
 }
 
@@ -84,6 +88,7 @@ async fn send(
 struct Content<'s, 'a, 'b> {
     sink: &'s mut ArchiveSink<'a, 'b>,
     progress: &'s Progress,
+    patience: &'s mut Patience,
     /// What of it was given to be digested.
     position: u64,
 }
@@ -170,7 +175,7 @@ impl SourceFile {
     pub(super) async fn store(
         mut self,
         path: PathBytes,
-        owners: &mut Owners<'_>,
+        (owners, patience): (&mut Owners<'_>, &mut Patience),
         sink: &mut ArchiveSink<'_, '_>,
         progress: &Progress,
     ) -> Result<StoredFile, Fault> {
@@ -183,7 +188,7 @@ impl SourceFile {
         });
         let member = member(path, &self.meta, MemberKind::File { size, sparse }, xattrs, owners).await;
         let at = sink.writer.entry(&member).map_err(malformed)?;
-        let mut content = Content { sink, progress, position: 0 };
+        let mut content = Content { sink, progress, patience: &mut *patience, position: 0 };
         let mut flaw = match segments {
             None => self.stretch(size, &mut content).await?,
             Some((segments, map)) => self.sparse(&segments, &map, &mut content).await?,
@@ -195,7 +200,7 @@ impl SourceFile {
             flaw = self.changed().await;
         }
         if flaw.is_none() {
-            flaw = self.goes_on().await?;
+            flaw = self.goes_on(patience).await?;
         }
         Ok(StoredFile { member, at, flaw: flaw.or(lost) })
     }
@@ -208,7 +213,7 @@ impl SourceFile {
         // One more says where it ends.
         let segments = match self.reader.segments(SEGMENTS_MAX - 1).await {
             Ok(segments) => segments,
-            Err(fault) if fault.certainty == Certainty::Transient => return Err(fault),
+            Err(fault) if fault.is_general() => return Err(fault),
             // Then it is read from its beginning to its end, which says what is wrong with it.
             Err(_) => return Ok(None),
         };
@@ -243,7 +248,7 @@ impl SourceFile {
             let left = end - content.position;
             let limit = usize::try_from(left).map_or(READ_BYTES, |left| left.min(READ_BYTES));
             let read = match self.ahead.is_empty() {
-                true => self.reader.read(limit).await,
+                true => self.read(content.position, limit, content.patience).await,
                 false => Ok(self.ahead.split_to(limit.min(self.ahead.len()))),
             };
             match read {
@@ -252,16 +257,30 @@ impl SourceFile {
                     return Ok(Some(Flaw::Changed(format!("it became {lacking} bytes shorter while it was read"))));
                 }
                 Ok(bytes) => content.data(bytes).await?,
-                Err(fault) if fault.certainty == Certainty::Transient => return Err(fault),
+                Err(fault) if fault.is_general() => return Err(fault),
                 Err(fault) => return Ok(Some(Flaw::Unread(fault.answer))),
             }
         }
         Ok(None)
     }
 
+    /// What comes at a place, which is where reading is; where the file is busy, that is tried again.
+    async fn read(&mut self, at: u64, limit: usize, patience: &mut Patience) -> Result<Bytes, Fault> {
+        let mut tries = 0;
+        loop {
+            let read = self.reader.read(limit).await;
+            tries += 1;
+            match read {
+                // What a call read before it failed is lost.
+                Err(fault) if patience.again(tries, &fault).await => self.reader.seek(at),
+                answer => return answer,
+            }
+        }
+    }
+
     /// Looks whether there is more than was stored, though the file says that it did not change.
-    async fn goes_on(&mut self) -> Result<Option<Flaw>, Fault> {
-        match self.reader.read(1).await {
+    async fn goes_on(&mut self, patience: &mut Patience) -> Result<Option<Flaw>, Fault> {
+        match self.read(self.size, 1, patience).await {
             Ok(more) if more.is_empty() => Ok(None),
             Ok(_) => {
                 let (stored, said) = (self.size, self.meta.size);
@@ -269,7 +288,7 @@ impl SourceFile {
                     "it holds more than its size says ({said} bytes); the first {stored} are stored"
                 ))))
             }
-            Err(fault) if fault.certainty == Certainty::Transient => Err(fault),
+            Err(fault) if fault.is_general() => Err(fault),
             Err(fault) => Ok(Some(Flaw::Unread(fault.answer))),
         }
     }
@@ -327,7 +346,7 @@ pub(super) async fn member(
 pub(super) fn readable(read: Result<ReadXattrs, Fault>) -> Result<(Xattrs, Option<Flaw>), Fault> {
     let read = match read {
         Ok(read) => read,
-        Err(fault) if fault.certainty == Certainty::Transient => return Err(fault),
+        Err(fault) if fault.is_general() => return Err(fault),
         Err(fault) => return Ok((Xattrs::default(), Some(Flaw::Unread(format!("its attributes: {}", fault.answer))))),
     };
     let lost: Vec<String> =

@@ -5,12 +5,11 @@
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::beside::{Lane, Running};
+use super::beside::{Digesting, Running};
 use super::put::Upload;
 use super::source::malformed;
 use crate::archive::{self, ArchiveError, Crc32, Extent, Framed, PackedSegment, Plain, ZipFrame};
 use crate::ports::{Compute, Fault};
-use crate::primitives::Hasher;
 
 /// A segment on its way: it is being packed.
 pub(super) type OnTheWay = Running<Result<PackedSegment, ArchiveError>>;
@@ -30,10 +29,7 @@ pub(super) async fn store_archive(
     upload: &mut Upload<'_>,
     mut segments: mpsc::Receiver<OnTheWay>,
 ) -> Result<Stored, Fault> {
-    let digest = Lane::new(compute, Hasher::default(), |hasher: &mut Hasher, pieces: Vec<Bytes>| {
-        pieces.iter().for_each(|piece| hasher.update(piece));
-    });
-    let mut sink = Sink { upload, digest, size: 0 };
+    let mut sink = Sink { upload, digest: Digesting::new(compute), size: 0 };
     sink.put(frame.head().map_err(malformed)?.into()).await?;
     let (mut framed, mut crc) = (Framed { packed_size: 0, plain_size: 0, crc: 0 }, crc32fast::Hasher::new());
     let mut sizes = Vec::new();
@@ -52,20 +48,20 @@ pub(super) async fn store_archive(
     sink.put(Bytes::from_static(end)).await?;
     sink.put(frame.tail(framed).map_err(malformed)?.into()).await?;
     let plain = Plain { size: framed.plain_size, crc32: Crc32(framed.crc) };
-    let (hasher, _) = sink.digest.finish().await?;
-    Ok(Stored { archive: Extent { size: sink.size, digest: hasher.finish() }, plain, segments: sizes })
+    let archive = Extent { size: sink.size, digest: sink.digest.finish().await? };
+    Ok(Stored { archive, plain, segments: sizes })
 }
 
 struct Sink<'a, 'b> {
     upload: &'b mut Upload<'a>,
-    digest: Lane<'b, Hasher, Bytes, ()>,
+    digest: Digesting<'b>,
     size: u64,
 }
 
 impl Sink<'_, '_> {
     async fn put(&mut self, bytes: Bytes) -> Result<(), Fault> {
         self.size += bytes.len() as u64;
-        self.digest.push(bytes.clone(), bytes.len()).await?;
+        self.digest.push(bytes.clone()).await?;
         self.upload.push(bytes).await
     }
 }

@@ -8,13 +8,14 @@ mod memory;
 mod recovery;
 mod round_trip;
 mod sources;
+mod taken_up;
 
-use crate::catalog::{MANIFEST_FORMAT_VERSION, Manifest, PointPlace, ReadBackRecord};
+use crate::catalog::{MANIFEST_FORMAT_VERSION, Manifest, PointPlace, ReadBackRecord, Totals};
 use crate::fakes::{FakeCompute, World};
 use crate::ports::{Clock, EntryKind, Fault};
 use crate::primitives::{Compression, Key, PathBytes};
 use crate::steps::{
-    Beside, PackRequest, Packed, Progress, ReadBack, RecoverRequest, Recovered, pack, read_back, recover,
+    Beside, PackRequest, Packed, Progress, ReadBack, RecoverRequest, Recovered, pack, part_totals, read_back, recover,
 };
 
 use memory::{MemoryStore, MemoryTree};
@@ -68,6 +69,12 @@ fn do_recover_point(
     let only = only.map(path);
     let request = RecoverRequest { manifest, into: path("/back"), staging: path("/.back-1"), only, set_owner: true };
     with_rest(async |beside| recover(store, tree, beside, &request, &Progress::default()).await)
+}
+
+/// What one path comes to, as it is known before anything is recovered.
+fn do_part_totals(store: &MemoryStore, packed: &Packed, only: &str) -> Result<Totals, Fault> {
+    let (manifest, only) = (manifest(packed), path(only));
+    with_rest(async |beside| part_totals(store, beside.scratch, &manifest, &only).await)
 }
 
 fn manifest(packed: &Packed) -> Manifest {

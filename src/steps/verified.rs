@@ -14,7 +14,7 @@ use crate::archive::{Member, MemberKind, Plain, TarEvent};
 use crate::catalog::{ContentsHeader, ContentsTrailer, Entry, Line, Manifest, Named, StoredObject, Totals};
 use crate::observe::walk::path_order;
 use crate::ports::{Cause, Compute, Fault, StoreRead};
-use crate::primitives::{Digest, Hasher, PathBytes};
+use crate::primitives::{FileDigest, FileHasher, PathBytes};
 
 /// What comes out of a verified pair.
 pub(super) enum Event {
@@ -105,7 +105,7 @@ impl<'a> Pair<'a> {
             contents,
             header,
             whole: parts.is_none(),
-            digests: Lane::new(self.compute, Hasher::default(), check),
+            digests: Lane::new(self.compute, FileHasher::default(), check),
             open: None,
             last: None,
             totals: Totals::default(),
@@ -140,17 +140,17 @@ enum Order {
     /// So many zeros.
     Zeros(u64),
     /// The file's digest is to be this.
-    Check(PathBytes, Digest),
+    Check(PathBytes, FileDigest),
 }
 
 /// Digests content; answers the file whose digest is wrong.
-fn check(hasher: &mut Hasher, orders: Vec<Order>) -> Result<(), PathBytes> {
+fn check(hasher: &mut FileHasher, orders: Vec<Order>) -> Result<(), PathBytes> {
     for order in orders {
         match order {
             Order::Data(bytes) => hasher.update(&bytes),
             Order::Zeros(length) => hasher.zeros(length),
             Order::Check(path, digest) => {
-                if std::mem::take(hasher).finish() != digest {
+                if hasher.finish() != digest {
                     return Err(path);
                 }
             }
@@ -168,9 +168,9 @@ pub(super) struct Verified<'p> {
     contents: ContentsStream<'p>,
     header: ContentsHeader,
     whole: bool,
-    digests: Lane<'p, Hasher, Order, Result<(), PathBytes>>,
+    digests: Lane<'p, FileHasher, Order, Result<(), PathBytes>>,
     /// The member whose content comes, and what its digest is to be.
-    open: Option<(PathBytes, Option<Digest>)>,
+    open: Option<(PathBytes, Option<FileDigest>)>,
     last: Option<PathBytes>,
     totals: Totals,
     /// What is asked for, and what of it could not be read when it was backed up.
@@ -279,7 +279,7 @@ impl Verified<'_> {
         &mut self,
         member: &Member,
         offset: u64,
-    ) -> Result<(Member, u64, Option<Digest>, Option<String>), Fault> {
+    ) -> Result<(Member, u64, Option<FileDigest>, Option<String>), Fault> {
         loop {
             match self.contents.next().await? {
                 Some(Line::Entry(Entry::Stored { at, .. })) if !self.whole && at < offset => {}
@@ -326,7 +326,7 @@ impl Verified<'_> {
     }
 
     async fn all_digests(&mut self) -> Result<(), Fault> {
-        let fresh = Lane::new(self.pair.compute, Hasher::default(), check);
+        let fresh = Lane::new(self.pair.compute, FileHasher::default(), check);
         let (_, results) = std::mem::replace(&mut self.digests, fresh).finish().await?;
         let wrong = results.into_iter().find_map(Result::err);
         wrong.map_or(Ok(()), |path| Err(self.other_content(&path)))

@@ -76,7 +76,7 @@ impl Scene {
         lines.iter().map(|line| self.types(line)).collect::<Vec<_>>().join("\n")
     }
 
-    /// The same, each in a second of its own: points of one second stand in any order.
+    /// The same, each in a second of its own: the names of runs of one second sort in any order.
     pub(super) fn types_apart(&self, lines: &[&str]) -> String {
         let second = || jiff::Timestamp::now().as_second();
         let one = |line: &&str| {

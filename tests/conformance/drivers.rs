@@ -214,7 +214,7 @@ async fn reading_leaves_the_access_time_alone() {
 async fn a_path_may_be_longer_than_a_call_takes() {
     let folder = tempfile::tempdir().unwrap();
     let top = PathBytes::from_path(folder.path().join("d"));
-    let mut into = Disk.create(&top).await.unwrap();
+    let into = Disk.create(&top).await.unwrap();
     let mut deep = PathBytes::default();
     while deep.as_bytes().len() < 10_000 {
         let name = "n".repeat(1 + deep.as_bytes().len() % 255);

@@ -45,6 +45,7 @@ async fn a_place_that_does_not_exist_holds_no_runs(journal: &dyn Journal) {
     let run = run("20260301T053000Z-00000001");
     assert_eq!(journal.runs().await.unwrap(), []);
     assert_eq!(journal.lines(&run).await.unwrap(), None);
+    assert_eq!(journal.last_line(&run).await.unwrap(), None);
     journal.remove(&run).await.unwrap();
     assert!(journal.place(&run).contains("20260301T053000Z-00000001"));
 }
@@ -55,6 +56,7 @@ async fn lines_come_back_as_they_were_appended(journal: &dyn Journal) {
     let lines = ["{}", "", &long, "\r", " x "];
     for line in lines {
         journal.append(&run, line).await.unwrap();
+        assert_eq!(journal.last_line(&run).await.unwrap().as_deref(), Some(line));
     }
     assert_eq!(cause(journal.append(&run, "two\nlines").await), Cause::Invalid);
     assert_eq!(journal.lines(&run).await.unwrap().unwrap(), lines);

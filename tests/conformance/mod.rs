@@ -1,10 +1,12 @@
 //! One suite a port, run on every driver and fake: what a port's documentation says, each sentence a case.
 
 mod command;
+mod destination;
 mod drivers;
 mod journal;
 mod ledger;
 mod scratch;
+mod stage;
 mod store;
 mod tree;
 mod world;

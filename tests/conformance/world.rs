@@ -130,7 +130,7 @@ async fn a_dead_world_answers_nobody_until_it_is_revived() {
 #[tokio::test(start_paused = true)]
 async fn what_began_before_a_death_does_nothing_after_it() {
     let world = World::tied_to_tokio(1);
-    let mut into = world.tree().create(&PathBytes::new("/restored")).await.unwrap();
+    let into = world.tree().create(&PathBytes::new("/restored")).await.unwrap();
     let mut file = into.file(&PathBytes::new("file")).await.unwrap();
     file.write(Bytes::from_static(b"half")).await.unwrap();
     world.script(FaultScript::new().nth("store.delete", 1, Injected::Delay(Duration::from_secs(60))));
@@ -167,7 +167,7 @@ async fn a_world_can_be_denied_and_full() {
     assert_eq!(tree.list(&at("/srv"), None, 10).await.unwrap().len(), 2);
     tree.set_free(3);
     world.store("s").set_free(0);
-    let mut into = tree.create(&at("/new")).await.unwrap();
+    let into = tree.create(&at("/new")).await.unwrap();
     let mut file = into.file(&at("file")).await.unwrap();
     file.write(Bytes::from_static(b"123")).await.unwrap();
     assert_eq!(super::cause(file.write(Bytes::from_static(b"4")).await), Cause::Full);

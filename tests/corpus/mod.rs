@@ -7,6 +7,7 @@ mod locked;
 mod order;
 mod past;
 mod plans;
+mod points;
 mod properties;
 mod ten_mistakes;
 

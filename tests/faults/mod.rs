@@ -2,11 +2,14 @@
 //!
 //! `SONAE_SEEDS=100000 cargo test --test integration faults` runs as many seeds as that and prints what they came to.
 
+mod busy;
 mod exhaustive;
 mod guards;
 mod independence;
 mod journey;
+mod one_path;
 pub(crate) mod scene;
 mod seeded;
+mod slots;
 mod tampered;
 mod watched;

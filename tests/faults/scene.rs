@@ -10,8 +10,9 @@ use sonae::forecast::{self, Circumstances, Forecast, PointChoice, RestoreWish};
 use sonae::observe::{self, Observed, Reading};
 use sonae::plan::Plan;
 use sonae::ports::{Attributes, Clock, EntryKind, StoreRead, StoreWrite, TreeRead};
-use sonae::primitives::{JobName, Key, Name, PathBytes, Xattrs};
+use sonae::primitives::{JobName, Key, Name, PathBytes, Slot, Xattrs};
 use sonae::prove::{ProvenPlan, compile};
+use sonae::steps;
 
 /// Three jobs in two stores, one tied to another, each with another retention; and the way back.
 const PLAN: &str = r#"
@@ -72,7 +73,13 @@ pub(crate) fn proven(file: &str, text: &str) -> ProvenPlan {
 
 /// This host, as its superuser.
 pub(crate) fn who() -> Circumstances {
-    Circumstances { host: name("web-1"), base: PathBytes::new(*b"/plans"), superuser: true, accept_shrink: false }
+    Circumstances {
+        host: name("web-1"),
+        base: PathBytes::new(*b"/plans"),
+        superuser: true,
+        accept_shrink: false,
+        slots: BTreeMap::new(),
+    }
 }
 
 /// The reading half of a world, for a plan's stores.
@@ -103,14 +110,32 @@ async fn backup_by(proven: &ProvenPlan, world: &World, who: &Circumstances) -> F
     forecast::backup(proven.plan(), &graph, &observed, who)
 }
 
+fn wish(restore: &str, only: Option<PathBytes>) -> RestoreWish {
+    let (restore, choice) = (name(restore), PointChoice::Latest);
+    RestoreWish { restore, choice, from_host: None, only, into: None, planned: None }
+}
+
 /// The forecast of a restore of the newest points as the world is now.
 pub(crate) async fn restore(proven: &ProvenPlan, world: &World, restore: &str) -> Forecast {
-    let restore = name(restore);
-    let graph = proven.graph().of_restore(&restore);
+    let wish = wish(restore, None);
+    let graph = proven.graph().of_restore(&wish.restore);
     let observed = observe(proven.plan(), &graph, world).await;
-    let wish =
-        RestoreWish { restore, choice: PointChoice::Latest, from_host: None, only: None, into: None, planned: None };
     forecast::restore(proven.plan(), &graph, &observed, &who(), &wish)
+}
+
+/// The same of one path.
+async fn restore_path(proven: &ProvenPlan, world: &World, restore: &str, only: &str) -> Forecast {
+    let (only, who) = (PathBytes::new(only.as_bytes()), who());
+    let wish = wish(restore, Some(only.clone()));
+    let graph = proven.graph().of_restore(&wish.restore).without_probes();
+    let mut observed = observe(proven.plan(), &graph, world).await;
+    let mut parts = BTreeMap::new();
+    for (store, manifest) in forecast::chosen(&graph, &observed, &who, &wish) {
+        let totals = steps::part_totals(&*world.store(store.as_str()), &*world.scratch(), manifest, &only).await;
+        parts.insert(manifest.place(), totals);
+    }
+    observed.parts = parts;
+    forecast::restore(proven.plan(), &graph, &observed, &who, &wish)
 }
 
 /// A simulated host with the plan's sources.
@@ -225,11 +250,20 @@ impl Scene {
         backup_by(&self.proven, &self.world, &accepting).await
     }
 
+    /// A backup of jobs that are due.
+    pub(super) async fn backup_due(&self, slots: BTreeMap<JobName, Slot>) -> Forecast {
+        backup_by(&self.proven, &self.world, &Circumstances { slots, ..who() }).await
+    }
+
     pub(super) async fn backup(&self) -> Forecast {
         backup(&self.proven, &self.world).await
     }
 
     pub(super) async fn restore(&self) -> Forecast {
         restore(&self.proven, &self.world, "all").await
+    }
+
+    pub(super) async fn restore_path(&self, only: &str) -> Forecast {
+        restore_path(&self.proven, &self.world, "all", only).await
     }
 }

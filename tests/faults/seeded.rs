@@ -56,7 +56,8 @@ const OPS: [&str; 20] = [
 
 fn injected(dice: &mut Dice) -> Injected {
     match dice.below(8) {
-        0..3 => Injected::RefuseOnce(Cause::Other),
+        0 => Injected::RefuseOnce(Cause::Busy),
+        1..3 => Injected::RefuseOnce(Cause::Other),
         3..6 => Injected::LoseAnswer,
         6 => Injected::Delay(Duration::from_millis(dice.below(90_000))),
         _ => Injected::RefuseForGood(dice.one_of(&[Cause::Denied, Cause::Full, Cause::Other])),

@@ -301,6 +301,10 @@ impl TreeWrite for WatchedTree {
         self.law.may_make(folder);
         self.inner.create(folder).await
     }
+    async fn reopen(&self, folder: &PathBytes) -> Result<Box<dyn Destination>, Fault> {
+        self.law.may_make(folder);
+        self.inner.reopen(folder).await
+    }
     async fn rename(&self, from: &PathBytes, to: &PathBytes) -> Result<(), Fault> {
         self.law.may_make(from);
         self.law.may_make(to);

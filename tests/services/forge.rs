@@ -190,7 +190,7 @@ impl Forgery {
         });
         let mut stored = json!({"member": member, "at": self.tar.len()});
         if let Some(content) = content {
-            stored["digest"] = json!(digest_text(&Sha256::digest(content)));
+            stored["digest"] = json!(format!("blake3:{}", blake3::hash(content)));
         }
         self.entries.push(json!({"entry": {"stored": stored}}).to_string());
         self

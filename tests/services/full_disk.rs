@@ -1,4 +1,4 @@
-//! A store without room.
+//! A store without room, and a place without room for what is restored.
 
 use std::ffi::OsStr;
 
@@ -17,6 +17,11 @@ pub(crate) const CHECKS: &[Check] = &[
         name: "a ledger whose disk is full, or cannot be written, costs no backup, and is had again",
         needs: &[UNSHARE, Need::Namespaces],
         run: full_ledger,
+    },
+    Check {
+        name: "a restore of one path that does not fit is refused before anything is written",
+        needs: &[UNSHARE, Need::Namespaces],
+        run: one_path,
     },
 ];
 
@@ -84,4 +89,39 @@ fn full() {
     let listed: serde_json::Value = serde_json::from_str(&text("roomy.points")).unwrap();
     assert_eq!(listed["points"].as_array().map(Vec::len), Some(1), "{}", text("roomy.said"));
     assert_eq!(text("roomy.files").lines().count(), 3, "{}", text("roomy.files"));
+}
+
+/// `$1` is the program. A folder of the source is twice as large as the disk to which it is restored, and one is a quarter of it.
+const ONE_PATH: &str = r#"
+"$1" run plan.kdl --all --quiet
+mkdir small
+mount -t tmpfs -o size=1m,mode=700 tmpfs small
+tried() {
+    name=$1
+    shift
+    "$SONAE" restore plan.kdl files --into "small/$name" "$@" > "$name.said" 2>&1 && echo 0 > "$name.status" || echo $? > "$name.status"
+}
+SONAE=$1
+tried all
+tried foreseen --path 000 --dry-run
+tried large --path 000
+find small -mindepth 1 > refused.files
+tried small --path 001
+find small -type f > small.files
+"#;
+
+fn one_path() {
+    let scene = Scene::new(ONE_JOB);
+    fill(&scene.path("source"), 112, 20_000);
+    Said::of(scene.surround(&mut in_namespace(ONE_PATH, &[OsStr::new(SONAE)]))).exits(0);
+    let text = |name: &str| std::fs::read_to_string(scene.path(name)).unwrap();
+    for (name, status) in [("all", "1\n"), ("foreseen", "4\n"), ("large", "1\n"), ("small", "0\n")] {
+        let said = text(&format!("{name}.said"));
+        assert_eq!(text(&format!("{name}.status")), status, "{name}: {said}");
+        assert_eq!(said.contains("are free"), name != "small", "{name}: {said}");
+    }
+    assert!(text("foreseen.said").contains("only 000: 100 files, 1.9 MiB; 1.0 MiB free"), "{}", text("foreseen.said"));
+    assert!(text("large.said").contains("nothing was done"), "{}", text("large.said"));
+    assert_eq!(text("refused.files"), "", "nothing was written where it does not fit");
+    assert_eq!(text("small.files").lines().count(), 12, "{}", text("small.files"));
 }

@@ -1,5 +1,7 @@
 //! SIGINT and SIGTERM: a run stops, says how to go on, and goes on.
 
+use std::os::unix::fs::MetadataExt as _;
+use std::path::PathBuf;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
@@ -14,6 +16,7 @@ use super::tree::{assert_same, look};
 pub(crate) const CHECKS: &[Check] = &[
     Check { name: "a backup stops for SIGINT and for SIGTERM, and can be resumed", needs: &[], run: backups },
     Check { name: "a restore stops for SIGINT and for SIGTERM, and can be resumed", needs: &[], run: restores },
+    Check { name: "a restore that goes on keeps the files that were whole", needs: &[], run: restores_go_on },
 ];
 
 /// So long to pack that every signal comes in time.
@@ -84,4 +87,49 @@ fn restores() {
         assert_same(&expected, &look(&scene.path("restored")));
         std::fs::remove_dir_all(scene.path("restored")).unwrap();
     }
+}
+
+/// Files that were whole when it was interrupted, or killed, are the very files that are there at the end.
+fn restores_go_on() {
+    let scene = slow();
+    scene.sonae(&["run", "plan.kdl", "--all"]).exits(0);
+    let expected = look(&scene.path("source"));
+    for signal in [Signal::INT, Signal::KILL] {
+        let known = runs(&scene);
+        let (child, run) = begun(&scene, scene.start(&["restore", "plan.kdl", "files"]), &known, 1);
+        let first = until_whole(&scene, "large-0");
+        send(&child, signal);
+        let _ended = Said::of_child(child);
+        if !scene.path("restored").exists() {
+            let kept = std::fs::metadata(staged(&scene, "large-0").expect("what was made stays")).unwrap().ino();
+            assert_eq!(kept, first);
+            scene.sonae(&["resume", &run]).exits(0);
+        }
+        assert_eq!(std::fs::metadata(scene.path("restored/large-0")).unwrap().ino(), first, "it was made anew");
+        assert_same(&expected, &look(&scene.path("restored")));
+        leftovers::assert_none(&scene);
+        std::fs::remove_dir_all(scene.path("restored")).unwrap();
+    }
+}
+
+/// Where a file is while its folder is being restored.
+fn staged(scene: &Scene, name: &str) -> Option<PathBuf> {
+    let entries = std::fs::read_dir(scene.root()).unwrap().map(|entry| entry.unwrap());
+    let staging = entries.filter(|entry| entry.file_name().to_string_lossy().contains(".restoring-"));
+    staging.map(|staging| staging.path().join(name)).find(|path| path.exists())
+}
+
+/// Waits until a file that is being restored is whole: its time is set last. Answers its inode.
+fn until_whole(scene: &Scene, name: &str) -> u64 {
+    let mtime = std::fs::metadata(scene.path("source").join(name)).unwrap().modified().unwrap();
+    let patience = Instant::now() + Duration::from_secs(120);
+    while Instant::now() < patience {
+        let places = staged(scene, name).into_iter().chain([scene.path("restored").join(name)]);
+        let metas = places.filter_map(|path| std::fs::metadata(path).ok());
+        if let Some(meta) = metas.into_iter().find(|meta| meta.modified().unwrap() == mtime) {
+            return meta.ino();
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    panic!("{name} was never whole")
 }

@@ -17,6 +17,7 @@ mod bare_host;
 mod child;
 mod damage;
 mod dry_run;
+mod due;
 mod durability;
 mod forge;
 mod full_disk;
@@ -36,6 +37,7 @@ mod random_kills;
 mod round_trip;
 mod scene;
 mod strangers;
+mod tools;
 mod tree;
 mod unreadable;
 
@@ -62,6 +64,7 @@ fn checks() -> impl Iterator<Item = &'static Check> {
         random_kills::CHECKS,
         interrupts::CHECKS,
         locks::CHECKS,
+        due::CHECKS,
         durability::CHECKS,
         full_disk::CHECKS,
         mounts::CHECKS,
@@ -69,6 +72,7 @@ fn checks() -> impl Iterator<Item = &'static Check> {
         hostile::CHECKS,
         bare_host::CHECKS,
         memory::CHECKS,
+        tools::CHECKS,
     ]
     .into_iter()
     .flatten()

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::archive::{Crc32, MemberKind};
-use crate::primitives::{Key, Xattrs};
+use crate::primitives::{Digest, Key, Xattrs};
 
 fn trailer() -> ContentsTrailer {
     let key = Key::parse("p/t/b/h/x.tar.zip").unwrap();
@@ -41,7 +41,7 @@ fn entries() -> Vec<Entry> {
     let link = member(b"srv/l", MemberKind::Symlink { target: PathBytes::new(*b"..") });
     vec![
         Entry::Stored { member: member(b"srv", MemberKind::Folder), at: 0, digest: None, flaw: None },
-        Entry::Stored { member: file, at: 512, digest: Some(Digest::of(b"x")), flaw: Some("it changed".into()) },
+        Entry::Stored { member: file, at: 512, digest: Some(FileDigest::of(b"x")), flaw: Some("it changed".into()) },
         Entry::Stored { member: link, at: 1536, digest: None, flaw: None },
         Entry::Unread { path: PathBytes::new(*b"/srv/secret"), why: "permission denied".into() },
         Entry::NotStored { path: PathBytes::new(*b"/srv/socket"), kind: "socket".into() },
@@ -111,7 +111,7 @@ fn contents_read_back_in_any_pieces_and_by_other_tools() {
     insta::assert_snapshot!(text, @r#"
     {"header":{"format_version":1,"roots":["/srv"]}}
     {"entry":{"stored":{"member":{"path":"srv","kind":"folder","mode":488,"uid":1,"gid":2,"user":"web","mtime_s":-3,"mtime_ns":4},"at":0}}}
-    {"entry":{"stored":{"member":{"path":{"hex":"7372762f636166e9"},"kind":{"file":{"size":1}},"mode":488,"uid":1,"gid":2,"user":"web","mtime_s":-3,"mtime_ns":4},"at":512,"digest":"sha256:2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881","flaw":"it changed"}}}
+    {"entry":{"stored":{"member":{"path":{"hex":"7372762f636166e9"},"kind":{"file":{"size":1}},"mode":488,"uid":1,"gid":2,"user":"web","mtime_s":-3,"mtime_ns":4},"at":512,"digest":"blake3:3ae7d805f6789a6402acb70ad4096a85a56bf6804eaf25c0493ac697548d30b5","flaw":"it changed"}}}
     {"entry":{"stored":{"member":{"path":"srv/l","kind":{"symlink":{"target":".."}},"mode":488,"uid":1,"gid":2,"user":"web","mtime_s":-3,"mtime_ns":4},"at":1536}}}
     {"entry":{"unread":{"path":"/srv/secret","why":"permission denied"}}}
     {"entry":{"not-stored":{"path":"/srv/socket","kind":"socket"}}}

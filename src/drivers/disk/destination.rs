@@ -10,8 +10,8 @@ use rustix::io::Errno;
 use super::read::{look, meta};
 use super::{blocking, fault, xattr};
 use crate::drivers::beneath::{Beneath, open_folder};
-use crate::drivers::durable::{FILE_MODE, FOLDER_MODE};
-use crate::ports::{Attributes, Cause, Destination, EntryKind, Fault, FileWrite, Refused};
+use crate::drivers::durable::{self, FILE_MODE, FOLDER_MODE};
+use crate::ports::{Attributes, Cause, Destination, EntryKind, Fault, FileWrite, Refused, WholeFile};
 use crate::primitives::PathBytes;
 
 /// What is gathered before it is written: a small file costs one call to make it and one to write and finish it.
@@ -47,28 +47,30 @@ impl Filling {
 
 #[async_trait::async_trait]
 impl Destination for Filling {
-    async fn folder(&mut self, path: &PathBytes) -> Result<(), Fault> {
+    async fn folder(&self, path: &PathBytes) -> Result<(), Fault> {
         self.at("make the folder", path, |_, folder, name| rustix::fs::mkdirat(folder, name, FOLDER_MODE)).await
     }
 
-    async fn file(&mut self, path: &PathBytes) -> Result<Box<dyn FileWrite>, Fault> {
-        let made = self.at("make the file", path, |_, folder, name| {
-            let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            rustix::fs::openat(folder, name, flags, FILE_MODE)
-        });
+    async fn file(&self, path: &PathBytes) -> Result<Box<dyn FileWrite>, Fault> {
+        let made = self.at("make the file", path, |_, folder, name| make_file(folder, name));
         let file = Arc::new(made.await?);
         let path = self.place.join(path.as_bytes());
-        Ok(Box::new(NewFile { file, path, gathered: Vec::new(), ends_in_hole: false }))
+        Ok(Box::new(NewFile { file, path, at: 0, gathered: Vec::new(), ends_in_hole: false }))
     }
 
-    async fn symlink(&mut self, path: &PathBytes, target: &PathBytes) -> Result<(), Fault> {
+    async fn files(&self, files: Vec<WholeFile>) -> Result<Vec<Vec<Refused>>, Fault> {
+        let (place, beneath) = (Arc::clone(&self.place), Arc::clone(&self.beneath));
+        blocking("make files", move || files.iter().map(|file| make_whole(&place, &beneath, file)).collect()).await
+    }
+
+    async fn symlink(&self, path: &PathBytes, target: &PathBytes) -> Result<(), Fault> {
         let target = target.clone();
         let made = self
             .at("make the link", path, move |_, folder, name| rustix::fs::symlinkat(target.as_bytes(), folder, name));
         made.await
     }
 
-    async fn hard_link(&mut self, path: &PathBytes, existing: &PathBytes) -> Result<(), Fault> {
+    async fn hard_link(&self, path: &PathBytes, existing: &PathBytes) -> Result<(), Fault> {
         let existing = existing.clone();
         let made = self.at("make the hard link", path, move |beneath, folder, name| {
             let (from, old_name) = beneath.parent(existing.as_bytes())?;
@@ -81,7 +83,16 @@ impl Destination for Filling {
         made.await
     }
 
-    async fn set(&mut self, path: &PathBytes, attributes: &Attributes) -> Result<Vec<Refused>, Fault> {
+    async fn remove(&self, path: &PathBytes) -> Result<(), Fault> {
+        let removed =
+            self.at("remove", path, |_, folder, name| match rustix::fs::unlinkat(folder, name, AtFlags::empty()) {
+                Err(Errno::NOENT) => Ok(()),
+                answer => answer,
+            });
+        removed.await
+    }
+
+    async fn set(&self, path: &PathBytes, attributes: &Attributes) -> Result<Vec<Refused>, Fault> {
         let attributes = attributes.clone();
         if path.as_bytes().is_empty() {
             let (place, beneath) = (Arc::clone(&self.place), Arc::clone(&self.beneath));
@@ -101,13 +112,37 @@ impl Destination for Filling {
         set.await
     }
 
-    async fn sync(&mut self) -> Result<(), Fault> {
+    async fn sync(&self) -> Result<(), Fault> {
         let (place, beneath) = (Arc::clone(&self.place), Arc::clone(&self.beneath));
         blocking("sync a file system", move || {
             rustix::fs::syncfs(beneath.root()).map_err(|errno| super::not_durable(format!("sync {place}"), errno))
         })
         .await
     }
+}
+
+fn make_file(folder: &OwnedFd, name: &[u8]) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    rustix::fs::openat(folder, name, flags, FILE_MODE)
+}
+
+fn make_whole(place: &PathBytes, beneath: &Beneath, whole: &WholeFile) -> Result<Vec<Refused>, Fault> {
+    let told = |what: &str, errno| fault(format!("{what} {}", place.join(whole.path.as_bytes())), errno);
+    let made = beneath.parent(whole.path.as_bytes()).and_then(|(folder, name)| make_file(&folder, name));
+    let file = made.map_err(|errno| told("make the file", errno))?;
+    let written = whole.content.iter().try_for_each(|bytes| write_all(&file, bytes));
+    written.map_err(|errno| told("write", errno))?;
+    durable::begin_write_back(&file, 0, whole.content.iter().map(|bytes| bytes.len() as u64).sum());
+    set_finished(&file, &whole.attributes, || place.join(whole.path.as_bytes()))
+}
+
+/// Sets the attributes of a file that is written.
+fn set_finished(file: &OwnedFd, attributes: &Attributes, path: impl Fn() -> PathBytes) -> Result<Vec<Refused>, Fault> {
+    let action = || format!("set the attributes of {}", path());
+    if attributes.mtime_ns > 999_999_999 {
+        return Err(Fault::permanent(Cause::Invalid, action(), "a second has 1,000,000,000 nanoseconds"));
+    }
+    set_open(file, attributes).map_err(|errno| fault(action(), errno))
 }
 
 /// The owner comes first: chown(2) takes set-user-ID and file capabilities away. Extended attributes come before the mode, which
@@ -170,6 +205,8 @@ fn times(attributes: &Attributes) -> Timestamps {
 struct NewFile {
     file: Arc<OwnedFd>,
     path: PathBytes,
+    /// Where what is gathered begins.
+    at: u64,
     gathered: Vec<u8>,
     /// Whether what was written last is a hole, which gives a file no length by itself.
     ends_in_hole: bool,
@@ -183,11 +220,14 @@ impl FileWrite for NewFile {
             self.gathered.extend_from_slice(&bytes);
             return Ok(());
         }
-        let (file, path, gathered) = (Arc::clone(&self.file), self.path.clone(), std::mem::take(&mut self.gathered));
+        let (file, path, at) = (Arc::clone(&self.file), self.path.clone(), self.at);
+        let gathered = std::mem::take(&mut self.gathered);
+        let length = (gathered.len() + bytes.len()) as u64;
+        self.at += length;
         blocking("write a file", move || {
-            write_all(&file, &gathered)
-                .and_then(|()| write_all(&file, &bytes))
-                .map_err(|errno| fault(format!("write {path}"), errno))
+            let written = write_all(&file, &gathered).and_then(|()| write_all(&file, &bytes));
+            durable::begin_write_back(&file, at, length);
+            written.map_err(|errno| fault(format!("write {path}"), errno))
         })
         .await
     }
@@ -198,6 +238,7 @@ impl FileWrite for NewFile {
         }
         self.ends_in_hole = true;
         let (file, path, gathered) = (Arc::clone(&self.file), self.path.clone(), std::mem::take(&mut self.gathered));
+        self.at = self.at.saturating_add(gathered.len() as u64).saturating_add(length);
         blocking("leave a hole in a file", move || {
             let by = i64::try_from(length).map_err(|_| Errno::INVAL);
             write_all(&file, &gathered)
@@ -212,15 +253,10 @@ impl FileWrite for NewFile {
     async fn finish(self: Box<Self>, attributes: &Attributes) -> Result<Vec<Refused>, Fault> {
         let attributes = attributes.clone();
         blocking("finish a file", move || {
-            if attributes.mtime_ns > 999_999_999 {
-                let action = format!("set the attributes of {}", self.path);
-                return Err(Fault::permanent(Cause::Invalid, action, "a second has 1,000,000,000 nanoseconds"));
-            }
             write_all(&self.file, &self.gathered)
                 .and_then(|()| if self.ends_in_hole { lengthen(&self.file) } else { Ok(()) })
                 .map_err(|errno| fault(format!("write {}", self.path), errno))?;
-            set_open(&self.file, &attributes)
-                .map_err(|errno| fault(format!("set the attributes of {}", self.path), errno))
+            set_finished(&self.file, &attributes, || self.path.clone())
         })
         .await
     }

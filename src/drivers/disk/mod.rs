@@ -123,6 +123,17 @@ impl TreeWrite for Disk {
         Ok(Box::new(made))
     }
 
+    async fn reopen(&self, folder: &PathBytes) -> Result<Box<dyn Destination>, Fault> {
+        let folder = plain(folder);
+        let opened = blocking("open a folder", move || {
+            let root = super::beneath::open_folder(CWD, folder.as_bytes());
+            let root = root.map_err(|errno| fault(format!("open the folder {folder}"), errno))?;
+            Ok(destination::Filling::new(folder, root))
+        })
+        .await?;
+        Ok(Box::new(opened))
+    }
+
     async fn rename(&self, from: &PathBytes, to: &PathBytes) -> Result<(), Fault> {
         let (from, to) = (plain(from), plain(to));
         blocking("rename", move || {

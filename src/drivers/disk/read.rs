@@ -4,6 +4,7 @@ use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use rustix::buffer::spare_capacity;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, SeekFrom, Stat};
 use rustix::io::Errno;
 
@@ -159,18 +160,15 @@ fn open_once(path: &Reached<'_>) -> Result<OwnedFd, Errno> {
 
 /// The next bytes, and whether the end was reached: less than `length` are read only there.
 fn read_chunk(file: &OwnedFd, length: usize) -> Result<(Bytes, bool), Errno> {
-    let mut buffer = vec![0; length];
-    let mut filled = 0;
+    let mut buffer = Vec::with_capacity(length);
     let mut ended = false;
-    while filled < length && !ended {
-        match rustix::io::read(file, &mut buffer[filled..]) {
-            Ok(0) => ended = true,
-            Ok(read) => filled += read,
+    while buffer.len() < length && !ended {
+        match rustix::io::read(file, spare_capacity(&mut buffer)) {
+            Ok(read) => ended = read == 0,
             Err(Errno::INTR) => {}
             Err(errno) => return Err(errno),
         }
     }
-    buffer.truncate(filled);
     // What waits to be packed and listed takes what it holds, and not what might have come.
     buffer.shrink_to_fit();
     Ok((Bytes::from(buffer), ended))

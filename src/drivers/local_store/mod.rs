@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use rustix::buffer::spare_capacity;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
@@ -107,8 +108,8 @@ impl Shared {
             return Err(refuse(Errno::NOENT));
         };
         let left = usize::try_from(object.size.saturating_sub(offset)).unwrap_or(usize::MAX);
-        let mut buffer = vec![0; length.min(left)];
-        if buffer.is_empty() {
+        let length = length.min(left);
+        if length == 0 {
             return Ok(Bytes::new());
         }
         let (folder, name) = split_last(key.as_str().as_bytes());
@@ -117,9 +118,7 @@ impl Shared {
             .and_then(|root| descend(root, folder))
             .and_then(|folder| rustix::fs::openat(folder, name, flags, Mode::empty()))
             .map_err(refuse)?;
-        let filled = read_at(&file, &mut buffer, offset).map_err(refuse)?;
-        buffer.truncate(filled);
-        Ok(Bytes::from(buffer))
+        read_at(&file, length, offset).map(Bytes::from).map_err(refuse)
     }
 
     fn delete(&self, key: &Key) -> Result<(), Fault> {
@@ -167,18 +166,20 @@ fn is_object(stat: &Stat) -> bool {
     FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
 }
 
-/// Fills the buffer from `offset`, less only at the end.
-fn read_at(file: &OwnedFd, buffer: &mut [u8], offset: u64) -> Result<usize, Errno> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match rustix::io::pread(file, &mut buffer[filled..], offset + filled as u64) {
+/// So many bytes from `offset` on, fewer only at the end.
+fn read_at(file: &OwnedFd, length: usize, offset: u64) -> Result<Vec<u8>, Errno> {
+    let mut bytes = Vec::with_capacity(length);
+    while bytes.len() < length {
+        let next = offset + bytes.len() as u64;
+        match rustix::io::pread(file, spare_capacity(&mut bytes), next) {
             Ok(0) => break,
-            Ok(read) => filled += read,
-            Err(Errno::INTR) => {}
+            Ok(_) | Err(Errno::INTR) => {}
             Err(errno) => return Err(errno),
         }
     }
-    Ok(filled)
+    // There may be more room than was asked for.
+    bytes.truncate(length);
+    Ok(bytes)
 }
 
 #[async_trait::async_trait]

@@ -112,6 +112,7 @@ impl Shared {
         };
         let cut = || rustix::fs::ftruncate(&progress.file, start);
         let written = cut().and_then(|()| write_at(&progress.file, bytes, start));
+        durable::begin_write_back(&progress.file, start, bytes.len() as u64);
         match &written {
             Ok(()) => (progress.parts, progress.last) = (number, (Some(start), start + bytes.len() as u64)),
             Err(_) => {

@@ -42,6 +42,7 @@ impl Shared {
         let mut page = Page::default();
         let refuse = |errno| self.fault("list", prefix, errno);
         self.walk(
+            after,
             |path| may_hold(path, prefix) && may_follow(path, after),
             |folder, path, name| {
                 let key = format!("{path}{name}");
@@ -63,6 +64,7 @@ impl Shared {
     pub(super) fn uploads(&self, prefix: &str) -> Result<Vec<UploadId>, Fault> {
         let mut found = Vec::new();
         self.walk(
+            None,
             |path| may_hold(path, prefix),
             |_, path, name| {
                 found.extend(upload::parse(path, name).filter(|upload| upload.key.as_str().starts_with(prefix)));
@@ -75,9 +77,10 @@ impl Shared {
     }
 
     /// Visits all files in the order of their paths, going into the folders that `enter` wants (asked with their path
-    /// and a `/`), until a visit answers false.
+    /// and a `/`), until a visit answers false. Files whose path is not greater than `after` may be left out.
     fn walk(
         &self,
+        after: Option<&str>,
         enter: impl Fn(&str) -> bool,
         mut visit: impl FnMut(&OwnedFd, &str, &str) -> Result<bool, Errno>,
     ) -> Result<(), Errno> {
@@ -85,7 +88,7 @@ impl Shared {
             Err(Errno::NOENT) => return Ok(()),
             answer => answer?,
         };
-        let mut levels = vec![level(root, String::new())?];
+        let mut levels = vec![level(root, String::new(), after)?];
         while let Some(level_now) = levels.last_mut() {
             let Some(name) = level_now.names.pop_front() else {
                 levels.pop();
@@ -105,15 +108,17 @@ impl Shared {
             match open_folder(&level_now.folder, folder.as_bytes()) {
                 // It was removed since its name was read, with all that was in it.
                 Err(Errno::NOENT) => {}
-                answer => levels.push(level(answer?, path)?),
+                answer => levels.push(level(answer?, path, after)?),
             }
         }
         Ok(())
     }
 }
 
-/// Reads and orders a folder's names. Those that are not UTF-8 are not a store's.
-fn level(folder: OwnedFd, path: String) -> Result<Level, Errno> {
+/// Reads and orders a folder's names. Those that are not UTF-8 are not a store's. Of a folder of very many objects only those behind
+/// `after` are remembered.
+fn level(folder: OwnedFd, path: String, after: Option<&str>) -> Result<Level, Errno> {
+    let passed = after.and_then(|after| after.strip_prefix(path.as_str()));
     let mut names = Vec::new();
     for entry in Dir::read_from(&folder)? {
         let entry = entry?;
@@ -121,7 +126,11 @@ fn level(folder: OwnedFd, path: String) -> Result<Level, Errno> {
         if matches!(name, "." | "..") {
             continue;
         }
-        names.push(as_ordered(name, kind(&folder, name, entry.file_type())?));
+        let kind = kind(&folder, name, entry.file_type())?;
+        if kind != FileType::Directory && passed.is_some_and(|passed| name <= passed) {
+            continue;
+        }
+        names.push(as_ordered(name, kind));
     }
     names.sort_unstable();
     Ok(Level { folder, path, names: names.into() })

@@ -49,14 +49,14 @@ fn stays_inside(path: &PathBytes) -> Result<(), Refusal> {
 
 #[async_trait::async_trait]
 impl Destination for FakeDestination {
-    async fn folder(&mut self, path: &PathBytes) -> Result<(), Fault> {
+    async fn folder(&self, path: &PathBytes) -> Result<(), Fault> {
         let call = self.at("destination.folder", path, |nodes, root| {
             nodes.make(root, path.as_bytes(), Body::Folder(BTreeMap::new()), 0o700)
         });
         call.await.map(drop)
     }
 
-    async fn file(&mut self, path: &PathBytes) -> Result<Box<dyn FileWrite>, Fault> {
+    async fn file(&self, path: &PathBytes) -> Result<Box<dyn FileWrite>, Fault> {
         let made = self.at("destination.file", path, |nodes, root| {
             nodes.make(root, path.as_bytes(), Body::File(Vec::new()), 0o600)
         });
@@ -65,14 +65,14 @@ impl Destination for FakeDestination {
         Ok(Box::new(NewFile { disk: Arc::clone(&self.disk), life: self.life, path, inode }))
     }
 
-    async fn symlink(&mut self, path: &PathBytes, target: &PathBytes) -> Result<(), Fault> {
+    async fn symlink(&self, path: &PathBytes, target: &PathBytes) -> Result<(), Fault> {
         let call = self.at("destination.symlink", path, |nodes, root| {
             nodes.make(root, path.as_bytes(), Body::Symlink(target.clone()), 0o777)
         });
         call.await.map(drop)
     }
 
-    async fn hard_link(&mut self, path: &PathBytes, existing: &PathBytes) -> Result<(), Fault> {
+    async fn hard_link(&self, path: &PathBytes, existing: &PathBytes) -> Result<(), Fault> {
         let call = self.at("destination.hard-link", path, |nodes, root| {
             stays_inside(existing)?;
             let inode =
@@ -83,7 +83,19 @@ impl Destination for FakeDestination {
         call.await
     }
 
-    async fn set(&mut self, path: &PathBytes, attributes: &Attributes) -> Result<Vec<Refused>, Fault> {
+    async fn remove(&self, path: &PathBytes) -> Result<(), Fault> {
+        let call = self.at("destination.remove", path, |nodes, root| {
+            let Some(inode) = nodes.find_from(root, path.as_bytes())? else { return Ok(()) };
+            if nodes.meta(inode).kind == EntryKind::Folder {
+                return Err((Cause::Invalid, "it is a folder"));
+            }
+            nodes.unlink_all_from(root, path.as_bytes());
+            Ok(())
+        });
+        call.await
+    }
+
+    async fn set(&self, path: &PathBytes, attributes: &Attributes) -> Result<Vec<Refused>, Fault> {
         let place = self.place.join(path.as_bytes());
         let call = self.disk.call(Some(self.life), "destination.set", &place, |nodes| {
             if !path.as_bytes().is_empty() {
@@ -98,7 +110,7 @@ impl Destination for FakeDestination {
         call.await
     }
 
-    async fn sync(&mut self) -> Result<(), Fault> {
+    async fn sync(&self) -> Result<(), Fault> {
         self.disk.call(Some(self.life), "destination.sync", &self.place, |_| Ok(())).await
     }
 }

@@ -214,6 +214,16 @@ impl TreeWrite for FakeTree {
         Ok(Box::new(FakeDestination::new(Arc::clone(&self.disk), folder.clone(), root)))
     }
 
+    async fn reopen(&self, folder: &PathBytes) -> Result<Box<dyn Destination>, Fault> {
+        let call = self.disk.call(None, "tree.reopen", folder, |nodes| {
+            let root = nodes.existing(folder.as_bytes())?;
+            nodes.require_folder(root)?;
+            Ok(root)
+        });
+        let root = call.await?;
+        Ok(Box::new(FakeDestination::new(Arc::clone(&self.disk), folder.clone(), root)))
+    }
+
     async fn rename(&self, from: &PathBytes, to: &PathBytes) -> Result<(), Fault> {
         self.disk.call(None, "tree.rename", to, |nodes| nodes.rename(from.as_bytes(), to.as_bytes())).await
     }

@@ -317,8 +317,8 @@ impl Nodes {
         }
     }
 
-    fn unname(&mut self, path: &[u8]) -> Option<u64> {
-        let (folder, name) = self.holder(ROOT, path).ok()?;
+    fn unname(&mut self, root: u64, path: &[u8]) -> Option<u64> {
+        let (folder, name) = self.holder(root, path).ok()?;
         match self.table.get_mut(&folder) {
             Some(Node { body: Body::Folder(names), .. }) => names.remove(name),
             _ => None,
@@ -327,7 +327,11 @@ impl Nodes {
 
     /// Takes a name away, and all below it; what loses its last name gives its bytes back.
     pub(super) fn unlink_all(&mut self, path: &[u8]) {
-        let mut gone: Vec<u64> = self.unname(path).into_iter().collect();
+        self.unlink_all_from(ROOT, path);
+    }
+
+    pub(super) fn unlink_all_from(&mut self, root: u64, path: &[u8]) {
+        let mut gone: Vec<u64> = self.unname(root, path).into_iter().collect();
         while let Some(inode) = gone.pop() {
             let Some(node) = self.table.get_mut(&inode) else { continue };
             node.links = node.links.saturating_sub(1);
@@ -353,7 +357,7 @@ impl Nodes {
         }
         let (folder, name) = self.holder(ROOT, to)?;
         self.name(folder, name, inode)?;
-        self.unname(from);
+        self.unname(ROOT, from);
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::memory::{MemoryStore, MemoryTree};
 use super::{do_pack, do_read_back, do_recover, request, small_tree};
-use crate::archive::{Crc32, Framed, Plain, Writer, ZipFrame, end};
+use crate::archive::{Crc32, Framed, Packers, Plain, Writer, ZipFrame, end};
 use crate::catalog::{ContentsHeader, ContentsReader, ContentsWriter, Entry, Line, StoredObject};
 use crate::ports::{Cause, EntryKind};
 use crate::primitives::Digest;
@@ -78,7 +78,7 @@ fn forge_with(
     let (mut archive, mut sizes, mut crc) = (frame.head().unwrap(), Vec::new(), crc32fast::Hasher::new());
     let head = archive.len();
     for segment in segments {
-        let segment = segment.pack(compression).unwrap();
+        let segment = Packers::new(compression).pack(segment).unwrap();
         archive.extend_from_slice(&segment.bytes);
         crc.combine(&segment.crc);
         sizes.push(segment.bytes.len() as u32);

@@ -42,12 +42,13 @@ fn one_fault_while_packing_leaves_nothing_or_a_whole() {
 }
 
 #[test]
-fn one_fault_while_reading_recovers_all_or_nothing() {
+fn one_fault_while_reading_recovers_all_or_nothing_and_what_may_be_tried_again_ends_whole() {
     let tree = small_tree();
     let store = MemoryStore::default();
     let packed = do_pack(&tree, &store, &request(&["/srv/data"])).unwrap();
     store.lock().calls = 0;
-    do_recover(&store, &tree, &packed, None).unwrap();
+    let whole = do_recover(&store, &tree, &packed, None).unwrap();
+    let expected = tree.snapshot("/back");
     let calls = store.lock().calls;
     for failure in FAILURES {
         for at in 1..=calls {
@@ -55,9 +56,13 @@ fn one_fault_while_reading_recovers_all_or_nothing() {
             tree.lock().add(b"/.back-1", crate::ports::EntryKind::Folder, b"").unwrap();
             let before = store.lock().calls;
             store.lock().fail_at = Some((before + at, failure));
-            do_recover(&store, &tree, &packed, None).unwrap_err();
+            let fault = do_recover(&store, &tree, &packed, None).unwrap_err();
             assert!(do_read_back(&store, &packed).is_ok());
-            assert!(tree.snapshot("/back").is_empty() && tree.snapshot("/.back-1").is_empty(), "{failure:?} at {at}");
+            assert!(tree.snapshot("/back").is_empty(), "{failure:?} at {at}");
+            let is_kept = fault.certainty != Certainty::Permanent;
+            assert!(is_kept || tree.snapshot("/.back-1").is_empty(), "{failure:?} at {at}");
+            assert_eq!(do_recover(&store, &tree, &packed, None).unwrap(), whole, "{failure:?} at {at}");
+            assert!(tree.snapshot("/back") == expected && tree.snapshot("/.back-1").is_empty(), "{failure:?} at {at}");
         }
     }
 }

@@ -13,7 +13,7 @@ use super::{do_pack, do_recover_point, manifest, path, request, small_tree};
 use crate::archive::{self, Crc32, Framed, Member, MemberKind, Plain, SEGMENT_BYTES, TarEvent, TarReader, ZipFrame};
 use crate::catalog::{ContentsHeader, ContentsTrailer, ContentsWriter, Entry, Manifest, Named, StoredObject, Totals};
 use crate::ports::EntryKind;
-use crate::primitives::{Digest, Hasher, Method, PathBytes};
+use crate::primitives::{Digest, FileHasher, Method, PathBytes};
 
 /// Far more than any restore of a few members asks of its store.
 const CALLS_MAX: usize = 1_000;
@@ -128,10 +128,10 @@ fn append(tar: &mut Vec<u8>, block: &Block) {
 fn listed(tar: &[u8]) -> (Vec<Entry>, Totals) {
     let (mut reader, mut input) = (TarReader::new(), Bytes::copy_from_slice(tar));
     let (mut entries, mut totals) = (Vec::new(), Totals::default());
-    let mut open: Option<(Member, u64, Hasher)> = None;
+    let mut open: Option<(Member, u64, FileHasher)> = None;
     while let Ok(Some(event)) = reader.push(&mut input) {
         match event {
-            TarEvent::Member { member, offset } => open = Some((member, offset, Hasher::default())),
+            TarEvent::Member { member, offset } => open = Some((member, offset, FileHasher::default())),
             TarEvent::Data(bytes) => {
                 totals.bytes += bytes.len() as u64;
                 if let Some((_, _, hasher)) = &mut open {
@@ -145,7 +145,7 @@ fn listed(tar: &[u8]) -> (Vec<Entry>, Totals) {
                 }
             }
             TarEvent::EndOfMember => {
-                let Some((member, at, hasher)) = open.take() else { continue };
+                let Some((member, at, mut hasher)) = open.take() else { continue };
                 let count = match member.kind {
                     MemberKind::File { .. } => &mut totals.files,
                     MemberKind::Folder => &mut totals.folders,

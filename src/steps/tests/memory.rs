@@ -266,7 +266,7 @@ impl TreeState {
         Ok(refused)
     }
 
-    fn below(&self, folder: &[u8]) -> Vec<Vec<u8>> {
+    pub(super) fn below(&self, folder: &[u8]) -> Vec<Vec<u8>> {
         let folder = PathBytes::new(folder);
         self.names.keys().filter(|name| PathBytes::new(name.as_slice()).starts_with(&folder)).cloned().collect()
     }
@@ -445,6 +445,10 @@ impl TreeWrite for MemoryTree {
         self.lock().add(folder.as_bytes(), EntryKind::Folder, b"")?;
         Ok(Box::new(MemoryDestination { tree: self.clone(), folder: folder.clone() }))
     }
+    async fn reopen(&self, folder: &PathBytes) -> Result<Box<dyn Destination>, Fault> {
+        self.settle(folder).await?;
+        Ok(Box::new(MemoryDestination { tree: self.clone(), folder: folder.clone() }))
+    }
     async fn rename(&self, from: &PathBytes, to: &PathBytes) -> Result<(), Fault> {
         let mut state = self.lock();
         state.check_free(to.as_bytes())?;
@@ -485,23 +489,27 @@ impl MemoryDestination {
 
 #[async_trait::async_trait]
 impl Destination for MemoryDestination {
-    async fn folder(&mut self, path: &PathBytes) -> Result<(), Fault> {
+    async fn folder(&self, path: &PathBytes) -> Result<(), Fault> {
         self.tree.lock().add(&self.at(path), EntryKind::Folder, b"").map(|_| ())
     }
-    async fn file(&mut self, path: &PathBytes) -> Result<Box<dyn FileWrite>, Fault> {
+    async fn file(&self, path: &PathBytes) -> Result<Box<dyn FileWrite>, Fault> {
         let inode = self.tree.lock().add(&self.at(path), EntryKind::File, b"")?;
         Ok(Box::new(MemoryNewFile { tree: self.tree.clone(), inode, path: self.at(path) }))
     }
-    async fn symlink(&mut self, path: &PathBytes, target: &PathBytes) -> Result<(), Fault> {
+    async fn symlink(&self, path: &PathBytes, target: &PathBytes) -> Result<(), Fault> {
         self.tree.lock().add(&self.at(path), EntryKind::Symlink, target.as_bytes()).map(|_| ())
     }
-    async fn hard_link(&mut self, path: &PathBytes, existing: &PathBytes) -> Result<(), Fault> {
+    async fn hard_link(&self, path: &PathBytes, existing: &PathBytes) -> Result<(), Fault> {
         self.tree.lock().link(&self.at(path), &self.at(existing))
     }
-    async fn set(&mut self, path: &PathBytes, attributes: &Attributes) -> Result<Vec<Refused>, Fault> {
+    async fn remove(&self, path: &PathBytes) -> Result<(), Fault> {
+        self.tree.lock().names.remove(&self.at(path));
+        Ok(())
+    }
+    async fn set(&self, path: &PathBytes, attributes: &Attributes) -> Result<Vec<Refused>, Fault> {
         self.tree.lock().set(&self.at(path), attributes)
     }
-    async fn sync(&mut self) -> Result<(), Fault> {
+    async fn sync(&self) -> Result<(), Fault> {
         Ok(())
     }
 }

@@ -1,8 +1,8 @@
 //! Recovering a part, several roots, and never over what is there.
 
 use super::memory::{Inode, MemoryStore, MemoryTree};
-use super::{do_pack, do_recover, request, small_tree};
-use crate::ports::{Cause, EntryKind};
+use super::{do_pack, do_part_totals, do_recover, request, run, small_tree};
+use crate::ports::{Cause, EntryKind, TreeWrite as _};
 use crate::steps::Packed;
 
 fn packed(roots: &[&str]) -> (MemoryTree, MemoryStore, Packed) {
@@ -45,6 +45,30 @@ fn a_further_name_whose_file_is_not_chosen_becomes_the_file() {
     let (again, third) = (&back[&super::path("/z/deep/again")], &back[&super::path("/z/deep/third")]);
     assert_eq!(again, third, "both are one file");
     assert_eq!(again.replace("/z/deep/again", "/a/noise"), was[&super::path("/a/noise")]);
+}
+
+#[test]
+fn what_a_path_comes_to_is_known_before_it_is_recovered() {
+    let tree = small_tree();
+    let sparse = [vec![1; 4096], vec![0; 100 * 4096], vec![2; 4096]].concat();
+    tree.lock().add(b"/srv/data/z/deep/sparse", EntryKind::File, &sparse).unwrap();
+    let (store, all) = (MemoryStore::default(), tree.snapshot("/srv/data"));
+    let packed = do_pack(&tree, &store, &request(&["/srv/data"])).unwrap();
+    let mut spaces = std::collections::BTreeSet::new();
+    for only in all.keys().map(|path| format!("/srv/data{path}")).filter(|path| !path.ends_with("pipe")) {
+        let known = do_part_totals(&store, &packed, &only).unwrap();
+        let made = do_recover(&store, &tree, &packed, Some(&only)).unwrap();
+        assert_eq!(known, made.totals, "{only}");
+        spaces.insert(known.space());
+        run(tree.remove(&super::path("/back"))).unwrap();
+    }
+    // Nothing, the text, two ends of the sparse file, the noise, and what there is of these together.
+    assert!(spaces.is_superset(&[0, 10, 8_192, 200_000, 208_192, 208_202].into()), "{spaces:?}");
+    let fault = |only| do_part_totals(&store, &packed, only).unwrap_err();
+    assert_eq!(
+        [fault("no/such").cause, fault("z/pipe").cause, fault("..").cause],
+        [Cause::NotFound, Cause::NotFound, Cause::Invalid]
+    );
 }
 
 #[test]

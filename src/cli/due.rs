@@ -1,0 +1,407 @@
+//! `sonae run --due`: a tick. Goes on with what died, then runs what is due, then waits for the next call.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use super::arguments::{Form, RunArguments};
+use super::load::Loaded;
+use super::{Failure, Seams, host, ledger, load, locks, output, resume, run, terminal, world};
+use crate::calendar;
+use crate::catalog::{FirstSeen, host_prefix};
+use crate::drivers::{Disk, StateFolder, SystemClock, TemporaryTables};
+use crate::due::{self, Due, Failed, History, JobHistory, Stranger, Verdict};
+use crate::forecast::{self, Circumstances, Forecast, ForecastStep, Subject};
+use crate::observe::{self, Observed, Reading, SlotsSeen};
+use crate::plan::{Plan, Schedule};
+use crate::ports::{Cause, Clock, Fault, Lock, StoreRead};
+use crate::primitives::{JobName, Name, RunId, Slot, StepId};
+use crate::report;
+use crate::run::{Entry, ExitStatus, Outcome, RecentRuns, Record, Watch, recent_runs, recorded};
+use crate::steps::{Progress, put_object};
+
+/// Journals that are older are not looked at. What a dead run left is removed after a day, so that nothing is left to go on with; and a
+/// failure that is older no longer delays an attempt.
+const RECENT: SignedDuration = SignedDuration::from_hours(24);
+
+pub(super) fn due(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus, Failure> {
+    let loaded = load::load(&arguments.plan)?;
+    let locations = forecast::locations(loaded.proven.plan(), &loaded.base);
+    let tick = Tick {
+        host: host::name(arguments.host.as_deref())?,
+        stores: world::reading(&locations),
+        state: world::state()?,
+        loaded: &loaded,
+        arguments,
+        seams,
+    };
+    let dry = arguments.dry.dry_run;
+    world::runtime()?.block_on(async { if dry { tick.foretell().await } else { tick.go().await } })
+}
+
+/// One call.
+struct Tick<'a> {
+    loaded: &'a Loaded,
+    arguments: &'a RunArguments,
+    seams: &'a Seams,
+    host: Name,
+    stores: BTreeMap<Name, Arc<dyn StoreRead>>,
+    state: Arc<StateFolder>,
+}
+
+/// What is known beside the stores.
+#[derive(Default)]
+struct Aside {
+    /// Attempts that failed.
+    failed: Vec<(JobName, Failed)>,
+    /// Jobs that a run is at work on.
+    running: BTreeSet<JobName>,
+    /// Jobs whose slots are all read; of the others, as many as say whether they are due.
+    whole: BTreeSet<JobName>,
+    /// Whether jobs that the plan has not are looked for.
+    strangers: bool,
+}
+
+/// The locks of the jobs that are due.
+type JobLocks = BTreeMap<JobName, Vec<Box<dyn Lock>>>;
+
+/// A tick for programs.
+#[derive(Serialize)]
+struct Report<'a> {
+    format_version: u32,
+    due: &'a Due,
+    resumed: &'a [Outcome],
+    outcome: Option<&'a Outcome>,
+}
+
+/// A dry run for programs.
+#[derive(Serialize)]
+struct Foretold<'a> {
+    format_version: u32,
+    due: &'a Due,
+    forecast: Option<&'a Forecast>,
+}
+
+impl Tick<'_> {
+    fn plan(&self) -> &Plan {
+        self.loaded.proven.plan()
+    }
+
+    fn quiet(&self) -> bool {
+        self.arguments.pace.quiet
+    }
+
+    fn form(&self) -> Form {
+        self.arguments.dry.format.format
+    }
+
+    async fn go(&self) -> Result<ExitStatus, Failure> {
+        let recent = recent_runs(&*self.state, before(SystemClock.now())).await?;
+        let (mut status, resumed) = self.go_on_with_the_dead(&recent).await?;
+        for outcome in &resumed {
+            status = status.worse(self.summary(outcome));
+        }
+        if status == ExitStatus::Interrupted {
+            return Ok(status);
+        }
+        let (found, held) = self.take(&recent).await?;
+        for line in report::due::told(&found, self.quiet()) {
+            output::say(&line);
+        }
+        let unknown = found.jobs.iter().any(|of| matches!(of.verdict, Verdict::Unknown { .. }));
+        if unknown || !self.note_what_is_new(&found).await {
+            status = status.worse(ExitStatus::Failed);
+        }
+        let outcome = if held.is_empty() { None } else { Some(self.carry_out(&found, held).await?) };
+        if let Some(outcome) = &outcome {
+            status = status.worse(self.summary(outcome));
+        } else if self.form() == Form::Text && !self.quiet() && resumed.is_empty() {
+            output::data(&report::due::nothing(&found))?;
+        }
+        if self.form() == Form::Json && !(self.quiet() && status == ExitStatus::Well) {
+            output::json(&Report { format_version: 1, due: &found, resumed: &resumed, outcome: outcome.as_ref() })?;
+        }
+        Ok(status)
+    }
+
+    /// The exit status of a run, after its summary where that is text.
+    fn summary(&self, outcome: &Outcome) -> ExitStatus {
+        match self.form() {
+            Form::Text => run::tell(outcome, Form::Text, self.quiet()),
+            Form::Json => outcome.end.exit(),
+        }
+    }
+
+    /// Goes on with this plan's backups that died on this host. One that a person interrupted is theirs, and so is a restore.
+    async fn go_on_with_the_dead(&self, recent: &RecentRuns) -> Result<(ExitStatus, Vec<Outcome>), Failure> {
+        let (mut status, mut outcomes) = (ExitStatus::Well, vec![]);
+        for run in &recent.open {
+            match self.go_on_with(run).await {
+                Ok(None) => {}
+                Ok(Some(outcome)) => {
+                    let interrupted = outcome.end.exit() == ExitStatus::Interrupted;
+                    outcomes.push(outcome);
+                    if interrupted {
+                        break;
+                    }
+                }
+                // It is no reason to leave the others.
+                Err(failure) => {
+                    output::say(&format!("run {run} is left alone: {}", failure.message));
+                    status = status.worse(ExitStatus::Failed);
+                }
+            }
+        }
+        Ok((status, outcomes))
+    }
+
+    async fn go_on_with(&self, run: &RunId) -> Result<Option<Outcome>, Failure> {
+        let Some(found) = recorded(&*self.state, run).await? else { return Ok(None) };
+        let Subject::Backup { slots, .. } = &found.forecast.subject else { return Ok(None) };
+        let theirs = found.forecast.plan != self.plan().name.value || found.forecast.host != self.host;
+        let by_a_person = slots.is_empty() && found.state.is_interrupted();
+        if theirs || by_a_person {
+            return Ok(None);
+        }
+        let _locks = match resume::locks_of(&self.state, &found).await {
+            Ok(locks) => locks,
+            // It is alive, or another run is at work on the same.
+            Err(Failure { status: ExitStatus::Locked, .. }) => return Ok(None),
+            Err(failure) => return Err(failure),
+        };
+        match resume::resumable(&self.state, run).await? {
+            Some(found) => resume::go_on(found, &self.arguments.pace, &self.state, self.seams).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// What is due, and the locks of that. It is asked twice: what is due is looked at again under its locks, as whoever held them may have done
+    /// it. A job whose lock another run holds is not due.
+    async fn take(&self, recent: &RecentRuns) -> Result<(Due, JobLocks), Failure> {
+        let found = self.ask(SystemClock.now(), &Aside::default()).await;
+        let open = |of: &&due::JobDue| matches!(of.verdict, Verdict::Due { .. } | Verdict::New { .. });
+        let whole: BTreeSet<JobName> = found.jobs.iter().filter(open).map(|of| of.job.clone()).collect();
+        if whole.is_empty() {
+            return Ok((found, JobLocks::new()));
+        }
+        let strangers = found.jobs.iter().any(|of| matches!(of.verdict, Verdict::New { .. }));
+        let mut aside = Aside { failed: self.failed(recent).await, whole, strangers, ..Aside::default() };
+        let finder = locks::Finder { tree: &Disk, stores: &self.stores };
+        let mut held = JobLocks::new();
+        for (job, _) in found.slots() {
+            let prefix = host_prefix(&self.plan().name.value, job, &self.host);
+            let Some(backup) = self.plan().backup(job) else { continue };
+            match locks::take(&*self.state, finder.jobs(vec![(backup.store.value.clone(), prefix)]).await?).await {
+                Ok(locks) => drop(held.insert(job.clone(), locks)),
+                Err(Failure { status: ExitStatus::Locked, .. }) => drop(aside.running.insert(job.clone())),
+                Err(failure) => return Err(failure),
+            }
+        }
+        let found = self.ask(SystemClock.now(), &aside).await;
+        held.retain(|job, _| found.slots().any(|(due, _)| due == job));
+        // What became due only now has no lock, and waits for the next call.
+        let mut found = found;
+        for of in &mut found.jobs {
+            if let Verdict::Due { slot, .. } = of.verdict
+                && !held.contains_key(&of.job)
+            {
+                of.verdict = Verdict::Running { slot: Some(slot) };
+            }
+        }
+        Ok((found, held))
+    }
+
+    async fn ask(&self, now: Timestamp, aside: &Aside) -> Due {
+        let history = self.history(now, aside).await;
+        due::due(self.plan(), &self.loaded.base, &history, now)
+    }
+
+    async fn history(&self, now: Timestamp, aside: &Aside) -> History {
+        let mut jobs = BTreeMap::new();
+        for (job, store) in self.plan().jobs() {
+            let Some(schedule) = self.plan().backup(&job).and_then(|backup| backup.schedule.as_ref()) else { continue };
+            let from = if aside.whole.contains(&job) { None } else { due::since_slot(schedule, now) };
+            let prefix = host_prefix(&self.plan().name.value, &job, &self.host);
+            let seen = observe::slots(&*self.stores[&store], &prefix, from).await;
+            let past = |SlotsSeen { done, first_seen }| JobHistory {
+                done,
+                first_seen,
+                failed: aside.failed.iter().filter(|(of, _)| *of == job).map(|(_, failed)| *failed).collect(),
+                running: aside.running.contains(&job),
+            };
+            jobs.insert(job.clone(), seen.map(past));
+        }
+        let strangers = if aside.strangers { self.strangers().await } else { vec![] };
+        History { host: self.host.clone(), jobs, strangers }
+    }
+
+    async fn strangers(&self) -> Vec<Stranger> {
+        let known: BTreeSet<JobName> = self.plan().jobs().map(|(job, _)| job).collect();
+        let mut strangers = vec![];
+        for store in self.stores.values() {
+            // A store that cannot be read is told of by the jobs that are in it.
+            let seen = observe::other_jobs(&**store, &self.plan().name.value, &self.host, &known).await;
+            strangers
+                .extend(seen.unwrap_or_default().into_iter().map(|seen| Stranger { job: seen.job, roots: seen.roots }));
+        }
+        strangers
+    }
+
+    /// The attempts that failed, of which the journals tell. One that cannot be read tells nothing: then the slot is tried at once.
+    async fn failed(&self, recent: &RecentRuns) -> Vec<(JobName, Failed)> {
+        let mut failed = vec![];
+        for run in &recent.failed {
+            if let Ok(Some(found)) = recorded(&*self.state, run).await
+                && found.forecast.plan == self.plan().name.value
+                && found.forecast.host == self.host
+            {
+                let at = found.last;
+                failed.extend(found.unfilled().into_iter().map(|(job, slot)| (job, Failed { slot, at })));
+            }
+        }
+        failed
+    }
+
+    /// Writes the records of what is seen for the first time; answers whether all could be written.
+    async fn note_what_is_new(&self, found: &Due) -> bool {
+        let mut all = true;
+        for of in found.jobs.iter().filter(|of| matches!(of.verdict, Verdict::New { .. })) {
+            let backup = self.plan().backup(&of.job);
+            let Some((backup, schedule)) = backup.and_then(|backup| Some((backup, backup.schedule.as_ref()?))) else {
+                continue;
+            };
+            if let Err(fault) = self.note(&of.job, &backup.store.value, schedule, found.at).await {
+                output::say(&format!(
+                    "{}: the store takes no note that it is new, so nothing will be due: {fault}",
+                    of.job
+                ));
+                all = false;
+            }
+        }
+        all
+    }
+
+    async fn note(&self, job: &JobName, store: &Name, schedule: &Schedule, at: Timestamp) -> Result<(), Fault> {
+        let plan = &self.plan().name.value;
+        let record = FirstSeen { at: Slot::new(at), schedule: due::mark(schedule) };
+        let key = record.key(plan, job, &self.host);
+        let invalid = |error: crate::catalog::CatalogError| {
+            Fault::permanent(Cause::Invalid, format!("write {key}"), error.to_string())
+        };
+        let bytes = record.encode(plan, job, &self.host, &calendar::describe(schedule)).map_err(invalid)?;
+        let locations = forecast::locations(self.plan(), &self.loaded.base);
+        let stores = world::writing(&locations, &self.state, self.seams).stores;
+        put_object(&*stores[store], &key, &bytes).await
+    }
+
+    fn circumstances(&self, found: &Due) -> Circumstances {
+        Circumstances {
+            host: self.host.clone(),
+            base: self.loaded.base.clone(),
+            superuser: host::is_superuser(),
+            accept_shrink: false,
+            slots: found.slots().map(|(job, slot)| (job.clone(), slot)).collect(),
+        }
+    }
+
+    /// The forecast of what is due, as of `now` or of when the world is looked at.
+    async fn forecast(&self, found: &Due, now: Option<Timestamp>) -> Forecast {
+        let jobs: BTreeSet<JobName> = found.slots().map(|(job, _)| job.clone()).collect();
+        let graph = self.loaded.proven.graph().of_jobs(&jobs);
+        let reading = Reading { tree: &Disk, stores: &self.stores, scratch: &TemporaryTables, clock: &SystemClock };
+        let observed = observe::observe(&graph, &reading, &self.plan().name.value, &self.host).await;
+        let observed = Observed { at: now.unwrap_or(observed.at), ..observed };
+        forecast::backup(self.plan(), &graph, &observed, &self.circumstances(found))
+    }
+
+    async fn carry_out(&self, found: &Due, held: JobLocks) -> Result<Outcome, Failure> {
+        let forecast = self.forecast(found, None).await;
+        let ports = world::writing(&forecast.stores, &self.state, self.seams);
+        run::tidy(&ports).await;
+        let releasing = Box::new(Releasing::new(&forecast, held, terminal::watch(self.quiet())));
+        let watch = ledger::watched(releasing, &self.state, None).await?;
+        let mut interrupts = terminal::interrupts()?;
+        let run = forecast.run.clone();
+        let side_by_side = self.arguments.pace.side_by_side;
+        let outcome = crate::run::run(forecast, side_by_side, &ports, &watch, &mut interrupts).await;
+        watch.close().await;
+        outcome.map_err(|fault| run::stopped(&run, &fault))
+    }
+
+    /// The dry run: nothing is locked or written.
+    async fn foretell(&self) -> Result<ExitStatus, Failure> {
+        let now = run::as_of(&self.arguments.dry, self.plan())?;
+        let at = now.unwrap_or_else(|| SystemClock.now());
+        let recent = recent_runs(&*self.state, before(at)).await?;
+        let mut running = BTreeSet::new();
+        for run in &recent.open {
+            // One that cannot be read is told by a tick that is none.
+            if let Ok(Some(found)) = recorded(&*self.state, run).await
+                && let Subject::Backup { jobs, .. } = &found.forecast.subject
+                && found.forecast.plan == self.plan().name.value
+                && found.forecast.host == self.host
+            {
+                running.extend(jobs.iter().cloned());
+            }
+        }
+        let whole = self.plan().jobs().map(|(job, _)| job).collect();
+        let aside = Aside { failed: self.failed(&recent).await, running, whole, strangers: true };
+        let found = self.ask(at, &aside).await;
+        let forecast = match found.slots().next() {
+            Some(_) => Some(self.forecast(&found, now).await),
+            None => None,
+        };
+        match self.form() {
+            Form::Text => {
+                let forecast = forecast.as_ref().map(|forecast| format!("\n{}", report::forecast::text(forecast)));
+                output::data(&format!("{}{}", report::due::text(&found), forecast.unwrap_or_default()))?;
+            }
+            Form::Json => output::json(&Foretold { format_version: 1, due: &found, forecast: forecast.as_ref() })?,
+        }
+        let unknown = found.jobs.iter().any(|of| matches!(of.verdict, Verdict::Unknown { .. }));
+        let status = forecast.map_or(ExitStatus::Well, |forecast| run::foretold(&forecast, &self.arguments.dry));
+        Ok(if unknown { status.worse(ExitStatus::Failed) } else { status })
+    }
+}
+
+fn before(now: Timestamp) -> Timestamp {
+    now.checked_sub(RECENT).unwrap_or(Timestamp::MIN)
+}
+
+/// Watches for somebody else, and lets a job's locks go when its last step is done: a job that is done early can be due again while
+/// another one of the same run takes its time. The locks of a job that fails are held to the end of the run.
+struct Releasing {
+    inner: Box<dyn Watch>,
+    last: BTreeMap<StepId, JobName>,
+    held: Mutex<JobLocks>,
+}
+
+impl Releasing {
+    fn new(forecast: &Forecast, held: JobLocks, inner: Box<dyn Watch>) -> Self {
+        let of_job: BTreeMap<&JobName, StepId> =
+            forecast.steps.iter().filter_map(|step| Some((step.action.job()?, step.id))).collect();
+        let last = of_job.into_iter().map(|(job, step)| (step, job.clone())).collect();
+        Self { inner, last, held: Mutex::new(held) }
+    }
+}
+
+impl Watch for Releasing {
+    fn entry(&self, forecast: &Forecast, entry: &Entry) {
+        self.inner.entry(forecast, entry);
+        if let Record::Finished { step, .. } = &entry.record
+            && let Some(job) = self.last.get(step)
+        {
+            drop(self.held.lock().unwrap_or_else(PoisonError::into_inner).remove(job));
+        }
+    }
+
+    fn follow(&self, step: &ForecastStep, progress: &Arc<Progress>) {
+        self.inner.follow(step, progress);
+    }
+
+    fn stopping(&self) {
+        self.inner.stopping();
+    }
+}
