@@ -9,13 +9,13 @@ use super::arguments::{Page, StatusArguments};
 use super::ledger::Asked;
 use super::{Failure, host, load, output, run, times, world};
 use crate::calendar;
-use crate::catalog;
+use crate::catalog::{self, FirstSeen};
 use crate::forecast;
 use crate::ledger::{self, Known, Source, Standing, standings};
 use crate::observe;
 use crate::plan::Plan;
 use crate::ports::{Fault, LedgerRead as _, LedgerWrite as _, PointRow, Series, StoreRead};
-use crate::primitives::JobName;
+use crate::primitives::{JobName, Slot};
 use crate::report;
 use crate::report::status::Urgency;
 use crate::run::ExitStatus;
@@ -105,25 +105,35 @@ async fn of_job(
     let (last_run, remembered) =
         asked.ask(async |ledger| Ok((ledger.last_run(series).await?, ledger.points(series).await?))).await?;
     let from_ledger =
-        |from: Source| Known { points: remembered.clone(), from, last_run: last_run.clone(), unusable: 0 };
+        |from: Source| Known { points: remembered.clone(), from, last_run: last_run.clone(), ..Known::default() };
     let Some(store) = store else { return Ok(from_ledger(Source::Ledger)) };
-    let (points, unusable) = match shown(store, series).await {
+    let Shown { points, unusable, first_seen } = match shown(store, series).await {
         Err(fault) => return Ok(from_ledger(Source::Unanswered(fault.to_string()))),
-        Ok((points, 0)) if points.is_empty() && !remembered.is_empty() => return Ok(from_ledger(Source::Vanished)),
+        Ok(Shown { points, unusable: 0, .. }) if points.is_empty() && !remembered.is_empty() => {
+            return Ok(from_ledger(Source::Vanished));
+        }
         Ok(shown) => shown,
     };
     // What the store shows is remembered for the day on which it does not answer. That it cannot be is no trouble of today.
     if remembers && points != remembered {
         let _best_effort = asked.ledger.see(series, &points, Timestamp::now()).await;
     }
-    Ok(Known { points, from: Source::Store, last_run, unusable })
+    Ok(Known { points, from: Source::Store, last_run, unusable, first_seen })
 }
 
-/// The good points that a store shows, and how many others.
-async fn shown(store: &dyn StoreRead, series: &Series) -> Result<(Vec<PointRow>, u64), Fault> {
+/// What a store shows of a job: its good points, how many others, and since when it has a schedule.
+struct Shown {
+    points: Vec<PointRow>,
+    unusable: u64,
+    first_seen: Vec<FirstSeen>,
+}
+
+async fn shown(store: &dyn StoreRead, series: &Series) -> Result<Shown, Fault> {
     let prefix = catalog::host_prefix(&series.plan, &series.job, &series.host);
     let seen = observe::points(store, &prefix).await?;
     let points: Vec<PointRow> = seen.readable().map(|(_, manifest)| ledger::made(series, manifest)).collect();
-    let unusable = seen.points.len() - points.len();
-    Ok((points, unusable as u64))
+    let unusable = (seen.points.len() - points.len()) as u64;
+    // Behind the keys of all points that there are so far stand the records alone.
+    let first_seen = observe::slots(store, &prefix, Some(Slot::new(Timestamp::now()))).await?.first_seen;
+    Ok(Shown { points, unusable, first_seen })
 }

@@ -6,6 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::calendar::{self, Occurrences};
+use crate::catalog::FirstSeen;
+use crate::due;
 use crate::plan::{Backup, Plan, Target};
 use crate::ports::{PointMade, PointRow, RunEnd, RunRow};
 use crate::primitives::{Duration, JobName, Name, PointId};
@@ -24,6 +26,8 @@ pub struct Known {
     pub last_run: Option<(RunRow, RunEnd)>,
     /// How many points of it the store shows that cannot be used.
     pub unusable: u64,
+    /// The store's records of when it was first seen with a schedule, in any order.
+    pub first_seen: Vec<FirstSeen>,
 }
 
 /// Where what is said of points is from.
@@ -74,7 +78,7 @@ pub enum Finding {
         /// How long after it a point was waited for.
         grace: Duration,
     },
-    /// There is a schedule, and no point at all.
+    /// There is a schedule, and no point at all; and it is not known that no time of it has come yet.
     Never,
     /// The last run failed.
     Failed,
@@ -107,6 +111,8 @@ pub struct Standing {
     pub points_from: Source,
     /// Its newest good point.
     pub last_point: Option<LastPoint>,
+    /// Since when it has its schedule, where it is new: it has no point, and none is wanted yet.
+    pub new_since: Option<Timestamp>,
     /// Its last run on this host, as far as this host remembers.
     pub last_run: Option<LastRun>,
     /// When it is due next; none without a schedule.
@@ -170,7 +176,10 @@ fn standing(job: &JobName, backup: &Backup, known: &Known, now: Timestamp, rpo: 
         Some(RunEnd::Suspended) => findings.push(Finding::Suspended),
         _ => {}
     }
-    findings.extend(late(backup, known, now));
+    let new_since = new_since(backup, known, now);
+    if new_since.is_none() {
+        findings.extend(late(backup, known, now));
+    }
     findings.extend(rpo);
     Standing {
         job: job.clone(),
@@ -181,6 +190,7 @@ fn standing(job: &JobName, backup: &Backup, known: &Known, now: Timestamp, rpo: 
             made: made.clone(),
             age_s: now.duration_since(made.moment).as_secs(),
         }),
+        new_since,
         last_run: known.last_run.clone().map(|(run, job_end)| LastRun { run, job_end }),
         next: next(backup, now),
         findings,
@@ -193,17 +203,38 @@ fn next(backup: &Backup, now: Timestamp) -> Option<Timestamp> {
     calendar::next(schedule, now, 1).ok()?.into_iter().next()
 }
 
-/// Whether the last occurrence that is longer ago than a run takes has no point. A point is of an occurrence when its slot is not
-/// before it: a run by hand, after it, is as good.
-fn late(backup: &Backup, known: &Known, now: Timestamp) -> Option<Finding> {
+/// Since when a job without points has its schedule, while no time of it has come and gone by what a run takes. Only a store's record of
+/// `run --due` says so: without one nobody is known to run it at all.
+fn new_since(backup: &Backup, known: &Known, now: Timestamp) -> Option<Timestamp> {
+    let since = known_since(backup, known, now)?;
+    (known.points.is_empty() && overdue(backup, now).is_none_or(|time| time <= since)).then_some(since)
+}
+
+fn known_since(backup: &Backup, known: &Known, now: Timestamp) -> Option<Timestamp> {
+    due::since(&known.first_seen, due::mark(backup.schedule.as_ref()?), now).ok()
+}
+
+fn grace(backup: &Backup) -> Duration {
+    backup.takes.as_ref().map_or(GRACE, |takes| takes.value)
+}
+
+/// The last occurrence that is longer ago than a run takes.
+fn overdue(backup: &Backup, now: Timestamp) -> Option<Timestamp> {
     let schedule = backup.schedule.as_ref()?;
+    Occurrences::of(schedule).ok()?.last_at_or_before(now.checked_sub(signed(grace(backup))).ok()?)
+}
+
+/// Whether the last occurrence that is longer ago than a run takes has no point. A point is of an occurrence when its slot is not
+/// before it: a run by hand, after it, is as good. What fell before the schedule was first seen is never due, and so not late.
+fn late(backup: &Backup, known: &Known, now: Timestamp) -> Option<Finding> {
+    backup.schedule.as_ref()?;
     if known.points.is_empty() {
         return Some(Finding::Never);
     }
-    let grace = backup.takes.as_ref().map_or(GRACE, |takes| takes.value);
-    let since = Occurrences::of(schedule).ok()?.last_at_or_before(now.checked_sub(signed(grace)).ok()?)?;
+    let since = overdue(backup, now)?;
+    let was_due = known_since(backup, known, now).is_none_or(|first| since > first);
     let has_one = known.points.iter().any(|row| row.point.slot.time() >= since);
-    (!has_one).then_some(Finding::Late { since, grace })
+    (was_due && !has_one).then_some(Finding::Late { since, grace: grace(backup) })
 }
 
 #[cfg(test)]
@@ -271,6 +302,30 @@ restore "a" { recover "a" { into path="/back" } }
         assert_eq!(findings("2026-03-02T06:00:00Z", of(&["2026-03-02T05:30:00Z"]), None), []);
         assert_eq!(findings("2026-03-03T05:00:00Z", of(&["2026-03-02T17:00:00Z"]), None), [], "by hand is as good");
         assert_eq!(findings("2026-03-01T00:00:00Z", of(&[]), None), [Finding::Never]);
+    }
+
+    #[test]
+    fn a_new_job_waits_for_its_first_time_and_is_late_after_it() {
+        let seen = |text: &str, schedule: &str| FirstSeen {
+            at: Slot::new(at(text)),
+            schedule: crate::catalog::ScheduleMark::of(schedule),
+        };
+        let recorded = |schedule: &str, points: &[&str]| Known {
+            first_seen: vec![seen("2026-03-01T12:00:00Z", schedule)],
+            ..of(points)
+        };
+        let new = || recorded("daily 05:30 UTC", &[]);
+        assert_eq!(findings("2026-03-01T12:00:00Z", new(), None), []);
+        assert_eq!(findings("2026-03-02T05:59:59Z", new(), None), [], "it may still be under way");
+        assert_eq!(findings("2026-03-02T06:00:00Z", new(), None), [Finding::Never]);
+        assert_eq!(findings("2026-03-01T11:59:59Z", new(), None), [Finding::Never], "it was not seen yet");
+        let other = recorded("daily 04:30 UTC", &[]);
+        assert_eq!(findings("2026-03-01T12:00:00Z", other, None), [Finding::Never], "that was another schedule");
+        // A schedule that was changed begins anew.
+        let changed = || recorded("daily 05:30 UTC", &["2026-03-01T04:30:00Z"]);
+        assert_eq!(findings("2026-03-01T13:00:00Z", changed(), None), []);
+        let late = Finding::Late { since: at("2026-03-02T05:30:00Z"), grace: Duration::from_seconds(1800) };
+        assert_eq!(findings("2026-03-02T06:00:00Z", changed(), None), [late]);
     }
 
     #[test]

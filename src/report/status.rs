@@ -52,7 +52,10 @@ pub fn headline(standings: &[Standing]) -> String {
 }
 
 fn last_point(standing: &Standing, timezone: &str) -> String {
-    let Some(last) = &standing.last_point else { return "none".into() };
+    let Some(last) = &standing.last_point else {
+        let new = |since| format!("none; it is new since {}, and waits for its first time", time(since, timezone));
+        return standing.new_since.map_or_else(|| "none".into(), new);
+    };
     let clean = if last.made.clean { "good" } else { "good, not clean" };
     let from = match &standing.points_from {
         Source::Store => "",

@@ -48,6 +48,29 @@ fn status_tells_what_is_well_and_what_is_not() {
 }
 
 #[test]
+fn a_job_that_is_new_waits_for_its_first_time() {
+    let scene = scene();
+    let status = "status plan.kdl photos/daily --host web-1";
+    let unseen = scene.types(status);
+    scene.types("run plan.kdl --due --quiet --host web-1");
+    let new = scene.types_all(&[status, &format!("{status} --nagios"), &format!("{status} --format markdown")]);
+    let later = in_days(2);
+    let passed = scene.types(&format!("{status} --now {later}"));
+    // It is in the ledger what a tick ran.
+    let at = sonae::primitives::Slot::new(jiff::Timestamp::now() - jiff::SignedDuration::from_hours(72));
+    let mark = sonae::catalog::ScheduleMark::of("daily 05:30 UTC");
+    scene.write(&format!("store/home/photos/daily/web-1/first-seen-{at}-{mark}.json"), "{}\n");
+    let ran = scene.types_all(&["run plan.kdl --due --quiet --host web-1", "history", status]);
+    let told = [
+        format!("# nobody runs it\n{unseen}"),
+        format!("# a tick saw it\n{new}"),
+        format!("# its time has passed\n{}", passed.replace(&later, "[later]")),
+        format!("# a tick ran it\n{ran}"),
+    ];
+    transcript!("status_new", told.join("\n"));
+}
+
+#[test]
 fn a_failed_run_and_what_cannot_be_used_are_findings() {
     let scene = scene();
     scene.types("run plan.kdl photos/daily --quiet --host web-1");
