@@ -6,7 +6,7 @@
 //! - [`graph`] compiles it to steps, [`prove`] proves what it promises;
 //! - [`due`] says which backups it is time for;
 //! - [`observe`] asks the world, by reading [`ports`] only; [`forecast`] says what would happen: the dry run;
-//! - [`run`] carries a forecast out, [`steps`] does each step, [`report`] says it to people;
+//! - [`run`] carries a forecast out, [`steps`] does each step, [`ledger`] indexes what was done, [`report`] says it to people;
 //! - [`cli`] is the command line; [`drivers`] are the real world and [`fakes`] a simulated one.
 
 pub mod archive;
@@ -20,6 +20,7 @@ pub mod due;
 pub mod fakes;
 pub mod forecast;
 pub mod graph;
+pub mod ledger;
 pub mod lower;
 pub mod observe;
 pub mod plan;

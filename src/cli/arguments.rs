@@ -21,7 +21,7 @@ Exit status:
     2  there is something to do (--dry-run --detailed-exitcode)
     4  some steps failed
     5  done, but some source files could not be read whole
-    6  somebody should look: a guard suspended deletions
+    6  somebody should look: a guard suspended deletions, or `status` found something
    11  another run holds the lock
    64  wrong usage
   130  interrupted; go on with `sonae resume`";
@@ -68,6 +68,10 @@ pub(super) enum CommandWord {
         #[command(flatten)]
         pace: Pace,
     },
+    /// Say how each job stands: its last good point and run, when it is due, and what is late
+    Status(StatusArguments),
+    /// List the runs of this host, the newest first
+    History(HistoryArguments),
     /// Show the page of a diagnostic
     Explain {
         /// Its code, as in sonae::rpo::broken; without one, all codes are listed
@@ -136,6 +140,71 @@ pub(super) struct RestoreArguments {
     pub(super) dry: Dry,
     #[command(flatten)]
     pub(super) pace: Pace,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StatusArguments {
+    /// The plan
+    pub(super) plan: PathBuf,
+    /// The jobs, as target/backup [default: all]
+    pub(super) jobs: Vec<String>,
+    /// Ask no store: tell what this host remembers of its points
+    #[arg(long)]
+    pub(super) offline: bool,
+    /// One line, and an exit status from 0 to 3, as monitoring plugins have them
+    #[arg(long, conflicts_with = "format")]
+    pub(super) nagios: bool,
+    /// As of this time [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(super) now: Option<String>,
+    /// The host that the points are of [default: this one's name]
+    #[arg(long, value_name = "NAME")]
+    pub(super) host: Option<String>,
+    #[command(flatten)]
+    pub(super) page: PageFormat,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct HistoryArguments {
+    #[command(subcommand)]
+    pub(super) word: Option<HistoryWord>,
+    /// Only runs of this job, as target/backup
+    #[arg(long, value_name = "JOB")]
+    pub(super) job: Option<String>,
+    /// Only runs that began then or later: "2026-03-01 05:30" in UTC, or with an offset
+    #[arg(long, value_name = "TIME")]
+    pub(super) since: Option<String>,
+    /// No more than so many
+    #[arg(long, value_name = "RUNS", default_value = "20")]
+    pub(super) limit: NonZeroUsize,
+    #[command(flatten)]
+    pub(super) page: PageFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum HistoryWord {
+    /// Show the steps of a run, what went wrong, and the recovery points that it made and deleted
+    Show {
+        /// The run
+        run: String,
+        #[command(flatten)]
+        page: PageFormat,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PageFormat {
+    /// For people, for a page, or for programs
+    #[arg(long, value_enum, default_value_t = Page::Text)]
+    pub(super) format: Page,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Page {
+    Text,
+    Markdown,
+    Json,
 }
 
 #[derive(Debug, Args)]

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::arguments::{Form, RunArguments};
 use super::load::Loaded;
-use super::{Failure, Seams, host, load, locks, output, resume, run, terminal, world};
+use super::{Failure, Seams, host, ledger, load, locks, output, resume, run, terminal, world};
 use crate::calendar;
 use crate::catalog::{FirstSeen, host_prefix};
 use crate::drivers::{Disk, StateFolder, SystemClock, TemporaryTables};
@@ -19,8 +19,8 @@ use crate::plan::{Plan, Schedule};
 use crate::ports::{Cause, Clock, Fault, Lock, StoreRead};
 use crate::primitives::{JobName, Name, RunId, Slot, StepId};
 use crate::report;
-use crate::run::{ExitStatus, Outcome, RecentRuns, Watch, recent_runs, recorded};
-use crate::steps::{Progress, StepOutput, put_object};
+use crate::run::{Entry, ExitStatus, Outcome, RecentRuns, Record, Watch, recent_runs, recorded};
+use crate::steps::{Progress, put_object};
 
 /// Journals that are older are not looked at. What a dead run left is removed after a day, so that nothing is left to go on with; and a
 /// failure that is older no longer delays an attempt.
@@ -322,12 +322,13 @@ impl Tick<'_> {
         let forecast = self.forecast(found, None).await;
         let ports = world::writing(&forecast.stores, &self.state, self.seams);
         run::tidy(&ports).await;
-        let watch = Releasing::new(&forecast, held, terminal::watch(self.quiet()));
+        let releasing = Box::new(Releasing::new(&forecast, held, terminal::watch(self.quiet())));
+        let watch = ledger::watched(releasing, &self.state, None).await?;
         let mut interrupts = terminal::interrupts()?;
         let run = forecast.run.clone();
         let side_by_side = self.arguments.pace.side_by_side;
         let outcome = crate::run::run(forecast, side_by_side, &ports, &watch, &mut interrupts).await;
-        drop(watch);
+        watch.close().await;
         outcome.map_err(|fault| run::stopped(&run, &fault))
     }
 
@@ -389,22 +390,20 @@ impl Releasing {
 }
 
 impl Watch for Releasing {
-    fn started(&self, step: &ForecastStep, progress: &Arc<Progress>) {
-        self.inner.started(step, progress);
-    }
-
-    fn finished(&self, step: &ForecastStep, output: &StepOutput) {
-        self.inner.finished(step, output);
-        if let Some(job) = self.last.get(&step.id) {
+    fn entry(&self, forecast: &Forecast, entry: &Entry) {
+        self.inner.entry(forecast, entry);
+        if let Record::Finished { step, .. } = &entry.record
+            && let Some(job) = self.last.get(step)
+        {
             drop(self.held.lock().unwrap_or_else(PoisonError::into_inner).remove(job));
         }
     }
 
-    fn failed(&self, step: &ForecastStep, fault: &Fault, again: bool) {
-        self.inner.failed(step, fault, again);
+    fn follow(&self, step: &ForecastStep, progress: &Arc<Progress>) {
+        self.inner.follow(step, progress);
     }
 
-    fn interrupted(&self) {
-        self.inner.interrupted();
+    fn stopping(&self) {
+        self.inner.stopping();
     }
 }

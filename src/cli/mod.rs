@@ -14,8 +14,10 @@ mod check;
 mod completions;
 mod due;
 mod explain;
+mod history;
 mod host;
 mod init;
+mod ledger;
 mod load;
 mod locks;
 mod output;
@@ -23,6 +25,7 @@ mod points;
 mod restore;
 mod resume;
 mod run;
+mod status;
 mod terminal;
 mod times;
 mod world;
@@ -103,6 +106,8 @@ fn command(word: CommandWord, seams: &Seams) -> Result<ExitStatus, Failure> {
         CommandWord::Points { plan, jobs, format } => points::points(&plan, &jobs, format.format),
         CommandWord::Restore(arguments) => restore::restore(&arguments, seams),
         CommandWord::Resume { run, pace } => resume::resume(run.as_deref(), &pace, seams),
+        CommandWord::Status(arguments) => status::status(&arguments),
+        CommandWord::History(arguments) => history::history(&arguments),
         CommandWord::Explain { code } => explain::explain(code.as_deref()),
         CommandWord::Completions { shell } => completions::completions(shell),
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::arguments::{Form, Pace};
-use super::{Failure, Seams, locks, output, run, terminal, world};
+use super::{Failure, Seams, ledger, locks, output, run, terminal, world};
 use crate::drivers::{Disk, StateFolder};
 use crate::ports::{JournalRead, Lock};
 use crate::primitives::RunId;
@@ -34,13 +34,13 @@ pub(super) async fn go_on(
 ) -> Result<Outcome, Failure> {
     let run_id = found.forecast.run.clone();
     let ports = world::writing(&found.forecast.stores, state, seams);
-    let watch = terminal::watch(pace.quiet);
+    let watch = ledger::watched(terminal::watch(pace.quiet), state, Some(&run_id)).await?;
     let mut interrupts = terminal::interrupts()?;
     if !pace.quiet {
         output::say(&format!("resuming run {run_id}, begun {}", found.forecast.at));
     }
-    let outcome = crate::run::resume(found, pace.side_by_side, &ports, &*watch, &mut interrupts).await;
-    drop(watch);
+    let outcome = crate::run::resume(found, pace.side_by_side, &ports, &watch, &mut interrupts).await;
+    watch.close().await;
     outcome.map_err(|fault| run::stopped(&run_id, &fault))
 }
 

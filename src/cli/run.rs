@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::arguments::{Dry, Form, Pace, RunArguments};
-use super::{Failure, Seams, host, load, locks, output, terminal, times, world};
+use super::{Failure, Seams, host, ledger, load, locks, output, terminal, times, world};
 use crate::calendar;
 use crate::catalog;
 use crate::drivers::{Disk, StateFolder, SystemClock, TemporaryTables};
@@ -103,11 +103,11 @@ pub(super) async fn finish(
     };
     let ports = world::writing(&forecast.stores, &state, seams);
     tidy(&ports).await;
-    let watch = terminal::watch(pace.quiet);
+    let watch = ledger::watched(terminal::watch(pace.quiet), &state, None).await?;
     let mut interrupts = terminal::interrupts()?;
     let run = forecast.run.clone();
-    let outcome = crate::run::run(forecast, pace.side_by_side, &ports, &*watch, &mut interrupts).await;
-    drop(watch);
+    let outcome = crate::run::run(forecast, pace.side_by_side, &ports, &watch, &mut interrupts).await;
+    watch.close().await;
     let outcome = outcome.map_err(|fault| stopped(&run, &fault))?;
     Ok(tell(&outcome, dry.format.format, pace.quiet))
 }

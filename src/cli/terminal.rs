@@ -11,12 +11,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::{Failure, output};
-use crate::forecast::{ForecastStep, Suspension};
+use crate::forecast::{Forecast, ForecastStep, Suspension};
 use crate::ports::Fault;
 use crate::primitives::{ByteSize, StepId};
 use crate::report::words::{counted, suspension};
-use crate::run::Watch;
-use crate::steps::{Progress, StepOutput};
+use crate::run::{Entry, Record, Watch};
+use crate::steps::Progress;
 
 /// Who watches: the terminal, a log, or nobody.
 pub(super) fn watch(quiet: bool) -> Box<dyn Watch> {
@@ -47,10 +47,7 @@ pub(super) fn interrupts() -> Result<mpsc::Receiver<()>, Failure> {
 struct Nobody;
 
 impl Watch for Nobody {
-    fn started(&self, _: &ForecastStep, _: &Arc<Progress>) {}
-    fn finished(&self, _: &ForecastStep, _: &StepOutput) {}
-    fn failed(&self, _: &ForecastStep, _: &Fault, _: bool) {}
-    fn interrupted(&self) {}
+    fn entry(&self, _: &Forecast, _: &Entry) {}
 }
 
 /// One line when a step ends: what a log wants.
@@ -66,27 +63,38 @@ impl Lines {
 }
 
 impl Watch for Lines {
-    fn started(&self, step: &ForecastStep, progress: &Arc<Progress>) {
+    fn follow(&self, step: &ForecastStep, progress: &Arc<Progress>) {
         self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(step.id, Arc::clone(progress));
     }
 
-    fn finished(&self, step: &ForecastStep, yielded: &StepOutput) {
-        let went = self.take(step.id).map(|progress| how_far(&progress)).unwrap_or_default();
-        output::say(&format!("{}: done{went}", step.name));
-        if let Some(why) = yielded.suspension() {
-            output::say(&suspended(step, why));
+    fn entry(&self, forecast: &Forecast, entry: &Entry) {
+        match &entry.record {
+            Record::Finished { step, output } => {
+                let step = forecast.step(*step);
+                let went = self.take(step.id).map(|progress| how_far(&progress)).unwrap_or_default();
+                output::say(&format!("{}: done{went}", step.name));
+                if let Some(why) = output.suspension() {
+                    output::say(&suspended(step, why));
+                }
+            }
+            Record::Failed { step, fault, again } => {
+                self.take(*step);
+                output::say(&failed(forecast.step(*step), fault, *again));
+            }
+            Record::Forecast { .. }
+            | Record::Started { .. }
+            | Record::Interrupted
+            | Record::Resumed
+            | Record::Ended { .. } => {}
         }
     }
 
-    fn failed(&self, step: &ForecastStep, fault: &Fault, again: bool) {
-        self.take(step.id);
-        output::say(&failed(step, fault, again));
-    }
-
-    fn interrupted(&self) {
-        output::say("interrupted: stopping");
+    fn stopping(&self) {
+        output::say(STOPPING);
     }
 }
+
+const STOPPING: &str = "interrupted: stopping";
 
 fn suspended(step: &ForecastStep, why: &Suspension) -> String {
     format!("{}: deletions are suspended: {}", step.name, suspension(why))
@@ -135,8 +143,12 @@ impl Default for Bars {
 }
 
 impl Bars {
-    fn take(&self, step: StepId) -> Option<Bar> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&step)
+    /// Takes a step's bar away.
+    fn clear(&self, step: StepId) {
+        let bar = self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&step);
+        if let Some(bar) = bar {
+            bar.bar.finish_and_clear();
+        }
     }
 
     /// Says a line above the bars.
@@ -171,7 +183,7 @@ async fn follow(bar: ProgressBar, progress: Arc<Progress>) {
 }
 
 impl Watch for Bars {
-    fn started(&self, step: &ForecastStep, progress: &Arc<Progress>) {
+    fn follow(&self, step: &ForecastStep, progress: &Arc<Progress>) {
         let bar = self.all.add(ProgressBar::new_spinner());
         bar.set_style(style("{spinner} {prefix} {msg} {elapsed}"));
         bar.set_prefix(step.name.to_string());
@@ -179,24 +191,29 @@ impl Watch for Bars {
         self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(step.id, Bar { bar, ticker });
     }
 
-    fn finished(&self, step: &ForecastStep, yielded: &StepOutput) {
-        if let Some(bar) = self.take(step.id) {
-            bar.bar.finish_and_clear();
-        }
-        self.line(&format!("✓ {}", step.name));
-        if let Some(why) = yielded.suspension() {
-            self.line(&format!("! {}", suspended(step, why)));
+    fn entry(&self, forecast: &Forecast, entry: &Entry) {
+        match &entry.record {
+            Record::Finished { step, output } => {
+                let step = forecast.step(*step);
+                self.clear(step.id);
+                self.line(&format!("✓ {}", step.name));
+                if let Some(why) = output.suspension() {
+                    self.line(&format!("! {}", suspended(step, why)));
+                }
+            }
+            Record::Failed { step, fault, again } => {
+                self.clear(*step);
+                self.line(&format!("✗ {}", failed(forecast.step(*step), fault, *again)));
+            }
+            Record::Forecast { .. }
+            | Record::Started { .. }
+            | Record::Interrupted
+            | Record::Resumed
+            | Record::Ended { .. } => {}
         }
     }
 
-    fn failed(&self, step: &ForecastStep, fault: &Fault, again: bool) {
-        if let Some(bar) = self.take(step.id) {
-            bar.bar.finish_and_clear();
-        }
-        self.line(&format!("✗ {}", failed(step, fault, again)));
-    }
-
-    fn interrupted(&self) {
-        self.line("interrupted: stopping");
+    fn stopping(&self) {
+        self.line(STOPPING);
     }
 }

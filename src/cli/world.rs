@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Failure, Seams};
-use crate::drivers::{Cores, Disk, LocalStore, Processes, StateFolder, SystemClock, TemporaryTables};
+use crate::drivers::{Cores, Disk, LocalStore, Processes, SqliteLedger, StateFolder, SystemClock, TemporaryTables};
 use crate::forecast::StoreLocation;
 use crate::ports::{Compute as _, StoreRead, StoreWrite};
 use crate::primitives::Name;
@@ -39,19 +39,28 @@ fn local(location: &StoreLocation) -> LocalStore {
     LocalStore::new(folder.to_path())
 }
 
-/// This host's journals and locks: in systemd's `STATE_DIRECTORY` (systemd.exec(5)), else in `XDG_STATE_HOME/sonae` (XDG Base
-/// Directory Specification), else in `~/.local/state/sonae`.
+/// This host's journals and locks.
 pub(super) fn state() -> Result<Arc<StateFolder>, Failure> {
+    Ok(Arc::new(StateFolder::new(state_folder()?)))
+}
+
+/// This host's ledger: in a folder of its own, so that it is plain to see what can be deleted.
+pub(super) fn ledger() -> Result<SqliteLedger, Failure> {
+    Ok(SqliteLedger::new(state_folder()?.join("ledger")))
+}
+
+/// Where this host's state is: in systemd's `STATE_DIRECTORY` (systemd.exec(5)), else in `XDG_STATE_HOME/sonae` (XDG Base
+/// Directory Specification), else in `~/.local/state/sonae`.
+fn state_folder() -> Result<PathBuf, Failure> {
     let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let systemd = std::env::var("STATE_DIRECTORY").ok().and_then(|list| list.split(':').next().map(PathBuf::from));
     let folder = systemd
         .filter(|path| path.is_absolute())
         .or_else(|| absolute("XDG_STATE_HOME").map(|home| home.join("sonae")))
         .or_else(|| absolute("HOME").map(|home| home.join(".local/state/sonae")));
-    let folder = folder.ok_or_else(|| {
+    folder.ok_or_else(|| {
         Failure::error("there is no place for the run's journal: set XDG_STATE_HOME or HOME to an absolute path")
-    })?;
-    Ok(Arc::new(StateFolder::new(folder)))
+    })
 }
 
 /// Where people find an object.

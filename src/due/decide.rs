@@ -183,9 +183,12 @@ fn job(target: &Target, backup: &Backup, base: &PathBytes, history: &History, no
     of
 }
 
-/// Since when a job has this schedule, as its records have it; what is new, where they do not say. A record from the future is of a clock
-/// that was wrong, and counts for nothing until then.
-fn since(records: &[FirstSeen], schedule: ScheduleMark, now: Timestamp) -> Result<Timestamp, News> {
+/// Since when a job has this schedule, as its records have it. A record from the future is of a clock that was wrong, and counts for nothing
+/// until then.
+///
+/// # Errors
+/// What is new, where they do not say.
+pub fn since(records: &[FirstSeen], schedule: ScheduleMark, now: Timestamp) -> Result<Timestamp, News> {
     let mut past: Vec<&FirstSeen> = records.iter().filter(|record| record.at.time() <= now).collect();
     past.sort_unstable();
     // The same schedule as before the last one is new again.

@@ -10,7 +10,7 @@ mod retry;
 #[cfg(test)]
 mod tests;
 
-pub use decide::{Due, JobDue, Missed, News, Verdict, due, since_slot};
+pub use decide::{Due, JobDue, Missed, News, Verdict, due, since, since_slot};
 pub use history::{Failed, History, JobHistory, Stranger};
 pub use retry::delay;
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 
 use super::faults::{FaultScript, Injected, covers, dice};
-use super::{FakeClock, FakeCommands, FakeJournal, FakeScratch, FakeStore, FakeTree};
+use super::{FakeClock, FakeCommands, FakeJournal, FakeLedger, FakeScratch, FakeStore, FakeTree};
 use crate::ports::Fault;
 
 /// 2026-03-01T00:00:00Z, in seconds since 1970.
@@ -40,6 +40,7 @@ pub struct World {
     clock: Arc<FakeClock>,
     tree: Arc<FakeTree>,
     journal: Arc<FakeJournal>,
+    ledger: Arc<FakeLedger>,
     commands: Arc<FakeCommands>,
     scratch: Arc<FakeScratch>,
     stores: Arc<Mutex<BTreeMap<String, Arc<FakeStore>>>>,
@@ -92,6 +93,7 @@ impl World {
             clock: Arc::new(FakeClock::new(Arc::clone(&shared))),
             tree: Arc::new(FakeTree::new(Arc::clone(&shared))),
             journal: Arc::new(FakeJournal::new(Arc::clone(&shared))),
+            ledger: Arc::new(FakeLedger::new(Arc::clone(&shared))),
             commands: Arc::new(FakeCommands::new(Arc::clone(&shared))),
             scratch: Arc::new(FakeScratch::new(Arc::clone(&shared))),
             stores: Arc::default(),
@@ -119,6 +121,11 @@ impl World {
     /// Its journal and locks.
     pub fn journal(&self) -> Arc<FakeJournal> {
         Arc::clone(&self.journal)
+    }
+
+    /// Its ledger.
+    pub fn ledger(&self) -> Arc<FakeLedger> {
+        Arc::clone(&self.ledger)
     }
 
     /// Its programs.

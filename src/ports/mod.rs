@@ -8,6 +8,7 @@ mod command;
 mod compute;
 mod fault;
 mod journal;
+mod ledger;
 mod scratch;
 mod store;
 mod tree;
@@ -18,6 +19,10 @@ pub use command::{CommandExit, CommandRun};
 pub use compute::{Compute, Job};
 pub use fault::{Cause, Certainty, Fault};
 pub use journal::{JournalRead, JournalWrite, Lock, Locks};
+pub use ledger::{
+    JobRow, LedgerRead, LedgerWrite, PointGone, PointMade, PointRow, RunDetail, RunEnd, RunRow, RunSummary, RunUpdate,
+    RunsWanted, Series, StepEnd, StepRow,
+};
 pub use scratch::{Scratch, ScratchTable};
 pub use store::{ObjectInfo, Page, PutMode, PutResult, StorePlace, StoreRead, StoreWrite, UploadId};
 pub use tree::{

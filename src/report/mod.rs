@@ -7,8 +7,10 @@ pub mod diagnostics;
 pub mod due;
 mod explain;
 pub mod forecast;
+pub mod history;
 pub mod outcome;
 pub mod points;
+pub mod status;
 pub mod words;
 
 pub use explain::{diagnostics_page, explain};

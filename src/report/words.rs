@@ -105,6 +105,11 @@ pub fn elapsed(from: Timestamp, to: Timestamp) -> String {
     }
 }
 
+/// A text as it stands in a cell of a Markdown table.
+pub fn cell(text: &str) -> String {
+    on_one_line(text).replace('\\', "\\\\").replace('|', "\\|").replace('<', "&lt;").replace('`', "\\`")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,6 +125,7 @@ mod tests {
         let took = |seconds: &str| elapsed(at("2026-01-01T00:00:00Z"), at(&format!("2026-01-01T{seconds}Z")));
         let written = [took("00:00:03.25"), took("00:01:05"), took("02:03:04")];
         assert_eq!(written, ["3.2s", "1m05s", "2h03m"]);
+        assert_eq!(cell("a|b <i> `c`"), r"a\|b &lt;i> \`c\`");
         assert_eq!(time(at("2026-02-28T20:30:00Z"), "Asia/Tokyo"), "2026-03-01 05:30:00 Asia/Tokyo");
     }
 }

@@ -10,7 +10,7 @@ use crate::ports::{Certainty, Fault};
 use crate::primitives::StepId;
 use crate::steps::StepOutput;
 
-/// What happened.
+/// What comes to the dispatcher. What became of it is a [`Record`], which is what everybody else is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// The executor is ready.

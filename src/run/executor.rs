@@ -16,7 +16,7 @@ use super::{Command, Entry, Event, LineSums, Outcome, Record, Recorded, State, S
 use crate::forecast::{Action, Forecast, ForecastStep};
 use crate::ports::{Cause, Clock, CommandRun, Compute, Fault, JournalWrite, Locks, Scratch, StoreWrite, TreeWrite};
 use crate::primitives::{JobName, Name, StepId};
-use crate::steps::{Inputs, Progress, StepOutput, World, abandon, perform};
+use crate::steps::{Inputs, Progress, World, abandon, perform};
 
 /// The world, with its writing halves.
 #[derive(Clone)]
@@ -53,16 +53,15 @@ impl Ports {
     }
 }
 
-/// Somebody who watches a run.
+/// Somebody who watches a run: the terminal, a log, the ledger. What happened is told by [`Record`] alone, the closed enum that the
+/// journal is made of, and only once it stands there: nobody is told of what a crash could undo.
 pub trait Watch: Send + Sync {
-    /// A step begins; `progress` tells how far it is while it runs.
-    fn started(&self, step: &ForecastStep, progress: &Arc<Progress>);
-    /// A step is done.
-    fn finished(&self, step: &ForecastStep, output: &StepOutput);
-    /// An attempt failed; it is tried again where `again`.
-    fn failed(&self, step: &ForecastStep, fault: &Fault, again: bool);
-    /// Somebody interrupted the run.
-    fn interrupted(&self);
+    /// This entry stands in the journal.
+    fn entry(&self, forecast: &Forecast, entry: &Entry);
+    /// A step is being performed; `progress` tells how far it is.
+    fn follow(&self, _step: &ForecastStep, _progress: &Arc<Progress>) {}
+    /// Somebody interrupts the run. What is under way is stopped, which may take seconds; then there is an entry of it.
+    fn stopping(&self) {}
 }
 
 /// Carries out a forecast. A message on `interrupts` stops it; it can then be resumed.
@@ -140,7 +139,9 @@ impl<'a> Executor<'a> {
         self.write(first).await?;
         let mut event = Event::Begin;
         loop {
-            self.tell(&event);
+            if event == Event::Interrupt {
+                self.watch.stopping();
+            }
             self.clear_away(&event).await;
             let commands = turn(&mut self.state, self.side_by_side.get(), event);
             for command in commands {
@@ -208,13 +209,16 @@ impl<'a> Executor<'a> {
         let unwritable =
             |error: serde_json::Error| Fault::permanent(Cause::Other, "write a journal record", error.to_string());
         let line = self.sums.line(&serde_json::to_string(&entry).map_err(unwritable)?);
-        self.ports.journal.append(&self.state.forecast().run, &line).await
+        let forecast = self.state.forecast();
+        self.ports.journal.append(&forecast.run, &line).await?;
+        self.watch.entry(forecast, &entry);
+        Ok(())
     }
 
     fn perform(&mut self, id: StepId) {
         let forecast = Arc::clone(self.state.forecast());
         let progress = Arc::new(Progress::default());
-        self.watch.started(forecast.step(id), &progress);
+        self.watch.follow(forecast.step(id), &progress);
         let inputs = self.inputs();
         let left = self.time_left(forecast.step(id));
         let ports = self.ports.clone();
@@ -278,19 +282,6 @@ impl<'a> Executor<'a> {
         let action = self.state.forecast().step(step).name.to_string();
         let fault = Fault::permanent(Cause::Other, action, "the step ended by a bug of this program; please report it");
         Event::Ended { step, result: Err(fault) }
-    }
-
-    fn tell(&self, event: &Event) {
-        let forecast = self.state.forecast();
-        match event {
-            Event::Ended { step, result: Ok(output) } => self.watch.finished(forecast.step(*step), output),
-            Event::Ended { step, result: Err(fault) } => {
-                let again = super::dispatcher::is_tried_again(&self.state, *step, fault);
-                self.watch.failed(forecast.step(*step), fault, again);
-            }
-            Event::Interrupt => self.watch.interrupted(),
-            Event::Begin | Event::PauseOver { .. } => {}
-        }
     }
 }
 

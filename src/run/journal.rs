@@ -22,7 +22,7 @@ pub struct Entry {
     pub record: Record,
 }
 
-/// What happened.
+/// What happened: all that can happen to a run. Journal, terminal, log and ledger are fed from it, and from nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "record", rename_all = "kebab-case")]
 pub enum Record {
@@ -128,6 +128,18 @@ pub struct Recorded {
 /// When it cannot be read, or holds what this version does not understand, or what cannot have happened: then nothing of it
 /// can be believed.
 pub async fn recorded(journal: &dyn JournalRead, run: &RunId) -> Result<Option<Recorded>, Fault> {
+    replay(journal, run, &mut |_| {}).await
+}
+
+/// The same, and tells of each entry in its turn, when it and all before it can be believed.
+///
+/// # Errors
+/// As `recorded`.
+pub async fn replay(
+    journal: &dyn JournalRead,
+    run: &RunId,
+    told: &mut (dyn FnMut(&Entry) + Send),
+) -> Result<Option<Recorded>, Fault> {
     let Some(lines) = journal.lines(run).await? else { return Ok(None) };
     let (mut folded, mut sums): (Option<Recorded>, _) = (None, LineSums::default());
     for (number, line) in lines.iter().enumerate() {
@@ -136,11 +148,11 @@ pub async fn recorded(journal: &dyn JournalRead, run: &RunId) -> Result<Option<R
             Fault::permanent(Cause::Invalid, action, what)
         };
         let entry: Entry = serde_json::from_str(line).map_err(|error| damaged(error.to_string()))?;
-        folded = Some(match (folded, entry.record) {
-            (None, Record::Forecast { forecast }) => first(*forecast, entry.at, run).map_err(damaged)?,
+        folded = Some(match (folded, &entry.record) {
+            (None, Record::Forecast { forecast }) => first((**forecast).clone(), entry.at, run).map_err(damaged)?,
             (Some(mut so_far), record) if !matches!(record, Record::Forecast { .. }) => {
-                fits(&so_far.forecast, &record).map_err(damaged)?;
-                so_far.state.apply(&record).map_err(damaged)?;
+                fits(&so_far.forecast, record).map_err(damaged)?;
+                so_far.state.apply(record).map_err(damaged)?;
                 so_far.last = entry.at;
                 so_far
             }
@@ -148,6 +160,7 @@ pub async fn recorded(journal: &dyn JournalRead, run: &RunId) -> Result<Option<R
         });
         // Last, so that what a person can understand is said first: a version, for instance.
         sums.take(line).map_err(damaged)?;
+        told(&entry);
     }
     Ok(folded.map(|so_far| Recorded { sums, ..so_far }))
 }

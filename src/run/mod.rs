@@ -19,7 +19,7 @@ pub use dispatcher::{Command, Event, turn};
 pub use executor::{Ports, Watch, resume, run};
 pub use exit::ExitStatus;
 pub use forget::forget;
-pub use journal::{Entry, LineSums, Record, Recorded, recorded};
+pub use journal::{Entry, LineSums, Record, Recorded, recorded, replay};
 pub use outcome::{End, Outcome, StepEnd, StepOutcome};
 pub use past::{RecentRuns, recent_runs};
 pub use state::{State, StepState};

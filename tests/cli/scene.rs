@@ -76,6 +76,19 @@ impl Scene {
         lines.iter().map(|line| self.types(line)).collect::<Vec<_>>().join("\n")
     }
 
+    /// The same, each in a second of its own: the names of runs of one second sort in any order.
+    pub(super) fn types_apart(&self, lines: &[&str]) -> String {
+        let second = || jiff::Timestamp::now().as_second();
+        let one = |line: &&str| {
+            let began = second();
+            while second() == began {
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+            self.types(line)
+        };
+        lines.iter().map(one).collect::<Vec<_>>().join("\n")
+    }
+
     fn plain(&self, bytes: &[u8]) -> String {
         let folder = self.root.as_os_str().as_bytes();
         String::from_utf8_lossy(bytes).replace(&*String::from_utf8_lossy(folder), "/scene")
@@ -101,6 +114,8 @@ pub(super) fn settings() -> insta::Settings {
     settings.add_filter(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*Z", "[time]");
     settings.add_filter(r"\b\d+\.\ds\b", "[took]");
     settings.add_filter(r" within 1h on \S+, observed", " within 1h on [host], observed");
+    settings.add_filter(r"(\d+[dhms] ?)+ old, ", "[age] old, ");
+    settings.add_filter(r" on \S+, begun ", " on [host], begun ");
     settings.add_filter(r"[\d.]+ [KMGTP]iB free", "[free]");
     settings.add_filter(r"[\d.]+ (B|KiB) stored", "[size] stored");
     settings.add_filter(r"[\d.]+ (B|KiB)  not among", "[size]  not among");

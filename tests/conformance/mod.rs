@@ -4,6 +4,7 @@ mod command;
 mod destination;
 mod drivers;
 mod journal;
+mod ledger;
 mod scratch;
 mod stage;
 mod store;

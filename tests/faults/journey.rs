@@ -7,7 +7,7 @@ use std::sync::Arc;
 use sonae::catalog::{Manifest, Part, PointPlace};
 use sonae::fakes::{FakeCompute, World};
 use sonae::forecast::{Action, Forecast};
-use sonae::ports::{Fault, StoreWrite};
+use sonae::ports::StoreWrite;
 use sonae::primitives::{Key, Name, PathBytes};
 use sonae::run::{self, Outcome, Ports, StepEnd, Watch};
 use sonae::steps::{Expected, Progress, StepOutput, read_back};
@@ -23,10 +23,7 @@ pub(super) fn simulate<T>(future: impl Future<Output = T>) -> T {
 pub(super) struct Nobody;
 
 impl Watch for Nobody {
-    fn started(&self, _: &sonae::forecast::ForecastStep, _: &Arc<Progress>) {}
-    fn finished(&self, _: &sonae::forecast::ForecastStep, _: &StepOutput) {}
-    fn failed(&self, _: &sonae::forecast::ForecastStep, _: &Fault, _: bool) {}
-    fn interrupted(&self) {}
+    fn entry(&self, _: &Forecast, _: &run::Entry) {}
 }
 
 /// How an attempt at a run ended.

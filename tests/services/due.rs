@@ -192,6 +192,14 @@ target "quick" { files "quick"; backup "now" { schedule every="1m"; archive "tar
 restore "quick" { recover "quick" { into path="restored-quick"; }; }
 "#;
 
+/// Whether somebody holds a lock whose name has this in it.
+fn is_locked(scene: &Scene, name: &str) -> bool {
+    let locks = std::fs::read_dir(scene.path("state/sonae/locks")).unwrap().map(|entry| entry.unwrap().path());
+    let mut of_name = locks.filter(|path| path.to_string_lossy().contains(name)).peekable();
+    assert!(of_name.peek().is_some(), "there is no lock of {name}");
+    of_name.any(|path| std::fs::File::open(path).unwrap().try_lock().is_err())
+}
+
 fn independent() {
     let scene = slow();
     std::fs::write(scene.plan(), [ONE_JOB, QUICK_JOB].concat()).unwrap();
@@ -203,7 +211,8 @@ fn independent() {
     // All five steps of the quick one, and the first of the slow one; its second takes much longer.
     let finished = || journals(&scene)[&run].iter().filter(|line| line.contains(r#""record":"finished""#)).count();
     let patience = std::time::Instant::now() + std::time::Duration::from_secs(120);
-    while finished() < 6 {
+    // The lock is let go once that stands on the disk.
+    while finished() < 6 || is_locked(&scene, "quick") {
         assert!(std::time::Instant::now() < patience, "the quick job does not come to its end");
         std::thread::sleep(std::time::Duration::from_millis(2));
     }

@@ -14,11 +14,51 @@ pub(crate) const CHECKS: &[Check] = &[
         run: full,
     },
     Check {
+        name: "a ledger whose disk is full, or cannot be written, costs no backup, and is had again",
+        needs: &[UNSHARE, Need::Namespaces],
+        run: full_ledger,
+    },
+    Check {
         name: "a restore of one path that does not fit is refused before anything is written",
         needs: &[UNSHARE, Need::Namespaces],
         run: one_path,
     },
 ];
+
+/// The ledger has a disk of its own: too small, then filled by somebody else, then read-only, then with room.
+const LEDGER_SCRIPT: &str = r#"
+mkdir -p state/sonae/ledger
+mount -t tmpfs -o size=8k,mode=700 tmpfs state/sonae/ledger
+"$1" run plan.kdl --all --quiet > small.said 2>&1
+mount -o remount,size=1m state/sonae/ledger
+"$1" run plan.kdl --all --quiet > enough.said 2>&1
+head -c 2m /dev/zero > state/sonae/ledger/filler 2> /dev/null || true
+"$1" run plan.kdl --all --quiet > filled.said 2>&1
+"$1" history > filled.history 2> filled.history.said
+rm state/sonae/ledger/filler
+mount -o remount,ro state/sonae/ledger
+"$1" run plan.kdl --all --quiet > read-only.said 2>&1
+"$1" history > read-only.history 2> read-only.history.said
+mount -o remount,rw state/sonae/ledger
+"$1" history > again.history 2> again.said
+"#;
+
+fn full_ledger() {
+    let scene = Scene::new(ONE_JOB);
+    fill(&scene.path("source"), 3, 1000);
+    Said::of(scene.surround(&mut in_namespace(LEDGER_SCRIPT, &[OsStr::new(SONAE)]))).exits(0);
+    let text = |name: &str| std::fs::read_to_string(scene.path(name)).unwrap();
+    for (name, said) in [("small", true), ("enough", false), ("filled", true), ("read-only", true)] {
+        let text = text(&format!("{name}.said"));
+        assert_eq!(text.contains("the ledger was not kept, which harms no backup"), said, "{name}: {text}");
+        assert_eq!(text.lines().count(), usize::from(said), "{name}: it is said once, and nothing else: {text}");
+    }
+    for (name, runs) in [("filled", 3), ("read-only", 4), ("again", 4)] {
+        let told = text(&format!("{name}.history"));
+        assert_eq!(told.matches("  done  ").count(), runs, "{name}: {told}");
+    }
+    assert_eq!(text("again.said"), "");
+}
 
 /// `$1` is the program; its exit statuses and what the store holds go to files of the scene.
 const SCRIPT: &str = r#"

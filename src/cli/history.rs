@@ -1,0 +1,56 @@
+//! `sonae history`.
+
+use jiff::tz::TimeZone;
+use serde_json::json;
+
+use super::arguments::{HistoryArguments, HistoryWord, Page};
+use super::ledger::Asked;
+use super::{Failure, output, times, world};
+use crate::ports::{LedgerRead as _, RunsWanted};
+use crate::primitives::{JobName, Malformed, RunId};
+use crate::report::history;
+use crate::run::ExitStatus;
+
+pub(super) fn history(arguments: &HistoryArguments) -> Result<ExitStatus, Failure> {
+    match &arguments.word {
+        Some(HistoryWord::Show { run, page }) => show(run, page.format),
+        None => list(arguments),
+    }
+}
+
+fn malformed(bad: Malformed) -> Failure {
+    Failure::usage(format!("{}; {}", bad.problem, bad.help))
+}
+
+fn list(arguments: &HistoryArguments) -> Result<ExitStatus, Failure> {
+    let wanted = RunsWanted {
+        job: arguments.job.as_deref().map(JobName::parse).transpose().map_err(malformed)?,
+        since: arguments.since.as_deref().map(|text| times::parse(text, &TimeZone::UTC)).transpose()?,
+        limit: arguments.limit.get(),
+    };
+    let runs = world::runtime()?
+        .block_on(async { Asked::open().await?.ask(async |ledger| ledger.runs(&wanted).await).await })?;
+    match arguments.page.format {
+        Page::Text => output::data(&history::list_text(&runs))?,
+        Page::Markdown => output::data(&history::list_markdown(&runs))?,
+        Page::Json => output::json(&json!({ "format_version": 1, "runs": runs }))?,
+    }
+    Ok(ExitStatus::Well)
+}
+
+fn show(run: &str, page: Page) -> Result<ExitStatus, Failure> {
+    let run = RunId::parse(run).map_err(malformed)?;
+    let found =
+        world::runtime()?.block_on(async { Asked::open().await?.ask(async |ledger| ledger.run(&run).await).await })?;
+    let Some(found) = found else {
+        return Err(Failure::usage(format!(
+            "there is no run {run} on this host; `sonae history` lists those there are"
+        )));
+    };
+    match page {
+        Page::Text => output::data(&history::show_text(&found))?,
+        Page::Markdown => output::data(&history::show_markdown(&found))?,
+        Page::Json => output::json(&json!({ "format_version": 1, "run": found }))?,
+    }
+    Ok(ExitStatus::Well)
+}
