@@ -53,14 +53,19 @@ fn small(plan: &str) -> Scene {
     scene
 }
 
-/// A tick whose clock begins at that time. The monotonic clock is left alone: timers go by it.
+/// A tick whose clock begins at that time. The monotonic clock is left alone: timers go by it. The files of the store have the kernel's own
+/// times, which are far from that: where a point was made, that is noticed, and nothing is deleted.
 fn tick_at(scene: &Scene, at: Timestamp) -> Said {
     let start = at.strftime("@%Y-%m-%d %H:%M:%S").to_string();
     let mut command = Command::new("faketime");
     command.args(["--exclude-monotonic", "-f", &start, SONAE]).args(TICK);
     // The start is read as local time; what files say of their times stays as it is.
     scene.surround(&mut command).env("TZ", "UTC").env("NO_FAKE_STAT", "1");
-    Said::of(&mut command)
+    let said = Said::of(&mut command);
+    if said.stdout().contains("recovery point") {
+        return said.exits(6).says("deletions are suspended");
+    }
+    said.exits(0)
 }
 
 /// How often each slot of a job was done.
@@ -90,7 +95,7 @@ fn two_weeks() {
     let (mut now, mut missed) = (from, vec![]);
     while now < to {
         if !is_off(now) {
-            let said = tick_at(&scene, now).exits(0);
+            let said = tick_at(&scene, now);
             missed.extend(said.stderr().lines().map(str::to_owned));
         }
         now += SignedDuration::from_mins(40);
@@ -98,7 +103,8 @@ fn two_weeks() {
     // The host was off for two nights: one of them was caught up, and the other is told.
     let on = "02:30:00 Europe/Berlin";
     assert_eq!(done(&scene, "files/night").into_iter().collect::<Vec<_>>(), nights((18..=27).chain([29, 30, 31])));
-    let told: Vec<&String> = missed.iter().filter(|line| line.contains("files/night")).collect();
+    let told: Vec<&String> =
+        missed.iter().filter(|line| line.contains("files/night") && line.contains("missed")).collect();
     assert_eq!(told.len(), 1, "{missed:?}");
     assert!(told[0].contains(&format!("missed: 1, caught up by this one run: 2026-10-28 {on}")), "{missed:?}");
     let mut slot: Timestamp = "2026-10-18T00:00:00Z".parse().unwrap();
@@ -119,7 +125,7 @@ fn jumps() {
     let ticks = |from: &str, to: &str| {
         let mut now = at(from);
         while now < at(to) {
-            tick_at(&scene, now).exits(0);
+            let _said = tick_at(&scene, now);
             now += SignedDuration::from_mins(20);
         }
     };
@@ -127,7 +133,7 @@ fn jumps() {
     // Five hours back, and on again.
     ticks("2026-10-20T21:05:00Z", "2026-10-21T12:00:00Z");
     // A day and a half ahead, for one tick; then right again.
-    tick_at(&scene, at("2026-10-23T01:00:00Z")).exits(0);
+    let _said = tick_at(&scene, at("2026-10-23T01:00:00Z"));
     ticks("2026-10-21T12:10:00Z", "2026-10-24T02:00:00Z");
     let expected: Vec<(Timestamp, u32)> = nights(21..=24);
     let night = done(&scene, "files/night");

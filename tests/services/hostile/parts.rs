@@ -27,7 +27,7 @@ pub(super) fn run() {
         ("members that do not ascend", moved("\"at\":3072", "\"at\":512")),
         (
             "another content",
-            moved("\"digest\":\"sha256:", "\"digest\":\"sha256:00").but(|forged| {
+            moved("\"digest\":\"blake3:", "\"digest\":\"blake3:00").but(|forged| {
                 forged.entries.iter_mut().for_each(|line| *line = shortened(line));
             }),
         ),
@@ -48,7 +48,7 @@ pub(super) fn run() {
 
 /// A line whose digests have their 64 digits again.
 fn shortened(line: &str) -> String {
-    match line.find("sha256:") {
+    match line.find("blake3:") {
         Some(at) => format!("{}{}", &line[..at + 7 + 64], &line[at + 7 + 66..]),
         None => line.to_owned(),
     }
