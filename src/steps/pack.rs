@@ -176,8 +176,8 @@ async fn pack_into<'a>(
     let moment = world.clock.now();
     let method = request.compression.method();
     let frame = ZipFrame { name: request.place.tar_name(), at: moment, method };
-    // One segment is packed on each core, one waits for it, and one for the store.
-    let (sender, segments) = mpsc::channel(world.compute.width() + 1);
+    // One segment is packed on each core, and as many wait for a core, or for one before them that takes longer.
+    let (sender, segments) = mpsc::channel(2 * world.compute.width() + 2);
     let sink = ArchiveSink {
         writer: Writer::default(),
         segments: sender,
