@@ -57,10 +57,10 @@ fn walk(bits: &mut Bits<'_>) -> Option<usize> {
         let last = bits.take(1)? == 1;
         match bits.take(2)? {
             0 => bits.skip_stored()?,
-            1 => steps.skip_codes(bits, &Code::new(&fixed_literals())?, &Code::new(&[5; DISTANCES])?)?,
+            1 => *bits = steps.skip_codes(*bits, (&Code::new(&fixed_literals())?, &Code::new(&[5; DISTANCES])?))?,
             2 => {
                 let (literals, distances) = dynamic(bits)?;
-                steps.skip_codes(bits, &literals, &distances)?;
+                *bits = steps.skip_codes(*bits, (&literals, &distances))?;
             }
             _ => return None,
         }
@@ -104,17 +104,18 @@ fn dynamic(bits: &mut Bits<'_>) -> Option<(Code, Code)> {
     Some((Code::new(of_literals)?, Code::new(of_distances)?))
 }
 
-/// Walks over one token: a literal, a length with its distance, or the block's end. Answers its first symbol.
-fn skip_token(bits: &mut Bits<'_>, literals: &Code, distances: &Code) -> Option<u16> {
+/// Walks over one token: a literal, a length with its distance, or the block's end, and says whether it was that.
+#[inline(never)]
+fn skip_token<'a>(mut bits: Bits<'a>, (literals, distances): (&Code, &Code)) -> Option<(Bits<'a>, bool)> {
     // A length with its distance has at most 48 bits: a fill brings as many where there are so many.
     bits.fill();
-    let symbol = literals.next(bits)?;
+    let symbol = literals.next(&mut bits)?;
     if symbol > END_OF_BLOCK {
         bits.drop(length_extra(symbol)?.into())?;
-        let distance = distances.next(bits)?;
+        let distance = distances.next(&mut bits)?;
         bits.drop(distance_extra(distance)?.into())?;
     }
-    Some(symbol)
+    Some((bits, symbol == END_OF_BLOCK))
 }
 
 fn length_extra(symbol: u16) -> Option<u8> {
@@ -145,39 +146,96 @@ const UNKNOWN_DISTANCE: u8 = 0x40;
 /// The bits of a step: at most [`STEP_BITS`], and 5 more behind a length or 13 behind a distance.
 const STEP: u16 = 0x1f;
 
+/// A second walk begins so many bytes ahead of the first.
+const LEAD: usize = 1024;
+/// So many bits of the second walk's way are noted: nearly all walks have met by then.
+const NOTED: usize = 1024;
+
+/// A walk that began ahead of the first.
+struct Second<'a> {
+    begins: usize,
+    at: Bits<'a>,
+    /// Which of its first bits a step began with.
+    noted: [bool; NOTED],
+    /// It came to a block's end or to no code: it goes no further.
+    lost: bool,
+}
+
+impl<'a> Second<'a> {
+    fn new(first: Bits<'a>) -> Self {
+        match first.ahead(LEAD) {
+            Some(at) => Self { begins: at.position(), at, noted: [false; NOTED], lost: false },
+            None => Self { begins: usize::MAX, at: first, noted: [false; NOTED], lost: true },
+        }
+    }
+
+    #[inline(always)]
+    fn go_on(&mut self, steps: &Steps, codes: (&Code, &Code)) {
+        if self.lost {
+            return;
+        }
+        if let Some(step) = self.noted.get_mut(self.at.position() - self.begins) {
+            *step = true;
+        }
+        if !steps.step(&mut self.at) {
+            match skip_token(self.at, codes) {
+                Some((next, false)) => self.at = next,
+                _ => self.lost = true,
+            }
+        }
+    }
+}
+
 impl Steps {
     /// Walks over the codes of one block, its end among them.
-    fn skip_codes(&mut self, bits: &mut Bits<'_>, literals: &Code, distances: &Code) -> Option<()> {
-        self.learn(literals, distances);
+    ///
+    /// Where a step leads is only known when the one before is done, and a processor that waits for that could do as much again
+    /// meanwhile. So a second walk begins somewhere ahead, most likely in the middle of a code. Soon it steps from one code to
+    /// the next: prefix codes fall into step by themselves. Where the first walk comes upon a step of the second, it goes on
+    /// where that one is by then.
+    fn skip_codes<'a>(&mut self, mut here: Bits<'a>, codes: (&Code, &Code)) -> Option<Bits<'a>> {
+        self.learn(codes);
+        let mut second = Second::new(here);
         loop {
-            self.run(bits);
-            if skip_token(bits, literals, distances)? == END_OF_BLOCK {
-                return Some(());
+            if !self.step(&mut here) {
+                let (next, end) = skip_token(here, codes)?;
+                if end {
+                    return Some(next);
+                }
+                here = next;
+            }
+            match here.position().checked_sub(second.begins).map(|past| second.noted.get(past)) {
+                None => second.go_on(self, codes),
+                Some(Some(false)) => {}
+                Some(Some(true)) => {
+                    here = second.at;
+                    second = Second::new(here);
+                }
+                Some(None) => second = Second::new(here),
             }
         }
     }
 
-    /// Goes on for as long as it is known how far. Nothing in it branches on what comes: that cannot be foretold.
-    fn run(&self, bits: &mut Bits<'_>) {
-        let Bits { bytes, mut at, mut buffer, mut filled } = *bits;
-        while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
-            // What does not fit is read again by the next one.
-            buffer |= u64::from_le_bytes(*eight) << filled;
-            at += (63 - filled) / 8;
-            filled |= 56;
-            let step = self.literals[buffer as usize % STEPS];
-            let behind = buffer >> (step & STEP);
-            let distance = u16::from(self.distances[behind as usize % STEPS]) & (step >> 8);
-            if (step & UNKNOWN) | (distance & u16::from(UNKNOWN_DISTANCE)) != 0 {
-                break;
-            }
-            buffer = behind >> (distance & STEP);
-            filled -= usize::from((step & STEP) + (distance & STEP));
+    /// Goes on by one step where it is known how far. But for that, nothing in it branches on what comes: that cannot be foretold.
+    #[inline(always)]
+    fn step(&self, bits: &mut Bits<'_>) -> bool {
+        let Some(eight) = bits.bytes.get(bits.at..).and_then(<[u8]>::first_chunk) else { return false };
+        // What does not fit is read again by the next one.
+        bits.buffer |= u64::from_le_bytes(*eight) << bits.filled;
+        bits.at += (63 - bits.filled) / 8;
+        bits.filled |= 56;
+        let step = self.literals[bits.buffer as usize % STEPS];
+        let behind = bits.buffer >> (step & STEP);
+        let distance = u16::from(self.distances[behind as usize % STEPS]) & (step >> 8);
+        if (step & UNKNOWN) | (distance & u16::from(UNKNOWN_DISTANCE)) != 0 {
+            return false;
         }
-        *bits = Bits { bytes, at, buffer, filled };
+        bits.buffer = behind >> (distance & STEP);
+        bits.filled -= usize::from((step & STEP) + (distance & STEP));
+        true
     }
 
-    fn learn(&mut self, literals: &Code, distances: &Code) {
+    fn learn(&mut self, (literals, distances): (&Code, &Code)) {
         // Each with the bits of its code alone: those behind it need not be seen.
         let mut single = [(UNKNOWN, 0); STEPS];
         literals.each(&mut single, |symbol, bits| match length_extra(symbol) {
@@ -267,6 +325,7 @@ impl Code {
 }
 
 /// Bits, the lowest of a byte first (§3.1.1).
+#[derive(Clone, Copy)]
 struct Bits<'a> {
     bytes: &'a [u8],
     /// The next byte that does not count as being in the buffer.
@@ -284,6 +343,12 @@ impl<'a> Bits<'a> {
 
     fn position(&self) -> usize {
         self.at * 8 - self.filled
+    }
+
+    /// The bits from so many bytes ahead on, where there are as many once more.
+    fn ahead(&self, bytes: usize) -> Option<Self> {
+        let at = self.at + bytes;
+        (at + bytes <= self.bytes.len()).then_some(Self { at, buffer: 0, filled: 0, ..*self })
     }
 
     fn fill(&mut self) {
@@ -363,6 +428,31 @@ mod tests {
             stream.extend(END);
             let whole: Vec<u8> = contents.into_iter().flat_map(|(content, _)| content).collect();
             prop_assert_eq!(unpacked(&stream), whole);
+        }
+
+        /// Long blocks, over which two walks go: words that come again and again, more or less often, and noise between them.
+        #[test]
+        fn long_blocks_are_opened(seed: u64, words in 2..2000_u64, noisy in 0..40_u64, level in 1..=9) {
+            let mut state = seed | 1;
+            let mut next = |below: u64| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                (state >> 33) % below
+            };
+            let mut plain = Vec::new();
+            while plain.len() < 300_000 {
+                let word = next(words) * 2_654_435_761 % words;
+                plain.extend_from_slice(format!("{} {:x} ", word * word, word).as_bytes());
+                plain.extend((0..next(noisy + 1)).map(|_| next(256) as u8));
+            }
+            let mut packer = libdeflater::Compressor::new(libdeflater::CompressionLvl::new(level).unwrap());
+            let mut stream = vec![0; packer.deflate_compress_bound(plain.len())];
+            let size = packer.deflate_compress(&plain, &mut stream).unwrap();
+            stream.truncate(size);
+            let tail = open(&mut stream).unwrap();
+            stream.extend(tail);
+            prop_assert!(stream.ends_with(&[0, 0, 0xff, 0xff]));
+            stream.extend(END);
+            prop_assert_eq!(unpacked(&stream), plain);
         }
 
         #[test]
