@@ -122,19 +122,18 @@ impl Segments {
         compute: &dyn Compute,
         segments: mpsc::Sender<Unpacking>,
     ) -> Result<(), Fault> {
-        let mut reading = Reading { store, archive: &self.archive, digest: Digesting::new(compute) };
-        reading.pass(0..self.entry.start).await?;
-        let mut at = self.entry.start;
+        let digest = Digesting::new(compute);
+        let mut reading = Reading { store, archive: &self.archive, digest, at: 0, ahead: Bytes::new() };
+        reading.pass(self.entry.start).await?;
         let (mut sizes, mut index) = (self.sizes(store).await?, 0);
         while let Some(size) = sizes.next().await? {
-            let packed = reading.read(at, self.possible(store, index, size)?).await?;
-            at += packed.len() as u64;
+            let packed = reading.read(self.possible(store, index, size)?).await?;
             self.give(index, packed, compute, &segments).await?;
             index += 1;
         }
         // All segments are there: whoever takes them need not wait for the rest of the archive.
         drop(segments);
-        reading.pass(at..self.archive.size).await?;
+        reading.pass(self.archive.size).await?;
         match reading.digest.finish().await? == self.archive.digest {
             true => Ok(()),
             false => Err(damaged(store, &self.archive, "its digest is not what was stored")),
@@ -201,21 +200,36 @@ struct Reading<'a> {
     store: &'a dyn StoreRead,
     archive: &'a StoredObject,
     digest: Digesting<'a>,
+    /// The next byte that is not read yet.
+    at: u64,
+    /// What was read and not taken: a segment that packs well is much less than what is worth a call.
+    ahead: Bytes,
 }
 
 impl Reading<'_> {
-    async fn read(&mut self, at: u64, size: u64) -> Result<Bytes, Fault> {
-        let bytes = read_exact(self.store, self.archive, at, size).await?;
-        self.digest.push(bytes.clone()).await?;
-        Ok(bytes)
+    /// Takes so many bytes.
+    async fn read(&mut self, size: u64) -> Result<Bytes, Fault> {
+        // A segment, or as much as is read at once.
+        let lacking = size.saturating_sub(self.ahead.len() as u64);
+        if lacking > 0 {
+            let left = self.archive.size.saturating_sub(self.at);
+            let bytes = read_exact(self.store, self.archive, self.at, lacking.max(READ_BYTES.min(left))).await?;
+            self.at += bytes.len() as u64;
+            self.digest.push(bytes.clone()).await?;
+            self.ahead = if self.ahead.is_empty() { bytes } else { [&self.ahead[..], &bytes].concat().into() };
+        }
+        Ok(self.ahead.split_to(size as usize))
     }
 
-    async fn pass(&mut self, range: Range<u64>) -> Result<(), Fault> {
-        let mut at = range.start;
-        while at < range.end {
-            at += self.read(at, READ_BYTES.min(range.end - at)).await?.len() as u64;
+    /// Takes all bytes before a place.
+    async fn pass(&mut self, until: u64) -> Result<(), Fault> {
+        loop {
+            let left = until - (self.at - self.ahead.len() as u64);
+            if left == 0 {
+                return Ok(());
+            }
+            self.read(READ_BYTES.min(left)).await?;
         }
-        Ok(())
     }
 }
 

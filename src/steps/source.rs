@@ -18,7 +18,7 @@ use crate::ports::{Cause, Compute, Fault, FileRead, Meta, ReadXattrs};
 use crate::primitives::{DataSegment, PathBytes, Xattrs};
 
 /// Read at once.
-const READ_BYTES: usize = 512 * 1024;
+const READ_BYTES: usize = 1024 * 1024;
 /// What is held of a file that says it has no bytes and has some, as those of /proc (proc(5)) and of some FUSE file systems do:
 /// a tar wants the size first. Such files are small; of a longer one this much is stored.
 const SIZELESS_BYTES_MAX: usize = 1024 * 1024;
