@@ -84,7 +84,8 @@ fn event(state: &State, kind: u8, which: &prop::sample::Index) -> Option<Event> 
     let step = of(|step| matches!(step, StepState::Running(_)))?;
     let certainty = [Certainty::Permanent, Certainty::Transient, Certainty::Unknown][usize::from(kind) % 3];
     let fault = Fault { certainty, ..Fault::permanent(Cause::Other, "ask\nwhom", "no") };
-    Some(Event::Ended { step, result: if kind > 7 { Err(fault) } else { Ok(Box::new(StepOutput::Probed)) } })
+    let result = if kind > 7 { Err(fault) } else { Ok(Box::new(StepOutput::Probed)) };
+    Some(Event::Ended { step, result, left: std::time::Duration::from_secs(60) })
 }
 
 /// The entries of a run that choices drive through the dispatcher. A resumption is one of a run that was interrupted or killed.
