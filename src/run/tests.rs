@@ -1,5 +1,6 @@
 //! The dispatcher on forecasts of any shape, against an oracle that knows nothing of turns.
 
+mod limits;
 mod retries;
 
 use std::collections::BTreeMap;
@@ -56,6 +57,7 @@ fn forecast(case: &[CaseStep]) -> Arc<Forecast> {
         at: at(0),
         timezone: "UTC".into(),
         stores: BTreeMap::new(),
+        limits: BTreeMap::new(),
         fail_fast: false,
         steps: case.iter().enumerate().map(step).collect(),
     })

@@ -16,7 +16,7 @@ use crate::run::{Command, Event, Record, State, StepState, turn};
 use crate::steps::StepOutput;
 
 /// A forecast of looks, each of a job of its own, on the stores of these names; where there is none, of a command.
-fn forecast(stores: &[Option<&str>]) -> Arc<Forecast> {
+pub(super) fn looks_on(stores: &[Option<&str>]) -> Arc<Forecast> {
     let mut forecast = Forecast::clone(&super::forecast(&vec![(vec![], vec![]); stores.len()]));
     for (step, store) in forecast.steps.iter_mut().zip(stores) {
         let Some(store) = store else {
@@ -78,13 +78,13 @@ fn may_be_repeated(forecast: &Forecast, records: &[Record], step: StepId, certai
 }
 
 /// The steps in a state of some kind.
-fn that(state: &State, is: impl Fn(&StepState) -> bool) -> Vec<StepId> {
+pub(super) fn that(state: &State, is: impl Fn(&StepState) -> bool) -> Vec<StepId> {
     (0..).map(StepId).zip(state.steps()).filter(|(_, of)| is(of)).map(|(step, _)| step).collect()
 }
 
 /// Drives a run by choices, holds every failure against the oracle, and answers all commands.
 fn drive(stores: &[Option<&str>], answers: &[Drawn], choices: &[u16]) -> Vec<Command> {
-    let forecast = forecast(stores);
+    let forecast = looks_on(stores);
     let mut state = State::new(Arc::clone(&forecast));
     let (mut records, mut all) = (vec![], vec![]);
     let (mut event, mut answers) = (Event::Begin, answers.iter().copied());
@@ -174,7 +174,7 @@ proptest! {
 
 /// A run on a store that refuses everything until so many seconds have passed: how long it took, and how many steps are done.
 fn on_a_store_that_is_dead_for(seconds: f64, jobs: usize) -> (f64, usize) {
-    let forecast = forecast(&vec![Some("vault"); jobs]);
+    let forecast = looks_on(&vec![Some("vault"); jobs]);
     let mut state = State::new(Arc::clone(&forecast));
     let (mut now, mut pauses) = (0.0, BTreeMap::new());
     let mut event = Event::Begin;
@@ -241,7 +241,7 @@ fn pauses_grow_and_the_fourth_attempt_is_the_last() {
 #[test]
 fn a_fault_that_is_not_tried_again_says_why() {
     let told = |stores: &[Option<&str>], answer: Drawn| {
-        let mut state = State::new(forecast(stores));
+        let mut state = State::new(looks_on(stores));
         turn(&mut state, 1, Event::Begin);
         turn(&mut state, 1, ended(StepId(0), answer));
         match state.step(StepId(0)) {
@@ -261,7 +261,7 @@ fn a_fault_that_is_not_tried_again_says_why() {
 
 #[test]
 fn whoever_resumes_a_run_may_try_again_what_was_given_up() {
-    let mut state = State::new(forecast(&[Some("vault"); 12]));
+    let mut state = State::new(looks_on(&[Some("vault"); 12]));
     let mut records = vec![];
     for step in (0..10).map(StepId) {
         records.push(Record::Started { step, attempt: 1 });
