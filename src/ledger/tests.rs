@@ -160,6 +160,8 @@ proptest! {
             prop_assert_eq!(kept.len(), history.len());
             catch_up(&*other.ledger(), &*world.journal()).await.unwrap();
             prop_assert_eq!(&all(&other).await, &kept);
+            let again = catch_up(&*other.ledger(), &*world.journal()).await.unwrap();
+            prop_assert_eq!(again.runs, 0, "also what did not end is read once");
             make_anew(&*world.ledger(), &*world.journal()).await.unwrap();
             prop_assert_eq!(all(&world).await, kept);
             Ok(())
