@@ -37,7 +37,7 @@ pub(crate) fn told(programs: &[&str]) -> Outcome<String> {
 }
 
 /// A program and its version, as it says itself.
-fn version(program: &str) -> Outcome<String> {
+pub(crate) fn version(program: &str) -> Outcome<String> {
     let flag = match program {
         "zip" | "unzip" => "-v",
         "restic" => "version",

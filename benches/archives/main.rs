@@ -1,6 +1,7 @@
-//! What archives take, measured on the whole program: time beside that of other tools, in turns, and memory.
+//! What archives take, measured on the whole program: time beside that of other tools, in turns, and memory; and what a call takes that
+//! finds nothing to do.
 //!
-//! `cargo bench --bench archives` compares; with words behind `--`, only that: `logs`, `images`, `levels`, and of memory `millions`, `gibibytes`. Tools that are
+//! `cargo bench --bench archives` compares; with words behind `--`, only that: `logs`, `images`, `levels`, `tick`, and of memory `millions`, `gibibytes`. Tools that are
 //! missing are installed, or it fails. What is measured, and what is to be reached, says `docs/performance.md`; with `UPDATE_DOCS=1`
 //! the figures are written there.
 #![expect(
@@ -22,6 +23,7 @@ mod memory;
 #[path = "../../tests/services/noise.rs"]
 mod noise;
 mod place;
+mod tick;
 mod trees;
 
 use std::path::{Path, PathBuf};
@@ -40,10 +42,12 @@ struct Measure {
     run: fn() -> Outcome<Findings>,
 }
 
-const MEASURES: [Measure; 5] = [
+const MEASURES: [Measure; 6] = [
     Measure { word: "logs", by_default: true, peers: &["tar", "pigz", "unzip", "restic"], run: compare::logs },
     Measure { word: "images", by_default: true, peers: &["tar", "zip", "unzip", "restic"], run: compare::images },
     Measure { word: "levels", by_default: true, peers: &[], run: compare::levels },
+    // Its peer is measured where it can be had.
+    Measure { word: "tick", by_default: true, peers: &[], run: tick::tick },
     // They take long, and much room.
     Measure { word: "millions", by_default: false, peers: &[], run: memory::millions },
     Measure { word: "gibibytes", by_default: false, peers: &[], run: memory::many_gibibytes },

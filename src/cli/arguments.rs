@@ -24,6 +24,7 @@ Exit status:
     6  somebody should look: a guard suspended deletions, or `status` found something
    11  another run holds the lock
    64  wrong usage
+   75  waiting for a person or a later time
   130  interrupted; go on with `sonae resume`";
 
 #[derive(Debug, Subcommand)]

@@ -19,7 +19,7 @@ use crate::plan::{Plan, Schedule};
 use crate::ports::{Cause, Clock, Fault, Lock, StoreRead};
 use crate::primitives::{JobName, Name, RunId, Slot, StepId};
 use crate::report;
-use crate::run::{Entry, ExitStatus, Outcome, RecentRuns, Record, Watch, recent_runs, recorded};
+use crate::run::{Entry, ExitStatus, Outcome, RecentRuns, Record, Recorded, Watch, recent_runs, recorded};
 use crate::steps::{Progress, put_object};
 
 /// Journals that are older are not looked at. What a dead run left is removed after a day, so that nothing is left to go on with; and a
@@ -64,6 +64,24 @@ struct Aside {
     strangers: bool,
 }
 
+/// What became of the runs that had died.
+struct Dead {
+    status: ExitStatus,
+    resumed: Vec<Outcome>,
+    /// Jobs of those that are left for a while: nothing else is begun for what they were to do.
+    waiting: BTreeSet<JobName>,
+}
+
+/// What becomes of a run that has not ended.
+enum Fate {
+    /// It is none of ours, alive, or a person's.
+    Nothing,
+    /// It was gone on with.
+    Resumed(Box<Outcome>),
+    /// It died each time that it was gone on with, and is left until then.
+    Later(Box<Recorded>, Timestamp),
+}
+
 /// The locks of the jobs that are due.
 type JobLocks = BTreeMap<JobName, Vec<Box<dyn Lock>>>;
 
@@ -99,14 +117,14 @@ impl Tick<'_> {
 
     async fn go(&self) -> Result<ExitStatus, Failure> {
         let recent = recent_runs(&*self.state, before(SystemClock.now())).await?;
-        let (mut status, resumed) = self.go_on_with_the_dead(&recent).await?;
+        let Dead { mut status, resumed, waiting } = self.go_on_with_the_dead(&recent).await?;
         for outcome in &resumed {
             status = status.worse(self.summary(outcome));
         }
         if status == ExitStatus::Interrupted {
             return Ok(status);
         }
-        let (found, held) = self.take(&recent).await?;
+        let (found, held) = self.take(&recent, waiting).await?;
         for line in report::due::told(&found, self.quiet()) {
             output::say(&line);
         }
@@ -135,59 +153,69 @@ impl Tick<'_> {
     }
 
     /// Goes on with this plan's backups that died on this host. One that a person interrupted is theirs, and so is a restore.
-    async fn go_on_with_the_dead(&self, recent: &RecentRuns) -> Result<(ExitStatus, Vec<Outcome>), Failure> {
-        let (mut status, mut outcomes) = (ExitStatus::Well, vec![]);
+    async fn go_on_with_the_dead(&self, recent: &RecentRuns) -> Result<Dead, Failure> {
+        let mut dead = Dead { status: ExitStatus::Well, resumed: vec![], waiting: BTreeSet::new() };
         for run in &recent.open {
             match self.go_on_with(run).await {
-                Ok(None) => {}
-                Ok(Some(outcome)) => {
+                Ok(Fate::Nothing) => {}
+                Ok(Fate::Resumed(outcome)) => {
                     let interrupted = outcome.end.exit() == ExitStatus::Interrupted;
-                    outcomes.push(outcome);
+                    dead.resumed.push(*outcome);
                     if interrupted {
                         break;
                     }
                 }
+                Ok(Fate::Later(found, until)) => {
+                    output::say(&report::due::in_vain(run, found.in_vain, until, &self.plan().timezone.value));
+                    dead.status = dead.status.worse(ExitStatus::Waiting);
+                    dead.waiting.extend(found.unfilled().into_iter().map(|(job, _)| job));
+                }
                 // It is no reason to leave the others.
                 Err(failure) => {
                     output::say(&format!("run {run} is left alone: {}", failure.message));
-                    status = status.worse(ExitStatus::Failed);
+                    dead.status = dead.status.worse(ExitStatus::Failed);
                 }
             }
         }
-        Ok((status, outcomes))
+        Ok(dead)
     }
 
-    async fn go_on_with(&self, run: &RunId) -> Result<Option<Outcome>, Failure> {
-        let Some(found) = recorded(&*self.state, run).await? else { return Ok(None) };
-        let Subject::Backup { slots, .. } = &found.forecast.subject else { return Ok(None) };
+    async fn go_on_with(&self, run: &RunId) -> Result<Fate, Failure> {
+        let Some(found) = recorded(&*self.state, run).await? else { return Ok(Fate::Nothing) };
+        let Subject::Backup { slots, .. } = &found.forecast.subject else { return Ok(Fate::Nothing) };
         let theirs = found.forecast.plan != self.plan().name.value || found.forecast.host != self.host;
         let by_a_person = slots.is_empty() && found.state.is_interrupted();
         if theirs || by_a_person {
-            return Ok(None);
+            return Ok(Fate::Nothing);
         }
         let _locks = match resume::locks_of(&self.state, &found).await {
             Ok(locks) => locks,
             // It is alive, or another run is at work on the same.
-            Err(Failure { status: ExitStatus::Locked, .. }) => return Ok(None),
+            Err(Failure { status: ExitStatus::Locked, .. }) => return Ok(Fate::Nothing),
             Err(failure) => return Err(failure),
         };
-        match resume::resumable(&self.state, run).await? {
-            Some(found) => resume::go_on(found, &self.arguments.pace, &self.state, self.seams).await.map(Some),
-            None => Ok(None),
+        let Some(found) = resume::resumable(&self.state, run).await? else { return Ok(Fate::Nothing) };
+        // What it died of each time it may die of again: the machine is not to be brought down every few minutes.
+        let until = found.last.saturating_add(due::delay_of_run(found.in_vain, run)).unwrap_or(Timestamp::MAX);
+        if SystemClock.now() < until {
+            return Ok(Fate::Later(Box::new(found), until));
         }
+        let resumed = resume::go_on(found, &self.arguments.pace, &self.state, self.seams).await?;
+        Ok(Fate::Resumed(Box::new(resumed)))
     }
 
     /// What is due, and the locks of that. It is asked twice: what is due is looked at again under its locks, as whoever held them may have done
     /// it. A job whose lock another run holds is not due.
-    async fn take(&self, recent: &RecentRuns) -> Result<(Due, JobLocks), Failure> {
-        let found = self.ask(SystemClock.now(), &Aside::default()).await;
+    async fn take(&self, recent: &RecentRuns, waiting: BTreeSet<JobName>) -> Result<(Due, JobLocks), Failure> {
+        let aside = Aside { running: waiting, ..Aside::default() };
+        let found = self.ask(SystemClock.now(), &aside).await;
         let open = |of: &&due::JobDue| matches!(of.verdict, Verdict::Due { .. } | Verdict::New { .. });
         let whole: BTreeSet<JobName> = found.jobs.iter().filter(open).map(|of| of.job.clone()).collect();
         if whole.is_empty() {
             return Ok((found, JobLocks::new()));
         }
         let strangers = found.jobs.iter().any(|of| matches!(of.verdict, Verdict::New { .. }));
-        let mut aside = Aside { failed: self.failed(recent).await, whole, strangers, ..Aside::default() };
+        let mut aside = Aside { failed: self.failed(recent).await, whole, strangers, ..aside };
         let finder = locks::Finder { tree: &Disk, stores: &self.stores };
         let mut held = JobLocks::new();
         for (job, _) in found.slots() {

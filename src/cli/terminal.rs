@@ -68,25 +68,16 @@ impl Watch for Lines {
     }
 
     fn entry(&self, forecast: &Forecast, entry: &Entry) {
-        match &entry.record {
-            Record::Finished { step, output } => {
-                let step = forecast.step(*step);
-                let went = self.take(step.id).map(|progress| how_far(&progress)).unwrap_or_default();
-                output::say(&format!("{}: done{went}", step.name));
-                if let Some(why) = output.suspension() {
-                    output::say(&suspended(step, why));
-                }
+        let Some(told) = Told::of(forecast, &entry.record) else { return };
+        let progress = self.take(told.step.id);
+        match told.failed {
+            Some(why) => output::say(&why),
+            None => {
+                let went = progress.map(|progress| how_far(&progress)).unwrap_or_default();
+                output::say(&format!("{}: done{went}", told.step.name));
             }
-            Record::Failed { step, fault, again } => {
-                self.take(*step);
-                output::say(&failed(forecast.step(*step), fault, *again));
-            }
-            Record::Forecast { .. }
-            | Record::Started { .. }
-            | Record::Interrupted
-            | Record::Resumed
-            | Record::Ended { .. } => {}
         }
+        told.suspended.iter().for_each(|why| output::say(why));
     }
 
     fn stopping(&self) {
@@ -95,6 +86,35 @@ impl Watch for Lines {
 }
 
 const STOPPING: &str = "interrupted: stopping";
+
+/// What of an entry a person is told while the run goes on: how an attempt at a step ended.
+struct Told<'a> {
+    step: &'a ForecastStep,
+    /// Why it failed; none where it is done.
+    failed: Option<String>,
+    /// Why it left deletions undone, if it did.
+    suspended: Option<String>,
+}
+
+impl<'a> Told<'a> {
+    fn of(forecast: &'a Forecast, record: &Record) -> Option<Self> {
+        match record {
+            Record::Finished { step, output } => {
+                let step = forecast.step(*step);
+                Some(Self { step, failed: None, suspended: output.suspension().map(|why| suspended(step, why)) })
+            }
+            Record::Failed { step, fault, again } => {
+                let step = forecast.step(*step);
+                Some(Self { step, failed: Some(failed(step, fault, *again)), suspended: None })
+            }
+            Record::Forecast { .. }
+            | Record::Started { .. }
+            | Record::Interrupted
+            | Record::Resumed
+            | Record::Ended { .. } => None,
+        }
+    }
+}
 
 fn suspended(step: &ForecastStep, why: &Suspension) -> String {
     format!("{}: deletions are suspended: {}", step.name, suspension(why))
@@ -192,25 +212,13 @@ impl Watch for Bars {
     }
 
     fn entry(&self, forecast: &Forecast, entry: &Entry) {
-        match &entry.record {
-            Record::Finished { step, output } => {
-                let step = forecast.step(*step);
-                self.clear(step.id);
-                self.line(&format!("✓ {}", step.name));
-                if let Some(why) = output.suspension() {
-                    self.line(&format!("! {}", suspended(step, why)));
-                }
-            }
-            Record::Failed { step, fault, again } => {
-                self.clear(*step);
-                self.line(&format!("✗ {}", failed(forecast.step(*step), fault, *again)));
-            }
-            Record::Forecast { .. }
-            | Record::Started { .. }
-            | Record::Interrupted
-            | Record::Resumed
-            | Record::Ended { .. } => {}
+        let Some(told) = Told::of(forecast, &entry.record) else { return };
+        self.clear(told.step.id);
+        match told.failed {
+            Some(why) => self.line(&format!("✗ {why}")),
+            None => self.line(&format!("✓ {}", told.step.name)),
         }
+        told.suspended.iter().for_each(|why| self.line(&format!("! {why}")));
     }
 
     fn stopping(&self) {

@@ -16,12 +16,9 @@ pub(super) async fn blocking<T: Send + 'static>(
 ) -> Result<T, Fault> {
     match tokio::task::spawn_blocking(calls).await {
         Ok(answer) => answer,
-        Err(died) => Err(Fault {
-            action: action.to_owned(),
-            answer: died.to_string(),
-            cause: Cause::Other,
-            certainty: Certainty::Unknown,
-        }),
+        Err(died) => {
+            Err(Fault { certainty: Certainty::Unknown, ..Fault::permanent(Cause::Other, action, died.to_string()) })
+        }
     }
 }
 

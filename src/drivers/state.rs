@@ -7,8 +7,8 @@
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::PathBuf;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::blocking::blocking;
@@ -20,6 +20,9 @@ use crate::primitives::{Digest, RunId};
 const FILE_MODE: u32 = 0o600;
 /// Longest part of a lock's file name that is the resource's name: 255 bytes (`NAME_MAX`, limits.h(0p)) less what is added.
 const LOCK_NAME_BYTES_MAX: usize = 160;
+
+/// So much of a journal is read at once from its end.
+const PIECE_BYTES: usize = 4096;
 
 /// The folder of this host's state. It is made by the first writing call, readable by its owner alone.
 #[derive(Debug, Clone)]
@@ -94,6 +97,35 @@ impl Shared {
     }
 }
 
+/// The last line of a journal. In one read where it is in the last piece of the file, as almost every one is.
+fn last_line(path: &Path) -> io::Result<Option<String>> {
+    let Some(mut file) = if_there(File::open(path))? else { return Ok(None) };
+    let length = file.metadata()?.len();
+    let mut piece = [0; PIECE_BYTES];
+    let start = length.saturating_sub(PIECE_BYTES as u64);
+    let piece = &mut piece[..usize::try_from(length - start).unwrap_or(PIECE_BYTES)];
+    file.read_exact_at(piece, start)?;
+    let is_break = |byte: &u8| *byte == b'\n';
+    if let Some(end) = piece.iter().rposition(is_break)
+        && let Some(before) = piece[..end].iter().rposition(is_break)
+    {
+        return text(piece[before + 1..end].to_vec()).map(Some);
+    }
+    let whole = line_break_before(&mut file, length)?;
+    if whole == 0 {
+        return Ok(None);
+    }
+    let begins = line_break_before(&mut file, whole - 1)?;
+    file.seek(SeekFrom::Start(begins))?;
+    let mut line = vec![];
+    file.take(whole - 1 - begins).read_to_end(&mut line)?;
+    text(line).map(Some)
+}
+
+fn text(bytes: Vec<u8>) -> io::Result<String> {
+    String::from_utf8(bytes).map_err(|error| io::Error::new(ErrorKind::InvalidData, error))
+}
+
 /// How long a file is up to its last line break.
 fn whole_length(file: &mut File) -> io::Result<u64> {
     let length = file.metadata()?.len();
@@ -103,7 +135,7 @@ fn whole_length(file: &mut File) -> io::Result<u64> {
 /// Where the byte behind the last line break before `end` is; the file's beginning where there is none. Read from the end, in small
 /// pieces: a line is short, a journal may not be.
 fn line_break_before(file: &mut File, mut end: u64) -> io::Result<u64> {
-    let mut piece = [0; 4096];
+    let mut piece = [0; PIECE_BYTES];
     while end > 0 {
         let start = end.saturating_sub(piece.len() as u64);
         let length = usize::try_from(end - start).unwrap_or(piece.len());
@@ -146,26 +178,24 @@ impl JournalRead for StateFolder {
         self.off("read", self.shared.journal(run), |_, path| {
             let Some(mut bytes) = if_there(std::fs::read(path))? else { return Ok(None) };
             bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1));
-            let text = String::from_utf8(bytes).map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
+            let text = text(bytes)?;
             Ok(Some(text.split_terminator('\n').map(str::to_owned).collect()))
         })
         .await
     }
 
     async fn last_line(&self, run: &RunId) -> Result<Option<String>, Fault> {
-        self.off("read", self.shared.journal(run), |_, path| {
-            let Some(mut file) = if_there(File::open(path))? else { return Ok(None) };
-            let whole = whole_length(&mut file)?;
-            if whole == 0 {
-                return Ok(None);
-            }
-            let begins = line_break_before(&mut file, whole - 1)?;
-            file.seek(SeekFrom::Start(begins))?;
-            let mut line = String::new();
-            file.take(whole - 1 - begins).read_to_string(&mut line)?;
-            Ok(Some(line))
-        })
-        .await
+        self.off("read", self.shared.journal(run), |_, path| last_line(path)).await
+    }
+
+    /// All of them off this thread at once: handing each over by itself takes longer than reading it.
+    async fn last_lines(&self, runs: &[RunId]) -> Vec<Result<Option<String>, Fault>> {
+        let journals: Vec<PathBuf> = runs.iter().map(|run| self.shared.journal(run)).collect();
+        let read = blocking("read", move || {
+            let fault = |path: &Path, error| Fault::from_io(format!("read {}", path.display()), &error);
+            Ok(journals.iter().map(|path| last_line(path).map_err(|error| fault(path, error))).collect())
+        });
+        read.await.unwrap_or_else(|died| vec![Err(died); runs.len()])
     }
 
     fn place(&self, run: &RunId) -> String {

@@ -12,7 +12,7 @@ mod tests;
 
 pub use decide::{Due, JobDue, Missed, News, Verdict, due, since, since_slot};
 pub use history::{Failed, History, JobHistory, Stranger};
-pub use retry::delay;
+pub use retry::{delay, delay_of_run};
 
 use crate::catalog::ScheduleMark;
 use crate::plan::{Rhythm, Schedule};

@@ -22,7 +22,13 @@ impl Injected {
     /// The fault that is answered; none where only time passes.
     pub(super) fn fault(self, op: &str, key: &str) -> Option<Fault> {
         let fault = |answer: &str, cause, certainty| {
-            Some(Fault { action: format!("{op} {key}"), answer: answer.to_owned(), cause, certainty })
+            Some(Fault {
+                action: format!("{op} {key}"),
+                answer: answer.to_owned(),
+                cause,
+                certainty,
+                retry_after: None,
+            })
         };
         match self {
             Self::RefuseOnce(cause) => fault("refused for now", cause, Certainty::Transient),

@@ -103,11 +103,13 @@ impl LedgerRead for FakeLedger {
     async fn runs(&self, wanted: &RunsWanted) -> Result<Vec<RunSummary>, Fault> {
         let call = self.call("ledger.runs", "", |rows| {
             let since = wanted.since.map_or(i64::MIN, Timestamp::as_second);
-            let young = rows.runs.values().rev().filter(|run| run.run.began().as_second() >= since);
+            let young = rows.runs.values().filter(|run| run.run.began().as_second() >= since);
+            let mut young: Vec<&RunRow> = young.collect();
+            young.sort_by_key(|run| std::cmp::Reverse((run.began, &run.run)));
             let of_job = |found: &RunSummary| {
                 wanted.job.as_ref().is_none_or(|job| found.jobs.iter().any(|row| row.series.job == *job))
             };
-            Ok(young.map(|run| rows.summary(run)).filter(of_job).take(wanted.limit).collect())
+            Ok(young.into_iter().map(|run| rows.summary(run)).filter(of_job).take(wanted.limit).collect())
         });
         call.await
     }
@@ -136,8 +138,9 @@ impl LedgerRead for FakeLedger {
 
     async fn last_run(&self, of: &Series) -> Result<Option<(RunRow, RunEnd)>, Fault> {
         let call = self.call("ledger.last-run", &of.job, |rows| {
-            let last = rows.jobs.iter().rev().find(|((_, series), _)| series == of);
-            Ok(last.and_then(|((run, _), end)| rows.runs.get(run).map(|row| (row.clone(), *end))))
+            let of_it = rows.jobs.iter().filter(|((_, series), _)| series == of);
+            let runs = of_it.filter_map(|((run, _), end)| rows.runs.get(run).map(|row| (row.clone(), *end)));
+            Ok(runs.max_by_key(|(row, _)| (row.began, row.run.clone())))
         });
         call.await
     }

@@ -161,6 +161,16 @@ impl Action {
             Self::Recover(_) | Self::ProbePath { .. } | Self::ProbeCommand { .. } => None,
         }
     }
+
+    /// The store that it reads or writes, if it does.
+    pub fn store(&self) -> Option<&Name> {
+        match self {
+            Self::Look { store, .. } | Self::Delete { store, .. } => Some(store),
+            Self::Pack { new, .. } | Self::ReadBack { new, .. } | Self::Commit { new, .. } => Some(&new.store),
+            Self::Recover(recovery) => recovery.store.as_ref(),
+            Self::ProbePath { .. } | Self::ProbeCommand { .. } => None,
+        }
+    }
 }
 
 /// A recovery point that is put back.

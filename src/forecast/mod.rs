@@ -26,6 +26,7 @@ pub use shrink::{Earlier, Held, ShrinkGuard, Shrunk};
 pub use suspension::Suspension;
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -58,6 +59,9 @@ pub struct Forecast {
     pub timezone: String,
     /// Where the stores are.
     pub stores: BTreeMap<Name, StoreLocation>,
+    /// How many steps may use a store at once, where the plan limits it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub limits: BTreeMap<Name, NonZeroU32>,
     /// Whether nothing more is begun once a step has failed for good.
     #[serde(default)]
     pub fail_fast: bool,
@@ -212,6 +216,7 @@ fn forecast(
         at: observed.at,
         timezone: plan.timezone.value.clone(),
         stores: locations(plan, &who.base),
+        limits: limits(plan),
         fail_fast: who.fail_fast,
         steps,
     }
@@ -224,6 +229,11 @@ pub fn locations(plan: &Plan, base: &PathBytes) -> BTreeMap<Name, StoreLocation>
         StoreLocation::Local(PathBytes::new(path.value.as_bytes()).absolute(base))
     };
     plan.stores.iter().map(|store| (store.name.value.clone(), location(store))).collect()
+}
+
+fn limits(plan: &Plan) -> BTreeMap<Name, NonZeroU32> {
+    let limit = |store: &Store| Some((store.name.value.clone(), store.side_by_side.as_ref()?.value));
+    plan.stores.iter().filter_map(limit).collect()
 }
 
 /// The run's identity, from what tells it from every other: plan, host and time to the nanosecond. So a

@@ -3,7 +3,7 @@
 use super::{Action, Circumstances, ForecastStep, Recovery, framed};
 use crate::catalog::{Manifest, Totals};
 use crate::graph::{Graph, ProbeCheck, Step, StepKind};
-use crate::observe::{DestinationSeen, Observed, PointsSeen, StagingSeen, staging};
+use crate::observe::{DestinationSeen, Observed, PointSeen, PointsSeen, StagingSeen, staging};
 use crate::ports::{Cause, Fault};
 use crate::primitives::{ByteSize, JobName, Name, PathBytes, PointId, RunId, Slot};
 use jiff::{SignedDuration, Timestamp};
@@ -113,7 +113,7 @@ fn recover(step: &Step, observed: &Observed, who: &Circumstances, wish: &Restore
         only: wish.only.clone(),
         part: part.and_then(|part| part.as_ref().ok()).copied(),
         unread_stores: unread_stores(jobs, observed),
-        unusable: unusable(jobs, observed, host, chosen.as_ref().map(|(_, manifest)| manifest.slot)),
+        unusable: unusable(jobs, observed, host, chosen.as_ref().map(|(_, manifest)| manifest.moment)),
         set_owner: who.superuser,
         free: there.and_then(|there| there.free.as_ref().ok()).copied(),
     };
@@ -128,12 +128,20 @@ fn moved(path: &PathBytes, wish: &RestoreWish) -> PathBytes {
     }
 }
 
-/// The points of a host that cannot be used and are newer than the one chosen.
-fn unusable(jobs: &[(JobName, Name)], observed: &Observed, host: &Name, chosen: Option<Slot>) -> Vec<(PointId, Fault)> {
+/// The points of a host that cannot be used and whose data is newer than that of the one chosen, oldest first. Where no manifest says the
+/// moment, it is known to the second: one of the same second may be newer.
+fn unusable(
+    jobs: &[(JobName, Name)],
+    observed: &Observed,
+    host: &Name,
+    chosen: Option<Timestamp>,
+) -> Vec<(PointId, Fault)> {
     let all = jobs.iter().filter_map(|(job, _)| observed.points_of(job)).flat_map(|seen| &seen.points);
-    let newer =
-        all.filter(|seen| seen.place.host == *host && chosen.is_none_or(|chosen| seen.place.point.slot >= chosen));
-    newer.filter_map(|seen| Some((seen.place.point.clone(), seen.manifest.as_ref().err()?.clone()))).collect()
+    let may_be_newer = |seen: &PointSeen| chosen.is_none_or(|chosen| Slot::new(seen.moment) >= Slot::new(chosen));
+    let mut newer: Vec<&PointSeen> = all.filter(|seen| seen.place.host == *host && may_be_newer(seen)).collect();
+    newer.sort_by_key(|seen| (seen.moment, &seen.place));
+    let unusable = |seen: &PointSeen| Some((seen.place.point.clone(), seen.manifest.as_ref().err()?.clone()));
+    newer.into_iter().filter_map(unusable).collect()
 }
 
 /// The stores that could not say what they hold, and why: a newer point may be there.

@@ -11,7 +11,7 @@ use crate::calendar;
 use crate::catalog::{MANIFEST_FORMAT_VERSION, PointPlace, host_prefix};
 use crate::graph::{Effect, Output, OutputKind};
 use crate::observe::{staging, staging_run};
-use crate::primitives::{JobName, Key, PathBytes};
+use crate::primitives::{JobName, Key, Name, PathBytes};
 use crate::retention::Rules;
 
 impl Forecast {
@@ -28,6 +28,10 @@ impl Forecast {
         for (name, StoreLocation::Local(folder)) in &self.stores {
             require(is_absolute(folder), || format!("store {name} is at {folder}, which is no absolute path"))?;
         }
+        let strange = self.limits.keys().find(|store| !self.stores.contains_key(store));
+        require(strange.is_none(), || {
+            format!("it limits store {}, which it does not know", strange.map_or("", Name::as_str))
+        })?;
         let mut names = BTreeSet::new();
         for (place, step) in self.steps.iter().enumerate() {
             let of_step = |why: String| format!("step {place} ({}): {why}", step.name);

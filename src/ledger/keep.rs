@@ -50,6 +50,9 @@ async fn follow(ledger: &dyn LedgerWrite, journal: &dyn JournalRead) -> Result<u
     let Some(oldest) = runs.first() else { return Ok(0) };
     let ended = ledger.ended_from(oldest).await?;
     for run in runs.into_iter().filter(|run| !ended.contains(run)) {
+        if is_known(ledger, journal, &run).await? {
+            continue;
+        }
         // A journal that cannot be believed says nothing; `resume` tells of it.
         if let Ok(Some(fold)) = folded(journal, &run).await {
             ledger.put(&fold.whole()).await?;
@@ -57,6 +60,14 @@ async fn follow(ledger: &dyn LedgerWrite, journal: &dyn JournalRead) -> Result<u
         }
     }
     Ok(taken)
+}
+
+/// Whether all that the journal of a run says so far was taken in: one that was interrupted long ago and never resumed is not replayed
+/// each time that somebody asks for something.
+async fn is_known(ledger: &dyn LedgerWrite, journal: &dyn JournalRead, run: &RunId) -> Result<bool, Fault> {
+    let Some(known) = ledger.run(run).await? else { return Ok(false) };
+    let lines = journal.lines(run).await.ok().flatten();
+    Ok(lines.is_some_and(|lines| lines.len() as u64 == known.run.run.entries))
 }
 
 /// Forgets what is too old.

@@ -45,6 +45,7 @@ fn forecast(second: i64, ties: &[Option<bool>]) -> Arc<Forecast> {
         at: at(second),
         timezone: "UTC".into(),
         stores: BTreeMap::new(),
+        limits: BTreeMap::new(),
         steps: ties.iter().enumerate().map(step).collect(),
     })
 }
@@ -84,7 +85,8 @@ fn event(state: &State, kind: u8, which: &prop::sample::Index) -> Option<Event> 
     let step = of(|step| matches!(step, StepState::Running(_)))?;
     let certainty = [Certainty::Permanent, Certainty::Transient, Certainty::Unknown][usize::from(kind) % 3];
     let fault = Fault { certainty, ..Fault::permanent(Cause::Other, "ask\nwhom", "no") };
-    Some(Event::Ended { step, result: if kind > 7 { Err(fault) } else { Ok(Box::new(StepOutput::Probed)) } })
+    let result = if kind > 7 { Err(fault) } else { Ok(Box::new(StepOutput::Probed)) };
+    Some(Event::Ended { step, result, left: std::time::Duration::from_secs(60) })
 }
 
 /// The entries of a run that choices drive through the dispatcher. A resumption is one of a run that was interrupted or killed.
@@ -158,6 +160,8 @@ proptest! {
             prop_assert_eq!(kept.len(), history.len());
             catch_up(&*other.ledger(), &*world.journal()).await.unwrap();
             prop_assert_eq!(&all(&other).await, &kept);
+            let again = catch_up(&*other.ledger(), &*world.journal()).await.unwrap();
+            prop_assert_eq!(again.runs, 0, "also what did not end is read once");
             make_anew(&*world.ledger(), &*world.journal()).await.unwrap();
             prop_assert_eq!(all(&world).await, kept);
             Ok(())

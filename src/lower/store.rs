@@ -1,8 +1,10 @@
 //! `store "name" { … }`
 
+use std::num::NonZeroU32;
+
 use super::form::Text;
 use super::view::View;
-use super::vocabulary::{ACCESS, LOCAL, PRUNE, READ, STORE, WRITE};
+use super::vocabulary::{ACCESS, LIMIT, LOCAL, PRUNE, READ, STORE, WRITE};
 use super::waiver::waivers;
 use super::word::Word;
 use crate::diagnostic::Diagnostics;
@@ -15,10 +17,12 @@ pub(super) fn store(node: &Node, out: &mut Diagnostics) -> (Option<Spanned<Name>
     let mut view = View::new(node, &STORE, out);
     let name = view.argument::<Name>();
     let kind = view.child(&LOCAL).and_then(|node| local(node, view.out));
+    let side_by_side = view.child(&LIMIT).and_then(|node| limit(node, view.out));
     let access = view.child(&ACCESS).map(|node| access(node, view.out));
     let waivers = waivers(&mut view, node.body);
     view.finish();
-    let store = name.clone().zip(kind).map(|(name, kind)| Store { name, kind, access, waivers, span: node.header });
+    let span = node.header;
+    let store = name.clone().zip(kind).map(|(name, kind)| Store { name, kind, side_by_side, access, waivers, span });
     (name, store)
 }
 
@@ -27,6 +31,13 @@ fn local(node: &Node, out: &mut Diagnostics) -> Option<StoreKind> {
     let path = view.property::<Text>("path");
     view.finish();
     Some(StoreKind::Local { path: path?.map(|path| path.0) })
+}
+
+fn limit(node: &Node, out: &mut Diagnostics) -> Option<Spanned<NonZeroU32>> {
+    let mut view = View::new(node, &LIMIT, out);
+    let side_by_side = view.property("side-by-side");
+    view.finish();
+    side_by_side
 }
 
 fn access(node: &Node, out: &mut Diagnostics) -> Access {

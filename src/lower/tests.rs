@@ -130,6 +130,25 @@ fn what_is_broken_is_said_so_and_only_that() {
 }
 
 #[test]
+fn a_limit_of_a_store_is_a_count_and_says_of_what() {
+    let limit = |line: &str| {
+        let text = format!("plan \"p\"\nstore \"s\" {{ local path=\"/x\"\n{line}\n}}");
+        let (plan, found) = lowered(&text);
+        let store = plan.expect("a plan").stores.remove(0);
+        (store.side_by_side.map(|limit| limit.value.get()), found)
+    };
+    let refused = |code, text: &str| (None, vec![(code, text.to_owned())]);
+    assert_eq!(limit("limit side-by-side=2"), (Some(2), vec![]));
+    assert_eq!(limit(""), (None, vec![]));
+    assert_eq!(limit("limit"), refused("missing-property", "limit"));
+    assert_eq!(limit("limit side-by-side=0"), refused("bad-count", "0"));
+    assert_eq!(limit("limit side-by-side=-1"), refused("bad-count", "-1"));
+    assert_eq!(limit("limit side-by-side=\"two\""), refused("wrong-type", "\"two\""));
+    assert_eq!(limit("limit side-by-syde=2"), refused("unknown-property", "side-by-syde"));
+    assert_eq!(limit("limit side-by-side=2; limit side-by-side=3").1, [("repeated-node", "limit".to_owned())]);
+}
+
+#[test]
 fn a_text_without_a_plan_is_read_all_the_same() {
     let (plan, found) = lowered("store \"a b\" { local path=\"/x\" }");
     assert!(plan.is_none());

@@ -50,7 +50,7 @@ pub static WAIVE: Word = Word {
 
 /// `store`, a block of its own
 pub static STORE: Word = Word {
-    children: &[&LOCAL, &ACCESS, &WAIVE],
+    children: &[&LOCAL, &LIMIT, &ACCESS, &WAIVE],
     times: Times::Any,
     ..plain("store", one(Form::Name, "the store's name"), "Declares a place where backups live.")
 };
@@ -64,6 +64,17 @@ pub static LOCAL: Word = Word {
     )],
     times: Times::Required,
     ..plain("local", NOTHING, "The store is a folder of the host that backs up.")
+};
+
+/// `limit`
+pub static LIMIT: Word = Word {
+    properties: &[required("side-by-side", Form::Count, "How many steps of one run may use the store at once.")],
+    ..plain(
+        "limit",
+        NOTHING,
+        "Spares the store: the steps of a run, of backups and of restores, wait for each other there. By default only \
+         `--side-by-side` limits them.",
+    )
 };
 
 /// `access`

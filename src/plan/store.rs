@@ -1,5 +1,7 @@
 //! Stores: where backups live and who may do what there.
 
+use std::num::NonZeroU32;
+
 use super::Waiver;
 use crate::primitives::{Name, Span, Spanned};
 
@@ -10,6 +12,8 @@ pub struct Store {
     pub name: Spanned<Name>,
     /// What it is.
     pub kind: StoreKind,
+    /// How many steps of one run may use it at once, where that is limited.
+    pub side_by_side: Option<Spanned<NonZeroU32>>,
     /// Who may do what, in the store's own principals.
     pub access: Option<Access>,
     /// Problems set aside for this store.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::primitives::Duration;
+
 /// What is known of the effect of a call that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -46,12 +48,16 @@ pub struct Fault {
     pub cause: Cause,
     /// What is known of its effect.
     pub certainty: Certainty,
+    /// How long it asks not to be asked again, where it says so: a store that throttles.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<Duration>,
 }
 
 impl Fault {
     /// A refusal that asking again will not change.
     pub fn permanent(cause: Cause, action: impl Into<String>, answer: impl Into<String>) -> Self {
-        Self { action: action.into(), answer: answer.into(), cause, certainty: Certainty::Permanent }
+        let (action, answer) = (action.into(), answer.into());
+        Self { action, answer, cause, certainty: Certainty::Permanent, retry_after: None }
     }
 
     /// Whether it may pass, and whatever is asked next will most likely meet it as well: the machine is short of something, or a file
@@ -85,6 +91,6 @@ impl Fault {
             }
             _ => Certainty::Permanent,
         };
-        Self { action: action.into(), answer: error.to_string(), cause, certainty }
+        Self { action: action.into(), answer: error.to_string(), cause, certainty, retry_after: None }
     }
 }

@@ -28,6 +28,15 @@ pub trait JournalRead: Send + Sync {
         Ok(self.lines(run).await?.and_then(|mut lines| lines.pop()))
     }
 
+    /// `last_line` of each of these runs, in their order. It may cost less than one after the other.
+    async fn last_lines(&self, runs: &[RunId]) -> Vec<Result<Option<String>, Fault>> {
+        let mut lines = Vec::with_capacity(runs.len());
+        for run in runs {
+            lines.push(self.last_line(run).await);
+        }
+        lines
+    }
+
     /// Where people find it: a path.
     fn place(&self, run: &RunId) -> String;
 }

@@ -69,7 +69,7 @@ fn promises(plan: &Plan, out: &mut Diagnostics) -> Proofs {
         promises.extend(rpo::of_target(plan, target, out));
         promises.extend(rto::of_target(plan, target, out));
     }
-    promises.extend(plan.restores.iter().filter_map(|restore| rto::of_restore(restore, out)));
+    promises.extend(plan.restores.iter().filter_map(|restore| rto::of_restore(plan, restore, out)));
     Proofs { promises }
 }
 

@@ -1,17 +1,19 @@
 //! How long until it is back.
 
+use std::num::NonZeroU32;
+
 use super::promise::{Evidence, Kind, Leg, Promise, Standing, Subject, length, sum};
 use super::with_labels;
 use crate::diagnostic::codes::prove::{RTO_BROKEN, RTO_UNPROVEN};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::plan::{Plan, Restore, RestoreStep, Target};
+use crate::plan::{Plan, Recover, Restore, RestoreStep, Target};
 use crate::primitives::{Duration, Name, Span, Spanned};
 
 /// Proves a restore's own rto, where it has one.
-pub(super) fn of_restore(restore: &Restore, out: &mut Diagnostics) -> Option<Promise> {
+pub(super) fn of_restore(plan: &Plan, restore: &Restore, out: &mut Diagnostics) -> Option<Promise> {
     let rto = restore.rto.as_ref()?;
     let subject = Subject::Restore(restore.name.value.clone());
-    let legs = within(&subject, rto, restore, out)?;
+    let legs = within(plan, &subject, rto, restore, out)?;
     Some(promise(subject, rto, restore, legs))
 }
 
@@ -25,7 +27,7 @@ pub(super) fn of_target(plan: &Plan, target: &Target, out: &mut Diagnostics) -> 
     if ways.is_empty() && !plan.broken.iter().any(|block| block.kind == "restore") {
         out.push(no_way_back(target, rto));
     }
-    let paths: Vec<Option<Vec<Leg>>> = ways.iter().map(|restore| within(&subject, rto, restore, out)).collect();
+    let paths: Vec<Option<Vec<Leg>>> = ways.iter().map(|restore| within(plan, &subject, rto, restore, out)).collect();
     let paths: Vec<Vec<Leg>> = paths.into_iter().collect::<Option<_>>()?;
     let (restore, legs) = ways.into_iter().zip(paths).max_by_key(|(_, legs)| length(legs))?;
     Some(promise(subject, rto, restore, legs))
@@ -43,8 +45,14 @@ fn promise(subject: Subject, rto: &Spanned<Duration>, restore: &Restore, legs: V
 }
 
 /// The longest path of a restore, where it is within the objective; else that is reported.
-fn within(subject: &Subject, rto: &Spanned<Duration>, restore: &Restore, out: &mut Diagnostics) -> Option<Vec<Leg>> {
-    match longest(&restore.steps) {
+fn within(
+    plan: &Plan,
+    subject: &Subject,
+    rto: &Spanned<Duration>,
+    restore: &Restore,
+    out: &mut Diagnostics,
+) -> Option<Vec<Leg>> {
+    match longest(plan, &restore.steps) {
         Ok(legs) if length(&legs) <= rto.value => Some(legs),
         Ok(legs) => {
             out.push(broken(subject, rto, restore, &legs));
@@ -58,20 +66,57 @@ fn within(subject: &Subject, rto: &Spanned<Duration>, restore: &Restore, out: &m
 }
 
 /// The longest path through steps that run one after the other, or the places of those without `takes`.
-fn longest(steps: &[RestoreStep]) -> Result<Vec<Leg>, Vec<Span>> {
-    joined(steps.iter().map(path)).map(|paths| paths.into_iter().flatten().collect())
+fn longest(plan: &Plan, steps: &[RestoreStep]) -> Result<Vec<Leg>, Vec<Span>> {
+    joined(steps.iter().map(|step| path(plan, step))).map(|paths| paths.into_iter().flatten().collect())
 }
 
-fn path(step: &RestoreStep) -> Result<Vec<Leg>, Vec<Span>> {
+fn path(plan: &Plan, step: &RestoreStep) -> Result<Vec<Leg>, Vec<Span>> {
     match step {
-        RestoreStep::Recover(recover) => leg(format!("recover {}", recover.target.value), &recover.takes, recover.span),
+        RestoreStep::Recover(recover) => path_of(recover),
         RestoreStep::Probe(probe) => leg(format!("probe \"{}\"", probe.name.value), &probe.takes, probe.span),
         RestoreStep::Parallel(steps) => {
-            let paths = joined(steps.iter().map(path))?;
+            let mut paths = joined(steps.iter().map(|step| path(plan, step)))?;
+            paths.extend(queues(plan, steps)?);
             // Of equals the first: `max_by_key` takes the last.
             Ok(paths.into_iter().rev().max_by_key(|legs| length(legs)).unwrap_or_default())
         }
     }
+}
+
+/// The longest of the queues before each store that the plan limits, when these steps are begun side by side. Of a target that has backups in
+/// several stores, any of them may be the one. As steps are begun in source order where there is room, a step that is quicker than it says
+/// makes no queue longer.
+fn queues(plan: &Plan, steps: &[RestoreStep]) -> Result<Vec<Vec<Leg>>, Vec<Span>> {
+    let recoveries = recoveries(steps);
+    let limited = plan.stores.iter().filter_map(|store| Some((&store.name.value, store.side_by_side.as_ref()?.value)));
+    let queue = |(store, side_by_side): (&Name, NonZeroU32)| {
+        let mut queues = vec![vec![]; side_by_side.get().min(recoveries.len() as u32) as usize];
+        for recover in recoveries.iter().filter(|recover| may_come_from(plan, recover, store)) {
+            let shortest = queues.iter_mut().min_by_key(|legs: &&mut Vec<Leg>| length(legs));
+            shortest.into_iter().try_for_each(|legs| path_of(recover).map(|leg| legs.extend(leg)))?;
+        }
+        Ok(queues.into_iter().rev().max_by_key(|legs| length(legs)).unwrap_or_default())
+    };
+    joined(limited.map(queue))
+}
+
+/// What is recovered side by side, in source order.
+fn recoveries<'a>(steps: &'a [RestoreStep]) -> Vec<&'a Recover> {
+    let of = |step: &'a RestoreStep| match step {
+        RestoreStep::Recover(recover) => vec![recover],
+        RestoreStep::Parallel(steps) => recoveries(steps),
+        RestoreStep::Probe(_) => vec![],
+    };
+    steps.iter().flat_map(of).collect()
+}
+
+fn may_come_from(plan: &Plan, recover: &Recover, store: &Name) -> bool {
+    let target = plan.targets.iter().find(|target| target.name.value == recover.target.value);
+    target.is_some_and(|target| target.backups.iter().any(|backup| backup.store.value == *store))
+}
+
+fn path_of(recover: &Recover) -> Result<Vec<Leg>, Vec<Span>> {
+    leg(format!("recover {}", recover.target.value), &recover.takes, recover.span)
 }
 
 fn leg(step: String, takes: &Option<Spanned<Duration>>, span: Span) -> Result<Vec<Leg>, Vec<Span>> {

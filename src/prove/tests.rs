@@ -1,12 +1,14 @@
 //! Plans made by hand: spans are numbered, so that a label is known by its place.
 
+use std::num::NonZeroU32;
+
 use jiff::civil::Weekday;
 use proptest::prelude::*;
 
 use super::*;
 use crate::plan::{
     Archive, ArchiveFormat, Backup, BrokenBlock, Guard, Objective, Probe, ProbeKind, Recover, Restore, RestoreStep,
-    Rhythm, Schedule, Target, TimeOfDay,
+    Rhythm, Schedule, Store, StoreKind, Target, TimeOfDay,
 };
 use crate::primitives::{Compression, Duration, FileId, Name, Span, Spanned};
 
@@ -274,6 +276,34 @@ fn an_rto_is_the_longest_path() {
       @64 takes 1m
       help: make a step quicker, run steps side by side in a `parallel`, or promise rto="24m"
     "#);
+}
+
+#[test]
+fn recoveries_from_a_store_that_is_limited_wait_for_each_other() {
+    let others = |text: &str| Target {
+        name: at(1, name(text)),
+        ..target("", "", vec![backup(20, "daily", daily(), "Asia/Tokyo", "")])
+    };
+    let limited = |side_by_side: u32, rto: &str| {
+        let steps = [(61, "a", "20m"), (62, "b", "15m"), (63, "c", "4m")];
+        let steps = steps.map(|(place, target, takes)| recover(place, target, takes));
+        let restore = restore("all", rto, vec![RestoreStep::Parallel(steps.into()), probe(64, "1m")]);
+        let store = Store {
+            name: at(30, name("vault")),
+            kind: StoreKind::Local { path: at(31, "/vault".into()) },
+            side_by_side: NonZeroU32::new(side_by_side).map(|limit| at(32, limit)),
+            access: None,
+            waivers: vec![],
+            span: span(30),
+        };
+        told(&Plan { stores: vec![store], ..plan(["a", "b", "c"].map(others).into(), vec![restore]) })
+    };
+    let within = |legs: &str| format!("restore all, rto: {legs}");
+    assert!(limited(0, "40m").starts_with(&within("21m ≤ 40m")), "{}", limited(0, "40m"));
+    assert!(limited(3, "40m").starts_with(&within("21m ≤ 40m")), "{}", limited(3, "40m"));
+    assert!(limited(2, "40m").starts_with(&within("21m ≤ 40m")), "{}", limited(2, "40m"));
+    assert!(limited(1, "40m").starts_with(&within("40m ≤ 40m: restore all, 20m + 15m + 4m + 1m = 40m")));
+    assert!(limited(1, "39m").starts_with("Error sonae::rto::broken: restore `all` takes 40m, and 39m is promised"));
 }
 
 #[test]

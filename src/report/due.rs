@@ -2,9 +2,11 @@
 
 use std::fmt::Write;
 
+use jiff::Timestamp;
+
 use super::words::{count, time};
 use crate::due::{Due, JobDue, Missed, News, Verdict};
-use crate::primitives::Slot;
+use crate::primitives::{RunId, Slot};
 
 /// Every job: whether it is due and why, what was missed, and when it is due next.
 pub fn text(due: &Due) -> String {
@@ -65,6 +67,16 @@ pub fn nothing(due: &Due) -> String {
         }
         None => format!("{}: nothing is due, and nothing ever will be: no backup has a schedule\n", due.plan),
     }
+}
+
+/// That a run which died each time that it was gone on with is left for a while.
+pub fn in_vain(run: &RunId, in_vain: u32, until: Timestamp, zone: &str) -> String {
+    format!(
+        "run {run} was resumed {}, and died before anything more of it was done; it is left until {}, and nothing else is begun for \
+         what it was to do; `sonae resume {run}` goes on with it at once",
+        times(in_vain),
+        time(until, zone)
+    )
 }
 
 fn at(slot: Slot, zone: &str) -> String {

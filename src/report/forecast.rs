@@ -12,7 +12,11 @@ use crate::primitives::{ByteSize, Compression, JobName, Method, StepId, on_one_l
 /// What would happen, in order, with names and sizes.
 pub fn text(forecast: &Forecast) -> String {
     let mut lines = String::new();
-    let _ = writeln!(lines, "{}\n", headline(forecast));
+    let _ = writeln!(lines, "{}", headline(forecast));
+    for limit in limits(forecast) {
+        let _ = writeln!(lines, "{limit}");
+    }
+    lines.push('\n');
     let prevented = prevented(forecast);
     let mut owner = String::new();
     for (step, by) in forecast.steps.iter().zip(&prevented) {
@@ -57,6 +61,13 @@ fn headline(forecast: &Forecast) -> String {
             format!("{}: restore \"{restore}\"{budget} on {}, observed {at}", forecast.plan, forecast.host)
         }
     }
+}
+
+/// What is limited of the stores that are used.
+fn limits(forecast: &Forecast) -> impl Iterator<Item = String> {
+    let is_used = |store| forecast.steps.iter().any(|step| step.action.store() == Some(store));
+    let used = forecast.limits.iter().filter(move |(store, _)| is_used(*store));
+    used.map(|(store, limit)| format!("store {store}: at most {} at once", counted(u64::from(limit.get()), "step")))
 }
 
 /// The job or restore that a step belongs to, as a heading.

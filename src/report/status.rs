@@ -53,7 +53,10 @@ pub fn headline(standings: &[Standing]) -> String {
 
 fn last_point(standing: &Standing, timezone: &str) -> String {
     let Some(last) = &standing.last_point else {
-        let new = |since| format!("none; it is new since {}, and waits for its first time", time(since, timezone));
+        let new = |since| {
+            let since = time(since, timezone);
+            format!("none; new: `run --due` saw it first at {since}, and waits for its first time")
+        };
         return standing.new_since.map_or_else(|| "none".into(), new);
     };
     let clean = if last.made.clean { "good" } else { "good, not clean" };

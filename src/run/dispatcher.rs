@@ -5,8 +5,10 @@
 
 use std::time::Duration;
 
+use super::retry::{self, Next};
+use super::room::Room;
 use super::{End, Record, State, StepState};
-use crate::ports::{Certainty, Fault};
+use crate::ports::Fault;
 use crate::primitives::StepId;
 use crate::steps::StepOutput;
 
@@ -21,6 +23,8 @@ pub enum Event {
         step: StepId,
         /// How.
         result: Result<Box<StepOutput>, Fault>,
+        /// How much of its timeout it has left.
+        left: Duration,
     },
     /// A pause before another attempt is over.
     PauseOver {
@@ -46,15 +50,12 @@ pub enum Command {
     Finish,
 }
 
-/// How often a step is tried where trying again may help.
-const ATTEMPTS_MAX: u32 = 4;
-
 /// What to do now that `event` happened. At most `side_by_side` steps are performed at once.
 pub fn turn(state: &mut State, side_by_side: usize, event: Event) -> Vec<Command> {
     let mut turn = Turn { state, commands: vec![] };
     match event {
         Event::Begin => {}
-        Event::Ended { step, result } => turn.ended(step, result),
+        Event::Ended { step, result, left } => turn.ended(step, result, left),
         Event::PauseOver { step } => turn.state.pause_ends(step),
         Event::Interrupt => turn.interrupt(),
     }
@@ -77,16 +78,19 @@ impl Turn<'_> {
         self.commands.push(Command::Record(record));
     }
 
-    fn ended(&mut self, step: StepId, result: Result<Box<StepOutput>, Fault>) {
+    fn ended(&mut self, step: StepId, result: Result<Box<StepOutput>, Fault>, left: Duration) {
         // An answer that comes after the step was stopped is of no attempt that counts.
-        let StepState::Running(attempt) = *self.state.step(step) else { return };
+        if !matches!(self.state.step(step), StepState::Running(_)) {
+            return;
+        }
         match result {
             Ok(output) => self.record(Record::Finished { step, output }),
             Err(fault) => {
-                let again = is_tried_again(self.state, step, &fault);
-                self.record(Record::Failed { step, fault, again });
-                if again {
-                    self.commands.push(Command::Pause(step, pause_before(attempt + 1)));
+                let next = retry::next(self.state, step, &fault, left);
+                let again = matches!(next, Next::Again(_));
+                self.record(Record::Failed { step, fault: next.told(fault), again });
+                if let Next::Again(pause) = next {
+                    self.commands.push(Command::Pause(step, pause));
                 }
             }
         }
@@ -105,13 +109,14 @@ impl Turn<'_> {
     /// Begins what can be begun, in the forecast's order.
     fn start(&mut self, side_by_side: usize) {
         let forecast = std::sync::Arc::clone(self.state.forecast());
+        let mut room = Room::of(self.state, &forecast, side_by_side);
         for step in &forecast.steps {
-            let running = self.state.steps().iter().filter(|state| matches!(state, StepState::Running(_))).count();
-            if running >= side_by_side.max(1) {
+            if room.is_full() {
                 return;
             }
             let StepState::Waiting(attempts) = *self.state.step(step.id) else { continue };
-            if self.state.is_met(step) {
+            if room.has(step, attempts) && self.state.is_met(step) {
+                room.take(step);
                 self.record(Record::Started { step: step.id, attempt: attempts + 1 });
                 self.commands.push(Command::Perform(step.id));
             }
@@ -130,15 +135,4 @@ impl Turn<'_> {
             self.commands.push(Command::Finish);
         }
     }
-}
-
-/// Whether a step that is being performed would be tried again after this fault.
-pub(super) fn is_tried_again(state: &State, step: StepId, fault: &Fault) -> bool {
-    let attempts_left = matches!(state.step(step), StepState::Running(attempt) if *attempt < ATTEMPTS_MAX);
-    fault.certainty != Certainty::Permanent && attempts_left
-}
-
-/// 1 s, 4 s, 16 s: long enough for a busy store, short enough for a person who waits.
-fn pause_before(attempt: u32) -> Duration {
-    Duration::from_secs(4_u64.saturating_pow(attempt.saturating_sub(2)).min(60))
 }

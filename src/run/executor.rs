@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 
+use super::retry::{self, Next};
 use super::{Command, Entry, Event, LineSums, Outcome, Record, Recorded, State, StepState, turn};
 use crate::forecast::{Action, Forecast, ForecastStep};
 use crate::ports::{Cause, Clock, CommandRun, Compute, Fault, JournalWrite, Locks, Scratch, StoreWrite, TreeWrite};
@@ -109,6 +110,21 @@ struct Task {
     performs: bool,
 }
 
+/// How long a step may take.
+#[derive(Clone, Copy)]
+struct StepTime {
+    timeout: Duration,
+    /// When the job began that it belongs to; without one, each attempt has all of its time.
+    began: Option<Instant>,
+}
+
+impl StepTime {
+    /// How much of it is left.
+    fn left(self) -> Duration {
+        self.began.map_or(self.timeout, |began| self.timeout.saturating_sub(began.elapsed()))
+    }
+}
+
 struct Executor<'a> {
     state: State,
     sums: LineSums,
@@ -176,9 +192,10 @@ impl<'a> Executor<'a> {
 
     /// A restore that may be tried again keeps what it made until then; when it has failed for good, nobody takes it up.
     async fn clear_away(&self, event: &Event) {
-        let Event::Ended { step, result: Err(fault) } = event else { return };
+        let Event::Ended { step, result: Err(fault), left } = event else { return };
         let forecast = self.state.forecast();
-        if keeps_what_it_made(forecast.step(*step)) && !super::dispatcher::is_tried_again(&self.state, *step, fault) {
+        let is_final = matches!(retry::next(&self.state, *step, fault, *left), Next::Nothing(_));
+        if keeps_what_it_made(forecast.step(*step)) && is_final {
             // What stays is removed as a leftover.
             let world = self.ports.world();
             let _best_effort = tokio::time::timeout(CLEARING, abandon(forecast.step(*step), &world)).await;
@@ -220,13 +237,13 @@ impl<'a> Executor<'a> {
         let progress = Arc::new(Progress::default());
         self.watch.follow(forecast.step(id), &progress);
         let inputs = self.inputs();
-        let left = self.time_left(forecast.step(id));
+        let time = self.time(forecast.step(id));
         let ports = self.ports.clone();
         let task = async move {
             let step = forecast.step(id);
             let world = ports.world();
             let performed = perform(&forecast, step, &inputs, &world, &progress);
-            let result = match tokio::time::timeout(left, performed).await {
+            let result = match tokio::time::timeout(time.left(), performed).await {
                 Ok(result) => result.map(Box::new),
                 Err(_) => {
                     // What stays is removed by a later run.
@@ -234,19 +251,18 @@ impl<'a> Executor<'a> {
                     Err(timed_out(step))
                 }
             };
-            Event::Ended { step: id, result }
+            Event::Ended { step: id, result, left: time.left() }
         };
         let handle = self.tasks.spawn(task);
         self.running.insert(id, Task { handle, performs: true });
     }
 
-    /// How much of its timeout a step may still use.
+    /// The time that a step may use: a job's is for all of its steps together.
     #[expect(clippy::disallowed_methods, reason = "the executor keeps the time that a clock set anew does not change")]
-    fn time_left(&mut self, step: &ForecastStep) -> Duration {
-        let timeout = step.timeout.to_std();
-        let Some(job) = step.action.job() else { return timeout };
-        let began = *self.began.entry(job.clone()).or_insert_with(Instant::now);
-        timeout.saturating_sub(began.elapsed())
+    fn time(&mut self, step: &ForecastStep) -> StepTime {
+        let job = step.action.job();
+        let began = job.map(|job| *self.began.entry(job.clone()).or_insert_with(Instant::now));
+        StepTime { timeout: step.timeout.to_std(), began }
     }
 
     /// What every finished step yielded.
@@ -281,7 +297,7 @@ impl<'a> Executor<'a> {
         let Some(step) = step else { return Event::Interrupt };
         let action = self.state.forecast().step(step).name.to_string();
         let fault = Fault::permanent(Cause::Other, action, "the step ended by a bug of this program; please report it");
-        Event::Ended { step, result: Err(fault) }
+        Event::Ended { step, result: Err(fault), left: Duration::ZERO }
     }
 }
 

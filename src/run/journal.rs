@@ -118,6 +118,8 @@ pub struct Recorded {
     pub state: State,
     /// When the last line was written.
     pub last: Timestamp,
+    /// How often it was resumed, and died again, since a step was last done or it was last interrupted.
+    pub in_vain: u32,
     /// Where the next line goes on from.
     pub(super) sums: LineSums,
 }
@@ -154,6 +156,11 @@ pub async fn replay(
                 fits(&so_far.forecast, record).map_err(damaged)?;
                 so_far.state.apply(record).map_err(damaged)?;
                 so_far.last = entry.at;
+                so_far.in_vain = match record {
+                    Record::Resumed => so_far.in_vain + 1,
+                    Record::Finished { .. } | Record::Interrupted => 0,
+                    _ => so_far.in_vain,
+                };
                 so_far
             }
             _ => return Err(damaged("the forecast is the first line, and only there".into())),
@@ -171,7 +178,8 @@ fn first(forecast: Forecast, at: Timestamp, run: &RunId) -> Result<Recorded, Str
         return Err(format!("it is the journal of run {}", forecast.run));
     }
     let forecast = Arc::new(forecast);
-    Ok(Recorded { state: State::new(Arc::clone(&forecast)), forecast, last: at, sums: LineSums::default() })
+    let state = State::new(Arc::clone(&forecast));
+    Ok(Recorded { state, forecast, last: at, in_vain: 0, sums: LineSums::default() })
 }
 
 /// Whether what a step is said to have yielded is of what it was to do.

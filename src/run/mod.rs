@@ -11,6 +11,8 @@ mod forget;
 mod journal;
 mod outcome;
 mod past;
+mod retry;
+mod room;
 mod state;
 #[cfg(test)]
 mod tests;

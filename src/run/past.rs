@@ -32,8 +32,11 @@ struct Last {
 /// When the journals cannot be listed. One that cannot be read counts as open: whoever looks at it says why.
 pub async fn recent_runs(journal: &dyn JournalRead, after: Timestamp) -> Result<RecentRuns, Fault> {
     let mut recent = RecentRuns::default();
-    for run in journal.runs().await?.into_iter().filter(|run| run.began() > after) {
-        let end = match journal.last_line(&run).await {
+    let mut runs = journal.runs().await?;
+    runs.retain(|run| run.began() > after);
+    let lines = journal.last_lines(&runs).await;
+    for (run, line) in runs.into_iter().zip(lines) {
+        let end = match line {
             // Nothing was begun.
             Ok(None) => continue,
             Ok(Some(line)) => serde_json::from_str(&line).map_or(None, |last: Last| last.end),

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::retry::Repeats;
 use super::{End, Record};
 use crate::forecast::{Forecast, ForecastStep};
 use crate::ports::Fault;
@@ -50,6 +51,7 @@ impl StepState {
 pub struct State {
     forecast: Arc<Forecast>,
     steps: Vec<StepState>,
+    repeats: Repeats,
     interrupted: bool,
     end: Option<End>,
 }
@@ -58,7 +60,7 @@ impl State {
     /// A run of which nothing is done.
     pub fn new(forecast: Arc<Forecast>) -> Self {
         let steps = vec![StepState::Waiting(0); forecast.steps.len()];
-        Self { forecast, steps, interrupted: false, end: None }
+        Self { forecast, steps, repeats: Repeats::default(), interrupted: false, end: None }
     }
 
     /// What the run is to do.
@@ -74,6 +76,11 @@ impl State {
     /// How far a step has come.
     pub fn step(&self, id: StepId) -> &StepState {
         &self.steps[id.index()]
+    }
+
+    /// What was tried again.
+    pub(super) fn repeats(&self) -> &Repeats {
+        &self.repeats
     }
 
     /// Whether somebody interrupted it.
@@ -100,11 +107,16 @@ impl State {
             Record::Finished { step, output } => {
                 self.running(*step)?;
                 self.steps[step.index()] = StepState::Done(output.clone());
+                self.repeats.done(self.forecast.step(*step).action.store());
             }
             Record::Failed { step, fault, again } => {
                 let attempt = self.running(*step)?;
-                self.steps[step.index()] =
-                    if *again { StepState::Pausing(attempt) } else { StepState::Failed(fault.clone()) };
+                if *again {
+                    self.repeats.again(self.forecast.step(*step).action.store());
+                    self.steps[step.index()] = StepState::Pausing(attempt);
+                } else {
+                    self.steps[step.index()] = StepState::Failed(fault.clone());
+                }
                 self.skip_what_cannot_run();
                 if self.forecast.fail_fast && !*again {
                     self.skip_what_has_not_begun(*step);
@@ -116,6 +128,8 @@ impl State {
             }
             Record::Resumed => {
                 self.interrupted = false;
+                // Whoever goes on with it may have mended what was refused.
+                self.repeats = Repeats::default();
                 self.stop_what_runs();
             }
             Record::Ended { end } => self.ended(*end)?,
@@ -161,15 +175,20 @@ impl State {
     /// After a failure, where the run is to stop at the first: no further job is begun, and none that was is left half done.
     fn skip_what_has_not_begun(&mut self, because: StepId) {
         let forecast = Arc::clone(&self.forecast);
-        let is_begun = |state: &StepState| !matches!(state, StepState::Waiting(0) | StepState::Skipped(_));
-        let begun = forecast.steps.iter().filter(|step| is_begun(self.step(step.id)));
-        let jobs: BTreeSet<&JobName> = begun.filter_map(|step| step.action.job()).collect();
+        let jobs = self.begun_jobs(&forecast);
         for step in &forecast.steps {
             let goes_on = step.action.job().is_some_and(|job| jobs.contains(job));
             if !goes_on && *self.step(step.id) == StepState::Waiting(0) {
                 self.steps[step.id.index()] = StepState::Skipped(because);
             }
         }
+    }
+
+    /// The jobs of which a step was begun.
+    pub(super) fn begun_jobs<'a>(&self, forecast: &'a Forecast) -> BTreeSet<&'a JobName> {
+        let is_begun = |state: &StepState| !matches!(state, StepState::Waiting(0) | StepState::Skipped(_));
+        let begun = forecast.steps.iter().filter(|step| is_begun(self.step(step.id)));
+        begun.filter_map(|step| step.action.job()).collect()
     }
 
     /// A pause is over. Not a record: after a crash, every pause is over.

@@ -1,5 +1,8 @@
 //! The dispatcher on forecasts of any shape, against an oracle that knows nothing of turns.
 
+mod limits;
+mod retries;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -14,6 +17,9 @@ use crate::graph::Effect;
 use crate::ports::{Cause, Certainty, Fault, JournalRead as _, JournalWrite as _};
 use crate::primitives::{Digest, Duration, JobName, Key, Name, PathBytes, Percentage, RunId, Slot, StepId, StepName};
 use crate::steps::{Deleted, Packed, StepOutput};
+
+/// More time than any pause.
+const LEFT: std::time::Duration = std::time::Duration::from_secs(86_400);
 
 /// What an attempt answers.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,6 +57,7 @@ fn forecast(case: &[CaseStep]) -> Arc<Forecast> {
         at: at(0),
         timezone: "UTC".into(),
         stores: BTreeMap::new(),
+        limits: BTreeMap::new(),
         fail_fast: false,
         steps: case.iter().enumerate().map(step).collect(),
     })
@@ -201,14 +208,16 @@ impl Drive {
             Answer::Ok => Ok(Box::new(StepOutput::Probed)),
             Answer::Fault(certainty) => Err(fault(certainty)),
         };
-        Some(Event::Ended { step, result })
+        Some(Event::Ended { step, result, left: LEFT })
     }
 
     /// Answers that come too late change nothing.
     fn late(&mut self) {
         for step in self.ids(|state| !matches!(state, StepState::Running(_) | StepState::Pausing(_))) {
             let before = self.state.clone();
-            for event in [Event::PauseOver { step }, Event::Ended { step, result: Ok(Box::new(StepOutput::Probed)) }] {
+            for event in
+                [Event::PauseOver { step }, Event::Ended { step, result: Ok(Box::new(StepOutput::Probed)), left: LEFT }]
+            {
                 let records = self.records.len();
                 self.turn(event);
                 assert_eq!((self.state.steps(), self.records.len()), (before.steps(), records));
@@ -347,7 +356,7 @@ fn the_end_and_its_exit_status_say_the_worst_that_holds() {
             if interrupt && step == StepId(1) {
                 turn(&mut state, 2, Event::Interrupt);
             }
-            turn(&mut state, 2, Event::Ended { step, result: result.map(Box::new) });
+            turn(&mut state, 2, Event::Ended { step, result: result.map(Box::new), left: LEFT });
         }
         let outcome = Outcome::of(&state, at(5));
         assert_eq!((outcome.began, outcome.ended), (at(0), at(5)));
@@ -374,7 +383,7 @@ fn a_run_that_fails_fast_begins_no_further_job_and_ends_those_that_were_begun() 
         step.action = Action::Look { job, store, selection, seen: None, mounts: vec![] };
     }
     let mut state = State::new(Arc::new(forecast));
-    let ended = |step, result| Event::Ended { step: StepId(step), result };
+    let ended = |step, result| Event::Ended { step: StepId(step), result, left: LEFT };
     let done = || Ok(Box::new(StepOutput::Probed));
     turn(&mut state, 2, Event::Begin);
     turn(&mut state, 2, ended(0, Err(fault(Certainty::Permanent))));
@@ -383,23 +392,6 @@ fn a_run_that_fails_fast_begins_no_further_job_and_ends_those_that_were_begun() 
     assert_eq!(*state.step(StepId(2)), StepState::Running(1), "its job was begun");
     let last = turn(&mut state, 2, ended(2, done()));
     assert_eq!((last.last(), state.end()), (Some(&Command::Finish), Some(End::Failed)));
-}
-
-#[test]
-fn pauses_grow_and_the_fourth_attempt_is_the_last() {
-    let mut state = State::new(forecast(&[(vec![], vec![])]));
-    turn(&mut state, 1, Event::Begin);
-    let mut pauses = vec![];
-    for _ in 0..4 {
-        let result = Err(fault(Certainty::Transient));
-        for command in turn(&mut state, 1, Event::Ended { step: StepId(0), result }) {
-            if let Command::Pause(step, pause) = command {
-                pauses.push(pause.as_secs());
-                turn(&mut state, 1, Event::PauseOver { step });
-            }
-        }
-    }
-    assert_eq!((pauses, state.end()), (vec![1, 4, 16], Some(End::Failed)));
 }
 
 #[test]

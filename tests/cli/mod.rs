@@ -96,8 +96,8 @@ fn retention_deletes_the_third_generation_and_says_so() {
     transcript!("retention", told);
 }
 
-#[test]
-fn a_source_that_is_missing_or_empty_fails_its_job_alone() {
+/// A plan of two jobs, of which the first has a source that is not there.
+fn with_a_missing_source() -> Scene {
     let scene = Scene::with_plan();
     let plan = std::fs::read_to_string(scene.path("plan.kdl")).unwrap();
     let plan = plan.replace("files \"photos\"", "files \"nowhere\"");
@@ -105,6 +105,12 @@ fn a_source_that_is_missing_or_empty_fails_its_job_alone() {
         "target \"music\" {\n    files \"photos\"\n    backup \"daily\" { archive \"tar.zip\"; store \"shelf\" }\n}\n";
     let restore = "restore \"music\" { recover \"music\" { into path=\"music-restored\" } }\n";
     scene.write("plan.kdl", &format!("{plan}{other}{restore}"));
+    scene
+}
+
+#[test]
+fn a_source_that_is_missing_or_empty_fails_its_job_alone() {
+    let scene = with_a_missing_source();
     let told = scene
         .types_all(&["run plan.kdl --all --dry-run --host web-1", "run plan.kdl --all --side-by-side 1 --host web-1"]);
     transcript!("missing_source", told);
@@ -114,13 +120,7 @@ fn a_source_that_is_missing_or_empty_fails_its_job_alone() {
 
 #[test]
 fn a_run_that_fails_fast_begins_no_further_backup() {
-    let scene = Scene::with_plan();
-    let plan = std::fs::read_to_string(scene.path("plan.kdl")).unwrap();
-    let plan = plan.replace("files \"photos\"", "files \"nowhere\"");
-    let other =
-        "target \"music\" {\n    files \"photos\"\n    backup \"daily\" { archive \"tar.zip\"; store \"shelf\" }\n}\n";
-    let restore = "restore \"music\" { recover \"music\" { into path=\"music-restored\" } }\n";
-    scene.write("plan.kdl", &format!("{plan}{other}{restore}"));
+    let scene = with_a_missing_source();
     let told = scene.types_all(&[
         "run plan.kdl --all --fail-fast --side-by-side 1 --host web-1",
         "run plan.kdl music/daily --fail-fast --quiet --host web-1",

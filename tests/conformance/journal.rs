@@ -68,6 +68,9 @@ async fn runs_are_told_oldest_first(journal: &dyn Journal) {
         journal.append(run, "{}").await.unwrap();
     }
     assert_eq!(journal.runs().await.unwrap(), [runs[1].clone(), runs[2].clone(), runs[0].clone()]);
+    let asked = [runs[1].clone(), run("20300101T000000Z-00000000"), runs[0].clone()];
+    let lines: Vec<Option<String>> = journal.last_lines(&asked).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(lines, [Some("{}".to_owned()), None, Some("{}".to_owned())], "in the order that was asked");
 }
 
 async fn a_journal_can_be_removed_twice(journal: &dyn Journal) {

@@ -42,6 +42,7 @@ on_each_ledger! {
     what_is_put_is_told
     what_is_older_changes_nothing_and_what_has_no_ground_is_refused
     runs_are_told_newest_first_by_job_and_time
+    runs_of_one_second_are_told_by_their_moment
     of_a_point_everything_that_was_said_is_known_in_any_order
     a_store_has_the_last_word
     runs_that_ended_are_known_to_have
@@ -181,6 +182,28 @@ async fn runs_are_told_newest_first_by_job_and_time(ledger: &dyn LedgerWrite) {
     assert_eq!(names(ledger, wanted(Some("c/daily"), None, 9)).await, []);
     let last = ledger.last_run(&series("a/daily", "/store")).await.unwrap().unwrap();
     assert_eq!(last.0.run, run(30));
+}
+
+async fn runs_of_one_second_are_told_by_their_moment(ledger: &dyn LedgerWrite) {
+    // Three runs of one second, whose names sort otherwise; one before them and one of the same moment.
+    let begun = [(9, 0, 1), (10, 1, 9), (10, 2, 5), (10, 3, 1), (10, 3, 2)];
+    let names: Vec<RunId> = begun.iter().map(|(second, _, nonce)| RunId::new(at(*second), *nonce)).collect();
+    for ((second, millisecond, _), name) in begun.iter().zip(&names) {
+        let mut told = update(*second, &[("a/daily", RunEnd::Complete)]);
+        told.run.run = name.clone();
+        told.run.began = at(*second) + SignedDuration::from_millis(*millisecond);
+        ledger.put(&told).await.unwrap();
+    }
+    let newest: Vec<RunId> = names.iter().rev().cloned().collect();
+    let job = JobName::parse("a/daily").unwrap();
+    for limit in 0..=6 {
+        for job in [None, Some(job.clone())] {
+            let wanted = RunsWanted { job, since: None, limit };
+            assert_eq!(self::names(ledger, wanted).await, newest[..limit.min(5)], "{limit}");
+        }
+    }
+    let last = ledger.last_run(&series("a/daily", "/store")).await.unwrap().unwrap();
+    assert_eq!(last.0.run, newest[0]);
 }
 
 async fn runs_that_ended_are_known_to_have(ledger: &dyn LedgerWrite) {

@@ -29,6 +29,11 @@ pub(crate) const CHECKS: &[Check] = &[
     Check { name: "a tick goes on with one that was killed, wherever that was", needs: &[], run: killed },
     Check { name: "a tick beside a run that is alive does nothing", needs: &[], run: alive },
     Check { name: "a tick does not wait for a slow job of the one before it", needs: &[], run: independent },
+    Check {
+        name: "a run that dies each time that a tick goes on with it is left for a while",
+        needs: &[],
+        run: in_vain,
+    },
     Check { name: "a tick leaves to people what people interrupted", needs: &[], run: interrupted },
 ];
 
@@ -144,7 +149,7 @@ fn jumps() {
 }
 
 /// Says in the store that the job was seen days ago: so it is due.
-fn seen(scene: &Scene, job: &str, schedule: &str) {
+pub(crate) fn seen(scene: &Scene, job: &str, schedule: &str) {
     seen_at(scene, job, schedule, Timestamp::now() - SignedDuration::from_hours(48));
 }
 
@@ -232,6 +237,26 @@ fn independent() {
     send(&first, Signal::CONT);
     Said::of_child(first).exits(0);
     assert_eq!(done(&scene, "files/now").len(), 1);
+}
+
+fn in_vain() {
+    let scene = small(ONE_JOB);
+    seen(&scene, "files/now", "daily 05:30 UTC");
+    let (_, at) = killed_at(&scene, &TICK, 4, Edge::After);
+    assert_eq!(at.as_deref(), Some("pack started"));
+    // The first time at once: it resumes, begins to pack, and dies again.
+    let (_, at) = killed_at(&scene, &TICK, 2, Edge::After);
+    assert_eq!(at.as_deref(), Some("pack started"));
+    let run = runs(&scene).pop().unwrap();
+    for _ in 0..2 {
+        let said = scene.sonae(&TICK).exits(75);
+        let said = said.says(&format!("run {run} was resumed once, and died before anything more of it was done"));
+        assert!(said.stdout().is_empty(), "{said}");
+    }
+    assert_eq!((runs(&scene).len(), whole_points(&scene).len()), (1, 0), "no other run is begun in its place");
+    scene.sonae(&["resume", &run]).exits(0);
+    scene.sonae(&TICK).exits(0);
+    assert_eq!((runs(&scene).len(), whole_points(&scene).len()), (1, 1));
 }
 
 fn interrupted() {

@@ -33,6 +33,7 @@ mod mounts;
 mod nasty;
 mod needs;
 mod noise;
+mod races;
 mod random_kills;
 mod round_trip;
 mod scene;
@@ -62,6 +63,7 @@ fn checks() -> impl Iterator<Item = &'static Check> {
         dry_run::CHECKS,
         journal_kills::CHECKS,
         random_kills::CHECKS,
+        races::CHECKS,
         interrupts::CHECKS,
         locks::CHECKS,
         due::CHECKS,

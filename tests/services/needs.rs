@@ -31,6 +31,12 @@ pub(crate) enum Strictness {
     Required,
 }
 
+/// How often something is done: as the environment says, where it does; `usual` is what the tests of every change take.
+pub(crate) fn asked(variable: &str, usual: u64) -> u64 {
+    std::env::var(variable)
+        .map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("{variable} is a number, and not `{text}`")))
+}
+
 impl Strictness {
     pub(crate) fn of_the_environment() -> Self {
         match std::env::var("SONAE_SERVICES").as_deref() {

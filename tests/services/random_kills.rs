@@ -1,9 +1,12 @@
 //! `kill -9` at any moment, also in the middle of a step.
+//!
+//! `SONAE_KILLS=300 cargo test --test services -- moment` kills as often as that, backups and restores in turns.
 
 use std::time::{Duration, Instant};
 
 use super::Check;
-use super::leftovers::{self, has_ended, journals, whole_points};
+use super::leftovers::{self, Listed, has_ended, journals, whole_points};
+use super::needs::asked;
 use super::noise::next_random;
 use super::scene::{ONE_JOB, Said, Scene, fill};
 use super::tree::{Tree, assert_same, look};
@@ -13,7 +16,7 @@ pub(crate) const CHECKS: &[Check] = &[
     Check { name: "a restore of thousands of files killed at any moment can be resumed", needs: &[], run: restores },
 ];
 
-const ROUNDS: u32 = 20;
+const KILLS: u64 = 30;
 const RUN: [&str; 3] = ["run", "plan.kdl", "--all"];
 const RESTORE: [&str; 3] = ["restore", "plan.kdl", "files"];
 
@@ -24,7 +27,7 @@ fn scene() -> Scene {
 }
 
 /// Kills a run after a part of the time that an unbroken one takes, and ends what it began. Tells where it was hit.
-fn kill_and_go_on(scene: &Scene, arguments: &[&str], unbroken: Duration, random: &mut u64) -> &'static str {
+fn kill_and_go_on(scene: &Scene, arguments: &[&str], unbroken: Duration, random: &mut u64) -> Option<&'static str> {
     let before = journals(scene);
     let mut child = scene.start(arguments);
     let thousandths = u32::try_from(next_random(random) % 1_000).unwrap();
@@ -33,7 +36,7 @@ fn kill_and_go_on(scene: &Scene, arguments: &[&str], unbroken: Duration, random:
     let said = Said::of_child(child);
     let _points = whole_points(scene);
     let new = journals(scene).into_iter().find(|(run, lines)| !before.contains_key(run) && !lines.is_empty());
-    match new {
+    let was = match new {
         None => {
             assert!(said.was_killed(), "{said}");
             scene.sonae(arguments).exits(0);
@@ -45,7 +48,13 @@ fn kill_and_go_on(scene: &Scene, arguments: &[&str], unbroken: Duration, random:
             assert!(has_ended(&journals(scene)[&run]), "run {run} did not end");
             "in the middle"
         }
-    }
+    };
+    said.was_killed().then_some(was)
+}
+
+/// How often each of the two is killed.
+fn kills() -> usize {
+    usize::try_from(asked("SONAE_KILLS", KILLS)).unwrap().div_ceil(2)
 }
 
 fn measured(scene: &Scene, arguments: &[&str]) -> Duration {
@@ -66,12 +75,15 @@ fn backups() {
     let _second = measured(&scene, &RUN);
     let mut random = 11;
     let mut hits = vec![];
-    for _ in 0..ROUNDS {
-        hits.push(kill_and_go_on(&scene, &RUN, unbroken, &mut random));
+    while hits.len() < kills() {
+        let before = whole_points(&scene);
+        hits.extend(kill_and_go_on(&scene, &RUN, unbroken, &mut random));
         // Two generations are kept, whoever was killed.
         let points = whole_points(&scene);
         assert_eq!(points.len(), 2, "{points:?}");
         assert_eq!(points[0].2, points[1].2, "the new one holds what the old one does");
+        let is_new = |point: &&Listed| !before.contains(point);
+        assert_eq!(points.iter().filter(is_new).count(), 1, "neither lost nor doubled: {before:?}, then {points:?}");
         leftovers::assert_none(&scene);
     }
     scene.sonae(&RESTORE).exits(0);
@@ -86,9 +98,9 @@ fn restores() {
     let unbroken = measured(&scene, &RESTORE);
     let mut random = 12;
     let mut hits = vec![];
-    for _ in 0..ROUNDS {
+    while hits.len() < kills() {
         std::fs::remove_dir_all(scene.path("restored")).unwrap();
-        hits.push(kill_and_go_on(&scene, &RESTORE, unbroken, &mut random));
+        hits.extend(kill_and_go_on(&scene, &RESTORE, unbroken, &mut random));
         assert_same(&expected, &look(&scene.path("restored")));
         leftovers::assert_none(&scene);
     }

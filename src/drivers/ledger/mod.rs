@@ -200,7 +200,7 @@ fn sql_fault(action: String, error: &rusqlite::Error) -> Fault {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Certainty::Transient,
         _ => Certainty::Permanent,
     };
-    Fault { action, answer: error.to_string(), cause, certainty }
+    Fault { action, answer: error.to_string(), cause, certainty, retry_after: None }
 }
 
 #[async_trait::async_trait]

@@ -19,36 +19,48 @@ pub(super) fn runs(connection: &Connection, wanted: &RunsWanted) -> rusqlite::Re
     let limit = i64::try_from(wanted.limit).unwrap_or(i64::MAX);
     // Names of runs begin with the time, and `0` stands before every digit that follows.
     let since = wanted.since.map_or_else(|| "0".to_owned(), |since| Slot::new(since).to_string());
-    let names: Vec<String> = match &wanted.job {
+    let mut begun: Vec<Begun> = match &wanted.job {
         None => connection
-            .prepare_cached("SELECT id FROM run WHERE id >= ?1 ORDER BY id DESC LIMIT ?2")?
-            .query_map(params![since, limit], |row| row.get(0))?
+            .prepare_cached(
+                "SELECT began, id FROM run WHERE id >= max(?1, coalesce((SELECT substr(id, 1, 16) FROM run WHERE id >= ?1 \
+                 ORDER BY id DESC LIMIT 1 OFFSET ?2 - 1), ?1))",
+            )?
+            .query_map(params![since, limit], begun)?
             .collect::<Result<_, _>>()?,
         Some(job) => runs_of(connection, job, &since, limit)?,
     };
-    let mut found = Vec::with_capacity(names.len());
-    for name in names {
+    begun.sort_unstable_by(|a, b| b.cmp(a));
+    begun.truncate(wanted.limit);
+    let mut found = Vec::with_capacity(begun.len());
+    for (_, name) in begun {
         found.extend(summary(connection, &name)?);
     }
     Ok(found)
 }
 
-/// The newest runs of a job: those of each of its series, each in the order of an index, put together.
-fn runs_of(connection: &Connection, job: &JobName, since: &str, limit: i64) -> rusqlite::Result<Vec<String>> {
+/// When a run began, in microseconds since 1970, and its name. What runs of one second are told apart by in their names says nothing of their
+/// order; so as many are looked up by name as are wanted, and then all of the last one's second.
+type Begun = (i64, String);
+
+fn begun(row: &Row<'_>) -> rusqlite::Result<Begun> {
+    Ok((row.get(0)?, row.get(1)?))
+}
+
+/// The newest runs of a job, in no order: those of each of its series.
+fn runs_of(connection: &Connection, job: &JobName, since: &str, limit: i64) -> rusqlite::Result<Vec<Begun>> {
     let mut series = connection.prepare_cached("SELECT id FROM series WHERE job = ?1")?;
     let series: Vec<i64> = series.query_map([job.to_string()], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let mut names = vec![];
-    let mut of = connection
-        .prepare_cached("SELECT run FROM run_job WHERE series = ?1 AND run >= ?2 ORDER BY run DESC LIMIT ?3")?;
+    let mut found = BTreeSet::new();
+    let mut of = connection.prepare_cached(
+        "SELECT began, run FROM run_job JOIN run ON run.id = run_job.run WHERE series = ?1 AND run >= max(?2, coalesce((SELECT \
+         substr(run, 1, 16) FROM run_job WHERE series = ?1 AND run >= ?2 ORDER BY run DESC LIMIT 1 OFFSET ?3 - 1), ?2))",
+    )?;
     for id in series {
-        for name in of.query_map(params![id, since, limit], |row| row.get::<_, String>(0))? {
-            names.push(name?);
+        for run in of.query_map(params![id, since, limit], begun)? {
+            found.insert(run?);
         }
     }
-    names.sort_unstable_by(|a, b| b.cmp(a));
-    names.dedup();
-    names.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    Ok(names)
+    Ok(found.into_iter().collect())
 }
 
 fn summary(connection: &Connection, name: &str) -> rusqlite::Result<Option<RunSummary>> {
@@ -120,7 +132,10 @@ pub(super) fn run(connection: &Connection, run: &RunId) -> rusqlite::Result<Opti
 pub(super) fn last_run(connection: &Connection, of: &Series) -> rusqlite::Result<Option<(RunRow, RunEnd)>> {
     let Some(id) = series_id(connection, of)? else { return Ok(None) };
     let mut last =
-        connection.prepare_cached("SELECT run, outcome FROM run_job WHERE series = ?1 ORDER BY run DESC LIMIT 1")?;
+        connection.prepare_cached(
+            "SELECT run, run_job.outcome FROM run_job JOIN run ON run.id = run_job.run WHERE series = ?1 AND run >= (SELECT \
+             substr(max(run), 1, 16) FROM run_job WHERE series = ?1) ORDER BY began DESC, run DESC LIMIT 1",
+        )?;
     let found: Option<(String, RunEnd)> = last.query_row([id], |row| Ok((row.get(0)?, end(row, 1)?))).optional()?;
     match found {
         Some((name, end)) => Ok(row_of(connection, &name)?.map(|run| (run, end))),

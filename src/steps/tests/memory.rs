@@ -35,7 +35,7 @@ pub(super) struct StoreState {
 pub(super) struct MemoryStore(Mutex<StoreState>);
 
 fn fault(certainty: Certainty) -> Fault {
-    Fault { action: "ask the store".into(), answer: "an injected fault".into(), cause: Cause::Other, certainty }
+    Fault { certainty, ..Fault::permanent(Cause::Other, "ask the store", "an injected fault") }
 }
 
 fn not_found(what: impl ToString) -> Fault {
