@@ -100,7 +100,8 @@ pub static RTO_BROKEN: Code = Code::error(
     "sonae::rto::broken",
     "a restore takes longer than the recovery time objective allows",
     r#"Steps run one after the other, what stands in `parallel` side by side: the time of a restore is the sum of `takes`
-along its longest path, whose steps are shown. It holds against the `rto` of the restore and of every target that it recovers.
+along its longest path, whose steps are shown. Recoveries from a store with `limit side-by-side=` that would wait for each other there
+count one behind the other. It holds against the `rto` of the restore and of every target that it recovers.
 
 Wrong:
 
