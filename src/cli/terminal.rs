@@ -11,12 +11,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::{Failure, output};
-use crate::forecast::{Forecast, ForecastStep, Suspension};
+use crate::forecast::{Forecast, ForecastStep};
 use crate::ports::Fault;
 use crate::primitives::{ByteSize, StepId};
-use crate::report::words::{counted, suspension};
+use crate::report::words::{counted, lease_lost, suspension};
 use crate::run::{Entry, Record, Watch};
-use crate::steps::Progress;
+use crate::steps::{Progress, StepOutput};
 
 /// Who watches: the terminal, a log, or nobody.
 pub(super) fn watch(quiet: bool) -> Box<dyn Watch> {
@@ -73,8 +73,8 @@ impl Watch for Lines {
                 let step = forecast.step(*step);
                 let went = self.take(step.id).map(|progress| how_far(&progress)).unwrap_or_default();
                 output::say(&format!("{}: done{went}", step.name));
-                if let Some(why) = output.suspension() {
-                    output::say(&suspended(step, why));
+                for line in held_back(step, output) {
+                    output::say(&line);
                 }
             }
             Record::Failed { step, fault, again } => {
@@ -96,8 +96,11 @@ impl Watch for Lines {
 
 const STOPPING: &str = "interrupted: stopping";
 
-fn suspended(step: &ForecastStep, why: &Suspension) -> String {
-    format!("{}: deletions are suspended: {}", step.name, suspension(why))
+/// What is to be said of a deletion that did not do all that it should.
+fn held_back(step: &ForecastStep, output: &StepOutput) -> Vec<String> {
+    let suspended = output.suspension().map(|why| format!("{}: deletions are suspended: {}", step.name, suspension(why)));
+    let lost = output.lease_lost().map(|why| format!("{}: nothing more was deleted: {}", step.name, lease_lost(why)));
+    suspended.into_iter().chain(lost).collect()
 }
 
 fn failed(step: &ForecastStep, fault: &Fault, again: bool) -> String {
@@ -197,8 +200,8 @@ impl Watch for Bars {
                 let step = forecast.step(*step);
                 self.clear(step.id);
                 self.line(&format!("✓ {}", step.name));
-                if let Some(why) = output.suspension() {
-                    self.line(&format!("! {}", suspended(step, why)));
+                for line in held_back(step, output) {
+                    self.line(&format!("! {line}"));
                 }
             }
             Record::Failed { step, fault, again } => {
