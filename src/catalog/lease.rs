@@ -142,7 +142,10 @@ impl Lease {
         }
         let lease: Self = serde_json::from_slice(bytes).map_err(|error| CatalogError(error.to_string()))?;
         if lease.format_version != LEASE_FORMAT_VERSION {
-            return Err(CatalogError(format!("it is of version {}, which this sonae does not know", lease.format_version)));
+            return Err(CatalogError(format!(
+                "it is of version {}, which this sonae does not know",
+                lease.format_version
+            )));
         }
         Ok(lease)
     }
@@ -180,7 +183,8 @@ mod tests {
         assert_eq!(asked.as_str(), "home/photos/daily/nas/lease-asked-00000000000000ab.json");
         assert!(Lease::is_asked(&asked, prefix) && !Lease::is_asked(&key, prefix));
         assert!(asked.as_str().starts_with(&Lease::all(prefix)));
-        for other in ["lease-1.json", "lease-00000000000x.json", "lease-000000000001", "lease-99999999999999999999999.json"]
+        for other in
+            ["lease-1.json", "lease-00000000000x.json", "lease-000000000001", "lease-99999999999999999999999.json"]
         {
             assert_eq!(Lease::number_of(&Key::parse(&format!("{prefix}{other}")).unwrap(), prefix), None, "{other}");
         }

@@ -15,7 +15,7 @@ use crate::calendar;
 use crate::catalog::{FirstSeen, host_prefix};
 use crate::drivers::{Disk, StateFolder, SystemClock, TemporaryTables};
 use crate::due::{self, Due, Failed, History, JobHistory, Stranger, Verdict};
-use crate::forecast::{self, Circumstances, Forecast, Subject};
+use crate::forecast::{self, Circumstances, Forecast, StoreLocation, Subject};
 use crate::observe::{self, Observed, Reading, SlotsSeen};
 use crate::plan::{Plan, Schedule};
 use crate::ports::{Cause, Clock, Fault, StoreRead};
@@ -197,8 +197,8 @@ impl Tick<'_> {
         if found.slots().next().is_none() {
             return Ok((self.ask(SystemClock.now(), &aside).await, None));
         }
-        let held = JobsHeld::new(SystemClock.now())?;
-        match self.take_each(&found, &held, &mut aside).await {
+        let mut held = JobsHeld::new(SystemClock.now())?;
+        match self.take_each(&found, &mut held, &mut aside).await {
             Ok(found) if !held.is_empty() => Ok((found, Some(held))),
             found => {
                 held.close().await;
@@ -207,12 +207,15 @@ impl Tick<'_> {
         }
     }
 
+    fn asker<'a>(&'a self, locations: &'a BTreeMap<Name, StoreLocation>) -> Asker<'a> {
+        Asker { state: &self.state, locations, plan: self.arguments.plan.display().to_string() }
+    }
+
     /// Takes what each job that is due needs, and asks again what is.
-    async fn take_each(&self, found: &Due, held: &JobsHeld, aside: &mut Aside) -> Result<Due, Failure> {
+    async fn take_each(&self, found: &Due, held: &mut JobsHeld, aside: &mut Aside) -> Result<Due, Failure> {
         let finder = locks::Finder { tree: &Disk, stores: &self.stores };
         let locations = forecast::locations(self.plan(), &self.loaded.base);
-        let plan = self.arguments.plan.display().to_string();
-        let asker = Asker { state: &self.state, locations: &locations, plan };
+        let asker = self.asker(&locations);
         let run = forecast::run_id(self.plan(), &self.host, held.at);
         for (job, _) in found.slots() {
             let prefix = host_prefix(&self.plan().name.value, job, &self.host);
@@ -349,6 +352,7 @@ impl Tick<'_> {
     /// Carries out what is due while it is held.
     async fn under(&self, found: &Due, held: &mut JobsHeld) -> Result<Outcome, Failure> {
         let forecast = unless_interrupted(&mut held.interrupts, self.forecast(found, Some(held.at))).await?;
+        held.settle(&self.asker(&forecast.stores), &forecast).await?;
         let ports = Ports { leases: held.leases(), ..world::writing(&forecast.stores, &self.state, self.seams) };
         run::tidy(&ports).await;
         let releasing = held.releasing(&forecast, terminal::watch(self.quiet()));

@@ -2,7 +2,7 @@
 //!
 //! Unaware of what is done with them. Invariant: what is held is given back however the run ends, unless the process dies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,13 +12,13 @@ use tokio::time::Instant;
 
 use super::locks::{self, Locked, Refusal, Resource};
 use super::{Failure, host, output, world};
-use crate::catalog::LeaseHolder;
+use crate::catalog::{LeaseHolder, host_prefix};
 use crate::drivers::{StateFolder, SystemClock};
-use crate::forecast::StoreLocation;
+use crate::forecast::{Action, Forecast, ForecastStep, StoreLocation};
 use crate::ports::{Clock as _, Fault, StoreWrite};
 use crate::primitives::{Name, RunId};
 use crate::report;
-use crate::run::{ExitStatus, Keeper};
+use crate::run::{ExitStatus, Keeper, LeaseName};
 use crate::steps::LeaseWanted;
 
 /// How often somebody who waits looks.
@@ -39,9 +39,15 @@ pub(super) struct Held {
     /// A moment before all was held: by it the run has its name in the leases.
     pub(super) at: Timestamp,
     locked: Locked,
+    later: Vec<Resource>,
 }
 
 impl Held {
+    /// Takes the leases that wait for the forecast.
+    pub(super) async fn settle(&self, asker: &Asker<'_>, forecast: &Forecast) -> Result<(), Failure> {
+        settle(asker, &self.later, forecast, &self.keeper).await
+    }
+
     /// Leaves word of the run at the locks of this host.
     pub(super) async fn note(&self, run: &RunId) {
         self.locked.note(&*self.state, Some(run), self.at).await;
@@ -85,7 +91,7 @@ pub(super) async fn hold(
             return Err(refusal.into());
         }
         if !told {
-            output::say(&format!("waiting: {}", refusal.message));
+            output::say(&format!("waiting: {}", refusal.0.who));
             told = true;
         }
         unless_interrupted(interrupts, tokio::time::sleep(left.min(LOOKS_EVERY))).await?;
@@ -108,45 +114,87 @@ pub(super) async fn unless_interrupted<T>(
 }
 
 /// Takes all at once, or nothing: nobody holds one thing while he waits for another.
-async fn attempt(
-    asker: &Asker<'_>,
-    resources: &[Resource],
-    named: Named<'_>,
-) -> Result<Result<Held, Refusal>, Fault> {
+async fn attempt(asker: &Asker<'_>, resources: &[Resource], named: Named<'_>) -> Result<Result<Held, Refusal>, Fault> {
     let (at, state) = (SystemClock.now(), Arc::clone(asker.state));
     let locked = match locks::take(&*state, resources).await? {
         Ok(locked) => locked,
         Err(refusal) => return Ok(Err(refusal)),
     };
     locked.note(&*state, None, at).await;
-    let held = Held { state, keeper: Keeper::default(), at, locked };
-    match lease(asker, resources, &named(at), &held.keeper).await? {
-        None => Ok(Ok(held)),
-        Some(refusal) => {
-            close(&held.keeper).await;
+    let keeper = Keeper::default();
+    match lease(asker, resources, &named(at), &keeper).await? {
+        Ok(later) => Ok(Ok(Held { state, keeper, at, locked, later })),
+        Err(refusal) => {
+            close(&keeper).await;
             Ok(Err(refusal))
         }
     }
 }
 
-/// Takes the leases of what a run writes, whose locks it holds, one after the other in the order of the locks; says who holds one.
+/// Takes the leases of what a run writes, whose locks it holds; says who holds one. Answers those for which it is too early: where a store
+/// holds nothing of a job and host there is nothing that could be deleted, and nothing is made for a job before the forecast says that it
+/// can begin.
 pub(super) async fn lease(
     asker: &Asker<'_>,
     resources: &[Resource],
     run: &RunId,
     keeper: &Keeper,
-) -> Result<Option<Refusal>, Fault> {
-    let stores = world::stores(asker.locations);
+) -> Result<Result<Vec<Resource>, Refusal>, Fault> {
+    let (stores, mut later) = (world::stores(asker.locations), vec![]);
     for resource in resources {
         let Some((store, prefix)) = resource.lease_name() else { continue };
-        let Some(opened) = stores.get(&store) else { continue };
-        let (wanted, job) = (wanted(asker, resource, &prefix, run, opened).await?, job(&prefix));
-        if let Some(seen) = keeper.take((store, prefix), wanted).await {
-            let message = report::lease::leased(&resource.text(), &seen, &asker.plan, &job);
-            return Ok(Some(Refusal { message }));
+        let Some(store) = stores.get(&store) else { continue };
+        // A store that cannot be read says so when the world is observed.
+        match store.list(&prefix, None, 1).await {
+            Ok(page) if !page.objects.is_empty() => {}
+            _ => {
+                later.push(resource.clone());
+                continue;
+            }
+        }
+        if let Some(refusal) = lease_one(asker, resource, store, run, keeper).await? {
+            return Ok(Err(refusal));
         }
     }
-    Ok(None)
+    Ok(Ok(later))
+}
+
+/// Takes those for which it was too early, but for jobs that will plainly not begin.
+pub(super) async fn settle(
+    asker: &Asker<'_>,
+    later: &[Resource],
+    forecast: &Forecast,
+    keeper: &Keeper,
+) -> Result<(), Failure> {
+    let stores = world::stores(asker.locations);
+    let fails: BTreeSet<LeaseName> = forecast.steps.iter().filter_map(|step| cannot_begin(forecast, step)).collect();
+    for resource in later {
+        let Some(name) = resource.lease_name().filter(|name| !fails.contains(name)) else { continue };
+        let Some(store) = stores.get(&name.0) else { continue };
+        if let Some(refusal) = lease_one(asker, resource, store, &forecast.run, keeper).await? {
+            return Err(refusal.into());
+        }
+    }
+    Ok(())
+}
+
+/// The lease of a job whose first step will fail.
+fn cannot_begin(forecast: &Forecast, step: &ForecastStep) -> Option<LeaseName> {
+    let Action::Look { job, store, .. } = &step.action else { return None };
+    step.foreseen.as_ref().map(|_| (store.clone(), host_prefix(&forecast.plan, job, &forecast.host)))
+}
+
+async fn lease_one(
+    asker: &Asker<'_>,
+    resource: &Resource,
+    store: &Arc<dyn StoreWrite>,
+    run: &RunId,
+    keeper: &Keeper,
+) -> Result<Option<Refusal>, Fault> {
+    let Some(name) = resource.lease_name() else { return Ok(None) };
+    let (wanted, job) = (wanted(asker, resource, &name.1, run, store).await?, job(&name.1));
+    let refusal = |seen: Box<_>| Refusal(report::lease::leased(&resource.text(), &seen, &asker.plan, &job));
+    Ok(keeper.take(name, wanted).await.map(refusal))
 }
 
 async fn wanted(

@@ -24,6 +24,7 @@ pub(super) struct JobsHeld {
     /// By which a person stops the tick, from when something is held.
     pub(super) interrupts: mpsc::Receiver<()>,
     held: Arc<Shared>,
+    later: Vec<Resource>,
 }
 
 #[derive(Default)]
@@ -52,12 +53,12 @@ impl Shared {
 
 impl JobsHeld {
     pub(super) fn new(at: Timestamp) -> Result<Self, Failure> {
-        Ok(Self { at, interrupts: terminal::interrupts()?, held: Arc::default() })
+        Ok(Self { at, interrupts: terminal::interrupts()?, held: Arc::default(), later: vec![] })
     }
 
     /// Takes what one more job needs; false where another run has it.
     pub(super) async fn take(
-        &self,
+        &mut self,
         job: &JobName,
         asker: &Asker<'_>,
         resources: &[Resource],
@@ -65,9 +66,8 @@ impl JobsHeld {
     ) -> Result<bool, Failure> {
         let Ok(locked) = locks::take(&**asker.state, resources).await? else { return Ok(false) };
         locked.note(&**asker.state, Some(run), self.at).await;
-        if hold::lease(asker, resources, run, &self.held.keeper).await?.is_some() {
-            return Ok(false);
-        }
+        let Ok(later) = hold::lease(asker, resources, run, &self.held.keeper).await? else { return Ok(false) };
+        self.later.extend(later);
         let lease = resources.iter().find_map(Resource::lease_name);
         self.held.jobs().insert(job.clone(), JobHeld { locked, lease });
         Ok(true)
@@ -85,6 +85,14 @@ impl JobsHeld {
     pub(super) fn keep_only(&self, jobs: &BTreeSet<&JobName>) {
         let others: Vec<JobName> = self.held.jobs().keys().filter(|job| !jobs.contains(job)).cloned().collect();
         others.iter().for_each(|job| self.held.release(job));
+    }
+
+    /// Takes the leases that wait for the forecast, of the jobs that are held.
+    pub(super) async fn settle(&self, asker: &Asker<'_>, forecast: &Forecast) -> Result<(), Failure> {
+        let held: BTreeSet<LeaseName> = self.held.jobs().values().filter_map(|held| held.lease.clone()).collect();
+        let is_held = |resource: &&Resource| resource.lease_name().is_some_and(|name| held.contains(&name));
+        let later: Vec<Resource> = self.later.iter().filter(is_held).cloned().collect();
+        hold::settle(asker, &later, forecast, &self.held.keeper).await
     }
 
     pub(super) fn leases(&self) -> Leases {

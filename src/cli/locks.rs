@@ -13,7 +13,8 @@ use crate::drivers::SystemClock;
 use crate::forecast::{Action, Forecast};
 use crate::ports::{Clock as _, Fault, Lock, Locks, StorePlace, StoreRead, TreeRead};
 use crate::primitives::{Name, PathBytes, RunId};
-use crate::report::{self, lease::LockNote};
+use crate::report;
+use crate::report::lease::{LockNote, Other};
 use crate::run::{ExitStatus, LeaseName};
 use crate::steps;
 
@@ -164,20 +165,18 @@ pub(super) async fn take(locks: &dyn Locks, resources: &[Resource]) -> Result<Re
 
 /// Why a run cannot begin now: somebody else is at work on the same.
 #[derive(Debug)]
-pub(super) struct Refusal {
-    pub(super) message: String,
-}
+pub(super) struct Refusal(pub(super) Other);
 
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
-        Self { status: ExitStatus::Locked, message: refusal.message }
+        Self { status: ExitStatus::Locked, message: refusal.0.to_string() }
     }
 }
 
 async fn refusal(locks: &dyn Locks, name: &str) -> Refusal {
     let note = locks.note(name).await.ok().flatten();
     let note: Option<LockNote> = note.and_then(|note| serde_json::from_str(&note).ok());
-    Refusal { message: report::lease::locked(name, note.as_ref(), SystemClock.now()) }
+    Refusal(report::lease::locked(name, note.as_ref(), SystemClock.now()))
 }
 
 /// A deletion holds the lock for moments, and whoever restores is in need: so it is waited for.

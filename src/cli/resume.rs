@@ -40,8 +40,11 @@ pub(super) async fn held_for(
     wait: Option<std::time::Duration>,
     interrupts: &mut mpsc::Receiver<()>,
 ) -> Result<Held, Failure> {
-    let asker = Asker { state, locations: &found.forecast.stores, plan: "PLAN".to_owned() };
-    hold(&asker, &resources_of(found).await?, &|_| found.forecast.run.clone(), wait, interrupts).await
+    hold(&asker(state, found), &resources_of(found).await?, &|_| found.forecast.run.clone(), wait, interrupts).await
+}
+
+fn asker<'a>(state: &'a Arc<StateFolder>, found: &'a Recorded) -> Asker<'a> {
+    Asker { state, locations: &found.forecast.stores, plan: "PLAN".to_owned() }
 }
 
 /// Goes on with a run for which all is held.
@@ -54,6 +57,7 @@ pub(super) async fn go_on(
 ) -> Result<Outcome, Failure> {
     let run_id = found.forecast.run.clone();
     held.note(&run_id).await;
+    held.settle(&asker(&held.state, &found), &found.forecast).await?;
     let ports = Ports { leases: held.keeper.leases(), ..world::writing(&found.forecast.stores, &held.state, seams) };
     let watch = ledger::watched(terminal::watch(pace.quiet), &held.state, Some(&run_id)).await?;
     if !pace.quiet {

@@ -63,6 +63,7 @@ pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
             // The run has the name that its leases have.
             observed.at = held.at;
             let forecast = forecast::backup(plan, &graph, &observed, &who);
+            held.settle(&asker, &forecast).await?;
             let form = arguments.dry.format.format;
             carry_out(forecast, form, &arguments.pace, held, &mut interrupts, seams).await
         })

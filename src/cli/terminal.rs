@@ -98,7 +98,8 @@ const STOPPING: &str = "interrupted: stopping";
 
 /// What is to be said of a deletion that did not do all that it should.
 fn held_back(step: &ForecastStep, output: &StepOutput) -> Vec<String> {
-    let suspended = output.suspension().map(|why| format!("{}: deletions are suspended: {}", step.name, suspension(why)));
+    let suspended =
+        output.suspension().map(|why| format!("{}: deletions are suspended: {}", step.name, suspension(why)));
     let lost = output.lease_lost().map(|why| format!("{}: nothing more was deleted: {}", step.name, lease_lost(why)));
     suspended.into_iter().chain(lost).collect()
 }

@@ -11,7 +11,7 @@ use crate::forecast;
 use crate::plan::Plan;
 use crate::ports::StoreWrite;
 use crate::primitives::{Name, RunId};
-use crate::report::lease::{JobLease, leased, report, text};
+use crate::report::lease::{JobLease, report, text, unbroken};
 use crate::run::ExitStatus;
 use crate::steps::{Broken, break_lease, leases_of};
 
@@ -29,7 +29,8 @@ pub(super) fn unlock(arguments: &UnlockArguments) -> Result<ExitStatus, Failure>
             leases.retain(|(_, lease)| lease.seen.lease.as_ref().is_some_and(|lease| lease.holder.run == *run));
             if leases.is_empty() {
                 let known = arguments.plan.display();
-                let message = format!("run {run} holds no lease of these jobs; `sonae unlock {known}` shows those there are");
+                let message =
+                    format!("run {run} holds no lease of these jobs; `sonae unlock {known}` shows those there are");
                 return Err(Failure::error(message));
             }
             for (prefix, lease) in &mut leases {
@@ -46,11 +47,7 @@ pub(super) fn unlock(arguments: &UnlockArguments) -> Result<ExitStatus, Failure>
 }
 
 /// The leases of the jobs, each with what the keys of its job's points of its host begin with.
-async fn leases(
-    arguments: &UnlockArguments,
-    plan: &Plan,
-    stores: &Stores,
-) -> Result<Vec<(String, JobLease)>, Failure> {
+async fn leases(arguments: &UnlockArguments, plan: &Plan, stores: &Stores) -> Result<Vec<(String, JobLease)>, Failure> {
     let chosen = run::choose(plan, &arguments.jobs)?;
     let mut leases = vec![];
     for (job, store) in plan.jobs().filter(|(job, _)| chosen.contains(job)) {
@@ -84,6 +81,5 @@ async fn break_one(
         return Ok(());
     };
     let what = format!("job {} in {}", prefix.trim_end_matches('/'), lease.store);
-    let message = leased(&what, &seen, &arguments.plan.display().to_string(), &lease.job.to_string());
-    Err(Failure { status: ExitStatus::Locked, message })
+    Err(Failure { status: ExitStatus::Locked, message: unbroken(&what, &seen) })
 }

@@ -1,6 +1,6 @@
 //! Locks and leases that somebody else holds: who, since when, and the way out.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
@@ -19,33 +19,55 @@ pub struct LockNote {
     pub since: jiff::Timestamp,
 }
 
-/// `another run holds the lock of …: run … (process 7), for 12m03s; wait until it is done, or let this one wait: --lock-wait 10m`
-pub fn locked(what: &str, note: Option<&LockNote>, now: jiff::Timestamp) -> String {
+/// Who is at work on the same, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Other {
+    /// `another run holds the lock of …: run …, process 7, for 12m03s`
+    pub who: String,
+    /// `wait until it is done, or …`
+    pub way_out: String,
+}
+
+impl fmt::Display for Other {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; {}", self.who, self.way_out)
+    }
+}
+
+/// Somebody who holds a lock of this host. Its process lives, or the lock would be free.
+pub fn locked(what: &str, note: Option<&LockNote>, now: jiff::Timestamp) -> Other {
     let who = note.map_or(String::new(), |note| {
         let run = note.run.as_ref().map_or(String::new(), |run| format!("run {run}, "));
         format!(": {run}process {}, for {}", note.process, lasting(now.duration_since(note.since)))
     });
-    format!("another run holds the lock of {what}{who}; wait until it is done, or let this one wait: --lock-wait 10m")
+    let way_out = "wait until it is done; `--lock-wait 10m` has this one wait".into();
+    Other { who: format!("another run holds the lock of {what}{who}"), way_out }
 }
 
-/// `another run holds the lease of …: run … on nas (process 7), for 12m03s, renewed 20.0s ago; …`. `plan` is how people name the plan's
-/// file.
-pub fn leased(what: &str, seen: &LeaseSeen, plan: &str, job: &str) -> String {
-    let wait = "wait until it is done, or let this one wait: --lock-wait 10m";
+/// Somebody who holds a lease. `plan` is how people name the plan's file.
+pub fn leased(what: &str, seen: &LeaseSeen, plan: &str, job: &str) -> Other {
     let left = lasting(seen.left());
-    match &seen.lease {
-        Some(lease) => {
-            let unlock = format!("sonae unlock {plan} {job} --run {} --force", lease.holder.run);
-            format!(
-                "another run holds the lease of {what}: {}; {wait}; if it is dead, its lease runs out in {left}, or break it: `{unlock}`",
-                who(seen)
-            )
-        }
-        None => format!(
-            "the lease of {what} cannot be read, so another run may hold it: it is damaged, or of a newer sonae; it runs out in {left}, \
-             or let this one wait: --lock-wait 2h"
-        ),
-    }
+    let Some(lease) = &seen.lease else {
+        let who = format!(
+            "another run may hold the lease of {what}, which cannot be read: it is damaged, or of a newer sonae"
+        );
+        return Other { who, way_out: format!("wait until it runs out in {left}; `--lock-wait 2h` has this one wait") };
+    };
+    let unlock = format!("sonae unlock {plan} {job} --run {} --force", lease.holder.run);
+    let way_out = format!(
+        "wait until it is done; `--lock-wait 10m` has this one wait. If it is dead, its lease runs out in {left}, or break it: `{unlock}`"
+    );
+    Other { who: format!("another run holds the lease of {what}: {}", who(seen)), way_out }
+}
+
+/// Why a lease is not broken.
+pub fn unbroken(what: &str, seen: &LeaseSeen) -> String {
+    format!(
+        "the lease of {what} is not broken, as its run may be alive: {}; it runs out in {}, and then the next run takes it over. \
+         If you know that the run is dead, add `--force`",
+        who(seen),
+        lasting(seen.left())
+    )
 }
 
 /// `run … on nas (process 7), for 12m03s, renewed 20.0s ago`

@@ -106,7 +106,10 @@ fn deletion(job: &str, deleted: &Deleted, lines: &mut String) {
         if kept > 0 {
             let _ = writeln!(lines, "  kept       {} that retention lets go", counted(kept as u64, "recovery point"));
         }
-        let _ = writeln!(lines, "  look       a later run that holds the lease deletes it; `sonae unlock` shows who holds it");
+        let _ = writeln!(
+            lines,
+            "  look       a later run that holds the lease deletes it; `sonae unlock` shows who holds it"
+        );
     }
     for (point, why) in &deleted.omitted {
         let why = match why {

@@ -1,7 +1,7 @@
 //! How numbers, times and lists are written for people.
 
-use jiff::{SignedDuration, Timestamp};
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::catalog::Named;
 use crate::forecast::{ClocksApart, Held, PointAhead, Shrunk, Suspension, TooMany};
@@ -69,7 +69,9 @@ pub fn suspension(why: &Suspension) -> String {
 /// Why a lease is not held.
 pub fn lease_lost(why: &LeaseLost) -> String {
     match why {
-        LeaseLost::Gone => "the lease of its points was lost: it ran out and another run took it, or somebody broke it".into(),
+        LeaseLost::Gone => {
+            "the lease of its points was lost: it ran out and another run took it, or somebody broke it".into()
+        }
         LeaseLost::NotRenewed { fault } => format!("the lease of its points could not be renewed in time: {fault}"),
         LeaseLost::NotTaken { fault } => format!("the lease of its points could not be taken: {fault}"),
     }

@@ -12,9 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::ports::{Fault, Lock};
 use crate::primitives::Name;
-use crate::steps::{
-    HeldLease, LEASE_RENEWED_EVERY, LeaseEntry, LeaseSeen, LeaseTaken, LeaseWanted, Leases,
-};
+use crate::steps::{HeldLease, LEASE_RENEWED_EVERY, LeaseEntry, LeaseSeen, LeaseTaken, LeaseWanted, Leases};
 
 /// How soon a renewal that failed is tried again.
 const TRIED_AGAIN_AFTER: Duration = Duration::from_secs(10);
@@ -49,7 +47,7 @@ impl Keeper {
         let entry = match taken {
             Ok(LeaseTaken::By(seen)) => return Some(seen),
             Ok(LeaseTaken::Held(lease)) => {
-                let (lease, (end, ended)) = (Arc::new(lease), oneshot::channel());
+                let (end, ended) = oneshot::channel();
                 kept.ends.insert(name.clone(), end);
                 kept.renewing.spawn(keep(Arc::clone(&lease), ended));
                 LeaseEntry::Held(lease)

@@ -42,8 +42,8 @@ mod tests;
 pub use abandon::abandon;
 pub use delete::points_lock;
 pub use lease::{
-    Broken, HeldLease, LEASE_RENEWED_EVERY, LeaseEntry, LeaseLost, LeaseSeen, LeaseShown, LeaseTaken, LeaseWanted, Leases,
-    break_lease, leases_of,
+    Broken, HeldLease, LEASE_RENEWED_EVERY, LeaseEntry, LeaseLost, LeaseSeen, LeaseShown, LeaseTaken, LeaseWanted,
+    Leases, break_lease, leases_of,
 };
 pub use output::{Deleted, Inputs, Omission, StepOutput};
 pub use pack::{Beside, PackRequest, Packed, pack};

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Beside, Inputs, Leases, PackRequest, Progress, RecoverRequest, Recovered, StepOutput, pack, read_back, recover};
+use super::{
+    Beside, Inputs, Leases, PackRequest, Progress, RecoverRequest, Recovered, StepOutput, pack, read_back, recover,
+};
 use super::{commit, delete, look, probe};
 use crate::catalog::{Named, job_prefix};
 use crate::forecast::{Action, Forecast, ForecastStep, Held, NewPoint, Recovery, Selection, Suspension};
@@ -106,7 +108,9 @@ pub async fn perform(
                 leftovers,
                 now,
             };
-            delete::delete(world.store(store)?, world.locks, world.leases, &wanted, progress).await.map(StepOutput::Deleted)
+            delete::delete(world.store(store)?, world.locks, world.leases, &wanted, progress)
+                .await
+                .map(StepOutput::Deleted)
         }
         Action::Recover(recovery) => {
             let (store, request) = recover_request(step, recovery, world)?;

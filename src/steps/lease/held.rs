@@ -112,8 +112,9 @@ impl HeldLease {
             return Ok(false);
         }
         // When its time was up, nobody else may be there, as when it is taken.
-        let alone = || there.iter().all(|found| is_of(found, own));
-        if !own.is_trusted(&*self.wanted.clock) && !(alone() && next.is_trusted(&*self.wanted.clock)) {
+        let trusted = |own: &Own| own.is_trusted(&*self.wanted.clock);
+        let is_alone = there.iter().all(|found| is_of(found, own));
+        if !trusted(own) && (!is_alone || !trusted(next)) {
             return Ok(false);
         }
         for old in there.iter().filter(|found| is_of(found, own) && found.number < own.lease.number) {

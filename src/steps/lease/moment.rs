@@ -15,7 +15,10 @@ pub(super) struct Moment {
 }
 
 impl Moment {
-    #[expect(clippy::disallowed_methods, reason = "a lease is trusted by the time that a clock set anew does not change")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a lease is trusted by the time that a clock set anew does not change"
+    )]
     pub(super) fn now(clock: &dyn Clock) -> Self {
         Self { steady: Instant::now(), wall: clock.now() }
     }

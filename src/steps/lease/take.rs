@@ -30,14 +30,14 @@ pub struct LeaseWanted {
 /// What came of asking.
 pub enum LeaseTaken {
     /// It is held. It must be renewed, and released at the end.
-    Held(HeldLease),
+    Held(Arc<HeldLease>),
     /// Somebody else holds it.
     By(Box<LeaseSeen>),
 }
 
 /// What came of one attempt.
 enum Attempt {
-    Held(Own),
+    Held(Box<Own>),
     By(Box<LeaseSeen>),
     /// Somebody else asked at the same time.
     Again(Option<Box<LeaseSeen>>),
@@ -73,7 +73,7 @@ impl LeaseWanted {
         let mut other = None;
         for _ in 0..TRIES_MAX {
             match self.attempt().await? {
-                Attempt::Held(own) => return Ok(LeaseTaken::Held(HeldLease::new(self, own))),
+                Attempt::Held(own) => return Ok(LeaseTaken::Held(Arc::new(HeldLease::new(self, *own)))),
                 Attempt::By(seen) => return Ok(LeaseTaken::By(seen)),
                 Attempt::Again(seen) => other = seen.or(other),
             }
@@ -96,7 +96,7 @@ impl LeaseWanted {
         if !matches!(confirmed, Ok(None)) {
             chain::withdraw(&*self.store, &own.key, &own.bytes).await;
         }
-        Ok(confirmed?.unwrap_or(Attempt::Held(own)))
+        Ok(confirmed?.unwrap_or_else(|| Attempt::Held(Box::new(own))))
     }
 
     /// The newest of these of which nobody knows that it is dead.

@@ -1,4 +1,5 @@
 //! Contenders for one lease in simulated time: they stall, lose answers, die, and disagree on the time of day.
+#![expect(clippy::disallowed_methods, reason = "a simulation reads tokio's (paused) clock")]
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -49,7 +50,7 @@ fn wanted(world: &World, host: u32, life: u32, boot: u32) -> LeaseWanted {
     LeaseWanted { store: world.store("shelf"), prefix: PREFIX.into(), holder, clock }
 }
 
-async fn held(wanted: LeaseWanted) -> HeldLease {
+async fn held(wanted: LeaseWanted) -> Arc<HeldLease> {
     match wanted.take().await.unwrap() {
         LeaseTaken::Held(lease) => lease,
         LeaseTaken::By(seen) => panic!("it is held: {seen:?}"),
@@ -200,7 +201,8 @@ fn without_looking_again(
         }
         let number = there.last().map_or(1, |found| found.number + 1);
         let own = wanted.write(number, wanted.clock.now()).await?;
-        Ok(LeaseTaken::Held(HeldLease::new(wanted, own.ok_or_else(|| chain::busy(PREFIX))?)))
+        let own = own.ok_or_else(|| chain::busy(PREFIX))?;
+        Ok(LeaseTaken::Held(Arc::new(HeldLease::new(wanted, own))))
     })
 }
 
@@ -362,7 +364,8 @@ fn where_a_store_does_not_say_when_hosts_may_be_an_hour_apart() {
     let now: Timestamp = "2026-03-01T05:30:00Z".parse().unwrap();
     let world = World::new(1);
     let holder = wanted(&world, 1, 1, 1).holder;
-    let lease = |renewed| Lease { format_version: 1, holder: holder.clone(), number: 1, taken: now, renewed, lasts_s: 300 };
+    let lease =
+        |renewed| Lease { format_version: 1, holder: holder.clone(), number: 1, taken: now, renewed, lasts_s: 300 };
     let has_run_out = |seconds: i64| {
         let lease = lease(now - SignedDuration::from_secs(seconds));
         let (key, bytes) = (Lease::key(PREFIX, 1).unwrap(), lease.encode().unwrap().into());
