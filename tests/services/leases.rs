@@ -7,7 +7,7 @@ use rustix::process::Signal;
 
 use super::Check;
 use super::interrupts::{begun, runs, send, slow};
-use super::leftovers::{files, whole_points};
+use super::leftovers::{files, leases, whole_points};
 use super::scene::{ONE_JOB, SONAE, Said, Scene};
 
 pub(crate) const CHECKS: &[Check] = &[
@@ -32,11 +32,6 @@ fn start_elsewhere(scene: &Scene, arguments: &[&str]) -> Child {
 
 fn elsewhere(scene: &Scene, arguments: &[&str]) -> Said {
     Said::of_child(start_elsewhere(scene, arguments))
-}
-
-/// The objects of leases.
-fn leases(scene: &Scene) -> Vec<std::path::PathBuf> {
-    files(&scene.path("store")).into_iter().filter(|path| path.to_string_lossy().contains("lease-")).collect()
 }
 
 /// Half an hour passes for the store.
