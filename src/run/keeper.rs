@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use crate::ports::{Fault, Lock};
+use crate::ports::{Cause, Certainty, Fault, Lock};
 use crate::primitives::Name;
 use crate::steps::{HeldLease, LEASE_RENEWED_EVERY, LeaseEntry, LeaseSeen, LeaseTaken, LeaseWanted, Leases};
 
@@ -86,7 +86,10 @@ impl Keeper {
                 faults.extend(released.ok().and_then(Result::err));
             }
         };
-        let _best_effort = tokio::time::timeout(RELEASING, all).await;
+        if tokio::time::timeout(RELEASING, all).await.is_err() {
+            let (action, answer) = ("give a lease back".into(), "the store does not answer".into());
+            faults.push(Fault { action, answer, cause: Cause::Other, certainty: Certainty::Transient });
+        }
         faults
     }
 }
@@ -110,5 +113,93 @@ async fn keep(lease: Arc<HeldLease>, mut ended: oneshot::Receiver<Guards>) -> Re
                 };
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::LeaseHolder;
+    use crate::fakes::{FaultScript, Injected, World};
+    use crate::ports::Locks as _;
+    use crate::primitives::RunId;
+
+    const PREFIX: &str = "home/photos/daily/nas/";
+
+    fn simulated<T>(future: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(future)
+    }
+
+    fn wanted(world: &World, host: &str) -> LeaseWanted {
+        let holder = LeaseHolder {
+            run: RunId::parse("20260301T053000Z-0000002a").unwrap(),
+            machine: host.into(),
+            process: 7,
+            state: host.into(),
+            boot: host.into(),
+            lock: host.into(),
+        };
+        LeaseWanted { store: world.store("shelf"), prefix: PREFIX.into(), holder, clock: world.clock() }
+    }
+
+    fn name() -> LeaseName {
+        (Name::parse("shelf").unwrap(), PREFIX.into())
+    }
+
+    async fn minutes(number: u64) {
+        tokio::time::sleep(Duration::from_secs(60 * number)).await;
+    }
+
+    #[test]
+    fn a_lease_is_renewed_for_as_long_as_it_takes_and_given_back() {
+        simulated(async {
+            let world = World::tied_to_tokio(1);
+            let (keeper, other) = (Keeper::default(), Keeper::default());
+            assert!(keeper.take(name(), wanted(&world, "a")).await.is_none());
+            for _ in 0..10 {
+                minutes(17).await;
+                let seen = other.take(name(), wanted(&world, "b")).await.expect("it is held");
+                assert!(seen.age.as_secs() <= 60, "{seen:?}");
+            }
+            // For a while the store refuses; then it is tried again soon.
+            world.script(FaultScript::new().always_on("store.begin", "", Injected::RefuseForGood(Cause::Other)));
+            minutes(4).await;
+            world.script(FaultScript::new());
+            minutes(1).await;
+            let seen = other.take(name(), wanted(&world, "b")).await.expect("it is held");
+            assert!(seen.age.as_secs() <= 60, "{seen:?}");
+            assert_eq!(keeper.close().await, []);
+            assert!(world.store("shelf").objects().is_empty());
+            assert!(other.take(name(), wanted(&world, "b")).await.is_none());
+        });
+    }
+
+    #[test]
+    fn a_lock_is_let_go_when_the_lease_was_given_back_and_not_before() {
+        simulated(async {
+            let world = World::tied_to_tokio(1);
+            let keeper = Keeper::default();
+            assert!(keeper.take(name(), wanted(&world, "a")).await.is_none());
+            let lock = world.journal().try_lock("a").await.unwrap().unwrap();
+            world.script(FaultScript::new().always_on("store.delete", "", Injected::Delay(Duration::from_secs(2))));
+            keeper.release(&name(), vec![lock]);
+            let is_free = async || world.journal().try_lock("a").await.unwrap().is_some();
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            assert!(!is_free().await && !world.store("shelf").objects().is_empty());
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            assert!(is_free().await && world.store("shelf").objects().is_empty());
+            assert_eq!(keeper.close().await, []);
+        });
+    }
+
+    #[test]
+    fn a_store_that_does_not_answer_keeps_nobody_up() {
+        simulated(async {
+            let world = World::tied_to_tokio(1);
+            let keeper = Keeper::default();
+            assert!(keeper.take(name(), wanted(&world, "a")).await.is_none());
+            world.script(FaultScript::new().always_on("store.list", "", Injected::Delay(Duration::from_secs(3_600))));
+            assert_eq!(keeper.close().await.len(), 1);
+        });
     }
 }
