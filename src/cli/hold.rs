@@ -21,8 +21,8 @@ use crate::report;
 use crate::run::{ExitStatus, Keeper, LeaseName};
 use crate::steps::LeaseWanted;
 
-/// How often somebody who waits looks.
-const LOOKS_EVERY: Duration = Duration::from_secs(1);
+/// How often somebody who waits asks for a lease: to ask writes to the store.
+const ASKED_EVERY: Duration = Duration::from_secs(5);
 
 /// Who asks.
 pub(super) struct Asker<'a> {
@@ -91,10 +91,10 @@ pub(super) async fn hold(
             return Err(refusal.into());
         }
         if !told {
-            output::say(&format!("waiting: {}", refusal.0.who));
+            output::say(&format!("waiting: {}", refusal.other.who));
             told = true;
         }
-        unless_interrupted(interrupts, tokio::time::sleep(left.min(LOOKS_EVERY))).await?;
+        unless_interrupted(interrupts, tokio::time::sleep(left.min(refusal.again_after))).await?;
     }
 }
 
@@ -193,7 +193,10 @@ async fn lease_one(
 ) -> Result<Option<Refusal>, Fault> {
     let Some(name) = resource.lease_name() else { return Ok(None) };
     let (wanted, job) = (wanted(asker, resource, &name.1, run, store).await?, job(&name.1));
-    let refusal = |seen: Box<_>| Refusal(report::lease::leased(&resource.text(), &seen, &asker.plan, &job));
+    let refusal = |seen: Box<_>| Refusal {
+        other: report::lease::leased(&resource.text(), &seen, &asker.plan, &job),
+        again_after: ASKED_EVERY,
+    };
     Ok(keeper.take(name, wanted).await.map(refusal))
 }
 

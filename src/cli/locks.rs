@@ -125,6 +125,8 @@ impl Finder<'_> {
 /// How long a restore waits for a deletion to end, and how often it looks.
 const DELETION: Duration = Duration::from_secs(30);
 const LOOKS_EVERY: Duration = Duration::from_millis(100);
+/// How often somebody who waits asks for a lock.
+const ASKED_EVERY: Duration = Duration::from_secs(1);
 
 /// What a run holds of this host: the locks, and what they are called.
 #[derive(Default)]
@@ -165,18 +167,22 @@ pub(super) async fn take(locks: &dyn Locks, resources: &[Resource]) -> Result<Re
 
 /// Why a run cannot begin now: somebody else is at work on the same.
 #[derive(Debug)]
-pub(super) struct Refusal(pub(super) Other);
+pub(super) struct Refusal {
+    pub(super) other: Other,
+    /// After how long it is worth asking again.
+    pub(super) again_after: Duration,
+}
 
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
-        Self { status: ExitStatus::Locked, message: refusal.0.to_string() }
+        Self { status: ExitStatus::Locked, message: refusal.other.to_string() }
     }
 }
 
 async fn refusal(locks: &dyn Locks, name: &str) -> Refusal {
     let note = locks.note(name).await.ok().flatten();
     let note: Option<LockNote> = note.and_then(|note| serde_json::from_str(&note).ok());
-    Refusal(report::lease::locked(name, note.as_ref(), SystemClock.now()))
+    Refusal { other: report::lease::locked(name, note.as_ref(), SystemClock.now()), again_after: ASKED_EVERY }
 }
 
 /// A deletion holds the lock for moments, and whoever restores is in need: so it is waited for.
