@@ -6,6 +6,7 @@
 mod contents;
 mod first_seen;
 mod keys;
+mod lease;
 mod listing;
 mod manifest;
 
@@ -15,6 +16,7 @@ pub use contents::{
 };
 pub use first_seen::{FIRST_SEEN_FORMAT_VERSION, FirstSeen, ScheduleMark};
 pub use keys::{Part, PointPlace, host_name, host_prefix, job_prefix, plan_prefix};
+pub use lease::{LEASE_BYTES_MAX, LEASE_FORMAT_VERSION, Lease, LeaseHolder};
 pub use listing::{Listing, Parts};
 pub use manifest::{MANIFEST_BYTES_MAX, MANIFEST_FORMAT_VERSION, Manifest, Named, NamedPath, ReadBackRecord, Totals};
 

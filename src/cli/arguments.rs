@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::primitives::Duration;
+
 /// Backup-and-recovery plans: checked, proven, forecast, carried out, and restored from.
 #[derive(Debug, Parser)]
 #[command(name = "sonae", version, about, max_term_width = 100, after_help = AFTER_HELP)]
@@ -22,7 +24,7 @@ Exit status:
     4  some steps failed
     5  done, but some source files could not be read whole
     6  somebody should look: a guard suspended deletions, or `status` found something
-   11  another run holds the lock
+   11  another run holds the lock or the lease
    64  wrong usage
    75  waiting for a person or a later time
   130  interrupted; go on with `sonae resume`";
@@ -67,8 +69,12 @@ pub(super) enum CommandWord {
         /// The run; without one, the only one that can be resumed
         run: Option<String>,
         #[command(flatten)]
+        wait: Wait,
+        #[command(flatten)]
         pace: Pace,
     },
+    /// Show the leases of a plan's stores, or break the one of a run that is dead
+    Unlock(UnlockArguments),
     /// Say how each job stands: its last good point and run, when it is due, and what is late
     Status(StatusArguments),
     /// List the runs of this host, the newest first
@@ -107,6 +113,9 @@ pub(super) struct RunArguments {
     /// Begin no further backup once a step has failed for good; those that were begun go on to their end
     #[arg(long, conflicts_with = "due")]
     pub(super) fail_fast: bool,
+    /// Where another run is at work on the same, wait so long for it, as in 90s or 10m
+    #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with_all = ["due", "dry_run"])]
+    pub(super) lock_wait: Option<Duration>,
     #[command(flatten)]
     pub(super) dry: Dry,
     #[command(flatten)]
@@ -137,10 +146,43 @@ pub(super) struct RestoreArguments {
     /// Take the points of another host
     #[arg(long, value_name = "NAME")]
     pub(super) from_host: Option<String>,
+    /// Where another run is at work on the same, wait so long for it, as in 90s or 10m
+    #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "dry_run")]
+    pub(super) lock_wait: Option<Duration>,
     #[command(flatten)]
     pub(super) dry: Dry,
     #[command(flatten)]
     pub(super) pace: Pace,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Wait {
+    /// Where another run is at work on the same, wait so long for it, as in 90s or 10m
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(super) lock_wait: Option<Duration>,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    Duration::parse(text).map_err(|bad| format!("{}; {}", bad.problem, bad.help))
+}
+
+#[derive(Debug, Args)]
+pub(super) struct UnlockArguments {
+    /// The plan
+    pub(super) plan: PathBuf,
+    /// The jobs, as target/backup [default: all]
+    pub(super) jobs: Vec<String>,
+    /// Break the leases of this run; without it, they are only shown
+    #[arg(long, value_name = "RUN")]
+    pub(super) run: Option<String>,
+    /// Break them although they have not run out: when you know that the run is dead
+    #[arg(long, requires = "run")]
+    pub(super) force: bool,
+    /// Say what would be broken, and break nothing
+    #[arg(long, requires = "run")]
+    pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) format: Format,
 }
 
 #[derive(Debug, Args)]

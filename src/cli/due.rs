@@ -1,26 +1,28 @@
 //! `sonae run --due`: a tick. Goes on with what died, then runs what is due, then waits for the next call.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::arguments::{Form, RunArguments};
+use super::hold::{Asker, unless_interrupted};
+use super::jobs_held::JobsHeld;
 use super::load::Loaded;
 use super::{Failure, Seams, host, ledger, load, locks, output, resume, run, terminal, world};
 use crate::calendar;
 use crate::catalog::{FirstSeen, host_prefix};
 use crate::drivers::{Disk, StateFolder, SystemClock, TemporaryTables};
 use crate::due::{self, Due, Failed, History, JobHistory, Stranger, Verdict};
-use crate::forecast::{self, Circumstances, Forecast, ForecastStep, Subject};
+use crate::forecast::{self, Circumstances, Forecast, StoreLocation, Subject};
 use crate::observe::{self, Observed, Reading, SlotsSeen};
 use crate::plan::{Plan, Schedule};
-use crate::ports::{Cause, Clock, Fault, Lock, StoreRead};
-use crate::primitives::{JobName, Name, RunId, Slot, StepId};
+use crate::ports::{Cause, Clock, Fault, StoreRead};
+use crate::primitives::{JobName, Name, RunId, Slot};
 use crate::report;
-use crate::run::{Entry, ExitStatus, Outcome, RecentRuns, Record, Recorded, Watch, recent_runs, recorded};
-use crate::steps::{Progress, put_object};
+use crate::run::{ExitStatus, Outcome, Ports, RecentRuns, Recorded, recent_runs, recorded};
+use crate::steps::put_object;
 
 /// Journals that are older are not looked at. What a dead run left is removed after a day, so that nothing is left to go on with; and a
 /// failure that is older no longer delays an attempt.
@@ -82,9 +84,6 @@ enum Fate {
     Later(Box<Recorded>, Timestamp),
 }
 
-/// The locks of the jobs that are due.
-type JobLocks = BTreeMap<JobName, Vec<Box<dyn Lock>>>;
-
 /// A tick for programs.
 #[derive(Serialize)]
 struct Report<'a> {
@@ -132,7 +131,10 @@ impl Tick<'_> {
         if unknown || !self.note_what_is_new(&found).await {
             status = status.worse(ExitStatus::Failed);
         }
-        let outcome = if held.is_empty() { None } else { Some(self.carry_out(&found, held).await?) };
+        let outcome = match held {
+            Some(held) => Some(self.carry_out(&found, held).await?),
+            None => None,
+        };
         if let Some(outcome) = &outcome {
             status = status.worse(self.summary(outcome));
         } else if self.form() == Form::Text && !self.quiet() && resumed.is_empty() {
@@ -188,57 +190,80 @@ impl Tick<'_> {
         if theirs || by_a_person {
             return Ok(Fate::Nothing);
         }
-        let _locks = match resume::locks_of(&self.state, &found).await {
-            Ok(locks) => locks,
+        let mut interrupts = terminal::interrupts()?;
+        let held = match resume::held_for(&self.state, &found, None, &mut interrupts).await {
+            Ok(held) => held,
             // It is alive, or another run is at work on the same.
             Err(Failure { status: ExitStatus::Locked, .. }) => return Ok(Fate::Nothing),
             Err(failure) => return Err(failure),
         };
-        let Some(found) = resume::resumable(&self.state, run).await? else { return Ok(Fate::Nothing) };
-        // What it died of each time it may die of again: the machine is not to be brought down every few minutes.
-        let until = found.last.saturating_add(due::delay_of_run(found.in_vain, run)).unwrap_or(Timestamp::MAX);
-        if SystemClock.now() < until {
-            return Ok(Fate::Later(Box::new(found), until));
-        }
-        let resumed = resume::go_on(found, &self.arguments.pace, &self.state, self.seams).await?;
-        Ok(Fate::Resumed(Box::new(resumed)))
+        held.during(async |held| {
+            let Some(found) = resume::resumable(&self.state, run).await? else { return Ok(Fate::Nothing) };
+            // What it died of each time it may die of again: the machine is not to be brought down every few minutes.
+            let until = found.last.saturating_add(due::delay_of_run(found.in_vain, run)).unwrap_or(Timestamp::MAX);
+            if SystemClock.now() < until {
+                return Ok(Fate::Later(Box::new(found), until));
+            }
+            let resumed = resume::go_on(found, &self.arguments.pace, held, &mut interrupts, self.seams).await?;
+            Ok(Fate::Resumed(Box::new(resumed)))
+        })
+        .await
     }
 
-    /// What is due, and the locks of that. It is asked twice: what is due is looked at again under its locks, as whoever held them may have done
-    /// it. A job whose lock another run holds is not due.
-    async fn take(&self, recent: &RecentRuns, waiting: BTreeSet<JobName>) -> Result<(Due, JobLocks), Failure> {
+    /// What is due, and what is held for that, if anything is. It is asked twice: what is due is looked at again under its locks, as whoever
+    /// held them may have done it. A job whose lock or lease another run holds is not due.
+    async fn take(&self, recent: &RecentRuns, waiting: BTreeSet<JobName>) -> Result<(Due, Option<JobsHeld>), Failure> {
         let aside = Aside { running: waiting, ..Aside::default() };
         let found = self.ask(SystemClock.now(), &aside).await;
         let open = |of: &&due::JobDue| matches!(of.verdict, Verdict::Due { .. } | Verdict::New { .. });
         let whole: BTreeSet<JobName> = found.jobs.iter().filter(open).map(|of| of.job.clone()).collect();
         if whole.is_empty() {
-            return Ok((found, JobLocks::new()));
+            return Ok((found, None));
         }
         let strangers = found.jobs.iter().any(|of| matches!(of.verdict, Verdict::New { .. }));
         let mut aside = Aside { failed: self.failed(recent).await, whole, strangers, ..aside };
+        if found.slots().next().is_none() {
+            return Ok((self.ask(SystemClock.now(), &aside).await, None));
+        }
+        let mut held = JobsHeld::new(SystemClock.now())?;
+        match self.take_each(&found, &mut held, &mut aside).await {
+            Ok(found) if !held.is_empty() => Ok((found, Some(held))),
+            found => {
+                held.close().await;
+                Ok((found?, None))
+            }
+        }
+    }
+
+    fn asker<'a>(&'a self, locations: &'a BTreeMap<Name, StoreLocation>) -> Asker<'a> {
+        Asker { state: &self.state, locations, plan: self.arguments.plan.display().to_string() }
+    }
+
+    /// Takes what each job that is due needs, and asks again what is.
+    async fn take_each(&self, found: &Due, held: &mut JobsHeld, aside: &mut Aside) -> Result<Due, Failure> {
         let finder = locks::Finder { tree: &Disk, stores: &self.stores };
-        let mut held = JobLocks::new();
+        let locations = forecast::locations(self.plan(), &self.loaded.base);
+        let asker = self.asker(&locations);
+        let run = forecast::run_id(self.plan(), &self.host, held.at);
         for (job, _) in found.slots() {
             let prefix = host_prefix(&self.plan().name.value, job, &self.host);
             let Some(backup) = self.plan().backup(job) else { continue };
-            match locks::take(&*self.state, finder.jobs(vec![(backup.store.value.clone(), prefix)]).await?).await {
-                Ok(locks) => drop(held.insert(job.clone(), locks)),
-                Err(Failure { status: ExitStatus::Locked, .. }) => drop(aside.running.insert(job.clone())),
-                Err(failure) => return Err(failure),
+            let resources = finder.jobs(vec![(backup.store.value.clone(), prefix)]).await?;
+            if !held.take(job, &asker, &resources, &run).await? {
+                aside.running.insert(job.clone());
             }
         }
-        let found = self.ask(SystemClock.now(), &aside).await;
-        held.retain(|job, _| found.slots().any(|(due, _)| due == job));
+        let mut found = self.ask(SystemClock.now(), aside).await;
+        held.keep_only(&found.slots().map(|(job, _)| job).collect());
         // What became due only now has no lock, and waits for the next call.
-        let mut found = found;
         for of in &mut found.jobs {
             if let Verdict::Due { slot, .. } = of.verdict
-                && !held.contains_key(&of.job)
+                && !held.holds(&of.job)
             {
                 of.verdict = Verdict::Running { slot: Some(slot) };
             }
         }
-        Ok((found, held))
+        Ok(found)
     }
 
     async fn ask(&self, now: Timestamp, aside: &Aside) -> Due {
@@ -346,16 +371,23 @@ impl Tick<'_> {
         forecast::backup(self.plan(), &graph, &observed, &self.circumstances(found))
     }
 
-    async fn carry_out(&self, found: &Due, held: JobLocks) -> Result<Outcome, Failure> {
-        let forecast = self.forecast(found, None).await;
-        let ports = world::writing(&forecast.stores, &self.state, self.seams);
+    async fn carry_out(&self, found: &Due, mut held: JobsHeld) -> Result<Outcome, Failure> {
+        let outcome = self.under(found, &mut held).await;
+        held.close().await;
+        outcome
+    }
+
+    /// Carries out what is due while it is held.
+    async fn under(&self, found: &Due, held: &mut JobsHeld) -> Result<Outcome, Failure> {
+        let forecast = unless_interrupted(&mut held.interrupts, self.forecast(found, Some(held.at))).await?;
+        held.settle(&self.asker(&forecast.stores), &forecast).await?;
+        let ports = Ports { leases: held.leases(), ..world::writing(&forecast.stores, &self.state, self.seams) };
         run::tidy(&ports).await;
-        let releasing = Box::new(Releasing::new(&forecast, held, terminal::watch(self.quiet())));
+        let releasing = held.releasing(&forecast, terminal::watch(self.quiet()));
         let watch = ledger::watched(releasing, &self.state, None).await?;
-        let mut interrupts = terminal::interrupts()?;
         let run = forecast.run.clone();
         let side_by_side = self.arguments.pace.side_by_side;
-        let outcome = crate::run::run(forecast, side_by_side, &ports, &watch, &mut interrupts).await;
+        let outcome = crate::run::run(forecast, side_by_side, &ports, &watch, &mut held.interrupts).await;
         watch.close().await;
         outcome.map_err(|fault| run::stopped(&run, &fault))
     }
@@ -398,40 +430,4 @@ impl Tick<'_> {
 
 fn before(now: Timestamp) -> Timestamp {
     now.checked_sub(RECENT).unwrap_or(Timestamp::MIN)
-}
-
-/// Watches for somebody else, and lets a job's locks go when its last step is done: a job that is done early can be due again while
-/// another one of the same run takes its time. The locks of a job that fails are held to the end of the run.
-struct Releasing {
-    inner: Box<dyn Watch>,
-    last: BTreeMap<StepId, JobName>,
-    held: Mutex<JobLocks>,
-}
-
-impl Releasing {
-    fn new(forecast: &Forecast, held: JobLocks, inner: Box<dyn Watch>) -> Self {
-        let of_job: BTreeMap<&JobName, StepId> =
-            forecast.steps.iter().filter_map(|step| Some((step.action.job()?, step.id))).collect();
-        let last = of_job.into_iter().map(|(job, step)| (step, job.clone())).collect();
-        Self { inner, last, held: Mutex::new(held) }
-    }
-}
-
-impl Watch for Releasing {
-    fn entry(&self, forecast: &Forecast, entry: &Entry) {
-        self.inner.entry(forecast, entry);
-        if let Record::Finished { step, .. } = &entry.record
-            && let Some(job) = self.last.get(step)
-        {
-            drop(self.held.lock().unwrap_or_else(PoisonError::into_inner).remove(job));
-        }
-    }
-
-    fn follow(&self, step: &ForecastStep, progress: &Arc<Progress>) {
-        self.inner.follow(step, progress);
-    }
-
-    fn stopping(&self) {
-        self.inner.stopping();
-    }
 }

@@ -5,18 +5,31 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::Failure;
 use crate::catalog::job_prefix;
+use crate::drivers::SystemClock;
 use crate::forecast::{Action, Forecast};
-use crate::ports::{Lock, Locks, StorePlace, StoreRead, TreeRead};
-use crate::primitives::{Name, PathBytes};
-use crate::run::ExitStatus;
+use crate::ports::{Clock as _, Fault, Lock, Locks, StorePlace, StoreRead, TreeRead};
+use crate::primitives::{Name, PathBytes, RunId};
+use crate::report;
+use crate::report::lease::{LockNote, Other};
+use crate::run::{ExitStatus, LeaseName};
 use crate::steps;
 
 /// What a run must have for itself.
+#[derive(Debug, Clone)]
 pub(super) enum Resource {
-    /// What a job writes: the objects of a store whose keys begin so.
-    Job(StorePlace, String),
+    /// What a job writes: the objects of a store whose keys begin so. Between hosts, there is a lease of it.
+    Job {
+        /// The store's name in the plan.
+        store: Name,
+        /// Where it really is.
+        place: StorePlace,
+        /// What the keys begin with.
+        prefix: String,
+    },
     /// A folder that a restore makes.
     Destination(PathBytes),
     /// The points of a job that a restore reads, in a store, whatever the host: shared with other restores, and not with a deletion.
@@ -28,9 +41,18 @@ impl Resource {
         matches!(self, Self::Points(..))
     }
 
-    fn text(&self) -> String {
+    /// The lease that goes with it, if one does.
+    pub(super) fn lease_name(&self) -> Option<LeaseName> {
         match self {
-            Self::Job(store, prefix) => format!("job {} in {store}", prefix.trim_end_matches('/')),
+            Self::Job { store, prefix, .. } => Some((store.clone(), prefix.clone())),
+            Self::Destination(_) | Self::Points(..) => None,
+        }
+    }
+
+    /// What people read, and what the lock of this host is called.
+    pub(super) fn text(&self) -> String {
+        match self {
+            Self::Job { place, prefix, .. } => format!("job {} in {place}", prefix.trim_end_matches('/')),
             Self::Destination(folder) => format!("restore {folder}"),
             Self::Points(store, prefix) => steps::points_lock(store, prefix),
         }
@@ -53,7 +75,8 @@ impl Finder<'_> {
     pub(super) async fn jobs(&self, written: Vec<(Name, String)>) -> Result<Vec<Resource>, Failure> {
         let mut found = vec![];
         for (store, prefix) in written {
-            found.push(Resource::Job(self.place(&store).await?, prefix));
+            let place = self.place(&store).await?;
+            found.push(Resource::Job { store, place, prefix });
         }
         Ok(found)
     }
@@ -102,34 +125,73 @@ impl Finder<'_> {
 /// How long a restore waits for a deletion to end, and how often it looks.
 const DELETION: Duration = Duration::from_secs(30);
 const LOOKS_EVERY: Duration = Duration::from_millis(100);
+/// How often somebody who waits asks for a lock.
+const ASKED_EVERY: Duration = Duration::from_secs(1);
 
-/// Takes all of them, or none. They are released when what this answers is dropped, or by death.
-pub(super) async fn take(locks: &dyn Locks, resources: Vec<Resource>) -> Result<Vec<Box<dyn Lock>>, Failure> {
+/// What a run holds of this host: the locks, and what they are called.
+#[derive(Default)]
+pub(super) struct Locked {
+    pub(super) locks: Vec<Box<dyn Lock>>,
+    /// Those that nobody shares, at which a note stands.
+    noted: Vec<String>,
+}
+
+impl Locked {
+    /// Leaves word for whoever meets the locks. That it cannot be left is no reason not to run.
+    pub(super) async fn note(&self, locks: &dyn Locks, run: Option<&RunId>, since: Timestamp) {
+        let note = LockNote { run: run.cloned(), process: std::process::id(), since };
+        let Ok(note) = serde_json::to_string(&note) else { return };
+        for name in &self.noted {
+            let _best_effort = locks.leave_note(name, &note).await;
+        }
+    }
+}
+
+/// Takes all of them, or none: then it says who holds one. They are released when what this answers is dropped, or by death.
+pub(super) async fn take(locks: &dyn Locks, resources: &[Resource]) -> Result<Result<Locked, Refusal>, Fault> {
     let mut named: Vec<(String, bool)> = resources.iter().map(|it| (it.text(), it.is_shared())).collect();
     // Everybody takes them in the same order, so two runs never wait for each other by halves.
     named.sort();
     named.dedup();
-    let mut held = vec![];
+    let mut held = Locked::default();
     for (name, shared) in named {
         let lock = if shared { share(locks, &name).await? } else { locks.try_lock(&name).await? };
-        match lock {
-            Some(lock) => held.push(lock),
-            None => {
-                let message = format!("another run holds the lock of {name}; wait until it is done");
-                return Err(Failure { status: ExitStatus::Locked, message });
-            }
+        let Some(lock) = lock else { return Ok(Err(refusal(locks, &name).await)) };
+        held.locks.push(lock);
+        if !shared {
+            held.noted.push(name);
         }
     }
-    Ok(held)
+    Ok(Ok(held))
+}
+
+/// Why a run cannot begin now: somebody else is at work on the same.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) other: Other,
+    /// After how long it is worth asking again.
+    pub(super) again_after: Duration,
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self { status: ExitStatus::Locked, message: refusal.other.to_string() }
+    }
+}
+
+async fn refusal(locks: &dyn Locks, name: &str) -> Refusal {
+    let note = locks.note(name).await.ok().flatten();
+    let note: Option<LockNote> = note.and_then(|note| serde_json::from_str(&note).ok());
+    Refusal { other: report::lease::locked(name, note.as_ref(), SystemClock.now()), again_after: ASKED_EVERY }
 }
 
 /// A deletion holds the lock for moments, and whoever restores is in need: so it is waited for.
-async fn share(locks: &dyn Locks, name: &str) -> Result<Option<Box<dyn Lock>>, Failure> {
+async fn share(locks: &dyn Locks, name: &str) -> Result<Option<Box<dyn Lock>>, Fault> {
     for _ in 0..DELETION.as_millis() / LOOKS_EVERY.as_millis() {
         if let Some(lock) = locks.try_share(name).await? {
             return Ok(Some(lock));
         }
         tokio::time::sleep(LOOKS_EVERY).await;
     }
-    Ok(locks.try_share(name).await?)
+    locks.try_share(name).await
 }

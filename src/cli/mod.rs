@@ -15,8 +15,10 @@ mod completions;
 mod due;
 mod explain;
 mod history;
+mod hold;
 mod host;
 mod init;
+mod jobs_held;
 mod ledger;
 mod load;
 mod locks;
@@ -28,6 +30,7 @@ mod run;
 mod status;
 mod terminal;
 mod times;
+mod unlock;
 mod world;
 
 use std::ffi::OsString;
@@ -105,7 +108,8 @@ fn command(word: CommandWord, seams: &Seams) -> Result<ExitStatus, Failure> {
         CommandWord::Run(arguments) => run::run(&arguments, seams),
         CommandWord::Points { plan, jobs, format } => points::points(&plan, &jobs, format.format),
         CommandWord::Restore(arguments) => restore::restore(&arguments, seams),
-        CommandWord::Resume { run, pace } => resume::resume(run.as_deref(), &pace, seams),
+        CommandWord::Resume { run, wait, pace } => resume::resume(run.as_deref(), &wait, &pace, seams),
+        CommandWord::Unlock(arguments) => unlock::unlock(&arguments),
         CommandWord::Status(arguments) => status::status(&arguments),
         CommandWord::History(arguments) => history::history(&arguments),
         CommandWord::Explain { code } => explain::explain(code.as_deref()),

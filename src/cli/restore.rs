@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::arguments::RestoreArguments;
-use super::{Failure, Seams, host, load, locks, run, times, world};
+use super::hold::{Asker, Held, hold, unless_interrupted};
+use super::{Failure, Seams, host, load, locks, run, terminal, times, world};
 use crate::calendar;
 use crate::catalog::{self, Manifest, PointPlace, Totals};
 use crate::diagnostic::nearest;
@@ -41,34 +42,45 @@ pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<Exi
         None => graph.destinations(),
     };
     let now = run::as_of(&arguments.dry, plan)?;
-    let stores = world::reading(&forecast::locations(plan, &loaded.base));
-    world::runtime()?.block_on(async {
-        let finder = locks::Finder { tree: &Disk, stores: &stores };
-        let held = match arguments.dry.dry_run {
-            true => None,
-            false => {
-                let mut resources = finder.destinations(&into).await?;
-                // Before any point is looked at, so that none is deleted between its choice and its use.
-                let read = graph.recovered().into_iter();
-                let prefix = |job: &JobName| catalog::job_prefix(&plan.name.value, job);
-                resources.extend(finder.points(read.map(|(job, store)| (store, prefix(&job))).collect()).await?);
-                Some(run::hold(resources).await?)
-            }
-        };
+    let locations = forecast::locations(plan, &loaded.base);
+    let stores = world::reading(&locations);
+    let observed = async |held: Option<&Held>| {
         let reading = Reading { tree: &Disk, stores: &stores, scratch: &TemporaryTables, clock: &SystemClock };
         let mut observed = observe::observe(&graph, &reading, &plan.name.value, &who.host).await;
         observe::destinations(reading.tree, &into, &mut observed).await;
         observed.at = now.unwrap_or(observed.at);
-        observed.ended = ended(&observed, held.as_ref()).await;
+        observed.ended = ended(&observed, held).await;
         if let Some(only) = &wish.only {
             observed.parts = parts(&reading, &forecast::chosen(&graph, &observed, &who, &wish), only).await;
         }
-        let forecast = forecast::restore(plan, &graph, &observed, &who, &wish);
-        // In the middle of the night a restore that cannot succeed is better refused at once, with nothing half done.
-        if let (false, Some((step, fault))) = (arguments.dry.dry_run, forecast.refused()) {
-            return Err(Failure::error(format!("{} would fail, so nothing was done: {fault}", step.name)));
+        observed
+    };
+    world::runtime()?.block_on(async {
+        if arguments.dry.dry_run {
+            return run::print(&forecast::restore(plan, &graph, &observed(None).await, &who, &wish), &arguments.dry);
         }
-        run::finish(forecast, &arguments.dry, &arguments.pace, held, seams).await
+        let finder = locks::Finder { tree: &Disk, stores: &stores };
+        let mut resources = finder.destinations(&into).await?;
+        // Before any point is looked at, so that none is deleted between its choice and its use.
+        let read = graph.recovered().into_iter();
+        let prefix = |job: &JobName| catalog::job_prefix(&plan.name.value, job);
+        resources.extend(finder.points(read.map(|(job, store)| (store, prefix(&job))).collect()).await?);
+        let state = world::state()?;
+        let asker = Asker { state: &state, locations: &locations, plan: arguments.plan.display().to_string() };
+        let named = |at| forecast::run_id(plan, &who.host, at);
+        let mut interrupts = terminal::interrupts()?;
+        let held = hold(&asker, &resources, &named, run::waits(arguments.lock_wait), &mut interrupts).await?;
+        held.during(async |held| {
+            let observed = unless_interrupted(&mut interrupts, observed(Some(held))).await?;
+            let forecast = forecast::restore(plan, &graph, &observed, &who, &wish);
+            // In the middle of the night a restore that cannot succeed is better refused at once, with nothing half done.
+            if let Some((step, fault)) = forecast.refused() {
+                return Err(Failure::error(format!("{} would fail, so nothing was done: {fault}", step.name)));
+            }
+            let form = arguments.dry.format.format;
+            run::carry_out(forecast, form, &arguments.pace, held, &mut interrupts, seams).await
+        })
+        .await
     })
 }
 
@@ -110,9 +122,9 @@ async fn parts(
 
 /// Of the runs that left something beside a destination, those whose journals say that they ended. Where a dry run finds no place for
 /// journals, none is known.
-async fn ended(observed: &Observed, held: Option<&run::Held>) -> BTreeSet<RunId> {
+async fn ended(observed: &Observed, held: Option<&Held>) -> BTreeSet<RunId> {
     let state = match held {
-        Some((state, _)) => Arc::clone(state),
+        Some(held) => Arc::clone(&held.state),
         None => match world::state() {
             Ok(state) => state,
             Err(_) => return BTreeSet::new(),

@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
-use super::arguments::{Form, Pace};
+use tokio::sync::mpsc;
+
+use super::arguments::{Form, Pace, Wait};
+use super::hold::{Asker, Held, hold};
+use super::locks::Resource;
 use super::{Failure, Seams, ledger, locks, output, run, terminal, world};
 use crate::drivers::{Disk, StateFolder};
-use crate::ports::{JournalRead, Lock};
+use crate::ports::JournalRead;
 use crate::primitives::RunId;
-use crate::run::{ExitStatus, Outcome, Recorded, recorded};
+use crate::run::{ExitStatus, Outcome, Ports, Recorded, recorded};
 
-pub(super) fn resume(named: Option<&str>, pace: &Pace, seams: &Seams) -> Result<ExitStatus, Failure> {
+pub(super) fn resume(named: Option<&str>, wait: &Wait, pace: &Pace, seams: &Seams) -> Result<ExitStatus, Failure> {
     let state = world::state()?;
     world::runtime()?.block_on(async {
         let found = match named {
@@ -17,29 +21,49 @@ pub(super) fn resume(named: Option<&str>, pace: &Pace, seams: &Seams) -> Result<
             None => the_only_one(&state).await?,
         };
         let run_id = found.forecast.run.clone();
-        let _locks = locks_of(&state, &found).await?;
-        // Read again under the lock: whoever held it until now may have gone further.
-        let found = resumable(&state, &run_id).await?.ok_or_else(|| ended(&run_id))?;
-        let outcome = go_on(found, pace, &state, seams).await?;
-        Ok(run::tell(&outcome, Form::Text, pace.quiet))
+        let mut interrupts = terminal::interrupts()?;
+        let held = held_for(&state, &found, run::waits(wait.lock_wait), &mut interrupts).await?;
+        held.during(async |held| {
+            // Read again under the lock: whoever held it until now may have gone further.
+            let found = resumable(&state, &run_id).await?.ok_or_else(|| ended(&run_id))?;
+            let outcome = go_on(found, pace, held, &mut interrupts, seams).await?;
+            Ok(run::tell(&outcome, Form::Text, pace.quiet))
+        })
+        .await
     })
 }
 
-/// Goes on with a run whose locks are held.
+/// Takes what a run needs for itself, to go on with it.
+pub(super) async fn held_for(
+    state: &Arc<StateFolder>,
+    found: &Recorded,
+    wait: Option<std::time::Duration>,
+    interrupts: &mut mpsc::Receiver<()>,
+) -> Result<Held, Failure> {
+    hold(&asker(state, found), &resources_of(found).await?, &|_| found.forecast.run.clone(), wait, interrupts).await
+}
+
+fn asker<'a>(state: &'a Arc<StateFolder>, found: &'a Recorded) -> Asker<'a> {
+    Asker { state, locations: &found.forecast.stores, plan: "PLAN".to_owned() }
+}
+
+/// Goes on with a run for which all is held.
 pub(super) async fn go_on(
     found: Recorded,
     pace: &Pace,
-    state: &Arc<StateFolder>,
+    held: &Held,
+    interrupts: &mut mpsc::Receiver<()>,
     seams: &Seams,
 ) -> Result<Outcome, Failure> {
     let run_id = found.forecast.run.clone();
-    let ports = world::writing(&found.forecast.stores, state, seams);
-    let watch = ledger::watched(terminal::watch(pace.quiet), state, Some(&run_id)).await?;
-    let mut interrupts = terminal::interrupts()?;
+    held.note(&run_id).await;
+    held.settle(&asker(&held.state, &found), &found.forecast).await?;
+    let ports = Ports { leases: held.keeper.leases(), ..world::writing(&found.forecast.stores, &held.state, seams) };
+    let watch = ledger::watched(terminal::watch(pace.quiet), &held.state, Some(&run_id)).await?;
     if !pace.quiet {
         output::say(&format!("resuming run {run_id}, begun {}", found.forecast.at));
     }
-    let outcome = crate::run::resume(found, pace.side_by_side, &ports, &watch, &mut interrupts).await;
+    let outcome = crate::run::resume(found, pace.side_by_side, &ports, &watch, interrupts).await;
     watch.close().await;
     outcome.map_err(|fault| run::stopped(&run_id, &fault))
 }
@@ -87,17 +111,12 @@ async fn the_only_one(state: &StateFolder) -> Result<Recorded, Failure> {
 
 /// Whether somebody holds a lock of this run: it is alive, or another run is at work on the same.
 async fn is_held(state: &StateFolder, found: &Recorded) -> Result<bool, Failure> {
-    match locks_of(state, found).await {
-        Ok(_free_again) => Ok(false),
-        Err(Failure { status: ExitStatus::Locked, .. }) => Ok(true),
-        Err(failure) => Err(failure),
-    }
+    Ok(locks::take(state, &resources_of(found).await?).await?.is_err())
 }
 
-pub(super) async fn locks_of(state: &StateFolder, found: &Recorded) -> Result<Vec<Box<dyn Lock>>, Failure> {
+async fn resources_of(found: &Recorded) -> Result<Vec<Resource>, Failure> {
     let stores = world::reading(&found.forecast.stores);
-    let finder = locks::Finder { tree: &Disk, stores: &stores };
-    locks::take(state, finder.of(&found.forecast).await?).await
+    locks::Finder { tree: &Disk, stores: &stores }.of(&found.forecast).await
 }
 
 /// Nothing is dead: whoever asks again later may find something.

@@ -2,16 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tokio::sync::mpsc;
+
 use super::arguments::{Dry, Form, Pace, RunArguments};
+use super::hold::{Asker, Held, hold, unless_interrupted};
 use super::{Failure, Seams, host, ledger, load, locks, output, terminal, times, world};
 use crate::calendar;
 use crate::catalog;
-use crate::drivers::{Disk, StateFolder, SystemClock, TemporaryTables};
+use crate::drivers::{Disk, SystemClock, TemporaryTables};
 use crate::forecast::{self, Circumstances, Forecast};
 use crate::observe::{self, Reading};
 use crate::plan::Plan;
-use crate::ports::{Fault, Lock};
-use crate::primitives::{JobName, RunId};
+use crate::ports::Fault;
+use crate::primitives::{Duration, JobName, RunId};
 use crate::report;
 use crate::run::{ExitStatus, Outcome, Ports, forget};
 
@@ -33,35 +36,44 @@ pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
     };
     let graph = loaded.proven.graph().of_jobs(&jobs);
     let now = as_of(&arguments.dry, plan)?;
-    let stores = world::reading(&forecast::locations(plan, &loaded.base));
-    world::runtime()?.block_on(async {
-        // Before anything is looked at: what another run of the job is doing must not be taken for a leftover.
-        let held = match arguments.dry.dry_run {
-            true => None,
-            false => {
-                let finder = locks::Finder { tree: &Disk, stores: &stores };
-                let chosen = plan.jobs().filter(|(job, _)| jobs.contains(job));
-                let prefix = |job: &JobName| catalog::host_prefix(&plan.name.value, job, &who.host);
-                let written = chosen.map(|(job, store)| (store, prefix(&job))).collect();
-                Some(hold(finder.jobs(written).await?).await?)
-            }
-        };
+    let locations = forecast::locations(plan, &loaded.base);
+    let stores = world::reading(&locations);
+    let observed = async || {
         let reading = Reading { tree: &Disk, stores: &stores, scratch: &TemporaryTables, clock: &SystemClock };
-        let mut observed = observe::observe(&graph, &reading, &plan.name.value, &who.host).await;
-        observed.at = now.unwrap_or(observed.at);
-        let forecast = forecast::backup(plan, &graph, &observed, &who);
-        finish(forecast, &arguments.dry, &arguments.pace, held, seams).await
+        observe::observe(&graph, &reading, &plan.name.value, &who.host).await
+    };
+    world::runtime()?.block_on(async {
+        if arguments.dry.dry_run {
+            let mut observed = observed().await;
+            observed.at = now.unwrap_or(observed.at);
+            return print(&forecast::backup(plan, &graph, &observed, &who), &arguments.dry);
+        }
+        let state = world::state()?;
+        let finder = locks::Finder { tree: &Disk, stores: &stores };
+        let chosen = plan.jobs().filter(|(job, _)| jobs.contains(job));
+        let prefix = |job: &JobName| catalog::host_prefix(&plan.name.value, job, &who.host);
+        let written = finder.jobs(chosen.map(|(job, store)| (store, prefix(&job))).collect()).await?;
+        let asker = Asker { state: &state, locations: &locations, plan: arguments.plan.display().to_string() };
+        let named = |at| forecast::run_id(plan, &who.host, at);
+        let mut interrupts = terminal::interrupts()?;
+        // Before anything is looked at: what another run of the job is doing must not be taken for a leftover.
+        let held = hold(&asker, &written, &named, waits(arguments.lock_wait), &mut interrupts).await?;
+        held.during(async |held| {
+            let mut observed = unless_interrupted(&mut interrupts, observed()).await?;
+            // The run has the name that its leases have.
+            observed.at = held.at;
+            let forecast = forecast::backup(plan, &graph, &observed, &who);
+            held.settle(&asker, &forecast).await?;
+            let form = arguments.dry.format.format;
+            carry_out(forecast, form, &arguments.pace, held, &mut interrupts, seams).await
+        })
+        .await
     })
 }
 
-/// A run's state folder, and the locks that it holds in it.
-pub(super) type Held = (std::sync::Arc<StateFolder>, Vec<Box<dyn Lock>>);
-
-/// Takes the locks of a run.
-pub(super) async fn hold(resources: Vec<locks::Resource>) -> Result<Held, Failure> {
-    let state = world::state()?;
-    let locks = locks::take(&*state, resources).await?;
-    Ok((state, locks))
+/// How long to wait for others, if at all.
+pub(super) fn waits(given: Option<Duration>) -> Option<std::time::Duration> {
+    given.map(Duration::to_std)
 }
 
 /// The time that a dry run is as of, where one was given.
@@ -90,26 +102,24 @@ pub(super) fn choose(plan: &Plan, named: &[String]) -> Result<BTreeSet<JobName>,
     named.iter().map(known).collect()
 }
 
-/// Prints the forecast where that is all; else carries it out. The locks are held until it is over.
-pub(super) async fn finish(
+/// Carries a forecast out. What is held is held until it is over, and longer.
+pub(super) async fn carry_out(
     forecast: Forecast,
-    dry: &Dry,
+    form: Form,
     pace: &Pace,
-    held: Option<Held>,
+    held: &Held,
+    interrupts: &mut mpsc::Receiver<()>,
     seams: &Seams,
 ) -> Result<ExitStatus, Failure> {
-    let Some((state, _locks)) = held else {
-        return print(&forecast, dry);
-    };
-    let ports = world::writing(&forecast.stores, &state, seams);
+    held.note(&forecast.run).await;
+    let ports = Ports { leases: held.keeper.leases(), ..world::writing(&forecast.stores, &held.state, seams) };
     tidy(&ports).await;
-    let watch = ledger::watched(terminal::watch(pace.quiet), &state, None).await?;
-    let mut interrupts = terminal::interrupts()?;
+    let watch = ledger::watched(terminal::watch(pace.quiet), &held.state, None).await?;
     let run = forecast.run.clone();
-    let outcome = crate::run::run(forecast, pace.side_by_side, &ports, &watch, &mut interrupts).await;
+    let outcome = crate::run::run(forecast, pace.side_by_side, &ports, &watch, interrupts).await;
     watch.close().await;
     let outcome = outcome.map_err(|fault| stopped(&run, &fault))?;
-    Ok(tell(&outcome, dry.format.format, pace.quiet))
+    Ok(tell(&outcome, form, pace.quiet))
 }
 
 /// Removes journals of runs that ended long ago. Where that fails, it is said, and is no reason not to run.
@@ -127,7 +137,8 @@ pub(super) fn stopped(run: &RunId, fault: &Fault) -> Failure {
     Failure { status: ExitStatus::Failed, message }
 }
 
-fn print(forecast: &Forecast, dry: &Dry) -> Result<ExitStatus, Failure> {
+/// The dry run.
+pub(super) fn print(forecast: &Forecast, dry: &Dry) -> Result<ExitStatus, Failure> {
     match dry.format.format {
         Form::Text => output::data(&report::forecast::text(forecast))?,
         Form::Json => output::json(forecast)?,

@@ -11,12 +11,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::{Failure, output};
-use crate::forecast::{Forecast, ForecastStep, Suspension};
+use crate::forecast::{Forecast, ForecastStep};
 use crate::ports::Fault;
 use crate::primitives::{ByteSize, StepId};
-use crate::report::words::{counted, suspension};
+use crate::report::words::{counted, lease_lost, suspension};
 use crate::run::{Entry, Record, Watch};
-use crate::steps::Progress;
+use crate::steps::{Progress, StepOutput};
 
 /// Who watches: the terminal, a log, or nobody.
 pub(super) fn watch(quiet: bool) -> Box<dyn Watch> {
@@ -77,7 +77,7 @@ impl Watch for Lines {
                 output::say(&format!("{}: done{went}", told.step.name));
             }
         }
-        told.suspended.iter().for_each(|why| output::say(why));
+        told.held_back.iter().for_each(|why| output::say(why));
     }
 
     fn stopping(&self) {
@@ -93,7 +93,7 @@ struct Told<'a> {
     /// Why it failed; none where it is done.
     failed: Option<String>,
     /// Why it left deletions undone, if it did.
-    suspended: Option<String>,
+    held_back: Vec<String>,
 }
 
 impl<'a> Told<'a> {
@@ -101,11 +101,11 @@ impl<'a> Told<'a> {
         match record {
             Record::Finished { step, output } => {
                 let step = forecast.step(*step);
-                Some(Self { step, failed: None, suspended: output.suspension().map(|why| suspended(step, why)) })
+                Some(Self { step, failed: None, held_back: held_back(step, output) })
             }
             Record::Failed { step, fault, again } => {
                 let step = forecast.step(*step);
-                Some(Self { step, failed: Some(failed(step, fault, *again)), suspended: None })
+                Some(Self { step, failed: Some(failed(step, fault, *again)), held_back: vec![] })
             }
             Record::Forecast { .. }
             | Record::Started { .. }
@@ -116,8 +116,12 @@ impl<'a> Told<'a> {
     }
 }
 
-fn suspended(step: &ForecastStep, why: &Suspension) -> String {
-    format!("{}: deletions are suspended: {}", step.name, suspension(why))
+/// What is to be said of a deletion that did not do all that it should.
+fn held_back(step: &ForecastStep, output: &StepOutput) -> Vec<String> {
+    let suspended =
+        output.suspension().map(|why| format!("{}: deletions are suspended: {}", step.name, suspension(why)));
+    let lost = output.lease_lost().map(|why| format!("{}: nothing more was deleted: {}", step.name, lease_lost(why)));
+    suspended.into_iter().chain(lost).collect()
 }
 
 fn failed(step: &ForecastStep, fault: &Fault, again: bool) -> String {
@@ -218,7 +222,7 @@ impl Watch for Bars {
             Some(why) => self.line(&format!("✗ {why}")),
             None => self.line(&format!("✓ {}", told.step.name)),
         }
-        told.suspended.iter().for_each(|why| self.line(&format!("! {why}")));
+        told.held_back.iter().for_each(|why| self.line(&format!("! {why}")));
     }
 
     fn stopping(&self) {

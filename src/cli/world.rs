@@ -10,6 +10,7 @@ use crate::forecast::StoreLocation;
 use crate::ports::{Compute as _, StoreRead, StoreWrite};
 use crate::primitives::Name;
 use crate::run::Ports;
+use crate::steps::Leases;
 
 /// The reading halves of stores.
 pub(super) fn reading(locations: &BTreeMap<Name, StoreLocation>) -> BTreeMap<Name, Arc<dyn StoreRead>> {
@@ -18,19 +19,25 @@ pub(super) fn reading(locations: &BTreeMap<Name, StoreLocation>) -> BTreeMap<Nam
     locations.iter().map(open).collect()
 }
 
-/// Both halves of everything.
-pub(super) fn writing(locations: &BTreeMap<Name, StoreLocation>, state: &Arc<StateFolder>, seams: &Seams) -> Ports {
+/// Both halves of stores.
+pub(super) fn stores(locations: &BTreeMap<Name, StoreLocation>) -> BTreeMap<Name, Arc<dyn StoreWrite>> {
     let open =
         |(name, location): (&Name, &StoreLocation)| (name.clone(), Arc::new(local(location)) as Arc<dyn StoreWrite>);
+    locations.iter().map(open).collect()
+}
+
+/// Both halves of everything, but for the leases, of which there are none yet.
+pub(super) fn writing(locations: &BTreeMap<Name, StoreLocation>, state: &Arc<StateFolder>, seams: &Seams) -> Ports {
     Ports {
         tree: Arc::new(Disk),
-        stores: locations.iter().map(open).collect(),
+        stores: stores(locations),
         commands: Arc::new(Processes),
         scratch: Arc::new(TemporaryTables),
         clock: Arc::new(SystemClock),
         compute: Arc::new(Cores::new()),
         journal: (seams.journal)(Arc::clone(state) as _),
         locks: Arc::clone(state) as _,
+        leases: Leases::Of(BTreeMap::new()),
     }
 }
 

@@ -1,11 +1,13 @@
-//! The local record of runs, in a folder: `runs/<run>.jsonl` and `locks/<resource>.lock`.
+//! The local record of runs, in a folder: `runs/<run>.jsonl`, `locks/<resource>.lock`, and `identity`, which tells it from others.
 //!
 //! Unaware of what is recorded. Invariants: a line that `append` answered for is on the disk; what was not ended by a line break
 //! was never written; reading creates nothing.
 #![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is the port on real files")]
 
 use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
 use std::fs::{File, OpenOptions, TryLockError};
+use std::hash::BuildHasher as _;
 use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -23,6 +25,10 @@ const LOCK_NAME_BYTES_MAX: usize = 160;
 
 /// So much of a journal is read at once from its end.
 const PIECE_BYTES: usize = 4096;
+/// The longest note that is read.
+const NOTE_BYTES_MAX: u64 = 4096;
+/// Digits of the random number that tells one state folder from another.
+const IDENTITY_DIGITS: usize = 32;
 
 /// The folder of this host's state. It is made by the first writing call, readable by its owner alone.
 #[derive(Debug, Clone)]
@@ -57,7 +63,50 @@ impl StateFolder {
     }
 }
 
+impl StateFolder {
+    /// What tells this state folder from every other: a random number, made when it is asked for the first time. A copy of the folder has the same.
+    ///
+    /// # Errors
+    /// When it can be neither read nor made.
+    pub async fn identity(&self) -> Result<String, Fault> {
+        self.off("read", self.shared.folder.join("identity"), |shared, path| match identity_in(path)? {
+            Some(identity) => Ok(identity),
+            None => shared.make_identity(path),
+        })
+        .await
+    }
+}
+
+fn identity_in(path: &PathBuf) -> io::Result<Option<String>> {
+    let text = if_there(std::fs::read_to_string(path))?.unwrap_or_default();
+    let is_one = text.len() == IDENTITY_DIGITS + 1 && text.trim_end().bytes().all(|byte| byte.is_ascii_hexdigit());
+    Ok(is_one.then(|| text.trim_end().to_owned()))
+}
+
 impl Shared {
+    /// Whole or not at all; of two who make one at the same time, both take the one that stays.
+    fn make_identity(&self, path: &PathBuf) -> io::Result<String> {
+        let folder = durable::make_folders(&self.folder)?;
+        let random = || RandomState::new().hash_one(std::process::id());
+        let made = format!("{:016x}{:016x}", random(), random());
+        let beside = self.folder.join(format!("identity-{made}"));
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(&beside)?;
+        writeln!(file, "{made}")?;
+        file.sync_all()?;
+        match std::fs::hard_link(&beside, path) {
+            // What is there says nothing.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && identity_in(path)?.is_none() => {
+                std::fs::rename(&beside, path)?;
+            }
+            answer => {
+                std::fs::remove_file(&beside)?;
+                if_not_there(answer)?;
+            }
+        }
+        rustix::fs::fsync(folder)?;
+        identity_in(path)?.ok_or_else(|| io::Error::new(ErrorKind::InvalidData, "it holds no number"))
+    }
+
     fn runs(&self) -> PathBuf {
         self.folder.join("runs")
     }
@@ -154,6 +203,14 @@ fn if_there<T>(answer: io::Result<T>) -> io::Result<Option<T>> {
     match answer {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         answer => answer.map(Some),
+    }
+}
+
+/// No error where something is there already.
+fn if_not_there(answer: io::Result<()>) -> io::Result<()> {
+    match answer {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        answer => answer,
     }
 }
 
@@ -257,16 +314,15 @@ impl StateFolder {
         let held = self.off("lock", locks.join(lock_name(resource)), move |_, path| {
             durable::make_folders(&locks)?;
             let mut options = OpenOptions::new();
-            let mut file = options.write(true).create(true).truncate(false).mode(FILE_MODE).open(path)?;
+            let file = options.write(true).create(true).truncate(false).mode(FILE_MODE).open(path)?;
             match if shared { file.try_lock_shared() } else { file.try_lock() } {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Ok(None),
                 Err(TryLockError::Error(error)) => return Err(error),
             }
             if !shared {
-                // For people; the lock itself is the operating system's, and the file stays when it is released.
+                // The note of whoever held it before; the file itself stays when the lock is released.
                 file.set_len(0)?;
-                writeln!(file, "{}", std::process::id())?;
             }
             Ok(Some(Held(file)))
         });
@@ -282,6 +338,29 @@ impl Locks for StateFolder {
 
     async fn try_share(&self, resource: &str) -> Result<Option<Box<dyn Lock>>, Fault> {
         self.take(resource, true).await
+    }
+
+    async fn leave_note(&self, resource: &str, note: &str) -> Result<(), Fault> {
+        let note = format!("{note}\n");
+        let path = self.shared.folder.join("locks").join(lock_name(resource));
+        // Written in place: another file of that name would be another lock.
+        self.off("write", path, move |_, path| {
+            let mut file = OpenOptions::new().write(true).truncate(true).open(path)?;
+            file.write_all(note.as_bytes())
+        })
+        .await
+    }
+
+    async fn note(&self, resource: &str) -> Result<Option<String>, Fault> {
+        let path = self.shared.folder.join("locks").join(lock_name(resource));
+        self.off("read", path, |_, path| {
+            let Some(file) = if_there(File::open(path))? else { return Ok(None) };
+            let mut bytes = vec![];
+            file.take(NOTE_BYTES_MAX).read_to_end(&mut bytes)?;
+            let text = String::from_utf8_lossy(&bytes);
+            Ok(text.strip_suffix('\n').map(str::to_owned))
+        })
+        .await
     }
 }
 

@@ -180,7 +180,7 @@ pub fn backup(plan: &Plan, graph: &Graph, observed: &Observed, who: &Circumstanc
             jobs.push(job.clone());
         }
     }
-    let run = run_id(plan, who, observed.at);
+    let run = run_id(plan, &who.host, observed.at);
     let steps = graph.steps().iter().map(|step| backup::step(plan, step, observed, who, &run)).collect();
     let slots = who.slots.iter().filter(|(job, _)| jobs.contains(job));
     let slots = slots.map(|(job, slot)| (job.clone(), *slot)).collect();
@@ -194,7 +194,7 @@ pub fn restore(plan: &Plan, graph: &Graph, observed: &Observed, who: &Circumstan
         restore: wish.restore.clone(),
         budget: budget.and_then(|restore| restore.rto.as_ref()).map(|rto| rto.value),
     };
-    let run = run_id(plan, who, observed.at);
+    let run = run_id(plan, &who.host, observed.at);
     let steps = graph.steps().iter().map(|step| restore::step(step, observed, who, wish, &run)).collect();
     forecast(plan, run, subject, observed, who, steps)
 }
@@ -236,10 +236,10 @@ fn limits(plan: &Plan) -> BTreeMap<Name, NonZeroU32> {
     plan.stores.iter().filter_map(limit).collect()
 }
 
-/// The run's identity, from what tells it from every other: plan, host and time to the nanosecond. So a
+/// The run's identity, from what tells it from every other: plan, host, and the time to the nanosecond when the world is observed. So a
 /// forecast made twice for the same moment is the same.
-fn run_id(plan: &Plan, who: &Circumstances, at: Timestamp) -> RunId {
-    let told = format!("{}\n{}\n{}", plan.name.value, who.host, at.as_nanosecond());
+pub fn run_id(plan: &Plan, host: &Name, at: Timestamp) -> RunId {
+    let told = format!("{}\n{host}\n{}", plan.name.value, at.as_nanosecond());
     let [a, b, c, d, ..] = *Digest::of(told.as_bytes()).as_bytes();
     RunId::new(at, u32::from_be_bytes([a, b, c, d]))
 }

@@ -243,7 +243,7 @@ fn job_end(state: &State, job: &JobName) -> RunEnd {
         RunEnd::Failed
     } else if !own().all(StepState::is_settled) {
         if state.is_interrupted() { RunEnd::Interrupted } else { RunEnd::Open }
-    } else if any(&|output| output.suspension().is_some()) {
+    } else if any(&StepOutput::is_held_back) {
         RunEnd::Suspended
     } else if any(&|output| !output.is_clean()) {
         RunEnd::NotClean

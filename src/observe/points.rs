@@ -49,7 +49,10 @@ pub async fn points(store: &dyn StoreRead, prefix: &str) -> Result<PointsSeen, F
     let (listing, stored) = listing(store, prefix).await?;
     let objects = |(_, parts): (&PointPlace, &Parts)| [parts.archive.clone(), parts.contents.clone()];
     let leftovers = listing.leftovers().flat_map(objects).flatten().collect();
-    let mut seen = PointsSeen { points: vec![], leftovers, uploads: store.uploads(prefix).await?, stored };
+    let mut uploads = store.uploads(prefix).await?;
+    // Those of leases and records are no part of a point.
+    uploads.retain(|upload| PointPlace::parse(&upload.key).is_some());
+    let mut seen = PointsSeen { points: vec![], leftovers, uploads, stored };
     for (place, parts) in listing.points() {
         let manifest = match manifest_of(store, place).await {
             // What may be readable in a moment says nothing of the point.

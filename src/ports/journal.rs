@@ -76,4 +76,21 @@ pub trait Locks: Send + Sync {
     /// # Errors
     /// As `try_lock`.
     async fn try_share(&self, resource: &str) -> Result<Option<Box<dyn Lock>>, Fault>;
+
+    /// Leaves a note at a lock that one holds, for people who meet it; the note of whoever held it before is gone since the lock was taken.
+    /// What a note says decides nothing. A place that keeps no notes does nothing.
+    ///
+    /// # Errors
+    /// When it cannot be left.
+    async fn leave_note(&self, _resource: &str, _note: &str) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    /// The note at a lock; none where there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    async fn note(&self, _resource: &str) -> Result<Option<String>, Fault> {
+        Ok(None)
+    }
 }

@@ -8,6 +8,7 @@ pub mod due;
 mod explain;
 pub mod forecast;
 pub mod history;
+pub mod lease;
 pub mod outcome;
 pub mod points;
 pub mod status;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::words::{advice, count, counted, elapsed, names, suspension};
+use super::words::{advice, count, counted, elapsed, lease_lost, names, suspension};
 use crate::catalog::{Manifest, Named};
 use crate::forecast::{Action, Forecast, ForecastStep, Subject};
 use crate::primitives::ByteSize;
@@ -100,10 +100,21 @@ fn deletion(job: &str, deleted: &Deleted, lines: &mut String) {
         }
         let _ = writeln!(lines, "  look       {}", advice(why));
     }
+    if let Some(why) = &deleted.lease {
+        let kept = deleted.omitted.iter().filter(|(_, omitted)| *omitted == Omission::NoLease).count();
+        let _ = writeln!(lines, "{job}: nothing more was deleted: {}", lease_lost(why));
+        if kept > 0 {
+            let _ = writeln!(lines, "  kept       {} that retention lets go", counted(kept as u64, "recovery point"));
+        }
+        let _ = writeln!(
+            lines,
+            "  look       a later run that holds the lease deletes it; `sonae unlock` shows who holds it"
+        );
+    }
     for (point, why) in &deleted.omitted {
         let why = match why {
             // Said above, of all of them.
-            Omission::Suspended => continue,
+            Omission::Suspended | Omission::NoLease => continue,
             Omission::GoneAlready => "it was gone already",
             Omission::Unusable => "it cannot be used as it is now; look at what `sonae points` says of it",
             Omission::BeingRestored => "a restore reads points of this job; a later backup deletes it",
@@ -136,7 +147,12 @@ pub fn closing(outcome: &Outcome) -> String {
             let whole =
                 outcome.steps.iter().all(|step| !matches!(&step.end, StepEnd::Done(output) if !output.is_clean()));
             let unread = if whole { "" } else { ", and not every file could be read whole" };
-            format!("done in {took}, but deletions are suspended until somebody looks{unread}")
+            let suspended = |end: &StepEnd| matches!(end, StepEnd::Done(output) if output.suspension().is_some());
+            let until = match outcome.steps.iter().any(|step| suspended(&step.end)) {
+                true => "deletions are suspended until somebody looks",
+                false => "not all was deleted, as a lease was not held",
+            };
+            format!("done in {took}, but {until}{unread}")
         }
         End::NotClean => {
             let when = match forecast.subject {

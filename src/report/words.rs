@@ -1,11 +1,12 @@
 //! How numbers, times and lists are written for people.
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::catalog::Named;
 use crate::forecast::{ClocksApart, Held, PointAhead, Shrunk, Suspension, TooMany};
 use crate::primitives::{ByteSize, on_one_line};
+use crate::steps::LeaseLost;
 
 /// `1234567` as `1,234,567`.
 pub fn count(number: u64) -> String {
@@ -65,6 +66,17 @@ pub fn suspension(why: &Suspension) -> String {
     }
 }
 
+/// Why a lease is not held.
+pub fn lease_lost(why: &LeaseLost) -> String {
+    match why {
+        LeaseLost::Gone => {
+            "the lease of its points was lost: it ran out and another run took it, or somebody broke it".into()
+        }
+        LeaseLost::NotRenewed { fault } => format!("the lease of its points could not be renewed in time: {fault}"),
+        LeaseLost::NotTaken { fault } => format!("the lease of its points could not be taken: {fault}"),
+    }
+}
+
 /// What a person should ask, and what to do then.
 pub fn advice(why: &Suspension) -> &'static str {
     match why {
@@ -96,7 +108,12 @@ pub fn command(argv: &[String]) -> String {
 
 /// `1m05s`, `3.2s`: how long something took.
 pub fn elapsed(from: Timestamp, to: Timestamp) -> String {
-    let milliseconds = to.duration_since(from).as_millis().max(0);
+    lasting(to.duration_since(from))
+}
+
+/// `1m05s`, `3.2s`: a time that is none where it would be less.
+pub fn lasting(time: SignedDuration) -> String {
+    let milliseconds = time.as_millis().max(0);
     let seconds = milliseconds / 1000;
     match seconds {
         0..60 => format!("{seconds}.{}s", milliseconds % 1000 / 100),

@@ -17,7 +17,7 @@ use super::{Command, Entry, Event, LineSums, Outcome, Record, Recorded, State, S
 use crate::forecast::{Action, Forecast, ForecastStep};
 use crate::ports::{Cause, Clock, CommandRun, Compute, Fault, JournalWrite, Locks, Scratch, StoreWrite, TreeWrite};
 use crate::primitives::{JobName, Name, StepId};
-use crate::steps::{Inputs, Progress, World, abandon, perform};
+use crate::steps::{Inputs, Leases, Progress, World, abandon, perform};
 
 /// The world, with its writing halves.
 #[derive(Clone)]
@@ -38,6 +38,8 @@ pub struct Ports {
     pub journal: Arc<dyn JournalWrite>,
     /// Its locks.
     pub locks: Arc<dyn Locks>,
+    /// The leases that the run has.
+    pub leases: Leases,
 }
 
 impl Ports {
@@ -48,6 +50,7 @@ impl Ports {
             commands: &*self.commands,
             clock: &*self.clock,
             locks: &*self.locks,
+            leases: &self.leases,
             scratch: &*self.scratch,
             compute: &*self.compute,
         }

@@ -18,7 +18,7 @@ pub enum ExitStatus {
     NotClean = 5,
     /// Somebody should look: a guard suspended deletions.
     Findings = 6,
-    /// Another run holds the lock.
+    /// Another run holds the lock or the lease.
     Locked = 11,
     /// Wrong usage (`EX_USAGE` of sysexits(3)).
     Usage = 64,

@@ -17,7 +17,8 @@ use crate::steps::StepOutput;
 pub enum End {
     /// Every step is done.
     Complete,
-    /// Every step is done, but a guard suspended a deletion; and it may be that not every source file could be read whole.
+    /// Every step is done, but a guard suspended a deletion, or a lease was lost before it; and it may be that not every source file could
+    /// be read whole.
     Suspended,
     /// Every step is done, but not every source file could be read whole.
     NotClean,
@@ -38,7 +39,7 @@ impl End {
             Self::Interrupted
         } else if !steps.iter().all(|step| matches!(step, StepState::Done(_))) {
             Self::Failed
-        } else if any(|output| output.suspension().is_some()) {
+        } else if any(StepOutput::is_held_back) {
             Self::Suspended
         } else if any(|output| !output.is_clean()) {
             Self::NotClean

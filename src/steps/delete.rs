@@ -4,19 +4,21 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Deleted, Omission, Progress, prune_keys};
+use super::{Deleted, Leases, Omission, Progress, prune_keys};
 use crate::calendar;
 use crate::catalog::{Manifest, Part, PointPlace};
 use crate::forecast::{self, Deletion, DeletionGuard, Leftover, Suspension};
 use crate::observe::{self, PointsSeen};
 use crate::ports::{Cause, Fault, Locks, ObjectInfo, StorePlace, StoreWrite};
-use crate::primitives::PointId;
+use crate::primitives::{Name, PointId};
 use crate::retention::{Rules, Verdict};
 
 /// What was forecast.
 pub(super) struct Wanted<'a> {
     /// The new point.
     pub(super) made: &'a Manifest,
+    /// The store's name.
+    pub(super) name: &'a Name,
     /// All of this job's points, whatever the host, have keys that begin so.
     pub(super) all: &'a str,
     pub(super) prefix: &'a str,
@@ -39,10 +41,11 @@ pub fn points_lock(store: &StorePlace, all: &str) -> String {
 }
 
 /// Deletes what was forecast and may still go. No point is deleted while a restore of this host reads the job's points; a backup
-/// does not wait for that either.
+/// does not wait for that either. And nothing is deleted but while the job's lease is held, which is looked at before each deletion.
 pub(super) async fn delete(
     store: &dyn StoreWrite,
     locks: &dyn Locks,
+    leases: &Leases,
     wanted: &Wanted<'_>,
     progress: &Progress,
 ) -> Result<Deleted, Fault> {
@@ -75,6 +78,10 @@ pub(super) async fn delete(
             deleted.omitted.push((point.clone(), why));
             continue;
         }
+        if !may_delete(leases, wanted, &mut deleted).await? {
+            deleted.omitted.push((point.clone(), Omission::NoLease));
+            continue;
+        }
         prune_keys(store, std::slice::from_ref(&deletion.place)).await?;
         progress.entry();
         deleted.points.push(point.clone());
@@ -87,13 +94,21 @@ pub(super) async fn delete(
             Leftover::Object(object) => seen.leftovers.contains(object),
             Leftover::Upload(upload) => seen.uploads.contains(upload),
         };
-        if still {
+        if still && may_delete(leases, wanted, &mut deleted).await? {
             deleted.bytes = deleted.bytes.saturating_add(remove(store, leftover).await?);
             deleted.leftovers += 1;
             progress.entry();
         }
     }
     Ok(deleted)
+}
+
+/// Looks at the lease, until it was once not held; then it says why in what was deleted.
+async fn may_delete(leases: &Leases, wanted: &Wanted<'_>, deleted: &mut Deleted) -> Result<bool, Fault> {
+    if deleted.lease.is_none() {
+        deleted.lease = leases.look(wanted.name, wanted.prefix).await?;
+    }
+    Ok(deleted.lease.is_none())
 }
 
 /// Why a clock cannot be trusted. The new point's manifest was stored a moment after it was finished.

@@ -10,6 +10,7 @@ mod commit;
 mod delete;
 mod filling;
 mod first_names;
+mod lease;
 mod listing;
 mod look;
 mod making;
@@ -40,6 +41,10 @@ mod tests;
 
 pub use abandon::abandon;
 pub use delete::points_lock;
+pub use lease::{
+    Broken, HeldLease, LEASE_RENEWED_EVERY, LeaseEntry, LeaseLost, LeaseSeen, LeaseShown, LeaseTaken, LeaseWanted,
+    Leases, break_lease, leases_of,
+};
 pub use output::{Deleted, Inputs, Omission, StepOutput};
 pub use pack::{Beside, PackRequest, Packed, pack};
 pub use perform::{World, perform};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Packed, ReadBack, Recovered};
+use super::{LeaseLost, Packed, ReadBack, Recovered};
 use crate::catalog::Manifest;
 use crate::forecast::Suspension;
 use crate::graph::{Output, OutputKind};
@@ -45,6 +45,9 @@ pub struct Deleted {
     /// Why no point was deleted, where a guard suspended that.
     #[serde(default)]
     pub suspended: Option<Suspension>,
+    /// Why nothing more was deleted, where the lease of the job was not held, or not to the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<LeaseLost>,
     /// The points that were forecast and are still there, each with why.
     pub omitted: Vec<(PointId, Omission)>,
     /// How many objects and uploads of unfinished runs are gone.
@@ -67,6 +70,8 @@ pub enum Omission {
     BeingRestored,
     /// A guard suspended the deletion of points.
     Suspended,
+    /// The lease of the job was not held: another run may be at work on its points.
+    NoLease,
 }
 
 impl StepOutput {
@@ -86,6 +91,19 @@ impl StepOutput {
             Self::Deleted(deleted) => deleted.suspended.as_ref(),
             _ => None,
         }
+    }
+
+    /// Why a deletion stopped for want of a lease, if it did.
+    pub fn lease_lost(&self) -> Option<&LeaseLost> {
+        match self {
+            Self::Deleted(deleted) => deleted.lease.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Whether something was to be deleted, and is left until a later run.
+    pub fn is_held_back(&self) -> bool {
+        self.suspension().is_some() || self.lease_lost().is_some()
     }
 
     fn kind(&self) -> Option<OutputKind> {

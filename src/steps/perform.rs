@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Beside, Inputs, PackRequest, Progress, RecoverRequest, Recovered, StepOutput, pack, read_back, recover};
+use super::{
+    Beside, Inputs, Leases, PackRequest, Progress, RecoverRequest, Recovered, StepOutput, pack, read_back, recover,
+};
 use super::{commit, delete, look, probe};
 use crate::catalog::{Named, job_prefix};
 use crate::forecast::{Action, Forecast, ForecastStep, Held, NewPoint, Recovery, Selection, Suspension};
@@ -26,6 +28,8 @@ pub struct World<'a> {
     pub compute: &'a dyn Compute,
     /// Locks of this host.
     pub locks: &'a dyn Locks,
+    /// The leases that the run has.
+    pub leases: &'a Leases,
 }
 
 impl World<'_> {
@@ -92,6 +96,7 @@ pub async fn perform(
             let rules = rules.as_ref();
             let wanted = delete::Wanted {
                 made,
+                name: store,
                 all: &all,
                 prefix,
                 roots,
@@ -103,7 +108,9 @@ pub async fn perform(
                 leftovers,
                 now,
             };
-            delete::delete(world.store(store)?, world.locks, &wanted, progress).await.map(StepOutput::Deleted)
+            delete::delete(world.store(store)?, world.locks, world.leases, &wanted, progress)
+                .await
+                .map(StepOutput::Deleted)
         }
         Action::Recover(recovery) => {
             let (store, request) = recover_request(step, recovery, world)?;

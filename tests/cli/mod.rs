@@ -2,6 +2,7 @@
 
 mod due;
 mod guards;
+mod leases;
 mod ledger;
 mod scene;
 mod status;
@@ -27,6 +28,7 @@ fn the_whole_help_is_one_snapshot() {
         "points",
         "restore",
         "resume",
+        "unlock",
         "status",
         "history",
         "history show",

@@ -76,6 +76,8 @@ async fn what_is_made_is_its_owners_alone() {
     let state = StateFolder::new(folder.path().join("state"));
     state.append(&RunId::parse("20260301T053000Z-00000001").unwrap(), "{}").await.unwrap();
     let _held = state.try_lock("r").await.unwrap();
+    state.leave_note("r", "7").await.unwrap();
+    state.identity().await.unwrap();
     let mut left = vec![folder.path().join("above"), folder.path().join("state")];
     let mut files = 0;
     while let Some(path) = left.pop() {
@@ -87,9 +89,43 @@ async fn what_is_made_is_its_owners_alone() {
             files += 1;
         }
     }
-    assert_eq!(files, 4);
-    let lock = std::fs::read_to_string(folder.path().join("state/locks/r.lock")).unwrap();
-    assert_eq!(lock.trim(), std::process::id().to_string());
+    assert_eq!(files, 5);
+}
+
+#[tokio::test]
+async fn a_note_stands_at_a_lock_until_another_holder_takes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = StateFolder::new(folder.path().join("state"));
+    let note = async || state.note("a/b").await.unwrap();
+    assert_eq!(note().await, None, "reading makes nothing");
+    assert!(!folder.path().join("state").exists());
+    let held = state.try_lock("a/b").await.unwrap();
+    state.leave_note("a/b", &"long".repeat(100)).await.unwrap();
+    state.leave_note("a/b", "run 7").await.unwrap();
+    assert_eq!(note().await.as_deref(), Some("run 7"));
+    assert!(state.try_lock("a/b").await.unwrap().is_none(), "it is the same lock");
+    assert_eq!(note().await.as_deref(), Some("run 7"), "who was turned away took nothing");
+    drop(held);
+    let _other = state.try_lock("a/b").await.unwrap();
+    assert_eq!(note().await, None);
+    state.leave_note("a/b", &"long".repeat(10_000)).await.unwrap();
+    assert_eq!(note().await, None, "it is no note");
+}
+
+#[tokio::test]
+async fn a_state_folder_is_told_from_every_other_and_its_copy_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let identity = async |name: &str| StateFolder::new(folder.path().join(name)).identity().await.unwrap();
+    let first = identity("a/b").await;
+    assert_eq!((first.len(), identity("a/b").await), (32, first.clone()));
+    assert_ne!(identity("c").await, first);
+    std::fs::copy(folder.path().join("a/b/identity"), folder.path().join("c/identity")).unwrap();
+    assert_eq!(identity("c").await, first);
+    for damaged in ["", "no number", &"é".repeat(16)] {
+        std::fs::write(folder.path().join("c/identity"), damaged).unwrap();
+        assert_eq!(identity("c").await.len(), 32, "{damaged}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path().join("c")).unwrap().count(), 1, "nothing is left over");
 }
 
 #[tokio::test]

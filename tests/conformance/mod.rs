@@ -4,6 +4,7 @@ mod command;
 mod destination;
 mod drivers;
 mod journal;
+mod leases;
 mod ledger;
 mod scratch;
 mod stage;

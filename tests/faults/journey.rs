@@ -65,6 +65,7 @@ impl Journey {
             compute: Arc::new(FakeCompute),
             journal: self.world.journal(),
             locks: self.world.journal(),
+            leases: sonae::steps::Leases::Alone,
         }
     }
 

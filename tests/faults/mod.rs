@@ -7,6 +7,7 @@ mod exhaustive;
 mod guards;
 mod independence;
 mod journey;
+mod leases;
 mod lost_answers;
 mod one_path;
 pub(crate) mod scene;

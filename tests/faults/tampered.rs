@@ -167,6 +167,7 @@ async fn go_on(world: &World, run: &RunId, recorded: Recorded) {
         compute: Arc::new(sonae::fakes::FakeCompute),
         journal: world.journal(),
         locks: world.journal(),
+        leases: sonae::steps::Leases::Alone,
     };
     let (_sender, mut interrupts) = mpsc::channel(1);
     let outcome = run::resume(recorded, NonZeroUsize::new(2).unwrap(), &ports, &Nobody, &mut interrupts).await.unwrap();

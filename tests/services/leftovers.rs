@@ -18,6 +18,18 @@ pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// The objects of leases in the store.
+pub(crate) fn leases(scene: &Scene) -> Vec<PathBuf> {
+    let is_one = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().starts_with("lease-");
+    files(&scene.path("store")).into_iter().filter(is_one).collect()
+}
+
+/// The same where a run may have been killed after its end: then nobody gave its lease back, and it runs out.
+pub(crate) fn assert_none_but_leases(scene: &Scene) {
+    leases(scene).iter().for_each(|lease| std::fs::remove_file(lease).unwrap());
+    assert_none(scene);
+}
+
 /// That the store holds whole points and nothing else, and that no half-made restore is anywhere in the scene.
 pub(crate) fn assert_none(scene: &Scene) {
     const ENDINGS: [&str; 3] = [".tar.zip", ".contents.jsonl.gz", ".manifest.json"];

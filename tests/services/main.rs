@@ -26,6 +26,7 @@ mod interrupts;
 mod journal_kills;
 #[path = "../../benches/archives/launch.rs"]
 mod launch;
+mod leases;
 mod leftovers;
 mod locks;
 mod memory;
@@ -66,6 +67,7 @@ fn checks() -> impl Iterator<Item = &'static Check> {
         races::CHECKS,
         interrupts::CHECKS,
         locks::CHECKS,
+        leases::CHECKS,
         due::CHECKS,
         durability::CHECKS,
         full_disk::CHECKS,
