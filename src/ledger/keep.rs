@@ -48,8 +48,13 @@ async fn follow(ledger: &dyn LedgerWrite, journal: &dyn JournalRead) -> Result<u
     let mut taken = 0;
     let runs = journal.runs().await?;
     let Some(oldest) = runs.first() else { return Ok(0) };
-    let ended = ledger.ended_from(oldest).await?;
-    for run in runs.into_iter().filter(|run| !ended.contains(run)) {
+    // Both in the order of their names: one pass over both of them.
+    let mut ended = ledger.ended_from(oldest).await?.into_iter().peekable();
+    let mut has_ended = |run: &RunId| {
+        while ended.next_if(|known| known < run).is_some() {}
+        ended.peek() == Some(run)
+    };
+    for run in runs.into_iter().filter(|run| !has_ended(run)) {
         if is_known(ledger, journal, &run).await? {
             continue;
         }

@@ -75,13 +75,14 @@ fn summary(connection: &Connection, name: &str) -> rusqlite::Result<Option<RunSu
 pub(super) fn ended_from(connection: &Connection, from: &RunId) -> rusqlite::Result<BTreeSet<RunId>> {
     let mut ended = connection.prepare_cached("SELECT id, outcome FROM run WHERE id >= ?1")?;
     let mut rows = ended.query([from.to_string()])?;
-    let mut found = BTreeSet::new();
+    // In order already: a set of all of them at once is made much faster than one that grows.
+    let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         if !matches!(end(row, 1)?, RunEnd::Open | RunEnd::Interrupted) {
-            found.insert(parsed(row, 0, RunId::parse)?);
+            found.push(parsed(row, 0, RunId::parse)?);
         }
     }
-    Ok(found)
+    Ok(found.into_iter().collect())
 }
 
 fn row_of(connection: &Connection, name: &str) -> rusqlite::Result<Option<RunRow>> {
