@@ -337,7 +337,12 @@ fn a_lease_is_broken_by_force_or_when_it_has_run_out_and_by_its_run_alone() {
         drop(other);
         sleep(LASTS + Duration::from_secs(1)).await;
         assert_eq!(broken(2001, false).await, Broken::Gone);
+        // Who renews before he looks takes back what he wrote.
+        let lease = held(wanted(&world, 1, 2, 1)).await;
+        assert_eq!(broken(1002, true).await, Broken::Gone);
+        lease.renew().await.unwrap();
         assert_eq!(objects(&store), Vec::<String>::new());
+        assert_eq!(lease.look().await.unwrap(), Some(LeaseLost::Gone));
     });
 }
 
