@@ -88,7 +88,13 @@ impl Keeper {
         };
         if tokio::time::timeout(RELEASING, all).await.is_err() {
             let (action, answer) = ("give a lease back".into(), "the store does not answer".into());
-            faults.push(Fault { action, answer, cause: Cause::Other, certainty: Certainty::Transient, retry_after: None });
+            faults.push(Fault {
+                action,
+                answer,
+                cause: Cause::Other,
+                certainty: Certainty::Transient,
+                retry_after: None,
+            });
         }
         faults
     }
