@@ -7,6 +7,7 @@
 //! - [`due`] says which backups it is time for;
 //! - [`observe`] asks the world, by reading [`ports`] only; [`forecast`] says what would happen: the dry run;
 //! - [`run`] carries a forecast out, [`steps`] does each step, [`ledger`] indexes what was done, [`report`] says it to people;
+//! - [`rehearse`] carries forecasts out in a simulated world where everything goes wrong that can;
 //! - [`cli`] is the command line; [`drivers`] are the real world and [`fakes`] a simulated one.
 
 pub mod archive;
@@ -27,6 +28,7 @@ pub mod plan;
 pub mod ports;
 pub mod primitives;
 pub mod prove;
+pub mod rehearse;
 pub mod report;
 pub mod retention;
 pub mod run;

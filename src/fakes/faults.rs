@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
+use super::dice::mix;
 use crate::ports::{Cause, Certainty, Fault};
-use crate::primitives::Digest;
 
 /// What goes wrong with one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +18,17 @@ pub enum Injected {
     LoseAnswer,
     /// It is done, later (tokio time).
     Delay(Duration),
+    /// Nothing is done, and so it goes for this long (tokio time) with every call of the same port: its first word, `store`.
+    Throttle(Duration),
+    /// Half of the bytes are put or written, and the answer is a fault of certainty `Unknown`. It strikes only where bytes are handed
+    /// over.
+    Cut,
+    /// The clock of the host is set so much ahead, or back, and it is done.
+    SetClock(SignedDuration),
 }
+
+/// The calls that hand bytes over.
+const HAND_OVER: [&str; 2] = ["store.part", "file.write"];
 
 impl Injected {
     /// The fault that is answered; none where only time passes.
@@ -34,8 +46,20 @@ impl Injected {
             Self::RefuseOnce(cause) => fault("refused for now", cause, Certainty::Transient),
             Self::RefuseForGood(cause) => fault("refused", cause, Certainty::Permanent),
             Self::LoseAnswer => fault("the answer was lost", Cause::Other, Certainty::Unknown),
-            Self::Delay(_) => None,
+            Self::Throttle(time) => {
+                let answer = format!("too many requests; ask again in {} s", time.as_secs());
+                let throttled = fault(&answer, Cause::Other, Certainty::Transient);
+                let retry_after = Some(crate::primitives::Duration::from_seconds(time.as_secs()));
+                throttled.map(|fault| Fault { retry_after, ..fault })
+            }
+            Self::Cut => fault("it was cut off", Cause::Other, Certainty::Unknown),
+            Self::Delay(_) | Self::SetClock(_) => None,
         }
+    }
+
+    /// Whether the effect comes, at least in part.
+    pub(super) fn has_effect(self) -> bool {
+        matches!(self, Self::LoseAnswer | Self::Delay(_) | Self::Cut | Self::SetClock(_))
     }
 }
 
@@ -101,13 +125,17 @@ impl FaultScript {
     pub(super) fn strike(&mut self, seed: u64, op: &str, key: &str, count: u64) -> Option<Injected> {
         let mut struck = None;
         for (index, rule) in self.0.iter_mut().enumerate() {
-            if !covers(&rule.op, op) || !key.contains(&rule.key) {
+            let cannot = rule.what == Injected::Cut && !HAND_OVER.contains(&op);
+            if cannot || !covers(&rule.op, op) || !key.contains(&rule.key) {
                 continue;
             }
             rule.seen += 1;
             let strikes = match rule.when {
                 When::Nth(nth) => rule.seen == nth,
-                When::PerMille(share) => dice(&format!("{seed} {index} {op} {count} {key}")) % 1000 < share,
+                When::PerMille(share) => {
+                    let (index, count) = (index as u64, count.to_le_bytes());
+                    mix(seed ^ (index << 32), &[op.as_bytes(), &count, key.as_bytes()]) % 1000 < share
+                }
             };
             if strikes && struck.is_none() {
                 struck = Some(rule.what);
@@ -120,12 +148,6 @@ impl FaultScript {
 /// Whether `store.part` is meant by `store.part` or `store`.
 pub(super) fn covers(pattern: &str, op: &str) -> bool {
     op.strip_prefix(pattern).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-}
-
-/// A number that looks random and is the same for the same text.
-pub(super) fn dice(text: &str) -> u64 {
-    let digest = Digest::of(text.as_bytes());
-    digest.as_bytes().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! A simulated world, for tests alone: the ports in memory, with a seed, faults on demand, and a death from which it can be
+//! A simulated world, for tests and rehearsals: the ports in memory, with a seed, faults on demand, and a death from which it can be
 //! revived.
 //!
 //! Unaware of plans and steps. Invariants: the same seed, script and calls give the same history; a dead world answers nobody, and
@@ -8,6 +8,7 @@
 mod clock;
 mod command;
 mod compute;
+mod dice;
 mod faults;
 mod journal;
 mod ledger;
@@ -19,10 +20,11 @@ mod world;
 pub use clock::FakeClock;
 pub use command::FakeCommands;
 pub use compute::FakeCompute;
+pub use dice::Dice;
 pub use faults::{FaultScript, Injected};
 pub use journal::FakeJournal;
 pub use ledger::FakeLedger;
 pub use scratch::FakeScratch;
 pub use store::FakeStore;
 pub use tree::FakeTree;
-pub use world::{Call, Edge, World};
+pub use world::{Call, Edge, Struck, World};

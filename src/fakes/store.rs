@@ -96,10 +96,19 @@ impl FakeStore {
         key: &str,
         effect: impl FnOnce(&mut Contents) -> Result<T, (Cause, &'static str)>,
     ) -> Result<T, Fault> {
+        self.call_whole_or_cut(op, key, |contents, _| effect(contents)).await
+    }
+
+    async fn call_whole_or_cut<T>(
+        &self,
+        op: &'static str,
+        key: &str,
+        effect: impl FnOnce(&mut Contents, bool) -> Result<T, (Cause, &'static str)>,
+    ) -> Result<T, Fault> {
         let named = format!("{}:{key}", self.name);
-        let call = self.world.call(None, op, &named, || {
+        let call = self.world.call_whole_or_cut(None, op, &named, |cut| {
             let refuse = |(cause, answer)| Fault::permanent(cause, format!("{op} {named}"), answer);
-            effect(&mut self.contents()).map_err(refuse)
+            effect(&mut self.contents(), cut).map_err(refuse)
         });
         call.await
     }
@@ -215,7 +224,11 @@ impl StoreWrite for FakeStore {
     }
 
     async fn part(&self, upload: &UploadId, number: u32, bytes: Bytes) -> Result<(), Fault> {
-        self.call("store.part", upload.key.as_str(), |contents| contents.part(upload, number, bytes)).await
+        let call = self.call_whole_or_cut("store.part", upload.key.as_str(), |contents, cut| {
+            let bytes = if cut { bytes.slice(..bytes.len() / 2) } else { bytes };
+            contents.part(upload, number, bytes)
+        });
+        call.await
     }
 
     async fn finish(&self, upload: &UploadId, parts: u32, mode: PutMode) -> Result<PutResult, Fault> {

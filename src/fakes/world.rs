@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::faults::{FaultScript, Injected, covers, dice};
+use super::dice::mix;
+use super::faults::{FaultScript, Injected, covers};
 use super::{FakeClock, FakeCommands, FakeJournal, FakeLedger, FakeScratch, FakeStore, FakeTree};
 use crate::ports::Fault;
 
@@ -33,6 +34,18 @@ pub enum Edge {
     After,
 }
 
+/// What strikes a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Struck {
+    /// It goes wrong.
+    By(Injected),
+    /// The world dies of it, on that side of its effect.
+    Death(Edge),
+}
+
+/// Is told of each call that something strikes, in the task that makes it.
+type Onlooker = Arc<dyn Fn(&Call, Struck) + Send + Sync>;
+
 /// A simulated world. Clones are the same world.
 #[derive(Debug, Clone)]
 pub struct World {
@@ -47,11 +60,17 @@ pub struct World {
 }
 
 /// What all parts of a world share.
-#[derive(Debug)]
 pub(super) struct Shared {
     seed: u64,
     state: Mutex<State>,
     dead: tokio::sync::watch::Sender<bool>,
+    onlooker: Mutex<Option<Onlooker>>,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("seed", &self.seed).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -62,6 +81,8 @@ struct State {
     script: FaultScript,
     crashes: Vec<Crash>,
     counts: BTreeMap<(&'static str, String), u64>,
+    /// Until when the calls of a port are refused.
+    throttled: BTreeMap<String, tokio::time::Instant>,
     history: Vec<Call>,
 }
 
@@ -88,7 +109,7 @@ impl World {
     /// A world whose time stands still but for `FakeClock::advance`.
     pub fn new(seed: u64) -> Self {
         let (dead, _) = tokio::sync::watch::channel(false);
-        let shared = Arc::new(Shared { seed, state: Mutex::default(), dead });
+        let shared = Arc::new(Shared { seed, state: Mutex::default(), dead, onlooker: Mutex::default() });
         Self {
             clock: Arc::new(FakeClock::new(Arc::clone(&shared))),
             tree: Arc::new(FakeTree::new(Arc::clone(&shared))),
@@ -147,7 +168,14 @@ impl World {
 
     /// From now on these calls fail; what was set before is forgotten.
     pub fn script(&self, script: FaultScript) {
-        self.shared.state().script = script;
+        let mut state = self.shared.state();
+        state.script = script;
+        state.throttled.clear();
+    }
+
+    /// From now on it is told of each call that something strikes, in the task that makes the call.
+    pub fn look_on(&self, onlooker: impl Fn(&Call, Struck) + Send + Sync + 'static) {
+        *self.shared.onlooker.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(onlooker));
     }
 
     /// The world dies at the `nth` call (from 1, counted from now) of `op` (`journal.append`; `store` for any of a
@@ -214,6 +242,17 @@ impl Shared {
         key: impl ToString,
         effect: impl FnOnce() -> Result<T, Fault>,
     ) -> Result<T, Fault> {
+        self.call_whole_or_cut(since, op, key, |_| effect()).await
+    }
+
+    /// The same of a call that hands bytes over, whose effect is told whether half of them get lost.
+    pub(super) async fn call_whole_or_cut<T>(
+        &self,
+        since: Option<Life>,
+        op: &'static str,
+        key: impl ToString,
+        effect: impl FnOnce(bool) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
         let key = key.to_string();
         let since = since.unwrap_or_else(|| self.life());
         if self.is_over(since) {
@@ -230,11 +269,14 @@ impl Shared {
             return std::future::pending().await;
         }
         let fault = fate.injected.and_then(|injected| injected.fault(op, &key));
-        if let Some(refusal) = fault.clone().filter(|_| fate.injected != Some(Injected::LoseAnswer)) {
+        if let Some(refusal) = fault.clone().filter(|_| fate.injected.is_some_and(|what| !what.has_effect())) {
             // It is also a call that was made: a crash after it is one after the refusal.
             return if self.dies(&fate, Edge::After) { std::future::pending().await } else { Err(refusal) };
         }
-        let answer = effect();
+        if let Some(Injected::SetClock(by)) = fate.injected {
+            self.advance(by);
+        }
+        let answer = effect(fate.injected == Some(Injected::Cut));
         if self.dies(&fate, Edge::After) {
             return std::future::pending().await;
         }
@@ -250,13 +292,24 @@ impl Shared {
     }
 
     fn decide(&self, life: Life, op: &'static str, key: &str) -> Fate {
+        let (call, fate) = self.decided(life, op, key);
+        let struck = fate.crash.map(Struck::Death).or(fate.injected.map(Struck::By));
+        if let Some(struck) = struck {
+            let onlooker = self.onlooker.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            onlooker.into_iter().for_each(|onlooker| onlooker(&call, struck));
+        }
+        fate
+    }
+
+    fn decided(&self, life: Life, op: &'static str, key: &str) -> (Call, Fate) {
         let mut state = self.state();
         let call = Call { at: state.now(), op, key: key.to_owned() };
-        state.history.push(call);
+        state.history.push(call.clone());
         let count = state.counts.entry((op, key.to_owned())).or_default();
         *count += 1;
         let count = *count;
-        let injected = state.script.strike(self.seed, op, key, count);
+        let struck = state.script.strike(self.seed, op, key, count);
+        let injected = state.throttle(op, struck);
         let mut crash = None;
         for due in state.crashes.iter_mut().filter(|crash| covers(&crash.op, op) && crash.left > 0) {
             due.left -= 1;
@@ -265,12 +318,25 @@ impl Shared {
             }
         }
         // Others get their turn, as often as the seed says: another seed is another interleaving.
-        let yields = dice(&format!("{} yields {op} {count} {key}", self.seed)) % 3;
-        Fate { life, crash, injected, yields }
+        let yields = mix(self.seed, &[b"yields", op.as_bytes(), &count.to_le_bytes(), key.as_bytes()]) % 3;
+        (call, Fate { life, crash, injected, yields })
     }
 }
 
 impl State {
+    /// What strikes a call, where its port may be throttled already or is from now on.
+    fn throttle(&mut self, op: &str, struck: Option<Injected>) -> Option<Injected> {
+        let port = op.split('.').next().unwrap_or(op);
+        let now = tokio::time::Instant::now();
+        if let Some(until) = self.throttled.get(port).filter(|until| **until > now) {
+            return Some(Injected::Throttle(until.duration_since(now)));
+        }
+        if let Some(Injected::Throttle(time)) = struck {
+            self.throttled.insert(port.to_owned(), now + time);
+        }
+        struck
+    }
+
     fn now(&self) -> Timestamp {
         let beginning = Timestamp::from_second(BEGINNING).unwrap_or(Timestamp::UNIX_EPOCH);
         let elapsed = self.tied_since.map(|since| since.elapsed()).unwrap_or_default();

@@ -68,6 +68,19 @@ pub trait Watch: Send + Sync {
     fn stopping(&self) {}
 }
 
+/// What decides what is done next: [`turn`], but where a test plants a bug.
+pub type Turn = fn(&mut State, usize, Event) -> Vec<Command>;
+
+tokio::task_local! {
+    /// The step that a task performs.
+    static PERFORMED: StepId;
+}
+
+/// The step that the task which asks performs; none outside of steps.
+pub fn performing() -> Option<StepId> {
+    PERFORMED.try_with(|step| *step).ok()
+}
+
 /// Carries out a forecast. A message on `interrupts` stops it; it can then be resumed.
 ///
 /// # Errors
@@ -79,10 +92,25 @@ pub async fn run(
     watch: &dyn Watch,
     interrupts: &mut mpsc::Receiver<()>,
 ) -> Result<Outcome, Fault> {
+    run_by(turn, forecast, side_by_side, ports, watch, interrupts).await
+}
+
+/// The same, by another dispatcher.
+///
+/// # Errors
+/// As `run`.
+pub async fn run_by(
+    turn: Turn,
+    forecast: Forecast,
+    side_by_side: NonZeroUsize,
+    ports: &Ports,
+    watch: &dyn Watch,
+    interrupts: &mut mpsc::Receiver<()>,
+) -> Result<Outcome, Fault> {
     let forecast = Arc::new(forecast);
     let first = Record::Forecast { forecast: Box::new((*forecast).clone()) };
     let state = State::new(forecast);
-    Executor::new(state, LineSums::default(), side_by_side, ports, watch).begin(first, interrupts).await
+    Executor::new(turn, state, LineSums::default(), side_by_side, ports, watch).begin(first, interrupts).await
 }
 
 /// Goes on with a run that was killed or interrupted. What was being performed then is looked at before it is repeated;
@@ -97,10 +125,25 @@ pub async fn resume(
     watch: &dyn Watch,
     interrupts: &mut mpsc::Receiver<()>,
 ) -> Result<Outcome, Fault> {
+    resume_by(turn, recorded, side_by_side, ports, watch, interrupts).await
+}
+
+/// The same, by another dispatcher.
+///
+/// # Errors
+/// As `run`.
+pub async fn resume_by(
+    turn: Turn,
+    recorded: Recorded,
+    side_by_side: NonZeroUsize,
+    ports: &Ports,
+    watch: &dyn Watch,
+    interrupts: &mut mpsc::Receiver<()>,
+) -> Result<Outcome, Fault> {
     let mut state = recorded.state;
     let damaged = |what| Fault::permanent(Cause::Invalid, format!("resume {}", recorded.forecast.run), what);
     state.apply(&Record::Resumed).map_err(damaged)?;
-    Executor::new(state, recorded.sums, side_by_side, ports, watch).begin(Record::Resumed, interrupts).await
+    Executor::new(turn, state, recorded.sums, side_by_side, ports, watch).begin(Record::Resumed, interrupts).await
 }
 
 /// How long a step that was stopped is given to clear away what it had under way.
@@ -129,6 +172,7 @@ impl StepTime {
 }
 
 struct Executor<'a> {
+    turn: Turn,
     state: State,
     sums: LineSums,
     side_by_side: NonZeroUsize,
@@ -141,8 +185,16 @@ struct Executor<'a> {
 }
 
 impl<'a> Executor<'a> {
-    fn new(state: State, sums: LineSums, side_by_side: NonZeroUsize, ports: &'a Ports, watch: &'a dyn Watch) -> Self {
+    fn new(
+        turn: Turn,
+        state: State,
+        sums: LineSums,
+        side_by_side: NonZeroUsize,
+        ports: &'a Ports,
+        watch: &'a dyn Watch,
+    ) -> Self {
         Self {
+            turn,
             state,
             sums,
             side_by_side,
@@ -162,7 +214,7 @@ impl<'a> Executor<'a> {
                 self.watch.stopping();
             }
             self.clear_away(&event).await;
-            let commands = turn(&mut self.state, self.side_by_side.get(), event);
+            let commands = (self.turn)(&mut self.state, self.side_by_side.get(), event);
             for command in commands {
                 if !self.carry_out(command).await? {
                     return Ok(Outcome::of(&self.state, self.ports.clock.now()));
@@ -256,7 +308,7 @@ impl<'a> Executor<'a> {
             };
             Event::Ended { step: id, result, left: time.left() }
         };
-        let handle = self.tasks.spawn(task);
+        let handle = self.tasks.spawn(PERFORMED.scope(id, task));
         self.running.insert(id, Task { handle, performs: true });
     }
 

@@ -14,4 +14,3 @@ pub(crate) mod scene;
 mod seeded;
 mod slots;
 mod tampered;
-mod watched;

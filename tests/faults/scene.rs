@@ -15,7 +15,7 @@ use sonae::prove::{ProvenPlan, compile};
 use sonae::steps;
 
 /// Three jobs in two stores, one tied to another, each with another retention; and the way back.
-const PLAN: &str = r#"
+pub(super) const PLAN: &str = r#"
 plan "sim"
 store "vault" { local path="/vault" }
 store "spare" { local path="/spare" }

@@ -127,7 +127,10 @@ struct NewFile {
 impl FileWrite for NewFile {
     async fn write(&mut self, bytes: Bytes) -> Result<(), Fault> {
         let inode = self.inode;
-        self.disk.call(Some(self.life), "file.write", &self.path, |nodes| nodes.append(inode, &bytes)).await
+        let call = self.disk.call_whole_or_cut(Some(self.life), "file.write", &self.path, |nodes, cut| {
+            nodes.append(inode, if cut { &bytes[..bytes.len() / 2] } else { &bytes })
+        });
+        call.await
     }
 
     async fn hole(&mut self, length: u64) -> Result<(), Fault> {

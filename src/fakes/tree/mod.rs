@@ -43,9 +43,19 @@ impl Disk {
         path: &PathBytes,
         effect: impl FnOnce(&mut Nodes) -> Result<T, Refusal>,
     ) -> Result<T, Fault> {
-        let call = self.world.call(since, op, path, || {
+        self.call_whole_or_cut(since, op, path, |nodes, _| effect(nodes)).await
+    }
+
+    async fn call_whole_or_cut<T>(
+        &self,
+        since: Option<Life>,
+        op: &'static str,
+        path: &PathBytes,
+        effect: impl FnOnce(&mut Nodes, bool) -> Result<T, Refusal>,
+    ) -> Result<T, Fault> {
+        let call = self.world.call_whole_or_cut(since, op, path, |cut| {
             let refuse = |(cause, answer)| Fault::permanent(cause, format!("{op} {path}"), answer);
-            effect(&mut self.nodes()).map_err(refuse)
+            effect(&mut self.nodes(), cut).map_err(refuse)
         });
         call.await
     }
@@ -123,6 +133,11 @@ impl FakeTree {
     /// Takes away what is there, with all below it.
     pub fn take_away(&self, path: impl AsRef<[u8]>) {
         self.disk.nodes().unlink_all(path.as_ref());
+    }
+
+    /// Whether something is there, without a call.
+    pub fn is_there(&self, path: &PathBytes) -> bool {
+        matches!(self.disk.nodes().find(path.as_bytes()), Ok(Some(_)))
     }
 
     /// What a file holds; none where there is no file.
