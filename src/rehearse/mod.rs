@@ -6,10 +6,12 @@
 //! A [`Stage`] is a plan with generated sources and a past. A [`Weather`] is what goes wrong, from a seed. The [`Law`] is what holds after every
 //! event, and [`verdict`] what holds at the end. A [`Story`] is what a seed led to.
 
+mod findings;
 mod journey;
 mod kinds;
 mod law;
 mod life;
+pub mod page;
 mod past_points;
 mod planted;
 mod seeds;
@@ -21,6 +23,7 @@ pub mod verdict;
 mod watched;
 mod weather;
 
+pub use findings::{Finding, Held, Rehearsal, Row};
 pub use journey::{Ending, Journey, simulate};
 pub use kinds::{FaultKind, Pairs, StepKind, possible};
 pub use law::{Broken, Invariant, Law};

@@ -10,6 +10,7 @@ mod journey;
 mod leases;
 mod lost_answers;
 mod one_path;
+mod planted;
 pub(crate) mod scene;
 mod seeded;
 mod slots;
