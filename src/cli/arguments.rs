@@ -1,7 +1,7 @@
 //! The command line's words.
 
 use std::ffi::OsString;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -23,7 +23,7 @@ Exit status:
     2  there is something to do (--dry-run --detailed-exitcode)
     4  some steps failed
     5  done, but some source files could not be read whole
-    6  somebody should look: a guard suspended deletions, or `status` found something
+    6  somebody should look: a guard suspended deletions, or `status` or `rehearse` found something
    11  another run holds the lock or the lease
    64  wrong usage
    75  waiting for a person or a later time
@@ -79,6 +79,8 @@ pub(super) enum CommandWord {
     Status(StatusArguments),
     /// List the runs of this host, the newest first
     History(HistoryArguments),
+    /// Rehearse a plan in a simulated world where everything goes wrong that can: which promises hold, and how one breaks
+    Rehearse(RehearseArguments),
     /// Show the page of a diagnostic
     Explain {
         /// Its code, as in sonae::rpo::broken; without one, all codes are listed
@@ -203,6 +205,20 @@ pub(super) struct StatusArguments {
     /// The host that the points are of [default: this one's name]
     #[arg(long, value_name = "NAME")]
     pub(super) host: Option<String>,
+    #[command(flatten)]
+    pub(super) page: PageFormat,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RehearseArguments {
+    /// The plan
+    pub(super) plan: PathBuf,
+    /// How many seeds: each is another weather
+    #[arg(long, value_name = "SEEDS", default_value = "200", conflicts_with = "seed")]
+    pub(super) seeds: NonZeroU32,
+    /// Replay this seed alone, and tell its story
+    #[arg(long, value_name = "SEED")]
+    pub(super) seed: Option<u64>,
     #[command(flatten)]
     pub(super) page: PageFormat,
 }

@@ -17,6 +17,8 @@ pub(super) struct Loaded {
     pub(super) proven: ProvenPlan,
     /// The folder that its relative paths are relative to, absolute.
     pub(super) base: PathBytes,
+    /// What it was compiled from.
+    pub(super) text: String,
 }
 
 /// A plan file and what the compiler says of it.
@@ -25,6 +27,7 @@ pub(super) struct Read {
     pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) proven: Option<ProvenPlan>,
     base: PathBytes,
+    text: String,
 }
 
 /// Reads and compiles a plan file, as of `now`.
@@ -32,9 +35,9 @@ pub(super) fn read(file: &Path, now: Timestamp) -> Result<Read, Failure> {
     let text = text(file)?;
     let base = folder_of(file)?;
     let mut sources = Sources::default();
-    let id = sources.add(file.display().to_string(), text);
+    let id = sources.add(file.display().to_string(), text.clone());
     let Compiled { diagnostics, proven } = prove::compile(&sources, id, &base, now);
-    Ok(Read { sources, diagnostics, proven, base })
+    Ok(Read { sources, diagnostics, proven, base, text })
 }
 
 /// The plan of a file that is to be used: its problems are said, and errors are the end.
@@ -49,7 +52,7 @@ pub(super) fn load(file: &Path) -> Result<Loaded, Failure> {
         let message = format!("{} has errors, so nothing was done", file.display());
         return Err(Failure::error(message));
     };
-    Ok(Loaded { proven, base: read.base })
+    Ok(Loaded { proven, base: read.base, text: read.text })
 }
 
 /// Whether diagnostics are coloured: on a terminal, unless `NO_COLOR` is set (<https://no-color.org>).

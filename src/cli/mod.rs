@@ -1,4 +1,4 @@
-//! Floor 14: the command line. Each command is a thin file: it loads, asks, and prints.
+//! Floor 15: the command line. Each command is a thin file: it loads, asks, and prints.
 //!
 //! Unaware of how anything is done. Invariant: every way out has an exit status of `run::ExitStatus`, and a failure says
 //! what, where, and what to do instead.
@@ -24,6 +24,7 @@ mod load;
 mod locks;
 mod output;
 mod points;
+mod rehearse;
 mod restore;
 mod resume;
 mod run;
@@ -112,6 +113,7 @@ fn command(word: CommandWord, seams: &Seams) -> Result<ExitStatus, Failure> {
         CommandWord::Unlock(arguments) => unlock::unlock(&arguments),
         CommandWord::Status(arguments) => status::status(&arguments),
         CommandWord::History(arguments) => history::history(&arguments),
+        CommandWord::Rehearse(arguments) => rehearse::rehearse(&arguments),
         CommandWord::Explain { code } => explain::explain(code.as_deref()),
         CommandWord::Completions { shell } => completions::completions(shell),
     }

@@ -4,6 +4,7 @@ mod due;
 mod guards;
 mod leases;
 mod ledger;
+mod rehearse;
 mod scene;
 mod status;
 
@@ -32,6 +33,7 @@ fn the_whole_help_is_one_snapshot() {
         "status",
         "history",
         "history show",
+        "rehearse",
         "explain",
         "completions",
     ];
