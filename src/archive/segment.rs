@@ -18,35 +18,43 @@ const PACKED_OVER_MAX: usize = 1024;
 
 /// The next bytes of a tar.
 #[derive(Debug)]
-pub struct Segment(Buffer);
+pub struct Segment {
+    bytes: Buffer,
+    /// Which of the tar's segments, from 0.
+    number: u64,
+}
 
 impl Segment {
     /// One that is to be filled.
-    pub(super) fn empty(buffers: &Buffers) -> Self {
-        let mut buffer = buffers.lend();
-        buffer.clear();
-        buffer.reserve_exact(SEGMENT_BYTES);
-        Self(buffer)
+    pub(super) fn empty(buffers: &Buffers, number: u64) -> Self {
+        let mut bytes = buffers.lend();
+        bytes.clear();
+        bytes.reserve_exact(SEGMENT_BYTES);
+        Self { bytes, number }
     }
 
     /// Takes as much as there is room for; answers the rest.
     pub(super) fn fill<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
-        let (fits, rest) = bytes.split_at(bytes.len().min(SEGMENT_BYTES - self.0.len()));
-        self.0.extend_from_slice(fits);
+        let (fits, rest) = bytes.split_at(bytes.len().min(SEGMENT_BYTES - self.bytes.len()));
+        self.bytes.extend_from_slice(fits);
         rest
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.0.len() == SEGMENT_BYTES
+        self.bytes.len() == SEGMENT_BYTES
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
-        &self.0
+        &self.bytes
+    }
+
+    pub(super) fn number(&self) -> u64 {
+        self.number
     }
 
     #[cfg(test)]
-    pub(super) fn of(bytes: &[u8]) -> Self {
-        let mut segment = Self::empty(&Buffers::default());
+    pub(super) fn of(bytes: &[u8], number: u64) -> Self {
+        let mut segment = Self::empty(&Buffers::default(), number);
         assert!(segment.fill(bytes).is_empty());
         segment
     }

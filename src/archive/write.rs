@@ -21,7 +21,7 @@ pub struct Writer {
 impl Default for Writer {
     fn default() -> Self {
         let buffers = Buffers::default();
-        Self { segments: VecDeque::new(), filling: Segment::empty(&buffers), buffers, size: 0, open: None }
+        Self { segments: VecDeque::new(), filling: Segment::empty(&buffers, 0), buffers, size: 0, open: None }
     }
 }
 
@@ -99,7 +99,8 @@ impl Writer {
         while !bytes.is_empty() {
             bytes = self.filling.fill(bytes);
             if self.filling.is_full() {
-                let full = std::mem::replace(&mut self.filling, Segment::empty(&self.buffers));
+                let next = Segment::empty(&self.buffers, self.filling.number() + 1);
+                let full = std::mem::replace(&mut self.filling, next);
                 self.segments.push_back(full);
             }
         }

@@ -18,7 +18,8 @@ pub enum Method {
 }
 
 impl Method {
-    /// The lowest and the highest level. Deflate's 0 stores, 12 is libdeflate's highest; zstd's go to 19, as those above take more memory to
+    /// The lowest and the highest level. Deflate's 0 stores, the others are libdeflate's, of which 12 is the highest, but for 6, which takes
+    /// turns with 5 and so makes logs a little smaller than zlib does at 6; zstd's go to 19, as those above take more memory to
     /// unpack (zstd(1), `--ultra`).
     pub fn levels(self) -> (u8, u8) {
         match self {
@@ -52,7 +53,7 @@ pub struct Compression {
 }
 
 impl Compression {
-    /// A method at a level, or at its default: 6 for deflate (of libdeflate, which makes logs smaller than zlib does at 6), 3 for zstd.
+    /// A method at a level, or at its default: 6 for deflate, 3 for zstd.
     ///
     /// # Errors
     /// When the method has no such level.

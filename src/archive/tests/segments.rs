@@ -23,7 +23,7 @@ fn text() -> Vec<u8> {
 }
 
 fn pack(plain: &[u8]) -> Bytes {
-    Packers::new(Compression::default()).pack(Segment::of(plain)).unwrap().bytes
+    Packers::new(Compression::default()).pack(Segment::of(plain, 0)).unwrap().bytes
 }
 
 fn unpack(method: Method, packed: &Bytes, plain_size: usize) -> Result<Vec<Bytes>, ArchiveError> {
@@ -35,9 +35,30 @@ fn a_packed_segment_keeps_no_more_memory_than_it_has_bytes() {
     for (method, level) in [(Method::Deflate, 6), (Method::Deflate, 0), (Method::Zstd, 3)] {
         let packers = Packers::new(Compression::new(method, Some(level)).unwrap());
         for plain in [vec![7; SEGMENT_BYTES], noise(SEGMENT_BYTES)] {
-            let packed = Vec::from(packers.pack(Segment::of(&plain)).unwrap().bytes);
+            let packed = Vec::from(packers.pack(Segment::of(&plain, 0)).unwrap().bytes);
             assert_eq!(packed.capacity(), packed.len(), "{method} {level}");
         }
+    }
+}
+
+/// What a level of ours is, segment by segment, by libdeflate itself.
+#[test]
+fn segments_of_the_default_level_take_turns() {
+    let plain: Vec<u8> =
+        (0..40_000_u32).flat_map(|n| format!("{} {:x}\n", n * n % 7919, n % 613).into_bytes()).collect();
+    let size_of = |level| {
+        let mut packer = libdeflater::Compressor::new(libdeflater::CompressionLvl::new(level).unwrap());
+        let mut room = vec![0; packer.deflate_compress_bound(plain.len())];
+        packer.deflate_compress(&plain, &mut room).unwrap()
+    };
+    let (five, six) = (size_of(5), size_of(6));
+    assert!(six < five, "{six} {five}");
+    let packers = Packers::new(Compression::default());
+    for (number, alone) in [(0, six), (1, five), (2, six), (7, five), (u64::MAX, five)] {
+        let packed = packers.pack(Segment::of(&plain, number)).unwrap().bytes;
+        // Opened, it ends with an empty stored block.
+        assert!((alone + 4..=alone + 5).contains(&packed.len()), "{number}: {} for {alone}", packed.len());
+        assert_eq!(unpack(Method::Deflate, &packed, plain.len()).unwrap().concat(), plain);
     }
 }
 
@@ -76,8 +97,8 @@ fn each_segment_is_packed_and_unpacked_as_if_it_were_the_first() {
         let (packers, unpackers) = (Packers::new(compression), Unpackers::new(method));
         let mut held = Vec::new();
         for plain in contents {
-            let packed = packers.pack(Segment::of(plain)).unwrap().bytes;
-            let fresh = Packers::new(compression).pack(Segment::of(plain)).unwrap().bytes;
+            let packed = packers.pack(Segment::of(plain, 0)).unwrap().bytes;
+            let fresh = Packers::new(compression).pack(Segment::of(plain, 0)).unwrap().bytes;
             assert!(packed == fresh, "{method} {level}: {} bytes", plain.len());
             assert!(unpackers.unpack(&packed.slice(..packed.len() / 2), plain.len()).is_err());
             let unpacked = unpackers.unpack(&packed, plain.len()).unwrap();
