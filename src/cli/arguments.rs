@@ -48,8 +48,9 @@ pub(super) enum CommandWord {
         /// Check as of this time: waivers expire [default: now]
         #[arg(long, value_name = "TIME")]
         now: Option<String>,
-        #[command(flatten)]
-        format: Format,
+        /// For people, for programs, for code scanning (SARIF 2.1.0), or as workflow commands of GitHub
+        #[arg(long, value_enum, default_value_t = CheckForm::Text)]
+        format: CheckForm,
     },
     /// Back up: the jobs that are named, all, or what is due
     Run(RunArguments),
@@ -286,6 +287,15 @@ pub(super) struct Format {
 pub(super) enum Form {
     Text,
     Json,
+}
+
+/// The forms of `check`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CheckForm {
+    Text,
+    Json,
+    Sarif,
+    Github,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -101,9 +101,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, seams: &Seams) -> Exi
 fn command(word: CommandWord, seams: &Seams) -> Result<ExitStatus, Failure> {
     match word {
         CommandWord::Init { file } => init::init(&file),
-        CommandWord::Check { plans, deny, now, format } => {
-            check::check(&plans, deny.is_some(), now.as_deref(), format.format)
-        }
+        CommandWord::Check { plans, deny, now, format } => check::check(&plans, deny.is_some(), now.as_deref(), format),
         CommandWord::Run(arguments) if arguments.due => due::due(&arguments, seams),
         CommandWord::Run(arguments) => run::run(&arguments, seams),
         CommandWord::Points { plan, jobs, format } => points::points(&plan, &jobs, format.format),

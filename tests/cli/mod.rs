@@ -1,5 +1,6 @@
 //! Transcripts of the command line: what is typed, standard output, standard error, exit status.
 
+mod check_forms;
 mod due;
 mod guards;
 mod leases;
