@@ -52,6 +52,15 @@ pub(super) enum CommandWord {
         #[arg(long, value_enum, default_value_t = CheckForm::Text)]
         format: CheckForm,
     },
+    /// Write plans in their canonical form; comments and meaning stay
+    Fmt {
+        /// The plans; `-` is standard input, whose form is written to standard output
+        #[arg(required = true)]
+        plans: Vec<PathBuf>,
+        /// Write nothing: show what differs, and exit with 1 where anything does
+        #[arg(long)]
+        check: bool,
+    },
     /// Back up: the jobs that are named, all, or what is due
     Run(RunArguments),
     /// List recovery points, of every host

@@ -14,6 +14,7 @@ mod check;
 mod completions;
 mod due;
 mod explain;
+mod fmt;
 mod history;
 mod hold;
 mod host;
@@ -102,6 +103,7 @@ fn command(word: CommandWord, seams: &Seams) -> Result<ExitStatus, Failure> {
     match word {
         CommandWord::Init { file } => init::init(&file),
         CommandWord::Check { plans, deny, now, format } => check::check(&plans, deny.is_some(), now.as_deref(), format),
+        CommandWord::Fmt { plans, check } => fmt::fmt(&plans, check),
         CommandWord::Run(arguments) if arguments.due => due::due(&arguments, seams),
         CommandWord::Run(arguments) => run::run(&arguments, seams),
         CommandWord::Points { plan, jobs, format } => points::points(&plan, &jobs, format.format),

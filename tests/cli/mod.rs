@@ -2,6 +2,7 @@
 
 mod check_forms;
 mod due;
+mod fmt;
 mod guards;
 mod leases;
 mod ledger;
@@ -25,6 +26,7 @@ fn the_whole_help_is_one_snapshot() {
     let commands = [
         "init",
         "check",
+        "fmt",
         "run",
         "points",
         "restore",

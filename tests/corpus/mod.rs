@@ -2,6 +2,7 @@
 
 mod diagnostics;
 mod forecasts;
+mod forms;
 mod graphs;
 mod locked;
 mod order;
