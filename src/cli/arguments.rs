@@ -61,6 +61,14 @@ pub(super) enum CommandWord {
         #[arg(long)]
         check: bool,
     },
+    /// Write the compiled plan beside the plan, for review; `run --accepted` refuses another
+    Accept {
+        /// The plan
+        plan: PathBuf,
+        /// Write nothing: show what differs from what was accepted, and exit with 1 where anything does
+        #[arg(long)]
+        check: bool,
+    },
     /// Back up: the jobs that are named, all, or what is due
     Run(RunArguments),
     /// List recovery points, of every host
@@ -114,6 +122,9 @@ pub(super) struct RunArguments {
     /// The jobs that are due by their schedules; one line in cron, every few minutes, is enough
     #[arg(long)]
     pub(super) due: bool,
+    /// Refuse a plan that is not the one that `sonae accept` wrote beside it
+    #[arg(long)]
+    pub(super) accepted: bool,
     /// Take recovery points that are much smaller than before for what is meant, so that they suspend no deletion
     #[arg(long, conflicts_with_all = ["all", "due"])]
     pub(super) accept_shrink: bool,

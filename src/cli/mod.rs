@@ -9,6 +9,7 @@
     reason = "the command line is where clock, files and environment enter"
 )]
 
+mod accept;
 mod arguments;
 mod check;
 mod completions;
@@ -104,6 +105,7 @@ fn command(word: CommandWord, seams: &Seams) -> Result<ExitStatus, Failure> {
         CommandWord::Init { file } => init::init(&file),
         CommandWord::Check { plans, deny, now, format } => check::check(&plans, deny.is_some(), now.as_deref(), format),
         CommandWord::Fmt { plans, check } => fmt::fmt(&plans, check),
+        CommandWord::Accept { plan, check } => accept::accept(&plan, check),
         CommandWord::Run(arguments) if arguments.due => due::due(&arguments, seams),
         CommandWord::Run(arguments) => run::run(&arguments, seams),
         CommandWord::Points { plan, jobs, format } => points::points(&plan, &jobs, format.format),

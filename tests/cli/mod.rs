@@ -1,5 +1,6 @@
 //! Transcripts of the command line: what is typed, standard output, standard error, exit status.
 
+mod accept;
 mod check_forms;
 mod due;
 mod fmt;
@@ -27,6 +28,7 @@ fn the_whole_help_is_one_snapshot() {
         "init",
         "check",
         "fmt",
+        "accept",
         "run",
         "points",
         "restore",

@@ -1,5 +1,6 @@
 //! Plans: what the compiler says of them, what it makes of them, and what would happen.
 
+mod accepted;
 mod diagnostics;
 mod forecasts;
 mod forms;
