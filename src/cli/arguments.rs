@@ -48,8 +48,26 @@ pub(super) enum CommandWord {
         /// Check as of this time: waivers expire [default: now]
         #[arg(long, value_name = "TIME")]
         now: Option<String>,
-        #[command(flatten)]
-        format: Format,
+        /// For people, for programs, for code scanning (SARIF 2.1.0), or as workflow commands of GitHub
+        #[arg(long, value_enum, default_value_t = CheckForm::Text)]
+        format: CheckForm,
+    },
+    /// Write plans in their canonical form; comments and meaning stay
+    Fmt {
+        /// The plans; `-` is standard input, whose form is written to standard output
+        #[arg(required = true)]
+        plans: Vec<PathBuf>,
+        /// Write nothing: show what differs, and exit with 1 where anything does
+        #[arg(long)]
+        check: bool,
+    },
+    /// Write the compiled plan beside the plan, for review; `run --accepted` refuses another
+    Accept {
+        /// The plan
+        plan: PathBuf,
+        /// Write nothing: show what differs from what was accepted, and exit with 1 where anything does
+        #[arg(long)]
+        check: bool,
     },
     /// Back up: the jobs that are named, all, or what is due
     Run(RunArguments),
@@ -106,6 +124,9 @@ pub(super) struct RunArguments {
     /// The jobs that are due by their schedules; one line in cron, every few minutes, is enough
     #[arg(long)]
     pub(super) due: bool,
+    /// Refuse a plan that is not the one that `sonae accept` wrote beside it
+    #[arg(long)]
+    pub(super) accepted: bool,
     /// Take recovery points that are much smaller than before for what is meant, so that they suspend no deletion
     #[arg(long, conflicts_with_all = ["all", "due"])]
     pub(super) accept_shrink: bool,
@@ -302,6 +323,15 @@ pub(super) struct Format {
 pub(super) enum Form {
     Text,
     Json,
+}
+
+/// The forms of `check`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CheckForm {
+    Text,
+    Json,
+    Sarif,
+    Github,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,40 +1,62 @@
 //! `sonae check`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use super::arguments::Form;
+use super::arguments::CheckForm;
 use super::{Failure, load, output, times};
 use crate::diagnostic::Severity;
 use crate::report;
 use crate::run::ExitStatus;
 
-pub(super) fn check(plans: &[PathBuf], strict: bool, now: Option<&str>, form: Form) -> Result<ExitStatus, Failure> {
+pub(super) fn check(
+    plans: &[PathBuf],
+    strict: bool,
+    now: Option<&str>,
+    form: CheckForm,
+) -> Result<ExitStatus, Failure> {
     let now = now.map_or_else(|| Ok(Timestamp::now()), |text| times::parse(text, &TimeZone::UTC))?;
     let errors_from = if strict { Severity::Warning } else { Severity::Error };
     let mut status = ExitStatus::Well;
-    let mut reports = vec![];
+    let mut all = vec![];
     for file in plans {
         let read = load::read(file, now)?;
         if read.diagnostics.iter().any(|found| found.severity >= errors_from) {
             status = ExitStatus::Error;
         }
         match form {
-            Form::Text => output::data(&text(&file.display().to_string(), &read))?,
-            Form::Json => {
-                let report = report::diagnostics::json(&read.diagnostics, &read.sources);
-                let proofs = read.proven.as_ref().map(|proven| proven.proofs());
-                reports.push(json!({ "file": file.display().to_string(), "report": report, "proofs": proofs }));
+            CheckForm::Text => output::data(&text(&file.display().to_string(), &read))?,
+            CheckForm::Github => {
+                output::data(&report::diagnostics::github(&read.diagnostics, &read.sources, &here()?))?;
             }
+            CheckForm::Json | CheckForm::Sarif => all.push((file.display().to_string(), read)),
         }
     }
-    if form == Form::Json {
-        output::json(&json!({ "format_version": 1, "plans": reports }))?;
+    match form {
+        CheckForm::Text | CheckForm::Github => {}
+        CheckForm::Json => {
+            output::json(&json!({ "format_version": 1, "plans": all.iter().map(written).collect::<Vec<_>>() }))?
+        }
+        CheckForm::Sarif => {
+            let found = all.iter().map(|(_, read)| (&*read.diagnostics, &read.sources));
+            output::json(&report::diagnostics::sarif(found, &here()?))?;
+        }
     }
     Ok(status)
+}
+
+/// The current folder, which the forms for code review write names of files relative to.
+fn here() -> Result<String, Failure> {
+    Ok(load::absolute(Path::new("."))?.to_path().display().to_string())
+}
+
+fn written((file, read): &(String, load::Read)) -> serde_json::Value {
+    let report = report::diagnostics::json(&read.diagnostics, &read.sources);
+    let proofs = read.proven.as_ref().map(|proven| proven.proofs());
+    json!({ "file": file, "report": report, "proofs": proofs })
 }
 
 fn text(file: &str, read: &load::Read) -> String {

@@ -10,7 +10,7 @@ use super::arguments::{Form, RunArguments};
 use super::hold::{Asker, unless_interrupted};
 use super::jobs_held::JobsHeld;
 use super::load::Loaded;
-use super::{Failure, Seams, host, ledger, load, locks, output, resume, run, terminal, world};
+use super::{Failure, Seams, accept, host, ledger, load, locks, output, resume, run, terminal, world};
 use crate::calendar;
 use crate::catalog::{FirstSeen, host_prefix};
 use crate::drivers::{Disk, StateFolder, SystemClock, TemporaryTables};
@@ -30,6 +30,9 @@ const RECENT: SignedDuration = SignedDuration::from_hours(24);
 
 pub(super) fn due(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus, Failure> {
     let loaded = load::load(&arguments.plan)?;
+    if arguments.accepted {
+        accept::require(&arguments.plan, &loaded.proven)?;
+    }
     let locations = forecast::locations(loaded.proven.plan(), &loaded.base);
     let tick = Tick {
         host: host::name(arguments.host.as_deref())?,

@@ -1,6 +1,6 @@
 //! A plan file read and compiled; its problems said.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Read as _};
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -62,19 +62,28 @@ pub(super) fn colour(stream: &impl IsTerminal) -> Colour {
 }
 
 /// Reads no more than the compiler takes, so that a device or a huge file is refused, not swallowed.
-fn text(file: &Path) -> Result<String, Failure> {
-    use std::io::Read;
+pub(super) fn text(file: &Path) -> Result<String, Failure> {
     let cannot = |error: std::io::Error| Failure::error(format!("cannot read {}: {error}", file.display()));
-    let limit = crate::syntax::BYTES_MAX as u64 + 1;
     let opened = std::fs::File::open(file).map_err(cannot)?;
     if !opened.metadata().map_err(cannot)?.is_file() {
         return Err(Failure::error(format!("{} is not a file; name a plan file", file.display())));
     }
+    text_of(opened, &file.display().to_string())
+}
+
+/// The same of what is piped in.
+pub(super) fn standard_input() -> Result<String, Failure> {
+    text_of(std::io::stdin().lock(), "standard input")
+}
+
+fn text_of(reader: impl std::io::Read, name: &str) -> Result<String, Failure> {
+    let limit = crate::syntax::BYTES_MAX as u64 + 1;
     let mut bytes = vec![];
-    opened.take(limit).read_to_end(&mut bytes).map_err(cannot)?;
+    let read = reader.take(limit).read_to_end(&mut bytes);
+    read.map_err(|error| Failure::error(format!("cannot read {name}: {error}")))?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        Failure::error(format!("{} is not UTF-8 text (byte {at}); a plan is written in UTF-8", file.display()))
+        Failure::error(format!("{name} is not UTF-8 text (byte {at}); a plan is written in UTF-8"))
     })
 }
 

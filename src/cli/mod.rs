@@ -9,11 +9,13 @@
     reason = "the command line is where clock, files and environment enter"
 )]
 
+mod accept;
 mod arguments;
 mod check;
 mod completions;
 mod due;
 mod explain;
+mod fmt;
 mod history;
 mod hold;
 mod host;
@@ -102,9 +104,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, seams: &Seams) -> Exi
 fn command(word: CommandWord, seams: &Seams) -> Result<ExitStatus, Failure> {
     match word {
         CommandWord::Init { file } => init::init(&file),
-        CommandWord::Check { plans, deny, now, format } => {
-            check::check(&plans, deny.is_some(), now.as_deref(), format.format)
-        }
+        CommandWord::Check { plans, deny, now, format } => check::check(&plans, deny.is_some(), now.as_deref(), format),
+        CommandWord::Fmt { plans, check } => fmt::fmt(&plans, check),
+        CommandWord::Accept { plan, check } => accept::accept(&plan, check),
         CommandWord::Run(arguments) if arguments.due => due::due(&arguments, seams),
         CommandWord::Run(arguments) => run::run(&arguments, seams),
         CommandWord::Points { plan, jobs, format } => points::points(&plan, &jobs, format.format),

@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 
 use super::arguments::{Dry, Form, Pace, RunArguments};
 use super::hold::{Asker, Held, hold, unless_interrupted};
-use super::{Failure, Seams, host, ledger, load, locks, output, terminal, times, world};
+use super::{Failure, Seams, accept, host, ledger, load, locks, output, terminal, times, world};
 use crate::calendar;
 use crate::catalog;
 use crate::drivers::{Disk, SystemClock, TemporaryTables};
@@ -20,6 +20,9 @@ use crate::run::{ExitStatus, Outcome, Ports, forget};
 
 pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus, Failure> {
     let loaded = load::load(&arguments.plan)?;
+    if arguments.accepted {
+        accept::require(&arguments.plan, &loaded.proven)?;
+    }
     let plan = loaded.proven.plan();
     let jobs = choose(plan, &arguments.jobs)?;
     if jobs.is_empty() {

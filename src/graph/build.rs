@@ -10,7 +10,7 @@ use crate::plan::{Backup, Files, Plan, Probe, ProbeKind, Recover, Restore, Resto
 use crate::primitives::{Duration, JobName, Name, PathBytes, Span, StepId, StepName};
 
 /// When to give up where the plan says nothing: a day.
-const TIMEOUT_DEFAULT: Duration = Duration::from_seconds(86_400);
+pub const TIMEOUT_DEFAULT: Duration = Duration::from_seconds(86_400);
 
 /// Compiles every job and every restore of a plan. `base` is the folder, absolute, that relative paths are relative to.
 /// None where the plan's ties go round in a circle; `out` then shows every tie of it.

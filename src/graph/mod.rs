@@ -9,7 +9,7 @@ mod cycle;
 mod order;
 mod step;
 
-pub use build::compile;
+pub use build::{TIMEOUT_DEFAULT, compile};
 pub use step::{Dependency, Effect, Output, OutputKind, ProbeCheck, Step, StepKind};
 
 use std::collections::{BTreeMap, BTreeSet};

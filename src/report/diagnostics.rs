@@ -1,6 +1,8 @@
-//! Diagnostics as text for people and as JSON for programs.
+//! Diagnostics as text for people, as JSON for programs, and as SARIF and workflow commands for code review.
 
+mod github;
 mod json;
+mod sarif;
 mod snippet;
 #[cfg(test)]
 mod tests;
@@ -8,7 +10,9 @@ mod tests;
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 use snippet::Snippets;
 
+pub use github::github;
 pub use json::json;
+pub use sarif::sarif;
 
 /// Whether text is coloured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +25,15 @@ pub enum Colour {
 
 /// How many diagnostics are shown as text: beyond that, nobody reads on.
 pub const SHOWN_MAX: usize = 200;
+
+/// How many are written out for programs; the rest is counted.
+const WRITTEN_MAX: usize = 1_000;
+
+/// The name of a file as it is below the folder `here`; else as it is given, without a leading `./`.
+fn below<'a>(name: &'a str, here: &str) -> &'a str {
+    let inside = name.strip_prefix(here.trim_end_matches('/')).and_then(|rest| rest.strip_prefix('/'));
+    inside.unwrap_or_else(|| name.strip_prefix("./").unwrap_or(name))
+}
 
 /// The diagnostics, in the order given, each with its code, its place in the text and its help line. Beyond
 /// `SHOWN_MAX`, only their number is told.

@@ -3,6 +3,8 @@
 //! Unaware of the terminal: whether colour is wanted is the caller's to know. Invariant: rendering is a function of the
 //! product and nothing else, and no input makes it fail; control characters of a plan's text never reach the output.
 
+mod accepted;
+mod changes;
 pub mod diagnostics;
 pub mod due;
 mod explain;
@@ -14,4 +16,6 @@ pub mod points;
 pub mod status;
 pub mod words;
 
+pub use accepted::accepted;
+pub use changes::changes;
 pub use explain::{diagnostics_page, explain};

@@ -10,6 +10,7 @@
 
 mod characters;
 mod document;
+mod format;
 mod lexer;
 mod parser;
 mod problem;
@@ -20,6 +21,7 @@ mod value;
 mod tests;
 
 pub use document::{Document, Entry, Node, Value};
+pub use format::{Unformatted, format};
 
 use crate::diagnostic::Diagnostics;
 use crate::primitives::{FileId, Span};

@@ -1,6 +1,9 @@
 //! Transcripts of the command line: what is typed, standard output, standard error, exit status.
 
+mod accept;
+mod check_forms;
 mod due;
+mod fmt;
 mod guards;
 mod leases;
 mod ledger;
@@ -25,6 +28,8 @@ fn the_whole_help_is_one_snapshot() {
     let commands = [
         "init",
         "check",
+        "fmt",
+        "accept",
         "run",
         "points",
         "restore",

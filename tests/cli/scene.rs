@@ -52,12 +52,23 @@ impl Scene {
 
     /// The same with a standard output of the test's choice.
     pub(super) fn types_to(&self, line: &str, stdout: impl Into<Stdio>) -> String {
+        self.spawns(line, Stdio::null(), stdout)
+    }
+
+    /// The same with a standard input that says this.
+    pub(super) fn types_with(&self, line: &str, input: &str) -> String {
+        self.write("../input", input);
+        let input = std::fs::File::open(self.path("../input")).expect("the file is there");
+        self.spawns(line, input, Stdio::piped())
+    }
+
+    fn spawns(&self, line: &str, stdin: impl Into<Stdio>, stdout: impl Into<Stdio>) -> String {
         let child = Command::new(env!("CARGO_BIN_EXE_sonae"))
             .args(words(line))
             .current_dir(&self.root)
             .env_clear()
             .env("XDG_STATE_HOME", self.path("../state"))
-            .stdin(Stdio::null())
+            .stdin(stdin)
             .stdout(stdout)
             .stderr(Stdio::piped())
             .spawn();

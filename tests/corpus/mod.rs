@@ -1,7 +1,9 @@
 //! Plans: what the compiler says of them, what it makes of them, and what would happen.
 
+mod accepted;
 mod diagnostics;
 mod forecasts;
+mod forms;
 mod graphs;
 mod locked;
 mod order;

@@ -2,13 +2,11 @@
 
 use serde::Serialize;
 
+use super::WRITTEN_MAX;
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 
 /// The version of this form.
 const FORMAT_VERSION: u32 = 1;
-
-/// How many are written out; the rest is counted.
-const WRITTEN_MAX: usize = 1_000;
 
 #[derive(Serialize)]
 struct Report<'a> {

@@ -1,0 +1,130 @@
+//! Diagnostics as SARIF 2.1.0 (<https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>), which code scanning reads.
+//!
+//! One log with one run for all plans of a call. Lines and columns count from 1; columns count characters (`columnKind`, §3.14.17), the
+//! end column is the one behind the last character (§3.30.8), and a byte order mark is no character (§3.30.5).
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use super::WRITTEN_MAX;
+use super::json::position;
+use crate::diagnostic::{Code, Diagnostic, Label, Severity, Source, Sources, codes};
+
+/// One SARIF log of plans: what was found in each, and the texts that it points into. Names of files below the folder `here` are written
+/// relative to it. Beyond the first thousand findings of a plan, a notification counts the rest.
+pub fn sarif<'a>(plans: impl IntoIterator<Item = (&'a [Diagnostic], &'a Sources)>, here: &str) -> Value {
+    let (mut results, mut omitted) = (vec![], 0);
+    for (found, sources) in plans {
+        results.extend(found.iter().take(WRITTEN_MAX).map(|found| result(found, sources, here)));
+        omitted += found.len().saturating_sub(WRITTEN_MAX);
+    }
+    json!({
+        "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": "sonae",
+                "version": env!("CARGO_PKG_VERSION"),
+                "semanticVersion": env!("CARGO_PKG_VERSION"),
+                "rules": codes::all().map(rule).collect::<Vec<_>>(),
+            } },
+            "columnKind": "unicodeCodePoints",
+            "invocations": [{ "executionSuccessful": true, "toolExecutionNotifications": left_out(omitted) }],
+            "results": results,
+        }],
+    })
+}
+
+fn left_out(omitted: usize) -> Vec<Value> {
+    let text = format!("{omitted} more findings are left out; correct those that are here and check again");
+    let notification = json!({ "level": "warning", "message": { "text": text } });
+    if omitted == 0 { vec![] } else { vec![notification] }
+}
+
+fn rule(code: &'static Code) -> Value {
+    // What stands behind the language of an example is for the test that compiles it.
+    let page = code.page.lines().map(|line| if line.starts_with("```kdl") { "```kdl" } else { line });
+    let page = page.collect::<Vec<_>>().join("\n");
+    let first = page.split("\n\n").next().unwrap_or_default().replace('\n', " ");
+    json!({
+        "id": code.name,
+        "shortDescription": { "text": code.title },
+        "fullDescription": { "text": first },
+        "help": { "text": page, "markdown": page },
+        "defaultConfiguration": { "level": level(code.severity) },
+    })
+}
+
+fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Advice => "note",
+    }
+}
+
+fn result(found: &Diagnostic, sources: &Sources, here: &str) -> Value {
+    let place = |label: &Label| location(label, sources.get(label.span.file), here);
+    let related: Vec<Value> = found.labels.iter().skip(1).map(place).collect();
+    let mut result = json!({
+        "ruleId": found.code.name,
+        "ruleIndex": codes::all().position(|code| code == found.code),
+        "level": level(found.severity),
+        "message": { "text": format!("{}; {}", found.message, found.help) },
+        "locations": found.labels.iter().take(1).map(place).collect::<Vec<_>>(),
+    });
+    if !related.is_empty() {
+        result["relatedLocations"] = json!(related);
+    }
+    result
+}
+
+fn location(label: &Label, source: &Source, here: &str) -> Value {
+    let mark = '\u{feff}'.len_utf8();
+    let (text, skipped) = source.text.strip_prefix('\u{feff}').map_or((&*source.text, 0), |text| (text, mark));
+    let at = |byte: u32| position(text, (byte as usize).saturating_sub(skipped));
+    let ((start_line, start_column), (end_line, end_column)) = (at(label.span.start), at(label.span.end));
+    json!({
+        "physicalLocation": {
+            "artifactLocation": { "uri": uri(&source.name, here) },
+            "region": {
+                "startLine": start_line, "startColumn": start_column, "endLine": end_line, "endColumn": end_column,
+            },
+        },
+        "message": { "text": label.text },
+    })
+}
+
+/// A file's name as a URI (RFC 3986): relative to `here` where it is below, else absolute where it was given so.
+fn uri(name: &str, here: &str) -> String {
+    let name = super::below(name, here);
+    let mut uri = if name.starts_with('/') { "file://".to_owned() } else { String::new() };
+    for byte in name.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => uri.push(char::from(byte)),
+            byte => drop(write!(uri, "%{byte:02X}")),
+        }
+    }
+    uri
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_relative_uris_where_they_can_be() {
+        for (name, expected) in [
+            ("plan.kdl", "plan.kdl"),
+            ("./plans/a b.kdl", "plans/a%20b.kdl"),
+            ("/repo/plans/50%:c.kdl", "plans/50%25%3Ac.kdl"),
+            ("../写.kdl", "../%E5%86%99.kdl"),
+            ("/etc/sonae/plan.kdl", "file:///etc/sonae/plan.kdl"),
+            ("/repository/plan.kdl", "file:///repository/plan.kdl"),
+        ] {
+            assert_eq!(uri(name, "/repo"), expected, "{name}");
+        }
+        assert_eq!(uri("/etc/plan.kdl", "/"), "etc/plan.kdl");
+    }
+}
