@@ -1,6 +1,7 @@
 //! Diagnostics as text for people and as JSON for programs.
 
 mod json;
+mod lines;
 mod snippet;
 #[cfg(test)]
 mod tests;

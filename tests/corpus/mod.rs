@@ -3,6 +3,7 @@
 mod diagnostics;
 mod forecasts;
 mod graphs;
+mod inputs;
 mod locked;
 mod order;
 mod past;
