@@ -3,9 +3,14 @@
 /// The word of `known` that is nearest to `word`, where one is near enough to have been meant.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let slips_max = 1 + word.chars().count() / 4;
+    let word = word.to_lowercase();
+    let length = word.chars().count();
     known
         .into_iter()
-        .map(|candidate| (strsim::osa_distance(&word.to_lowercase(), &candidate.to_lowercase()), candidate))
+        .map(|candidate| (candidate, candidate.to_lowercase()))
+        // So many slips it takes at least; comparing letter by letter takes long.
+        .filter(|(_, lower)| length.abs_diff(lower.chars().count()) <= slips_max)
+        .map(|(candidate, lower)| (strsim::osa_distance(&word, &lower), candidate))
         .filter(|(slips, candidate)| *slips <= slips_max && *slips < candidate.chars().count())
         .min()
         .map(|(_, candidate)| candidate)

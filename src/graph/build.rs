@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Dependency, Graph, Output, OutputKind, ProbeCheck, Step, StepKind, cycle, order};
+use super::{Dependency, Graph, Output, OutputKind, ProbeCheck, Step, StepKind, cycle, order, ties};
 use crate::catalog::host_name;
 use crate::check::CheckedPlan;
 use crate::diagnostic::Diagnostics;
@@ -13,7 +13,7 @@ use crate::primitives::{Duration, JobName, Name, PathBytes, Span, StepId, StepNa
 pub const TIMEOUT_DEFAULT: Duration = Duration::from_seconds(86_400);
 
 /// Compiles every job and every restore of a plan. `base` is the folder, absolute, that relative paths are relative to.
-/// None where the plan's ties go round in a circle; `out` then shows every tie of it.
+/// None where the plan's ties go round in a circle, or are too many; `out` then shows which.
 pub fn compile(checked: &CheckedPlan, base: &PathBytes, out: &mut Diagnostics) -> Option<Graph> {
     let plan = checked.plan();
     let circles = cycle::find(plan);
@@ -21,20 +21,28 @@ pub fn compile(checked: &CheckedPlan, base: &PathBytes, out: &mut Diagnostics) -
         out.extend(circles);
         return None;
     }
-    let mut builder = Builder { base, steps: vec![], commits: BTreeMap::new() };
+    if let Some(found) = ties::too_many(plan) {
+        out.push(found);
+        return None;
+    }
+    let targets = plan.targets.iter().map(|target| (&target.name.value, target)).collect();
+    let mut builder = Builder { base, targets, steps: vec![], names: BTreeMap::new(), commits: BTreeMap::new() };
     for target in &plan.targets {
         if let Some(Source::Files(files)) = &target.source {
             target.backups.iter().for_each(|backup| builder.backup(target, backup, files));
         }
     }
     builder.tie_jobs(plan);
-    plan.restores.iter().for_each(|restore| builder.restore(plan, restore));
+    plan.restores.iter().for_each(|restore| builder.restore(restore));
     Some(order::sorted(builder.steps))
 }
 
 struct Builder<'a> {
     base: &'a PathBytes,
+    targets: BTreeMap<&'a Name, &'a Target>,
     steps: Vec<Step>,
+    /// The names that steps have, each with the number to try first where another step would be called the same.
+    names: BTreeMap<StepName, u32>,
     /// The first and the last-but-deletion step of every job, for ties between jobs.
     commits: BTreeMap<JobName, (StepId, StepId)>,
 }
@@ -42,6 +50,7 @@ struct Builder<'a> {
 impl Builder<'_> {
     fn add(&mut self, name: StepName, kind: StepKind, after: Vec<Dependency>, span: Span) -> StepId {
         let id = StepId(u32::try_from(self.steps.len()).unwrap_or(u32::MAX));
+        self.names.insert(name.clone(), 2);
         self.steps.push(Step { id, name, kind, after, takes: None, timeout: TIMEOUT_DEFAULT, span });
         id
     }
@@ -101,21 +110,21 @@ impl Builder<'_> {
         }
     }
 
-    fn restore(&mut self, plan: &Plan, restore: &Restore) {
-        self.sequence(plan, restore, &restore.steps, vec![]);
+    fn restore(&mut self, restore: &Restore) {
+        self.sequence(restore, &restore.steps, vec![]);
     }
 
     /// Adds steps one after the other; each waits for all that end the one before. Answers what ends the last.
-    fn sequence(&mut self, plan: &Plan, restore: &Restore, steps: &[RestoreStep], before: Vec<StepId>) -> Vec<StepId> {
+    fn sequence(&mut self, restore: &Restore, steps: &[RestoreStep], before: Vec<StepId>) -> Vec<StepId> {
         steps.iter().fold(before, |before, step| match step {
             RestoreStep::Parallel(children) => {
                 let ends: Vec<StepId> = children
                     .iter()
-                    .flat_map(|child| self.sequence(plan, restore, std::slice::from_ref(child), before.clone()))
+                    .flat_map(|child| self.sequence(restore, std::slice::from_ref(child), before.clone()))
                     .collect();
                 if ends.is_empty() { before } else { ends }
             }
-            RestoreStep::Recover(recover) => vec![self.recover(plan, restore, recover, &before)],
+            RestoreStep::Recover(recover) => vec![self.recover(restore, recover, &before)],
             RestoreStep::Probe(probe) => {
                 vec![self.probe(restore, probe, &before)]
             }
@@ -135,9 +144,9 @@ impl Builder<'_> {
         id
     }
 
-    fn recover(&mut self, plan: &Plan, restore: &Restore, recover: &Recover, before: &[StepId]) -> StepId {
+    fn recover(&mut self, restore: &Restore, recover: &Recover, before: &[StepId]) -> StepId {
         let target = &recover.target.value;
-        let backups = plan.targets.iter().filter(|t| t.name.value == *target).flat_map(|t| &t.backups);
+        let backups = self.targets.get(target).into_iter().flat_map(|target| &target.backups);
         let jobs = backups
             .map(|backup| {
                 let job = JobName { target: target.clone(), backup: backup.name.value.clone() };
@@ -159,14 +168,14 @@ impl Builder<'_> {
     }
 
     /// A name that no step has yet: the second `probe` of a restore is `probe-2`.
-    fn numbered(&self, restore: &Name, word: &str) -> StepName {
+    fn numbered(&mut self, restore: &Name, word: &str) -> StepName {
         let owner = format!("restore/{restore}");
-        let taken = |name: &StepName| self.steps.iter().any(|step| step.name == *name);
         let plain = StepName::new(&owner, word);
-        if !taken(&plain) {
-            return plain;
-        }
-        (2..).map(|n: u32| StepName::new(&owner, &format!("{word}-{n}"))).find(|name| !taken(name)).unwrap_or(plain)
+        let Some(first) = self.names.get(&plain).copied() else { return plain };
+        let numbered = |n: u32| StepName::new(&owner, &format!("{word}-{n}"));
+        let free = (first..).find(|n| !self.names.contains_key(&numbered(*n))).unwrap_or(u32::MAX);
+        self.names.insert(plain, free.saturating_add(1));
+        numbered(free)
     }
 
     fn absolute(&self, written: &str) -> PathBytes {

@@ -49,14 +49,14 @@ fn ties(plan: &Plan) -> DiGraph<JobName, Span> {
     ties
 }
 
-/// A circle, as its ties, from the knot's first job back to itself: the shortest (breadth first). None where the knot is
+/// A circle, as its ties, from the first job of a sorted knot back to itself: the shortest (breadth first). None where the knot is
 /// a single job without a tie to itself.
 fn circle_through(ties: &DiGraph<JobName, Span>, knot: &[NodeIndex]) -> Option<Vec<(NodeIndex, Span)>> {
     let start = *knot.first()?;
     let mut came_from: BTreeMap<NodeIndex, (NodeIndex, Span)> = BTreeMap::new();
     let mut queue = std::collections::VecDeque::from([start]);
     while let Some(job) = queue.pop_front() {
-        let mut edges: Vec<_> = ties.edges(job).filter(|edge| knot.contains(&edge.target())).collect();
+        let mut edges: Vec<_> = ties.edges(job).filter(|edge| knot.binary_search(&edge.target()).is_ok()).collect();
         edges.sort_by_key(|edge| *edge.weight());
         for edge in edges {
             if edge.target() == start {

@@ -8,6 +8,7 @@ mod build;
 mod cycle;
 mod order;
 mod step;
+mod ties;
 
 pub use build::{TIMEOUT_DEFAULT, compile};
 pub use step::{Dependency, Effect, Output, OutputKind, ProbeCheck, Step, StepKind};
@@ -86,8 +87,11 @@ impl Graph {
     /// The steps that `chosen` keeps, renumbered; ties to others are dropped.
     fn keep(&self, chosen: impl Fn(&Step) -> bool) -> Self {
         let kept: Vec<&Step> = self.steps.iter().filter(|step| chosen(step)).collect();
-        let new_id =
-            |old: StepId| kept.iter().position(|step| step.id == old).and_then(|at| u32::try_from(at).ok()).map(StepId);
+        let mut new_ids = vec![None; self.steps.len()];
+        for (new, step) in kept.iter().enumerate() {
+            new_ids[step.id.index()] = u32::try_from(new).ok().map(StepId);
+        }
+        let new_id = |old: StepId| new_ids.get(old.index()).copied().flatten();
         let steps = kept.iter().map(|step| step.renumbered(&new_id)).collect();
         order::assert_sound(Self { steps })
     }

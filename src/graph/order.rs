@@ -16,7 +16,8 @@ pub(super) fn sorted(steps: Vec<Step>) -> Graph {
     let nodes: Vec<_> = steps.iter().map(|_| ties.add_node(())).collect();
     for step in &steps {
         for tie in &step.after {
-            ties.update_edge(nodes[tie.on.index()], nodes[step.id.index()], ());
+            // An edge given twice is waited for twice, and looked for never.
+            ties.add_edge(nodes[tie.on.index()], nodes[step.id.index()], ());
         }
     }
     let mut waits: Vec<usize> = nodes.iter().map(|node| ties.neighbors_directed(*node, Incoming).count()).collect();

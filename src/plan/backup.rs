@@ -75,7 +75,7 @@ pub struct Schedule {
 }
 
 /// The times of a schedule. Times of day are of the schedule's zone.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Rhythm {
     /// Once a day.
     Daily {
@@ -118,7 +118,7 @@ pub enum Rhythm {
 }
 
 /// A time of day to the minute, `"05:30"`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TimeOfDay {
     /// 0 to 23.
     pub hour: i8,

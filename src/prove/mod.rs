@@ -4,6 +4,7 @@
 //! Invariant: a promise is in [`Proofs`] only where it was shown to hold; any other has its diagnostic.
 
 mod compile;
+mod path;
 mod promise;
 mod rpo;
 mod rto;
@@ -11,7 +12,7 @@ mod rto;
 mod tests;
 
 pub use compile::{Compiled, compile};
-pub use promise::{Evidence, Kind, Leg, Loss, Promise, Proofs, Standing, Subject, Window};
+pub use promise::{Evidence, Kind, Leg, Loss, Path, Promise, Proofs, Standing, Subject, Window};
 
 use jiff::civil::Date;
 
@@ -64,16 +65,20 @@ pub fn prove(
 ///
 /// Of a plan that was not checked, names that lead nowhere only make promises unproven.
 fn promises(plan: &Plan, out: &mut Diagnostics) -> Proofs {
+    let (mut rhythms, ways) = (rpo::Rhythms::default(), rto::Ways::new(plan));
     let mut promises = Vec::new();
     for target in &plan.targets {
-        promises.extend(rpo::of_target(plan, target, out));
-        promises.extend(rto::of_target(plan, target, out));
+        promises.extend(rpo::of_target(plan, target, &mut rhythms, out));
+        promises.extend(ways.of_target(target, out));
     }
-    promises.extend(plan.restores.iter().filter_map(|restore| rto::of_restore(plan, restore, out)));
+    promises.extend((0..plan.restores.len()).filter_map(|restore| ways.of_restore(restore, out)));
     Proofs { promises }
 }
 
+/// How many places one diagnostic of a proof has at most: beyond that, nobody reads on, and as many diagnostics may be about them.
+const PLACES_MAX: usize = 50;
+
 /// The same diagnostic with more places.
 fn with_labels(found: Diagnostic, labels: impl IntoIterator<Item = (Span, String)>) -> Diagnostic {
-    labels.into_iter().fold(found, |found, (span, text)| found.also(span, text))
+    labels.into_iter().take(PLACES_MAX).fold(found, |found, (span, text)| found.also(span, text))
 }

@@ -1,6 +1,7 @@
 //! Promises that hold, and why.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -74,7 +75,8 @@ pub enum Evidence {
         /// The restore.
         restore: Name,
         /// Its steps, one after the other.
-        legs: Vec<Leg>,
+        #[serde(flatten)]
+        path: Path,
     },
 }
 
@@ -116,24 +118,59 @@ pub struct Leg {
     pub span: Span,
 }
 
+/// Steps one after the other. Many promises may stand on the same ones.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Path {
+    /// The first fifty of them.
+    pub legs: Arc<[Leg]>,
+    /// How many more there are.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub omitted: usize,
+    /// How long all of them take.
+    #[serde(skip)]
+    pub length: Duration,
+}
+
+/// How many steps of a path are told: beyond that, nobody reads on.
+const LEGS_TOLD_MAX: usize = 50;
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
+impl Path {
+    /// The path of all of these.
+    pub(super) fn new(legs: impl Iterator<Item = Leg>) -> Self {
+        let (mut told, mut omitted, mut seconds) = (vec![], 0, 0_u64);
+        for leg in legs {
+            seconds = seconds.saturating_add(leg.takes.seconds);
+            if told.len() < LEGS_TOLD_MAX {
+                told.push(leg);
+            } else {
+                omitted += 1;
+            }
+        }
+        Self { legs: told.into(), omitted, length: Duration::from_seconds(seconds) }
+    }
+
+    /// The sum as people write it: `3m + 20m + 1m = 24m`.
+    pub(super) fn sum(&self) -> String {
+        let mut parts: Vec<String> = self.legs.iter().map(|leg| leg.takes.to_string()).collect();
+        if self.omitted > 0 {
+            parts.push(format!("{} more", self.omitted));
+        }
+        match parts.as_slice() {
+            [] | [_] => self.length.to_string(),
+            parts => format!("{} = {}", parts.join(" + "), self.length),
+        }
+    }
+}
+
 impl Loss {
     /// The gap and the run together.
     pub fn total(&self) -> Duration {
         Duration::from_seconds(self.gap.seconds().saturating_add(self.takes.seconds))
-    }
-}
-
-/// How long a path takes.
-pub(super) fn length(legs: &[Leg]) -> Duration {
-    Duration::from_seconds(legs.iter().fold(0, |sum, leg| sum.saturating_add(leg.takes.seconds)))
-}
-
-/// The sum of a path as people write it: `3m + 20m + 1m = 24m`.
-pub(super) fn sum(legs: &[Leg]) -> String {
-    let parts: Vec<String> = legs.iter().map(|leg| leg.takes.to_string()).collect();
-    match parts.as_slice() {
-        [] | [_] => length(legs).to_string(),
-        parts => format!("{} = {}", parts.join(" + "), length(legs)),
     }
 }
 
@@ -177,10 +214,11 @@ impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Loss(loss) => loss.fmt(f),
-            Self::Path { restore, legs } if legs.is_empty() => write!(f, "restore {restore} has no steps"),
-            Self::Path { restore, legs } => {
-                let steps: Vec<&str> = legs.iter().map(|leg| leg.step.as_str()).collect();
-                write!(f, "restore {restore}, {} ({})", sum(legs), steps.join(", "))
+            Self::Path { restore, path } if path.legs.is_empty() => write!(f, "restore {restore} has no steps"),
+            Self::Path { restore, path } => {
+                let steps: Vec<&str> = path.legs.iter().map(|leg| leg.step.as_str()).collect();
+                let more = if path.omitted > 0 { ", …" } else { "" };
+                write!(f, "restore {restore}, {} ({}{more})", path.sum(), steps.join(", "))
             }
         }
     }

@@ -1,5 +1,7 @@
 //! How much may be lost.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 
 use super::promise::{Evidence, Kind, Loss, Promise, Standing, Subject, Window};
@@ -7,19 +9,31 @@ use super::with_labels;
 use crate::calendar::{self, Gaps, Occurrences};
 use crate::diagnostic::codes::prove::{RPO_BROKEN, RPO_NO_BACKUP, RPO_UNPROVEN, SCHEDULE_OVERLAPS};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::plan::{Backup, Plan, Schedule, Target};
+use crate::plan::{Backup, Plan, Rhythm, Schedule, Target};
 use crate::primitives::{Duration, JobName, Span, Spanned};
 
 /// 2025-01-01 to 2053-01-01. Weekdays, leap years and the rules by which clocks are set come round within 28 years.
 const WINDOW: Window =
     Window { start: Timestamp::constant(1_735_689_600, 0), end: Timestamp::constant(2_619_302_400, 0) };
 
+/// The gaps of the schedules seen so far, by what they say: many backups have the same one, and looking through 28 years takes
+/// a thousand times what all else does.
+#[derive(Default)]
+pub(super) struct Rhythms(HashMap<(Rhythm, String), Option<Gaps>>);
+
+impl Rhythms {
+    fn gaps(&mut self, schedule: &Schedule, times: &Occurrences) -> Option<Gaps> {
+        let key = (schedule.rhythm.clone(), schedule.timezone.value.clone());
+        *self.0.entry(key).or_insert_with(|| times.gaps(WINDOW.start, WINDOW.end))
+    }
+}
+
 /// Why a backup proves nothing: where, and a few words.
 type Reasons = Vec<(Span, String)>;
 
 /// Proves a target's rpo, where it has one; reports runs that overlap, whether it has or not.
-pub(super) fn of_target(plan: &Plan, target: &Target, out: &mut Diagnostics) -> Option<Promise> {
-    let assessed: Vec<_> = target.backups.iter().map(|backup| assess(target, backup, out)).collect();
+pub(super) fn of_target(plan: &Plan, target: &Target, rhythms: &mut Rhythms, out: &mut Diagnostics) -> Option<Promise> {
+    let assessed: Vec<_> = target.backups.iter().map(|backup| assess(target, backup, rhythms, out)).collect();
     let rpo = target.objective.as_ref()?.rpo.as_ref()?;
     if let Some(reason) = target.no_backup.as_ref().filter(|_| target.backups.is_empty()) {
         out.push(not_backed_up(target, rpo, reason));
@@ -50,7 +64,12 @@ pub(super) fn of_target(plan: &Plan, target: &Target, out: &mut Diagnostics) -> 
 }
 
 /// The most that may be lost with one backup alone.
-fn assess<'a>(target: &Target, backup: &'a Backup, out: &mut Diagnostics) -> Result<(&'a Backup, Loss), Reasons> {
+fn assess<'a>(
+    target: &Target,
+    backup: &'a Backup,
+    rhythms: &mut Rhythms,
+    out: &mut Diagnostics,
+) -> Result<(&'a Backup, Loss), Reasons> {
     let no_schedule = || (backup.span, format!("`{}` has no `schedule`: it runs when it is named", backup.name.value));
     let no_takes = || (backup.span, format!("`{}` has no `takes`", backup.name.value));
     let (Some(schedule), Some(takes)) = (&backup.schedule, &backup.takes) else {
@@ -58,7 +77,7 @@ fn assess<'a>(target: &Target, backup: &'a Backup, out: &mut Diagnostics) -> Res
         return Err(missing.into_iter().flatten().collect());
     };
     let times = Occurrences::of(schedule).map_err(|malformed| vec![(schedule.span, malformed.problem)])?;
-    let Some(gaps) = times.gaps(WINDOW.start, WINDOW.end) else {
+    let Some(gaps) = rhythms.gaps(schedule, &times) else {
         return Err(vec![(schedule.span, format!("comes round less than twice in {WINDOW}"))]);
     };
     if takes.value.seconds > gaps.shortest.seconds() {

@@ -114,8 +114,8 @@ fn path(proven: &ProvenPlan, restore: &Name, graph: &Graph) -> String {
     let is_of = |subject: &Subject| matches!(subject, Subject::Restore(name) if name == restore);
     for promise in proven.proofs().promises.iter().filter(|promise| is_of(&promise.subject)) {
         assert_eq!(promise.proven, longest, "restore {restore}: the proof and the graph disagree");
-        if let Evidence::Path { legs, .. } = &promise.evidence {
-            let legs: Vec<String> = legs.iter().map(|leg| format!("{} {}", leg.step, leg.takes)).collect();
+        if let Evidence::Path { path, .. } = &promise.evidence {
+            let legs: Vec<String> = path.legs.iter().map(|leg| format!("{} {}", leg.step, leg.takes)).collect();
             return format!("{longest}, proven by {}", legs.join(", "));
         }
     }

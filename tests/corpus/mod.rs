@@ -5,6 +5,7 @@ mod diagnostics;
 mod forecasts;
 mod forms;
 mod graphs;
+mod inputs;
 mod locked;
 mod order;
 mod past;

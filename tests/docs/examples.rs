@@ -86,6 +86,11 @@ fn files() -> Vec<PathBuf> {
     files
 }
 
+/// Every example of the documentation, each as a complete plan.
+pub(crate) fn plans_shown() -> Vec<String> {
+    files().iter().flat_map(|file| examples(file)).map(|example| whole(&example)).collect()
+}
+
 #[test]
 fn every_example_compiles_or_must_not() {
     for example in files().iter().flat_map(|file| examples(file)) {

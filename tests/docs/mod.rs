@@ -3,3 +3,5 @@
 mod examples;
 mod exit_statuses;
 mod generated;
+
+pub(crate) use examples::plans_shown;

@@ -1,11 +1,15 @@
 //! What comes before a backup is another backup of the plan.
 
+use std::cell::OnceCell;
+
 use super::Scene;
 use crate::check::scene::known_names;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
 use crate::primitives::{JobName, Spanned};
 
 pub(super) fn run(scene: &Scene<'_>, out: &mut Diagnostics) {
+    // What each unknown one is compared with, made when there is one.
+    let known = OnceCell::new();
     for (target, backup) in scene.backups() {
         for job in &backup.after {
             if job.value.target == target.name.value && job.value.backup == backup.name.value {
@@ -13,7 +17,7 @@ pub(super) fn run(scene: &Scene<'_>, out: &mut Diagnostics) {
                 let found = Diagnostic::new(&codes::backup::ITSELF, message, job.span, "this very backup", help);
                 out.push(found.also(backup.name.span, "declared here"));
             } else if !is_declared(scene, &job.value) {
-                out.push(unknown(scene, job));
+                out.push(unknown(job, known.get_or_init(|| jobs(scene))));
             }
         }
     }
@@ -26,12 +30,11 @@ fn is_declared(scene: &Scene<'_>, job: &JobName) -> bool {
     declared || scene.is_broken("target", &job.target)
 }
 
-fn unknown(scene: &Scene<'_>, job: &Spanned<JobName>) -> Diagnostic {
-    let jobs: Vec<_> = scene
-        .backups()
-        .take(500)
-        .map(|(target, backup)| format!("{}/{}", target.name.value, backup.name.value))
-        .collect();
+fn jobs(scene: &Scene<'_>) -> Vec<String> {
+    scene.backups().take(500).map(|(target, backup)| format!("{}/{}", target.name.value, backup.name.value)).collect()
+}
+
+fn unknown(job: &Spanned<JobName>, jobs: &[String]) -> Diagnostic {
     let help = known_names(&job.value.to_string(), "other job", jobs.iter().map(String::as_str));
     let message = format!("no job is called \"{}\"", job.value);
     Diagnostic::new(&codes::backup::UNKNOWN_JOB, message, job.span, "not declared", help)

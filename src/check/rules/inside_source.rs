@@ -1,5 +1,8 @@
 //! A store does not lie inside what is backed up to it.
 
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+
 use globset::GlobSet;
 
 use super::Scene;
@@ -7,26 +10,38 @@ use crate::check::globs::compile;
 use crate::check::place::Place;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
 use crate::plan::{Backup, Files, Source, Store, StoreKind, Target};
-use crate::primitives::Spanned;
+use crate::primitives::{Name, Spanned};
 
 pub(super) fn run(scene: &Scene<'_>, out: &mut Diagnostics) {
+    let stores: Stores<'_> = scene.stores.iter().map(|(name, store)| (*name, (*store, place(store)))).collect();
     for target in &scene.plan.targets {
-        let Some(Source::Files(files)) = &target.source else { continue };
-        // Where the globs are wrong, that is told by their own rule.
-        if let Ok(excluded) = compile(&files.exclude) {
-            of_target(scene, target, files, &excluded, out);
+        if let Some(Source::Files(files)) = &target.source {
+            of_target(&stores, target, files, out);
         }
     }
 }
 
-fn of_target(scene: &Scene<'_>, target: &Target, files: &Files, excluded: &GlobSet, out: &mut Diagnostics) {
+fn place(store: &Store) -> Place<'_> {
+    let StoreKind::Local { path } = &store.kind;
+    Place::new(&path.value)
+}
+
+/// The stores by name, each with its place.
+type Stores<'p> = BTreeMap<&'p Name, (&'p Store, Place<'p>)>;
+
+fn of_target(stores: &Stores<'_>, target: &Target, files: &Files, out: &mut Diagnostics) {
+    // Seldom needed, and slow to make. Where the globs are wrong, that is told by their own rule.
+    let excluded = OnceCell::new();
+    let is_packed = |below: &[&str]| {
+        let excluded = excluded.get_or_init(|| compile(&files.exclude).ok());
+        excluded.as_ref().is_some_and(|excluded| !is_excluded(excluded, below))
+    };
     let roots: Vec<_> = files.roots.iter().map(|root| (Place::new(&root.value), root)).collect();
     for backup in &target.backups {
-        let Some(store) = scene.stores.get(&backup.store.value) else { continue };
+        let Some((store, place)) = stores.get(&backup.store.value) else { continue };
         let StoreKind::Local { path } = &store.kind;
-        let place = Place::new(&path.value);
         for (around, root) in &roots {
-            if place.below(around).is_some_and(|below| !is_excluded(excluded, below)) {
+            if place.below(around).is_some_and(is_packed) {
                 out.push(inside(store, path, root, backup));
             }
         }

@@ -3,7 +3,7 @@
 use super::Code;
 
 /// All of this area, in the order of the documentation.
-pub const ALL: &[&Code] = &[&CYCLE];
+pub const ALL: &[&Code] = &[&CYCLE, &TOO_MANY_TIES];
 
 /// Backups wait for each other.
 pub static CYCLE: Code = Code::error(
@@ -45,5 +45,18 @@ restore "all" {
     recover "music" { into path="/restore/music" }
 }
 ```
+"#,
+);
+
+/// Too many steps wait for too many.
+pub static TOO_MANY_TIES: Code = Code::error(
+    "sonae::restore::too-many-ties",
+    "too many steps wait for too many",
+    r#"Behind a `parallel`, each step waits for every step in it. Where a second `parallel` follows, every step of the one
+waits for every step of the other: a thousand behind a thousand are a million ties. The restores of a plan may have half a
+million.
+
+A single step between the two blocks, such as a `probe`, takes most of them away: it waits for all that is before it, and
+all that is behind waits for it alone.
 "#,
 );

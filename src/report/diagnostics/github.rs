@@ -1,7 +1,7 @@
 //! Diagnostics as GitHub's workflow commands, which show each beside its line of a pull request
 //! (<https://docs.github.com/actions/using-workflows/workflow-commands-for-github-actions>).
 
-use super::json::position;
+use super::lines::Lines;
 use super::{WRITTEN_MAX, below};
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 
@@ -19,7 +19,8 @@ pub fn github(found: &[Diagnostic], sources: &Sources, here: &str) -> String {
 fn command(found: &Diagnostic, sources: &Sources, here: &str) -> String {
     let span = found.span();
     let source = sources.get(span.file);
-    let at = |byte: u32| position(&source.text, byte as usize);
+    let lines = Lines::of(&source.text);
+    let at = |byte: u32| lines.position(&source.text, byte as usize);
     let ((line, column), (end_line, end_column)) = (at(span.start), at(span.end));
     let word = match found.severity {
         Severity::Error => "error",

@@ -1,9 +1,13 @@
 //! Diagnostics as JSON.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::WRITTEN_MAX;
+use super::lines::Lines;
 use crate::diagnostic::{Diagnostic, Severity, Sources};
+use crate::primitives::FileId;
 
 /// The version of this form.
 const FORMAT_VERSION: u32 = 1;
@@ -41,26 +45,20 @@ struct Place<'a> {
 /// characters), and its bytes from `start` to before `end`. Beyond the first thousand, `omitted` counts the rest.
 pub fn json<'a>(found: &'a [Diagnostic], sources: &'a Sources) -> impl Serialize + use<'a> {
     let count = |severity| found.iter().filter(|found| found.severity == severity).count();
-    let diagnostics: Vec<_> = found.iter().take(WRITTEN_MAX).map(|found| written(found, sources)).collect();
+    let mut lines = BTreeMap::new();
+    let diagnostics: Vec<_> = found.iter().take(WRITTEN_MAX).map(|found| written(found, sources, &mut lines)).collect();
     let omitted = found.len() - diagnostics.len();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     Report { format_version: FORMAT_VERSION, diagnostics, omitted, errors, warnings }
 }
 
-fn written<'a>(found: &'a Diagnostic, sources: &'a Sources) -> Found<'a> {
+fn written<'a>(found: &'a Diagnostic, sources: &'a Sources, lines: &mut BTreeMap<FileId, Lines>) -> Found<'a> {
     let place = |label: &'a crate::diagnostic::Label| {
         let source = sources.get(label.span.file);
-        let (line, column) = position(&source.text, label.span.start as usize);
+        let lines = lines.entry(label.span.file).or_insert_with(|| Lines::of(&source.text));
+        let (line, column) = lines.position(&source.text, label.span.start as usize);
         Place { file: &source.name, line, column, start: label.span.start, end: label.span.end, text: &label.text }
     };
     let labels = found.labels.iter().map(place).collect();
     Found { code: found.code.name, severity: found.severity, message: &found.message, help: &found.help, labels }
-}
-
-/// Line and column of a byte, both from 1; the column counts characters.
-pub(super) fn position(text: &str, at: usize) -> (usize, usize) {
-    let before = text.get(..at).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-    (line, before.get(line_start..).map_or(0, |line| line.chars().count()) + 1)
 }

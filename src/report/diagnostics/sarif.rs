@@ -8,7 +8,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::WRITTEN_MAX;
-use super::json::position;
+use super::lines::Lines;
 use crate::diagnostic::{Code, Diagnostic, Label, Severity, Source, Sources, codes};
 
 /// One SARIF log of plans: what was found in each, and the texts that it points into. Names of files below the folder `here` are written
@@ -83,7 +83,8 @@ fn result(found: &Diagnostic, sources: &Sources, here: &str) -> Value {
 fn location(label: &Label, source: &Source, here: &str) -> Value {
     let mark = '\u{feff}'.len_utf8();
     let (text, skipped) = source.text.strip_prefix('\u{feff}').map_or((&*source.text, 0), |text| (text, mark));
-    let at = |byte: u32| position(text, (byte as usize).saturating_sub(skipped));
+    let lines = Lines::of(text);
+    let at = |byte: u32| lines.position(text, (byte as usize).saturating_sub(skipped));
     let ((start_line, start_column), (end_line, end_column)) = (at(label.span.start), at(label.span.end));
     json!({
         "physicalLocation": {

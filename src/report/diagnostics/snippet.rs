@@ -9,7 +9,7 @@ use miette::{
 };
 
 use super::Colour;
-use super::json::position;
+use super::lines::Lines;
 use crate::diagnostic::{Diagnostic, Label, Severity, Sources};
 use crate::primitives::{FileId, Span};
 
@@ -31,7 +31,11 @@ pub(super) struct Snippets<'s> {
 struct Text {
     name: String,
     text: String,
+    lines: Lines,
 }
+
+/// How many places of one diagnostic are drawn: beyond that, nobody reads on.
+const PLACES_MAX: usize = 50;
 
 impl<'s> Snippets<'s> {
     pub(super) fn new(sources: &'s Sources, colour: Colour) -> Self {
@@ -49,15 +53,24 @@ impl<'s> Snippets<'s> {
         let sources = self.sources;
         let text = self.texts.entry(file).or_insert_with(|| {
             let source = sources.get(file);
-            Text { name: harmless(&source.name), text: harmless(&source.text) }
+            // The lines are those of the source: byte for byte, it is the same text.
+            Text { name: harmless(&source.name), text: harmless(&source.text), lines: Lines::of(&source.text) }
         });
         let drawn = |label: &&Label| label.span.file == file && text.has_short_lines(label.span);
-        let (here, elsewhere): (Vec<_>, Vec<_>) = diagnostic.labels.iter().partition(drawn);
+        let (here, elsewhere): (Vec<_>, Vec<_>) = diagnostic.labels.iter().take(PLACES_MAX).partition(drawn);
         let mut help = harmless(&diagnostic.help);
         for label in elsewhere {
             let source = sources.get(label.span.file);
-            let (line, column) = position(&source.text, label.span.start as usize);
+            let at = label.span.start as usize;
+            let (line, column) = if label.span.file == file {
+                text.lines.position(&source.text, at)
+            } else {
+                Lines::of(&source.text).position(&source.text, at)
+            };
             help.push_str(&format!("\n{}:{line}:{column}: {}", harmless(&source.name), label.text));
+        }
+        if diagnostic.labels.len() > PLACES_MAX {
+            help.push_str(&format!("\n… and {} more places", diagnostic.labels.len() - PLACES_MAX));
         }
         let drawing = Drawing { diagnostic, message: harmless(&diagnostic.message), here, help, text };
         let mut rendered = String::new();
@@ -109,16 +122,19 @@ impl SourceCode for Text {
         lines_before: usize,
         lines_after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        let inner = self.text.read_span(span, lines_before, lines_after)?;
+        // `miette` reads from the beginning up to the place: it is given a beginning that is near.
+        let (first, start) = self.lines.line_above(span.offset(), lines_before + 1);
+        let near = self.text.get(start..).ok_or(MietteError::OutOfBounds)?;
+        let inner = near.read_span(&(span.offset() - start, span.len()).into(), lines_before, lines_after)?;
         // `miette` counts bytes; people count characters.
-        let column = if inner.column() == 0 { 0 } else { position(&self.text, span.offset()).1 - 1 };
+        let column = if inner.column() == 0 { 0 } else { self.lines.position(&self.text, span.offset()).1 - 1 };
         Ok(Box::new(MietteSpanContents::new_named(
             self.name.clone(),
             inner.data(),
-            *inner.span(),
-            inner.line(),
+            (inner.span().offset() + start, inner.span().len()).into(),
+            inner.line() + first,
             column,
-            inner.line_count(),
+            inner.line_count() + first,
         )))
     }
 }
