@@ -14,7 +14,7 @@ mod tests;
 
 use jiff::civil::Date;
 
-pub use waivers::apply_waivers;
+pub use waivers::{Judged, Waived, apply_waivers};
 
 use crate::diagnostic::{Diagnostics, Severity};
 use crate::plan::Plan;

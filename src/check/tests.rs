@@ -26,7 +26,7 @@ fn checked(text: &str, today: Date) -> (bool, Vec<Diagnostic>) {
     let document = crate::syntax::parse(file, text, &mut out);
     let plan = crate::lower::lower(&document, &mut out).expect("a plan");
     let stands = check(plan.clone(), today, &mut out).is_some();
-    (stands, apply_waivers(&plan, out.into_sorted(), today))
+    (stands, apply_waivers(&plan, out.into_sorted(), today).standing)
 }
 
 fn names(found: &[Diagnostic]) -> Vec<&'static str> {
@@ -81,7 +81,9 @@ fn later_stages_are_waived_by_the_same_step() {
     let document = crate::syntax::parse(Default::default(), &text, &mut out);
     let plan = crate::lower::lower(&document, &mut out).expect("a plan");
     let later = |code| Diagnostic::new(code, "later", Span::new(Default::default(), 40, 41), "", "");
-    let left =
+    let judged =
         apply_waivers(&plan, vec![later(&codes::restore::MISSING_RESTORE), later(&codes::target::NO_SOURCE)], TODAY);
-    assert_eq!(names(&left), ["sonae::target::no-source"]);
+    assert_eq!(names(&judged.standing), ["sonae::target::no-source"]);
+    let waived: Vec<_> = judged.waived.iter().map(|waived| (waived.found.code.name, &*waived.reason)).collect();
+    assert_eq!(waived, [("sonae::restore::missing", "soon")]);
 }

@@ -28,7 +28,13 @@ impl<'p> Effective<'p> {
 
     /// Whether one of them sets a diagnostic aside.
     pub(super) fn cover(&self, found: &Diagnostic) -> bool {
-        found.code.waivable && self.0.iter().any(|waiver| covers(*waiver, found))
+        self.covering(found).is_some()
+    }
+
+    /// The first that sets a diagnostic aside.
+    fn covering(&self, found: &Diagnostic) -> Option<&'p Waiver> {
+        let waiver = self.0.iter().find(|waiver| found.code.waivable && covers(**waiver, found));
+        waiver.map(|(waiver, _)| *waiver)
     }
 }
 
@@ -38,20 +44,43 @@ fn covers((waiver, code): (&Waiver, &Code), found: &Diagnostic) -> bool {
     scope.start <= at.start && at.end <= scope.end && scope.file == at.file && code == found.code
 }
 
-/// Takes out what the plan's waivers set aside, of all that was found by all stages, and adds a warning for each waiver
-/// that sets nothing aside. `today` is the day in the plan's zone.
+/// What was found by all stages, after the plan's waivers; both in source order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Judged {
+    /// What stands, with a warning for each waiver that sets nothing aside.
+    pub standing: Vec<Diagnostic>,
+    /// What is set aside.
+    pub waived: Vec<Waived>,
+}
+
+/// A problem that somebody decided to live with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waived {
+    /// What was found.
+    pub found: Diagnostic,
+    /// Why it is set aside, in the plan's words.
+    pub reason: String,
+}
+
+/// Sorts what was found by whether the plan's waivers set it aside. `today` is the day in the plan's zone.
 ///
-/// Where errors stand, later stages may not have looked, so that no waiver is called idle then. The result is in source
-/// order.
-pub fn apply_waivers(plan: &Plan, found: Vec<Diagnostic>, today: Date) -> Vec<Diagnostic> {
+/// Where errors stand, later stages may not have looked, so that no waiver is called idle then.
+pub fn apply_waivers(plan: &Plan, found: Vec<Diagnostic>, today: Date) -> Judged {
     let waivers = Effective::new(plan, today);
-    let (covered, mut left): (Vec<_>, Vec<_>) = found.into_iter().partition(|found| waivers.cover(found));
-    if left.iter().all(|found| found.severity < Severity::Error) {
-        let idle = waivers.0.iter().filter(|waiver| !covered.iter().any(|found| covers(**waiver, found)));
-        left.extend(idle.map(|(waiver, _)| unused(waiver)));
+    let mut judged = Judged::default();
+    for found in found {
+        match waivers.covering(&found) {
+            Some(waiver) => judged.waived.push(Waived { found, reason: waiver.reason.value.clone() }),
+            None => judged.standing.push(found),
+        }
     }
-    left.sort_by(|a, b| (a.span(), a.code.name).cmp(&(b.span(), b.code.name)));
-    left
+    let Judged { standing, waived } = &mut judged;
+    if standing.iter().all(|found| found.severity < Severity::Error) {
+        let idle = waivers.0.iter().filter(|waiver| !waived.iter().any(|waived| covers(**waiver, &waived.found)));
+        standing.extend(idle.map(|(waiver, _)| unused(waiver)));
+    }
+    standing.sort_by(|a, b| (a.span(), a.code.name).cmp(&(b.span(), b.code.name)));
+    judged
 }
 
 fn unused(waiver: &Waiver) -> Diagnostic {

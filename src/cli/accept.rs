@@ -12,7 +12,18 @@ use crate::run::ExitStatus;
 /// What a plan's accepted form is called after: `plan.kdl` → `plan.accepted`.
 const EXTENSION: &str = "accepted";
 
-pub(super) fn accept(plan: &Path, check: bool) -> Result<ExitStatus, Failure> {
+/// The largest accepted form that is read, in bytes: far more than any plan comes to.
+const BYTES_MAX: u64 = 1 << 26;
+
+pub(super) fn accept(plans: &[PathBuf], check: bool) -> Result<ExitStatus, Failure> {
+    let mut status = ExitStatus::Well;
+    for plan in plans {
+        status = status.worse(one(plan, check)?);
+    }
+    Ok(status)
+}
+
+fn one(plan: &Path, check: bool) -> Result<ExitStatus, Failure> {
     let file = beside(plan)?;
     let loaded = load::load(plan)?;
     let compiled = report::accepted(&loaded.proven);
@@ -82,6 +93,9 @@ fn read(file: &Path) -> Result<Option<String>, Failure> {
         Err(error) => return Err(cannot(error)),
         Ok(meta) if !meta.is_file() => {
             return Err(Failure::error(format!("{} is not a file; remove it, and accept again", file.display())));
+        }
+        Ok(meta) if meta.len() > BYTES_MAX => {
+            return Err(Failure::error(format!("{} is no accepted plan; remove it, and accept again", file.display())));
         }
         Ok(_) => {}
     }

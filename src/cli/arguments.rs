@@ -61,10 +61,11 @@ pub(super) enum CommandWord {
         #[arg(long)]
         check: bool,
     },
-    /// Write the compiled plan beside the plan, for review; `run --accepted` refuses another
+    /// Write compiled plans beside the plans, for review; `run --accepted` refuses another
     Accept {
-        /// The plan
-        plan: PathBuf,
+        /// The plans
+        #[arg(required = true)]
+        plans: Vec<PathBuf>,
         /// Write nothing: show what differs from what was accepted, and exit with 1 where anything does
         #[arg(long)]
         check: bool,

@@ -41,7 +41,7 @@ pub(super) fn check(
             output::json(&json!({ "format_version": 1, "plans": all.iter().map(written).collect::<Vec<_>>() }))?
         }
         CheckForm::Sarif => {
-            let found = all.iter().map(|(_, read)| (&*read.diagnostics, &read.sources));
+            let found = all.iter().map(|(_, read)| (&*read.diagnostics, &*read.waived, &read.sources));
             output::json(&report::diagnostics::sarif(found, &here()?))?;
         }
     }

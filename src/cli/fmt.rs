@@ -50,6 +50,10 @@ fn formed(file: &Path) -> Result<Option<Formed>, Failure> {
             output::say(&format!("{problems}{name}: {}; it is left as it is", report::diagnostics::summary(&found)));
             Ok(None)
         }
+        Err(Unformatted::TooLarge(bytes)) => Err(Failure::error(format!(
+            "{name} is left as it is: its canonical form has {bytes} bytes, of which at most {} are read; split it into several plans",
+            syntax::BYTES_MAX
+        ))),
         Err(Unformatted::Bug(what)) => Err(Failure::error(format!(
             "{name} is left as it is: {what}. This is a bug of sonae: please report it, with the plan"
         ))),

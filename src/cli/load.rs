@@ -6,6 +6,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::{Failure, output};
+use crate::check::Waived;
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::primitives::PathBytes;
 use crate::prove::{self, Compiled, ProvenPlan};
@@ -25,6 +26,7 @@ pub(super) struct Loaded {
 pub(super) struct Read {
     pub(super) sources: Sources,
     pub(super) diagnostics: Vec<Diagnostic>,
+    pub(super) waived: Vec<Waived>,
     pub(super) proven: Option<ProvenPlan>,
     base: PathBytes,
     text: String,
@@ -36,8 +38,8 @@ pub(super) fn read(file: &Path, now: Timestamp) -> Result<Read, Failure> {
     let base = folder_of(file)?;
     let mut sources = Sources::default();
     let id = sources.add(file.display().to_string(), text.clone());
-    let Compiled { diagnostics, proven } = prove::compile(&sources, id, &base, now);
-    Ok(Read { sources, diagnostics, proven, base, text })
+    let Compiled { diagnostics, waived, proven } = prove::compile(&sources, id, &base, now);
+    Ok(Read { sources, diagnostics, waived, proven, base, text })
 }
 
 /// The plan of a file that is to be used: its problems are said, and errors are the end.

@@ -106,7 +106,7 @@ fn command(word: CommandWord, seams: &Seams) -> Result<ExitStatus, Failure> {
         CommandWord::Init { file } => init::init(&file),
         CommandWord::Check { plans, deny, now, format } => check::check(&plans, deny.is_some(), now.as_deref(), format),
         CommandWord::Fmt { plans, check } => fmt::fmt(&plans, check),
-        CommandWord::Accept { plan, check } => accept::accept(&plan, check),
+        CommandWord::Accept { plans, check } => accept::accept(&plans, check),
         CommandWord::Run(arguments) if arguments.due => due::due(&arguments, seams),
         CommandWord::Run(arguments) => run::run(&arguments, seams),
         CommandWord::Points { plan, jobs, format } => points::points(&plan, &jobs, format.format),

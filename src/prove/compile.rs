@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{ProvenPlan, prove};
+use crate::check::{Judged, Waived};
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
 use crate::primitives::{FileId, PathBytes};
 use crate::{calendar, check, graph, lower, syntax};
@@ -10,8 +11,10 @@ use crate::{calendar, check, graph, lower, syntax};
 /// What the compiler says of a plan.
 #[derive(Debug)]
 pub struct Compiled {
-    /// Every problem, in source order.
+    /// Every problem that stands, in source order.
     pub diagnostics: Vec<Diagnostic>,
+    /// Every problem that the plan's waivers set aside, in source order.
+    pub waived: Vec<Waived>,
     /// The plan, where no error stands.
     pub proven: Option<ProvenPlan>,
 }
@@ -22,7 +25,7 @@ pub fn compile(sources: &Sources, file: FileId, base: &PathBytes, now: Timestamp
     let mut found = Diagnostics::default();
     let document = syntax::parse(file, &sources.get(file).text, &mut found);
     let Some(plan) = lower::lower(&document, &mut found) else {
-        return Compiled { diagnostics: found.into_sorted(), proven: None };
+        return Compiled { diagnostics: found.into_sorted(), waived: vec![], proven: None };
     };
     let zone = calendar::zone(&plan.timezone.value).unwrap_or(jiff::tz::TimeZone::UTC);
     let today = now.to_zoned(zone).date();
@@ -32,13 +35,10 @@ pub fn compile(sources: &Sources, file: FileId, base: &PathBytes, now: Timestamp
         None => None,
     };
     match graph {
-        Some((checked, graph)) => {
-            let (diagnostics, proven) = prove(checked, graph, found, today);
-            Compiled { diagnostics, proven }
-        }
+        Some((checked, graph)) => prove(checked, graph, found, today),
         None => {
-            let diagnostics = check::apply_waivers(&whole, found.into_sorted(), today);
-            Compiled { diagnostics, proven: None }
+            let Judged { standing: diagnostics, waived } = check::apply_waivers(&whole, found.into_sorted(), today);
+            Compiled { diagnostics, waived, proven: None }
         }
     }
 }

@@ -16,7 +16,7 @@ pub use promise::{Evidence, Kind, Leg, Loss, Path, Promise, Proofs, Standing, Su
 
 use jiff::civil::Date;
 
-use crate::check::{CheckedPlan, apply_waivers};
+use crate::check::{CheckedPlan, Judged, apply_waivers};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::graph::Graph;
 use crate::plan::Plan;
@@ -47,18 +47,13 @@ impl ProvenPlan {
     }
 }
 
-/// Proves a plan. `found` holds what earlier stages found; all of it is answered in source order, less what waivers set
-/// aside on the day `today`. There is no proven plan while an error stands.
-pub fn prove(
-    checked: CheckedPlan,
-    graph: Graph,
-    mut found: Diagnostics,
-    today: Date,
-) -> (Vec<Diagnostic>, Option<ProvenPlan>) {
+/// Proves a plan. `found` holds what earlier stages found; all of it is answered in source order, and what waivers set
+/// aside on the day `today` by itself. There is no proven plan while an error stands.
+pub fn prove(checked: CheckedPlan, graph: Graph, mut found: Diagnostics, today: Date) -> Compiled {
     let proofs = promises(checked.plan(), &mut found);
-    let diagnostics = apply_waivers(checked.plan(), found.into_sorted(), today);
+    let Judged { standing: diagnostics, waived } = apply_waivers(checked.plan(), found.into_sorted(), today);
     let stands = diagnostics.iter().all(|found| found.severity < Severity::Error);
-    (diagnostics, stands.then_some(ProvenPlan { checked, graph, proofs }))
+    Compiled { diagnostics, waived, proven: stands.then_some(ProvenPlan { checked, graph, proofs }) }
 }
 
 /// Proves every objective of a plan that was checked, in source order; what cannot be proven, or is broken, is reported.

@@ -32,6 +32,20 @@ target "photos" {
 restore "photos" { recover "photos" { into path="restored" } }
 "#;
 
+/// What a waiver sets aside.
+const WAIVED: &str = r#"plan "waived" {
+}
+store "shelf" { local path="store"; }
+target "photos" {
+    files "photos"
+    backup "daily" {
+        schedule "daily" at="05:30"; archive "tar.zip"; store "shelf"
+        waive "sonae::retention::none" reason="kept for ever \"by law\"" until="2999-12-31"
+    }
+}
+restore "photos" { recover "photos" { into path="restored" } }
+"#;
+
 /// Standard output of a transcript.
 fn stdout(told: &str) -> &str {
     told.split_once('\n').unwrap().1.split("── ").next().unwrap()
@@ -102,6 +116,24 @@ fn code_scanning_reads_what_was_found() {
     assert!(told.ends_with("── exit 0\n"), "{told}");
     let told = scene.types("check 'plans/the flawed.kdl' --format sarif");
     assert!(told.ends_with("── exit 1\n"), "{told}");
+}
+
+#[test]
+fn what_is_waived_is_suppressed_with_its_reason() {
+    let scene = Scene::with_plan();
+    scene.write("waived.kdl", WAIVED);
+    let log = sarif(&scene, "check waived.kdl --format sarif");
+    is_sarif(&log);
+    let [result] = log["runs"][0]["results"].as_array().unwrap().as_slice() else { panic!("{log}") };
+    assert_eq!(result["ruleId"], "sonae::retention::none");
+    let reason = "kept for ever \"by law\"";
+    let suppression = serde_json::json!([{ "kind": "inSource", "status": "accepted", "justification": reason }]);
+    assert_eq!(result["suppressions"], suppression);
+    // The other forms say nothing of it.
+    assert_eq!(
+        scene.types("check waived.kdl --format github"),
+        "$ sonae check waived.kdl --format github\n── exit 0\n"
+    );
 }
 
 #[test]

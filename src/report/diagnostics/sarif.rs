@@ -1,7 +1,7 @@
 //! Diagnostics as SARIF 2.1.0 (<https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>), which code scanning reads.
 //!
 //! One log with one run for all plans of a call. Lines and columns count from 1; columns count characters (`columnKind`, §3.14.17), the
-//! end column is the one behind the last character (§3.30.8), and a byte order mark is no character (§3.30.5).
+//! end column is the one behind the last character (§3.30.8), and a byte order mark is no character (§3.30).
 
 use std::fmt::Write;
 
@@ -9,15 +9,18 @@ use serde_json::{Value, json};
 
 use super::WRITTEN_MAX;
 use super::lines::Lines;
+use crate::check::Waived;
 use crate::diagnostic::{Code, Diagnostic, Label, Severity, Source, Sources, codes};
 
-/// One SARIF log of plans: what was found in each, and the texts that it points into. Names of files below the folder `here` are written
-/// relative to it. Beyond the first thousand findings of a plan, a notification counts the rest.
-pub fn sarif<'a>(plans: impl IntoIterator<Item = (&'a [Diagnostic], &'a Sources)>, here: &str) -> Value {
+/// One SARIF log of plans: what was found in each, what its waivers set aside, and the texts that both point into. Names of files below
+/// the folder `here` are written relative to it. Beyond the first thousand findings of a plan, a notification counts the rest.
+pub fn sarif<'a>(plans: impl IntoIterator<Item = (&'a [Diagnostic], &'a [Waived], &'a Sources)>, here: &str) -> Value {
     let (mut results, mut omitted) = (vec![], 0);
-    for (found, sources) in plans {
-        results.extend(found.iter().take(WRITTEN_MAX).map(|found| result(found, sources, here)));
-        omitted += found.len().saturating_sub(WRITTEN_MAX);
+    for (found, waived, sources) in plans {
+        let standing = found.iter().map(|found| result(found, None, sources, here));
+        let aside = waived.iter().map(|waived| result(&waived.found, Some(&waived.reason), sources, here));
+        results.extend(standing.chain(aside).take(WRITTEN_MAX));
+        omitted += (found.len() + waived.len()).saturating_sub(WRITTEN_MAX);
     }
     json!({
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
@@ -64,7 +67,8 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
-fn result(found: &Diagnostic, sources: &Sources, here: &str) -> Value {
+/// A finding; `waived` is why it is set aside, which is said in the plan itself ("inSource", §3.35).
+fn result(found: &Diagnostic, waived: Option<&str>, sources: &Sources, here: &str) -> Value {
     let place = |label: &Label| location(label, sources.get(label.span.file), here);
     let related: Vec<Value> = found.labels.iter().skip(1).map(place).collect();
     let mut result = json!({
@@ -73,11 +77,17 @@ fn result(found: &Diagnostic, sources: &Sources, here: &str) -> Value {
         "level": level(found.severity),
         "message": { "text": format!("{}; {}", found.message, found.help) },
         "locations": found.labels.iter().take(1).map(place).collect::<Vec<_>>(),
+        // None of them, said: other tools then know that suppressions are told at all (§3.27.23).
+        "suppressions": waived.iter().map(|reason| suppression(reason)).collect::<Vec<_>>(),
     });
     if !related.is_empty() {
         result["relatedLocations"] = json!(related);
     }
     result
+}
+
+fn suppression(reason: &str) -> Value {
+    json!({ "kind": "inSource", "status": "accepted", "justification": reason })
 }
 
 fn location(label: &Label, source: &Source, here: &str) -> Value {

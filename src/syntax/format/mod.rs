@@ -14,7 +14,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use super::document::{Node, Value};
-use super::{lexer, parse, value};
+use super::{BYTES_MAX, lexer, parse, value};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::primitives::{FileId, Span};
 
@@ -23,6 +23,8 @@ use crate::primitives::{FileId, Span};
 pub enum Unformatted {
     /// It cannot be read.
     Unreadable(Vec<Diagnostic>),
+    /// Its form would be larger than what is read: so many bytes.
+    TooLarge(usize),
     /// What was made of it does not hold: a bug of this module, and what shows it.
     Bug(&'static str),
 }
@@ -30,7 +32,7 @@ pub enum Unformatted {
 /// The canonical form of a text: docs/language.md says what it is.
 ///
 /// # Errors
-/// When the text cannot be read; when the form that was made of it is not the same document.
+/// When the text cannot be read, or its form could not be for its size; when the form that was made of it is not the same document.
 pub fn format(file: FileId, text: &str) -> Result<String, Unformatted> {
     let mut found = Diagnostics::default();
     let document = parse(file, text, &mut found);
@@ -38,6 +40,9 @@ pub fn format(file: FileId, text: &str) -> Result<String, Unformatted> {
         return Err(Unformatted::Unreadable(found.into_sorted()));
     }
     let formed = written(text);
+    if formed.len() > BYTES_MAX {
+        return Err(Unformatted::TooLarge(formed.len()));
+    }
     let again = parse(file, &formed, &mut found);
     if !found.is_empty() {
         return Err(Unformatted::Bug("its canonical form cannot be read"));

@@ -82,6 +82,15 @@ fn what_cannot_be_read_has_no_form() {
 }
 
 #[test]
+fn a_form_that_could_not_be_read_for_its_size_is_refused() {
+    let (depth, lines) = (30, 9_000);
+    let text = format!("{}{}{}", "a {\n".repeat(depth), "b\n".repeat(lines), "}\n".repeat(depth));
+    assert!(text.len() < BYTES_MAX / 50);
+    let indented: usize = 2 * (0..depth).map(|depth| 4 * depth).sum::<usize>() + lines * 4 * depth;
+    assert_eq!(format(FileId(0), &text), Err(Unformatted::TooLarge(text.len() + indented)));
+}
+
+#[test]
 fn a_form_that_says_something_else_is_noticed() {
     let said = |text: &str| {
         let document = parse(FileId(0), text, &mut Diagnostics::default());
