@@ -34,6 +34,7 @@ packages() {
         apt:cc) printf '%s\n' build-essential ca-certificates ;;
         dnf:cc | brew:cc) echo gcc ;;
         apk:cc) echo build-base ;;
+        apt:ninja | dnf:ninja) echo ninja-build ;;
         apt:7z) echo p7zip-full ;;
         dnf:7z) printf '%s\n' p7zip p7zip-plugins ;;
         apk:7z) echo 7zip ;;

@@ -22,11 +22,11 @@ mod machine;
 mod memory;
 #[path = "../../tests/services/noise.rs"]
 mod noise;
+mod page;
 mod place;
 mod tick;
 mod trees;
 
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use contest::Findings;
@@ -96,21 +96,8 @@ fn measure(words: &[String]) -> Outcome<usize> {
         findings.text = format!("On {}.\n\n{}", machine::told(measure.peers)?, findings.text);
         println!("\n{}: {}", measure.word, findings.text);
         if std::env::var_os("UPDATE_DOCS").is_some() {
-            write(measure.word, &findings.text)?;
+            page::write(measure.word, &findings.text)?;
         }
     }
     Ok(missed)
-}
-
-/// Writes figures into the documentation, between the comments of their word.
-fn write(word: &str, figures: &str) -> Outcome<()> {
-    let page: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/performance.md");
-    let text = std::fs::read_to_string(&page)?;
-    let (opens, closes) = (format!("<!-- figures of {word} -->\n"), format!("<!-- end of {word} -->"));
-    let place = text.split_once(&opens).and_then(|(before, rest)| Some((before, rest.split_once(&closes)?.1)));
-    let Some((before, after)) = place else {
-        return Err(format!("{} has no place for the figures of {word}", page.display()).into());
-    };
-    std::fs::write(&page, format!("{before}{opens}{figures}{closes}{after}"))?;
-    Ok(())
 }

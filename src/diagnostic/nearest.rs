@@ -28,5 +28,8 @@ mod tests {
         assert_eq!(nearest("retenshun", words), Some("retention"));
         assert_eq!(nearest("notify", words), None);
         assert_eq!(nearest("", words), None);
+        // Longer by as much as may be wrong, and by one letter more.
+        assert_eq!(nearest("xxxstore", words), Some("store"));
+        assert_eq!(nearest("xxxxstore", words), None);
     }
 }

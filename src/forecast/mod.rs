@@ -25,7 +25,7 @@ pub use share::{DeletionGuard, TooMany};
 pub use shrink::{Earlier, Held, ShrinkGuard, Shrunk};
 pub use suspension::Suspension;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 
 use jiff::Timestamp;
@@ -174,15 +174,12 @@ pub struct Circumstances {
 
 /// Forecasts the backup of the graph's jobs.
 pub fn backup(plan: &Plan, graph: &Graph, observed: &Observed, who: &Circumstances) -> Forecast {
-    let mut jobs: Vec<JobName> = vec![];
-    for job in graph.steps().iter().filter_map(|step| step.kind.job()) {
-        if !jobs.contains(job) {
-            jobs.push(job.clone());
-        }
-    }
+    let mut known = BTreeSet::new();
+    let of_steps = graph.steps().iter().filter_map(|step| step.kind.job());
+    let jobs: Vec<JobName> = of_steps.filter(|job| known.insert(*job)).cloned().collect();
     let run = run_id(plan, &who.host, observed.at);
     let steps = graph.steps().iter().map(|step| backup::step(plan, step, observed, who, &run)).collect();
-    let slots = who.slots.iter().filter(|(job, _)| jobs.contains(job));
+    let slots = who.slots.iter().filter(|(job, _)| known.contains(job));
     let slots = slots.map(|(job, slot)| (job.clone(), *slot)).collect();
     forecast(plan, run, Subject::Backup { jobs, slots }, observed, who, steps)
 }

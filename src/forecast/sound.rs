@@ -32,12 +32,17 @@ impl Forecast {
         require(strange.is_none(), || {
             format!("it limits store {}, which it does not know", strange.map_or("", Name::as_str))
         })?;
+        let jobs: BTreeSet<&JobName> = match &self.subject {
+            Subject::Backup { jobs, .. } => jobs.iter().collect(),
+            Subject::Restore { .. } => BTreeSet::new(),
+        };
         let mut names = BTreeSet::new();
         for (place, step) in self.steps.iter().enumerate() {
             let of_step = |why: String| format!("step {place} ({}): {why}", step.name);
             require(step.id.index() == place, || of_step(format!("it has the id {}", step.id.0)))?;
             require(names.insert(step.name.as_str()), || of_step("another step has its name".into()))?;
-            self.ties(step).and_then(|()| self.frame(step)).and_then(|()| self.action(step)).map_err(of_step)?;
+            let sound = self.ties(step).and_then(|()| self.frame(step, &jobs)).and_then(|()| self.action(step));
+            sound.map_err(of_step)?;
         }
         Ok(())
     }
@@ -59,15 +64,16 @@ impl Forecast {
     }
 
     /// Effect and yield are those of what is done.
-    fn frame(&self, step: &ForecastStep) -> Result<(), String> {
+    fn frame(&self, step: &ForecastStep, jobs: &BTreeSet<&JobName>) -> Result<(), String> {
         require(step.effect == step.action.effect(), || format!("its effect is not {:?}", step.effect))?;
         require(step.yields == step.action.yields(), || format!("it does not yield {:?}", step.yields))?;
-        require(self.is_subject(&step.action), || "it is not of what the run is about".into())
+        require(self.is_subject(&step.action, jobs), || "it is not of what the run is about".into())
     }
 
-    fn is_subject(&self, action: &Action) -> bool {
+    /// Whether it is of the restore that the forecast is about, or of one of the `jobs`.
+    fn is_subject(&self, action: &Action, jobs: &BTreeSet<&JobName>) -> bool {
         match (&self.subject, action.job()) {
-            (Subject::Backup { jobs, .. }, Some(job)) => jobs.contains(job),
+            (Subject::Backup { .. }, Some(job)) => jobs.contains(job),
             (Subject::Restore { .. }, None) => true,
             _ => false,
         }

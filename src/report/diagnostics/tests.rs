@@ -115,3 +115,33 @@ fn the_summary_counts_errors_and_warnings() {
     assert_eq!(summary(&[warning.clone(), error.clone(), error]), "2 errors, 1 warning");
     assert_eq!(summary(&[warning]), "1 warning");
 }
+
+#[test]
+fn a_place_far_down_is_drawn_as_one_near_the_top_is() {
+    let (above, plan) = ("é\n".repeat(10_000), "a\nb \"é\" c\nd\n");
+    let shown = |before: &str| {
+        let at = before.len();
+        let mut sources = Sources::default();
+        let file = sources.add("plan.kdl", format!("{before}{plan}"));
+        let span = Span::new(file, at + 9, at + 10);
+        let found = Diagnostic::new(&codes::target::NO_SOURCE, "what is wrong", span, "here", "what to write");
+        text(&[found.also(Span::new(file, at, at + 1), "there")], &sources, Colour::Plain)
+    };
+    let far = shown(&above);
+    assert!(far.contains("plan.kdl:10002:7") && far.contains("10001 │ a") && far.contains("10003 │ d"), "{far}");
+    let ends = |shown: &str| shown.lines().filter(|line| line.contains("──")).map(str::trim_start).collect::<String>();
+    assert_eq!(ends(&far).matches("╰── ").count(), ends(&shown("")).matches("╰── ").count());
+}
+
+#[test]
+fn of_very_many_places_the_first_are_drawn() {
+    let (mut found, sources) = one(&"ab\n".repeat(100), 0, 1);
+    found[0].labels = (0..100)
+        .map(|line| crate::diagnostic::Label {
+            span: Span::new(crate::primitives::FileId(0), line * 3, line * 3 + 1),
+            text: "x".into(),
+        })
+        .collect();
+    let shown = text(&found, &sources, Colour::Plain);
+    assert!(shown.contains("… and 50 more places") && shown.matches("╰── x").count() == 50, "{shown}");
+}

@@ -1,0 +1,170 @@
+//! How long plans take to compile: `cargo bench --bench compile`.
+//!
+//! The parser of KDL by itself beside all that is done behind it, for plans of three sizes; and the whole program's dry run of 100,000
+//! steps beside `ninja -n`, which is installed where it is missing. What is to be reached says `docs/performance.md`; with `UPDATE_DOCS=1`
+//! the figures are written there. It ends with 1 where a goal is missed.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a benchmark sets the real world up, and looks at it past the ports"
+)]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "figures go to standard output, progress to standard error"
+)]
+
+#[path = "../archives/machine.rs"]
+mod machine;
+#[path = "../archives/page.rs"]
+mod page;
+mod place {
+    /// What a benchmark answers, where it can be measured.
+    pub(crate) type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+}
+mod plans;
+
+use std::fs::File;
+use std::hint::black_box;
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use place::Outcome;
+use sonae::diagnostic::{Diagnostics, Sources};
+use sonae::primitives::PathBytes;
+use sonae::report::diagnostics::{Colour, text};
+
+const ROUNDS: usize = 5;
+const SIZES: [usize; 3] = [100, 1_000, 10_000];
+
+fn main() -> ExitCode {
+    // Cargo gives it to benchmarks; without, this is `cargo test --all-targets`.
+    if !std::env::args().any(|word| word == "--bench") {
+        eprintln!("compile: nothing is measured without `cargo bench`");
+        return ExitCode::SUCCESS;
+    }
+    match measure() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("compile: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Measures all, and says whether every goal was met.
+fn measure() -> Outcome<bool> {
+    machine::install(&["ninja"])?;
+    let mut figures = format!("On {}.\n\n", machine::told(&["ninja"])?);
+    let mut goals = vec![];
+    figures.push_str(&format!("| median of {ROUNDS} | parser alone | all behind the reading | share |\n"));
+    figures.push_str("| --- | --: | --: | --: |\n");
+    let sizes = SIZES.map(|targets| (targets, stages(&plans::targets(targets))));
+    for (targets, Stages { parser, behind }) in sizes {
+        let share = ratio(behind, parser);
+        figures.push_str(&format!(
+            "| {targets} targets | {:.2} ms | {:.2} ms | {share:.2} |\n",
+            ms(parser),
+            ms(behind)
+        ));
+        goals.push((format!("{targets} targets: all behind the reading / parser"), share, 0.25));
+    }
+    let (least, most) = (sizes[0].1.behind, sizes[2].1.behind);
+    goals.push(("10000 targets / 100 times 100 targets".into(), ratio(most, least * 100), 2.0));
+    let (sonae, ninja) = side_by_side()?;
+    figures.push_str(&format!("\n| median of {ROUNDS} | wall time |\n| --- | --: |\n"));
+    figures.push_str(&format!("| sonae run --dry-run | {:.0} ms |\n| ninja -n | {:.0} ms |\n", ms(sonae), ms(ninja)));
+    goals.push(("wall time of a dry run / ninja -n".into(), ratio(sonae, ninja), 1.0));
+    figures.push_str("\n| goal | found | |\n| --- | --- | --- |\n");
+    for (goal, found, most) in &goals {
+        let met = if found <= most { "met" } else { "**MISSED**" };
+        figures.push_str(&format!("| {goal} ≤ {most} | {found:.2} | {met} |\n"));
+    }
+    println!("\n{figures}");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        page::write("compile", &figures)?;
+    }
+    Ok(goals.iter().all(|(_, found, most)| found <= most))
+}
+
+/// What the stages of one plan take.
+#[derive(Clone, Copy)]
+struct Stages {
+    parser: Duration,
+    behind: Duration,
+}
+
+fn stages(plan: &str) -> Stages {
+    let mut sources = Sources::default();
+    let file = sources.add("plan.kdl", plan);
+    let base = PathBytes::new(&b"/plans"[..]);
+    let now = jiff::Timestamp::constant(1_772_366_400, 0);
+    let parser = median(|| drop(black_box(kdl::KdlDocument::parse_v2(plan))));
+    let read = median(|| drop(black_box(sonae::syntax::parse(file, plan, &mut Diagnostics::default()))));
+    let all = median(|| {
+        let compiled = sonae::prove::compile(&sources, file, &base, now);
+        assert!(compiled.proven.is_some(), "{}", text(&compiled.diagnostics, &sources, Colour::Plain));
+        black_box(text(&compiled.diagnostics, &sources, Colour::Plain));
+    });
+    Stages { parser, behind: all.saturating_sub(read) }
+}
+
+/// The middle time of several.
+fn median(mut what: impl FnMut()) -> Duration {
+    let one = |_| {
+        let began = Instant::now();
+        what();
+        began.elapsed()
+    };
+    let mut took: Vec<Duration> = (0..ROUNDS).map(one).collect();
+    took.sort_unstable();
+    took[ROUNDS / 2]
+}
+
+/// A dry run of the program, and one of ninja, in turns.
+fn side_by_side() -> Outcome<(Duration, Duration)> {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    for source in 0..plans::SOURCES {
+        let source = folder.path().join(format!("source/{source}"));
+        std::fs::create_dir_all(&source)?;
+        std::fs::write(source.join("file"), "content")?;
+    }
+    std::fs::write(folder.path().join("plan.kdl"), plans::jobs())?;
+    std::fs::write(folder.path().join("build.ninja"), plans::ninja())?;
+    let sonae = &[env!("CARGO_BIN_EXE_sonae"), "run", "plan.kdl", "--all", "--dry-run"][..];
+    let ninja = &["ninja", "-n"][..];
+    // Once unmeasured, so that all is in memory.
+    let (mut ours, mut theirs) = (vec![], vec![]);
+    for round in 0..=ROUNDS {
+        eprintln!("compile: round {round} of {ROUNDS}");
+        let took = (whole(folder.path(), sonae)?, whole(folder.path(), ninja)?);
+        if round > 0 {
+            ours.push(took.0);
+            theirs.push(took.1);
+        }
+    }
+    ours.sort_unstable();
+    theirs.sort_unstable();
+    Ok((ours[ROUNDS / 2], theirs[ROUNDS / 2]))
+}
+
+/// How long a whole program takes that prints into a file.
+fn whole(folder: &Path, words: &[&str]) -> Outcome<Duration> {
+    let output = File::create(folder.join("printed"))?;
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..]).current_dir(folder).env("XDG_STATE_HOME", folder.join("state"));
+    let began = Instant::now();
+    let status = command.stdin(Stdio::null()).stdout(output).stderr(Stdio::inherit()).status()?;
+    let took = began.elapsed();
+    if status.success() { Ok(took) } else { Err(format!("{} ended with {status}", words[0]).into()) }
+}
+
+fn ratio(own: Duration, other: Duration) -> f64 {
+    own.as_secs_f64() / other.as_secs_f64()
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}

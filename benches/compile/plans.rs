@@ -1,0 +1,67 @@
+//! Plans, and a graph for ninja of the same shape.
+
+use std::fmt::Write as _;
+
+/// How many folders are backed up, and how often each.
+pub(crate) const SOURCES: usize = 100;
+const BACKUPS_EACH: usize = 200;
+
+/// A plan of so many targets. Every fiftieth has all that there is to prove.
+pub(crate) fn targets(targets: usize) -> String {
+    let mut plan = "plan p\nstore s {local path=\"/s\"}\n".to_owned();
+    let (mut plain, mut promised) = (String::new(), String::new());
+    for n in 0..targets {
+        let (objective, words, steps, takes) = if n % 50 == 0 {
+            (
+                "objective rpo=\"25h\" rto=\"9d\";",
+                "schedule daily at=\"05:30\";retention daily=7;takes \"1m\"",
+                &mut promised,
+                " takes=\"1m\"",
+            )
+        } else {
+            ("", "", &mut plain, "")
+        };
+        write_to(
+            &mut plan,
+            format_args!("target t{n} {{files \"/{n}\";{objective}backup b {{archive tar.zip;store s;{words}}}}}\n"),
+        );
+        write_to(steps, format_args!("recover t{n}{takes} {{into path=\"/r{n}\"}}\n"));
+    }
+    plan + &format!("restore r {{\n{plain}}}\nrestore q {{\n{promised}}}\n")
+}
+
+/// A plan of 20,000 backups, of five steps each.
+pub(crate) fn jobs() -> String {
+    let mut plan = "plan p\nstore s {local path=\"store\"}\n".to_owned();
+    let mut steps = String::new();
+    for source in 0..SOURCES {
+        write_to(&mut plan, format_args!("target t{source} {{files \"source/{source}\"\n"));
+        for backup in 0..BACKUPS_EACH {
+            write_to(&mut plan, format_args!("backup b{backup} {{archive tar.zip;store s}}\n"));
+        }
+        plan.push_str("}\n");
+        write_to(&mut steps, format_args!("recover t{source} {{into path=\"restored/{source}\"}}\n"));
+    }
+    plan + &format!("restore r {{\n{steps}}}\n")
+}
+
+/// As many chains of five steps.
+pub(crate) fn ninja() -> String {
+    let mut graph = "rule step\n  command = step $out\n".to_owned();
+    for source in 0..SOURCES {
+        for backup in 0..BACKUPS_EACH {
+            let mut before = format!("source/{source}");
+            for word in ["look", "pack", "read-back", "commit", "delete"] {
+                let made = format!("t{source}/b{backup}/{word}");
+                write_to(&mut graph, format_args!("build {made}: step {before}\n"));
+                before = made;
+            }
+        }
+    }
+    graph
+}
+
+/// Writing to a string cannot fail.
+fn write_to(text: &mut String, line: std::fmt::Arguments<'_>) {
+    let _ = text.write_fmt(line);
+}
