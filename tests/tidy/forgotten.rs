@@ -64,7 +64,10 @@ fn source(snapshot: &str) -> Option<&str> {
 fn every_source_file_is_reached() {
     let mut complaints = unreached("tests", &["tests/integration.rs", "tests/services/main.rs"]);
     complaints.extend(unreached("src", &["src/lib.rs", "src/main.rs"]));
-    complaints.extend(unreached("benches", &["benches/archives/main.rs", "benches/ledger/main.rs"]));
+    complaints.extend(unreached(
+        "benches",
+        &["benches/archives/main.rs", "benches/compile/main.rs", "benches/ledger/main.rs"],
+    ));
     assert_tidy(complaints);
 }
 
