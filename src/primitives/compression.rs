@@ -18,8 +18,8 @@ pub enum Method {
 }
 
 impl Method {
-    /// The lowest and the highest level. Deflate's 0 stores, the others are libdeflate's, of which 12 is the highest, but for 6, which takes
-    /// turns with 5 and so makes logs a little smaller than zlib does at 6; zstd's go to 19, as those above take more memory to
+    /// The lowest and the highest level. Deflate's 0 stores, the others are libdeflate's, of which 12 is the highest, but for 6, at which
+    /// two of three segments are packed at 5, so that logs are as small as with zlib at 6; zstd's go to 19, as those above take more memory to
     /// unpack (zstd(1), `--ultra`).
     pub fn levels(self) -> (u8, u8) {
         match self {

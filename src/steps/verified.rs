@@ -93,8 +93,8 @@ impl<'a> Pair<'a> {
     /// All of it, or the members that lie in these parts of the tar.
     pub(super) async fn read(&self, parts: Option<Vec<Range<u64>>>) -> Result<(Supply<'_>, Verified<'_>), Fault> {
         let (contents, header) = open_contents(self.store, &self.expected.contents).await?;
-        // One segment is unpacked on each core, and one waits to be read.
-        let (sender, receiver) = mpsc::channel(self.compute.width() + 1);
+        // One segment is unpacked on each core, and some wait to be read, or for one before them that takes longer.
+        let (sender, receiver) = mpsc::channel(self.compute.width() + 4);
         let of_tar = match &parts {
             None => Parts::All(self.segments.crc()),
             Some(parts) => Parts::Some(parts.clone().into_iter()),
