@@ -17,7 +17,8 @@ use jiff::civil::Date;
 pub use waivers::{Judged, Waived, apply_waivers};
 
 use crate::diagnostic::{Diagnostics, Severity};
-use crate::plan::Plan;
+use crate::plan::{Backup, Plan};
+use crate::primitives::{JobName, Name};
 use scene::Scene;
 
 /// A plan whose parts fit together.
@@ -30,6 +31,19 @@ impl CheckedPlan {
     /// The plan.
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// The plan with these of its backups and restores alone.
+    #[must_use]
+    pub fn part(&self, jobs: impl Fn(&JobName) -> bool, restores: impl Fn(&Name) -> bool) -> Self {
+        let mut plan = self.plan.clone();
+        for target in &mut plan.targets {
+            let name = target.name.value.clone();
+            let job = |backup: &Backup| JobName { target: name.clone(), backup: backup.name.value.clone() };
+            target.backups.retain(|backup| jobs(&job(backup)));
+        }
+        plan.restores.retain(|restore| restores(&restore.name.value));
+        Self { plan }
     }
 }
 

@@ -41,7 +41,16 @@ fn each_code_of_this_stage_belongs_to_one_rule() {
     }
     // Of the waivers that idle only the last step of all can know.
     seen.insert(codes::plan::UNUSED.name);
-    let areas = [codes::plan::ALL, codes::target::ALL, codes::backup::ALL, codes::restore::ALL];
+    let areas = [
+        codes::plan::ALL,
+        codes::people::ALL,
+        codes::target::ALL,
+        codes::backup::ALL,
+        codes::way::ALL,
+        codes::restore::ALL,
+        codes::step::ALL,
+        codes::watch::ALL,
+    ];
     let table: BTreeSet<_> = areas.concat().iter().map(|code| code.name).collect();
     assert_eq!(seen, table);
 }

@@ -13,7 +13,15 @@ pub(super) fn all(plan: &Plan) -> impl Iterator<Item = &Waiver> {
         .iter()
         .flat_map(|target| target.waivers.iter().chain(target.backups.iter().flat_map(|backup| &backup.waivers)));
     let restores = plan.restores.iter().flat_map(|restore| &restore.waivers);
-    plan.waivers.iter().chain(stores).chain(targets).chain(restores)
+    let roles = plan.roles.iter().flat_map(|role| &role.waivers);
+    let hosts = plan.hosts.iter().flat_map(|host| &host.waivers);
+    let notifies = plan.notifies.iter().flat_map(|notify| &notify.waivers);
+    let verifies = plan.verifies.iter().flat_map(|verify| &verify.waivers);
+    let drills = plan.drills.iter().flat_map(|drill| &drill.waivers);
+    let announces = plan.announces.iter().flat_map(|announce| &announce.waivers);
+    let people = roles.chain(hosts).chain(notifies);
+    let watched = verifies.chain(drills).chain(announces);
+    plan.waivers.iter().chain(people).chain(stores).chain(targets).chain(restores).chain(watched)
 }
 
 /// The waivers that can set something aside: of a code that is known and waivable, and not expired.

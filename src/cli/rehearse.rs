@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::arguments::{Page, RehearseArguments};
-use super::{Failure, load, output, terminal, world};
+use super::{Failure, load, output, slices, terminal, world};
 use crate::drivers::Cores;
 use crate::ports::Compute as _;
 use crate::rehearse::{Case, Planted, Rehearsal, Sound, Stage, Story, Weather, each, page, shrink};
@@ -15,6 +15,10 @@ use crate::run::ExitStatus;
 
 pub(super) fn rehearse(arguments: &RehearseArguments) -> Result<ExitStatus, Failure> {
     let loaded = load::load(&arguments.plan)?;
+    let (proven, lacking) = loaded.proven.performable(None);
+    slices::told(&lacking)
+        .for_each(|line| output::say(&format!("not rehearsed: {line}, which this version does not have")));
+    let loaded = load::Loaded { proven, ..loaded };
     let plan = loaded.proven.plan();
     if plan.jobs().next().is_none() && plan.restores.is_empty() {
         return Err(Failure::error("the plan has neither a backup nor a restore to rehearse"));

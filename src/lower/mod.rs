@@ -7,13 +7,19 @@
 
 mod backup;
 mod form;
+mod people;
 mod reference;
 mod restore;
+mod schedule;
+mod source;
+mod step;
 mod store;
 mod target;
 mod view;
 pub mod vocabulary;
 mod waiver;
+mod watch;
+mod way;
 mod word;
 
 #[cfg(test)]
@@ -29,9 +35,11 @@ use crate::diagnostic::{Diagnostic, Diagnostics, codes::word as codes, nearest};
 use crate::plan::{BrokenBlock, Plan, Waiver};
 use crate::primitives::{Name, Span, Spanned};
 use crate::syntax::{Document, Node, Value};
-use form::{Text, Zone};
+use form::Zone;
 use view::View;
-use vocabulary::{OWNER, PLAN, RESTORE, ROOT, STORE, TARGET, TIMEZONE};
+use vocabulary::{
+    ANNOUNCE, DRILL, EVIDENCE, HOST, NOTIFY, OWNER, PLAN, RESTORE, ROLE, ROOT, STORE, TARGET, TIMEZONE, VERIFY,
+};
 
 /// Reads what a document means. Problems are pushed to `out`; all blocks are read whatever is wrong with others. There
 /// is no plan only where the text names none.
@@ -46,11 +54,33 @@ pub fn lower(document: &Document, out: &mut Diagnostics) -> Option<Plan> {
     let zone = head.as_ref().map_or_else(default_zone, |head| head.timezone.clone());
     let mut broken = unreadable(document);
     let mut blocks = Blocks { declared: Declared::new("block"), broken: &mut broken };
+    let roles = blocks.all(nodes(), ROLE.name, out, |node, _, out| people::role(node, out));
+    let hosts = blocks.all(nodes(), HOST.name, out, |node, _, out| people::host(node, out));
     let stores = blocks.all(nodes(), STORE.name, out, |node, _, out| store::store(node, out));
+    let notifies = blocks.all(nodes(), NOTIFY.name, out, |node, _, out| people::notify(node, out));
     let targets = blocks.all(nodes(), TARGET.name, out, |node, broken, out| target::target(node, &zone, broken, out));
     let restores = blocks.all(nodes(), RESTORE.name, out, |node, _, out| restore::restore(node, out));
-    let Head { name, timezone, owner, waivers } = head?;
-    Some(Plan { name: name?, timezone, owner, stores, targets, restores, waivers, broken })
+    let verifies = blocks.all(nodes(), VERIFY.name, out, |node, _, out| watch::verify(node, &zone, out));
+    let drills = blocks.all(nodes(), DRILL.name, out, |node, _, out| watch::drill(node, &zone, out));
+    let announces = blocks.all(nodes(), ANNOUNCE.name, out, |node, _, out| watch::announce(node, out));
+    let Head { name, timezone, owner, evidence, waivers } = head?;
+    Some(Plan {
+        name: name?,
+        timezone,
+        owner,
+        evidence,
+        roles,
+        hosts,
+        stores,
+        notifies,
+        targets,
+        restores,
+        verifies,
+        drills,
+        announces,
+        waivers,
+        broken,
+    })
 }
 
 /// What `plan` says.
@@ -58,18 +88,25 @@ struct Head {
     name: Option<Spanned<Name>>,
     timezone: Spanned<String>,
     owner: Option<Spanned<String>>,
+    evidence: Option<Spanned<Name>>,
     waivers: Vec<Waiver>,
 }
 
 fn head(node: &Node, file: Span, out: &mut Diagnostics) -> Head {
     let mut view = View::new(node, &PLAN, out);
     let name = view.argument::<Name>();
-    let timezone = backup::value::<Zone>(&mut view, &TIMEZONE).map(|zone| zone.map(|zone| zone.0));
-    let owner = backup::value::<Text>(&mut view, &OWNER).map(|owner| owner.map(|owner| owner.0));
+    let timezone = view.value_of::<Zone>(&TIMEZONE).map(|zone| zone.map(|zone| zone.0));
+    let owner = view.text_of(&OWNER);
+    let evidence = view.child(&EVIDENCE).and_then(|node| {
+        let mut view = View::new(node, &EVIDENCE, view.out);
+        let store = view.property("store");
+        view.finish();
+        store
+    });
     let waivers = waiver::waivers(&mut view, file);
     view.finish();
     let timezone = timezone.unwrap_or_else(|| Spanned::new(default_zone().value, node.header));
-    Head { name, timezone, owner, waivers }
+    Head { name, timezone, owner, evidence, waivers }
 }
 
 fn default_zone() -> Spanned<String> {

@@ -18,6 +18,7 @@ fn every_code_has_an_example_that_yields_it() {
             Ok(text) => text,
             // A mebibyte need not lie in the repository.
             Err(_) if code.name == "sonae::restore::too-many-ties" => side_by_side_twice(1_000),
+            Err(_) if code.name == "sonae::plan::too-many-steps" => doubling(20),
             Err(_) if code.name == "sonae::syntax::too-large" => "// large\n".repeat(sonae::syntax::BYTES_MAX / 8),
             Err(error) => panic!("{}: {error}", example(code.name).display()),
         };
@@ -45,6 +46,18 @@ fn examples_look_as_they_did() {
         let name = path.file_name().unwrap().to_string_lossy();
         insta::assert_snapshot!(compile(&name, &text).shown());
     });
+}
+
+/// A plan whose restores hold twice as many steps with each level.
+fn doubling(levels: u32) -> String {
+    let mut text = String::from(
+        "plan \"doubling\"\ntarget \"t\" { no-backup \"it is made anew\" }\nrestore \"r0\" { probe \"p\" { path \"/\" } }\n",
+    );
+    for level in 1..=levels {
+        let below = format!("restore \"r{}\"", level - 1);
+        text.push_str(&format!("restore \"r{level}\" {{ {below}; {below} }}\n"));
+    }
+    text
 }
 
 /// A plan with so many steps side by side behind as many.

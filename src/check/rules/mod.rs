@@ -1,21 +1,33 @@
 //! The table of rules, one file a rule. A rule reads the scene and pushes what it finds; none depends on another.
 
 mod after;
+mod announces;
 mod destinations;
 mod globs;
+mod hosts;
 mod inside_source;
+mod keys;
 mod nested_roots;
 mod no_target;
+mod notices;
+mod outputs;
 mod protection;
+mod rds;
 mod recover;
 mod restore_missing;
+mod restore_names;
 mod restore_steps;
 mod retention;
+mod roles;
 mod same_place;
 mod schedule;
+mod selected;
+mod selections;
 mod source;
+mod step_targets;
 mod store_names;
 mod waivers;
+mod ways;
 mod zones;
 
 use super::scene::Scene;
@@ -49,4 +61,29 @@ pub(super) const RULES: &[Rule] = &[
     Rule { codes: &[&codes::restore::UNKNOWN_TARGET, &codes::restore::NO_POINTS], run: recover::run },
     Rule { codes: &[&codes::restore::SAME_DESTINATION], run: destinations::run },
     Rule { codes: &[&codes::restore::NO_STEP], run: restore_steps::run },
+    Rule { codes: &[&codes::people::UNKNOWN_ROLE, &codes::people::EMPTY_ROLE], run: roles::run },
+    Rule { codes: &[&codes::people::UNUSED_ROLE], run: roles::unused },
+    Rule {
+        codes: &[&codes::people::UNKNOWN_HOST, &codes::people::NO_HOSTS, &codes::people::STRAY_HOSTS],
+        run: hosts::run,
+    },
+    Rule { codes: &[&codes::people::NOBODY_TOLD, &codes::people::NO_DEAD_MAN], run: notices::run },
+    Rule { codes: &[&codes::people::UNKNOWN_ANNOUNCE], run: announces::run },
+    Rule { codes: &[&codes::way::WRONG_WAY, &codes::way::NO_DUMP], run: ways::run },
+    Rule { codes: &[&codes::way::NO_DAYS, &codes::way::LEAVES_FOLDER, &codes::way::PER_DAY], run: selections::run },
+    Rule { codes: &[&codes::way::RDS_RETENTION], run: rds::run },
+    Rule { codes: &[&codes::way::ONE_KEY], run: keys::run },
+    Rule { codes: &[&codes::step::WRONG_TARGET, &codes::step::WRONG_DESTINATION], run: step_targets::run },
+    Rule {
+        codes: &[
+            &codes::step::NOTHING_TO_SWITCH,
+            &codes::step::UNKNOWN_OUTPUT,
+            &codes::step::NOT_YIELDED,
+            &codes::step::WRONG_OUTPUT,
+            &codes::step::AMBIGUOUS_OUTPUT,
+        ],
+        run: outputs::run,
+    },
+    Rule { codes: &[&codes::watch::UNKNOWN_SELECTED, &codes::watch::NOTHING_SELECTED], run: selected::run },
+    Rule { codes: &[&codes::watch::UNKNOWN_RESTORE], run: restore_names::run },
 ];

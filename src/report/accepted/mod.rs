@@ -4,14 +4,15 @@
 //! Nothing of the machine or the time is in it, and nothing of how the plan is written: comments, formatting and the order of its
 //! blocks. What a plan leaves to a default is written out.
 
+mod backup;
+mod people;
+mod restore;
+mod source;
+
 use std::fmt::Display;
 
 use crate::calendar;
-use crate::graph::TIMEOUT_DEFAULT;
-use crate::plan::{
-    ArchiveFormat, Backup, Plan, Probe, ProbeKind, Recover, Restore, RestoreStep, Retention, Source, Store, StoreKind,
-    Target, Waiver,
-};
+use crate::plan::{Plan, Retention, Schedule, Store, StoreKind, Target, Waiver};
 use crate::primitives::{Name, Spanned};
 use crate::prove::{Kind, Proofs, ProvenPlan, Subject};
 
@@ -23,11 +24,17 @@ pub fn accepted(proven: &ProvenPlan) -> String {
     let plan = proven.plan();
     let mut facts = Facts { text: format!("sonae accepted plan, format {FORMAT_VERSION}\n") };
     facts.head(plan);
+    by_name(&plan.roles, |role| &role.name.value).into_iter().for_each(|role| facts.role(role));
+    by_name(&plan.hosts, |host| &host.name.value).into_iter().for_each(|host| facts.host(host));
     by_name(&plan.stores, |store| &store.name.value).into_iter().for_each(|store| facts.store(store));
+    by_name(&plan.notifies, |notify| &notify.name.value).into_iter().for_each(|notify| facts.notify(notify));
     let targets = by_name(&plan.targets, |target| &target.name.value);
     targets.iter().for_each(|target| facts.target(target));
     let restores = by_name(&plan.restores, |restore| &restore.name.value);
     restores.iter().for_each(|restore| facts.restore(restore));
+    by_name(&plan.verifies, |verify| &verify.name.value).into_iter().for_each(|verify| facts.verify(verify));
+    by_name(&plan.drills, |drill| &drill.name.value).into_iter().for_each(|drill| facts.drill(drill));
+    by_name(&plan.announces, |announce| &announce.name.value).into_iter().for_each(|of| facts.announce(of));
     targets.iter().for_each(|target| facts.promises_of(target, proven.proofs()));
     for restore in restores {
         let subject = Subject::Restore(restore.name.value.clone());
@@ -75,15 +82,49 @@ impl Facts {
         let of = format!("plan {}", plan.name.value);
         self.fact(&of, format!("timezone {}", quoted(&plan.timezone.value)));
         self.fact(&of, format!("owner {}", or_none(plan.owner.as_ref().map(|owner| quoted(&owner.value)))));
+        self.fact(&of, format!("evidence store {}", or_none(value(plan.evidence.as_ref()))));
         self.waivers(&of, &plan.waivers);
+    }
+
+    /// A fact with a value that may be left out.
+    fn optional<T: Display>(&mut self, of: &str, word: &str, written: Option<&Spanned<T>>) {
+        self.fact(of, format!("{word} {}", or_none(value(written))));
+    }
+
+    /// The same of a text.
+    fn optional_text(&mut self, of: &str, word: &str, written: Option<&Spanned<String>>) {
+        self.fact(of, format!("{word} {}", or_none(written.map(|text| quoted(&text.value)))));
+    }
+
+    fn schedule(&mut self, of: &str, schedule: Option<&Schedule>) {
+        let schedule = schedule.map(calendar::describe);
+        self.fact(of, format!("schedule {}", schedule.unwrap_or_else(|| "none, runs only when it is named".into())));
     }
 
     fn store(&mut self, store: &Store) {
         let of = format!("store {}", store.name.value);
         match &store.kind {
             StoreKind::Local { path } => self.fact(&of, format!("local path {}", quoted(&path.value))),
+            StoreKind::S3(s3) => {
+                self.fact(&of, format!("s3 bucket {}", quoted(&s3.bucket.value)));
+                self.optional_text(&of, "s3 region", s3.region.as_ref());
+                self.optional_text(&of, "s3 prefix", s3.prefix.as_ref());
+                self.optional_text(&of, "s3 endpoint", s3.endpoint.as_ref());
+                self.optional_text(&of, "s3 storage-class", s3.storage_class.as_ref());
+                self.optional_text(&of, "s3 kms-key", s3.kms_key.as_ref());
+            }
+            StoreKind::Sftp(sftp) => {
+                self.fact(&of, format!("sftp host {}", quoted(&sftp.host.value)));
+                self.fact(&of, format!("sftp port {}", sftp.port.as_ref().map_or(22, |port| port.value)));
+                self.fact(&of, format!("sftp user {}", quoted(&sftp.user.value)));
+                self.fact(&of, format!("sftp path {}", quoted(&sftp.path.value)));
+                self.optional(&of, "sftp identity", sftp.identity.as_ref());
+                self.optional_text(&of, "sftp host-key", sftp.host_key.as_ref());
+            }
         }
-        self.fact(&of, format!("limit side-by-side {}", or_none(value(store.side_by_side.as_ref()))));
+        self.optional(&of, "limit side-by-side", store.side_by_side.as_ref());
+        self.optional(&of, "limit upload", store.upload.as_ref());
+        self.each(&of, "encrypt", texts(&store.encrypt));
         let access = store.access.as_ref();
         let none: &[Spanned<String>] = &[];
         self.each(&of, "access write", texts(access.map_or(none, |access| &access.write)));
@@ -95,17 +136,8 @@ impl Facts {
     fn target(&mut self, target: &Target) {
         let of = format!("target {}", target.name.value);
         self.fact(&of, format!("area {}", or_none(value(target.area.as_ref()))));
-        match &target.source {
-            None => self.fact(&of, "source none"),
-            Some(Source::Files(files)) => {
-                // Their order is the order of the archive.
-                texts(&files.roots).for_each(|root| self.fact(&of, format!("files {root}")));
-                self.each(&of, "exclude", texts(&files.exclude));
-                self.fact(&of, format!("allow-empty {}", yes(files.allow_empty)));
-                self.fact(&of, format!("allow-unmounted {}", yes(files.allow_unmounted)));
-                self.fact(&of, format!("one-file-system {}", yes(files.one_file_system)));
-            }
-        }
+        self.each(&of, "host", target.hosts.iter().map(|host| host.value.to_string()));
+        self.source(&of, target.source.as_ref());
         self.fact(&of, format!("no-backup {}", or_none(target.no_backup.as_ref().map(|why| quoted(&why.value)))));
         let objective = target.objective.as_ref();
         self.fact(&of, format!("objective rpo {}", or_none(value(objective.and_then(|of| of.rpo.as_ref())))));
@@ -114,27 +146,6 @@ impl Facts {
         by_name(&target.backups, |backup| &backup.name.value)
             .into_iter()
             .for_each(|backup| self.backup(target, backup));
-    }
-
-    fn backup(&mut self, target: &Target, backup: &Backup) {
-        let of = format!("job {}/{}", target.name.value, backup.name.value);
-        let schedule = backup.schedule.as_ref().map(calendar::describe);
-        self.fact(&of, format!("schedule {}", schedule.unwrap_or_else(|| "none, runs only when it is named".into())));
-        match backup.archive.format {
-            ArchiveFormat::TarZip => self.fact(&of, "archive tar.zip"),
-        }
-        let compression = backup.archive.compression;
-        self.fact(&of, format!("archive method {}", compression.method()));
-        self.fact(&of, format!("archive level {}", compression.level()));
-        self.fact(&of, format!("store {}", backup.store.value));
-        self.retention(&of, backup.retention.as_ref());
-        self.fact(&of, format!("guard shrink {}", backup.guard.shrink));
-        self.fact(&of, format!("guard delete {}", backup.guard.delete));
-        self.fact(&of, format!("takes {}", or_none(value(backup.takes.as_ref()))));
-        let timeout = backup.timeout.as_ref().map_or(TIMEOUT_DEFAULT, |timeout| timeout.value);
-        self.fact(&of, format!("timeout {timeout}"));
-        self.each(&of, "after", backup.after.iter().map(|job| job.value.to_string()));
-        self.waivers(&of, &backup.waivers);
     }
 
     fn retention(&mut self, of: &str, retention: Option<&Retention>) {
@@ -151,47 +162,6 @@ impl Facts {
         for (rule, value) in rules {
             self.fact(of, format!("retention {rule} {}", or_none(value)));
         }
-    }
-
-    fn restore(&mut self, restore: &Restore) {
-        let of = format!("restore {}", restore.name.value);
-        self.fact(&of, format!("rto {}", or_none(value(restore.rto.as_ref()))));
-        self.waivers(&of, &restore.waivers);
-        self.steps(&format!("{of} step "), &restore.steps);
-    }
-
-    /// Steps one after the other; those side by side have a number more.
-    fn steps(&mut self, before: &str, steps: &[RestoreStep]) {
-        for (at, step) in steps.iter().enumerate() {
-            let of = format!("{before}{}", at + 1);
-            match step {
-                RestoreStep::Recover(recover) => self.recover(&of, recover),
-                RestoreStep::Probe(probe) => self.probe(&of, probe),
-                RestoreStep::Parallel(children) => {
-                    self.fact(&of, "parallel");
-                    self.steps(&format!("{of}."), children);
-                }
-            }
-        }
-    }
-
-    fn recover(&mut self, of: &str, recover: &Recover) {
-        self.fact(of, format!("recover {}", recover.target.value));
-        let host = recover.from_host.as_ref().map(|host| quoted(&host.value));
-        self.fact(of, format!("from host {}", host.unwrap_or_else(|| "that restores".into())));
-        self.fact(of, format!("into path {}", quoted(&recover.into.value)));
-        self.fact(of, format!("takes {}", or_none(value(recover.takes.as_ref()))));
-    }
-
-    fn probe(&mut self, of: &str, probe: &Probe) {
-        self.fact(of, format!("probe {}", quoted(&probe.name.value)));
-        match &probe.kind {
-            ProbeKind::Path(path) => self.fact(of, format!("path {}", quoted(&path.value))),
-            ProbeKind::Command(words) => {
-                self.fact(of, format!("command {}", texts(words).collect::<Vec<_>>().join(" ")));
-            }
-        }
-        self.fact(of, format!("takes {}", or_none(value(probe.takes.as_ref()))));
     }
 
     fn promises_of(&mut self, target: &Target, proofs: &Proofs) {
