@@ -5,8 +5,7 @@ use crate::check::scene::known_names;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
 
 pub(super) fn run(scene: &Scene<'_>, out: &mut Diagnostics) {
-    for (_, backup) in scene.backups() {
-        let store = &backup.store;
+    for store in scene.backups().flat_map(|(_, backup)| Scene::stores_of(backup)) {
         if scene.stores.contains_key(&store.value) || scene.is_broken("store", &store.value) {
             continue;
         }

@@ -5,6 +5,7 @@ pub mod graph;
 pub mod plan;
 pub mod prove;
 pub mod restore;
+pub mod store;
 pub mod syntax;
 pub mod target;
 pub mod value;
@@ -28,8 +29,18 @@ pub struct Code {
 }
 
 /// The areas of the table, in the order of the documentation.
-const AREAS: &[&[&Code]] =
-    &[syntax::ALL, word::ALL, value::ALL, plan::ALL, target::ALL, backup::ALL, restore::ALL, graph::ALL, prove::ALL];
+const AREAS: &[&[&Code]] = &[
+    syntax::ALL,
+    word::ALL,
+    value::ALL,
+    plan::ALL,
+    store::ALL,
+    target::ALL,
+    backup::ALL,
+    restore::ALL,
+    graph::ALL,
+    prove::ALL,
+];
 
 impl Code {
     /// An error that nobody may set aside.
