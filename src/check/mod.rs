@@ -19,6 +19,7 @@ pub use waivers::{Judged, Waived, apply_waivers};
 use crate::diagnostic::{Diagnostics, Severity};
 use crate::plan::{Backup, Plan};
 use crate::primitives::{JobName, Name};
+use rules::Rule;
 use scene::Scene;
 
 /// A plan whose parts fit together.
@@ -52,8 +53,18 @@ impl CheckedPlan {
 /// `out` holds what earlier stages found: with an error among all of it that no waiver sets aside, there is no checked
 /// plan.
 pub fn check(plan: Plan, today: Date, out: &mut Diagnostics) -> Option<CheckedPlan> {
+    check_with(rules::RULES.iter(), plan, today, out)
+}
+
+/// The same with those rules alone.
+fn check_with<'r>(
+    rules: impl Iterator<Item = &'r Rule>,
+    plan: Plan,
+    today: Date,
+    out: &mut Diagnostics,
+) -> Option<CheckedPlan> {
     let scene = Scene::new(&plan, today);
-    rules::RULES.iter().for_each(|rule| (rule.run)(&scene, out));
+    rules.for_each(|rule| (rule.run)(&scene, out));
     let waivers = waivers::Effective::new(&plan, today);
     let stands = out.iter().all(|found| found.severity < Severity::Error || waivers.cover(found));
     stands.then_some(CheckedPlan { plan })

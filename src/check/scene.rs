@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use crate::diagnostic::nearest;
 use crate::plan::{Backup, BrokenBlock, Host, Plan, Recover, Restore, RestoreStep, Role, Store, Target};
-use crate::primitives::Name;
+use crate::primitives::{Name, Spanned};
 
 /// Of how many known names the nearest is looked for: more would take minutes on a hostile plan, and help nobody.
 const CANDIDATES_MAX: usize = 500;
@@ -58,6 +58,12 @@ impl<'p> Scene<'p> {
     /// All backups, with their targets.
     pub(super) fn backups(&self) -> impl Iterator<Item = (&'p Target, &'p Backup)> + use<'p> {
         self.plan.targets.iter().flat_map(|target| target.backups.iter().map(move |backup| (target, backup)))
+    }
+
+    /// The stores that a backup puts its recovery points in, copies too, as it names them.
+    pub(super) fn stores_of(backup: &'p Backup) -> impl Iterator<Item = &'p Spanned<Name>> {
+        let copies = backup.stored().map(|stored| stored.copies.as_slice()).unwrap_or_default();
+        backup.store().into_iter().chain(copies.iter().map(|copy| &copy.to))
     }
 
     /// All recoveries of a restore, however deep in `parallel`.

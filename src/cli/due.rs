@@ -31,7 +31,7 @@ use crate::steps::put_object;
 const RECENT: SignedDuration = SignedDuration::from_hours(24);
 
 pub(super) fn due(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus, Failure> {
-    let loaded = load::load(&arguments.plan)?;
+    let loaded = load::load_for(!arguments.dry.dry_run, &arguments.plan)?;
     if arguments.accepted {
         accept::require(&arguments.plan, &loaded.proven)?;
     }

@@ -42,11 +42,20 @@ pub(super) fn read(file: &Path, now: Timestamp) -> Result<Read, Failure> {
     Ok(Read { sources, diagnostics, waived, proven, base, text })
 }
 
-/// The plan of a file that is to be used: its problems are said, and errors are the end.
+/// The plan of a file that is to be used: its errors and warnings are said, and errors are the end.
 pub(super) fn load(file: &Path) -> Result<Loaded, Failure> {
+    load_and_say(file, Severity::Warning)
+}
+
+/// The same, but `unattended` is what a clock calls: then errors alone are said. A warning would be said every few minutes, to somebody who
+/// has read it, and mailed by cron.
+pub(super) fn load_for(unattended: bool, file: &Path) -> Result<Loaded, Failure> {
+    load_and_say(file, if unattended { Severity::Error } else { Severity::Warning })
+}
+
+fn load_and_say(file: &Path, least: Severity) -> Result<Loaded, Failure> {
     let read = read(file, Timestamp::now())?;
-    let worth_saying: Vec<Diagnostic> =
-        read.diagnostics.into_iter().filter(|found| found.severity > Severity::Advice).collect();
+    let worth_saying: Vec<Diagnostic> = read.diagnostics.into_iter().filter(|found| found.severity >= least).collect();
     if !worth_saying.is_empty() {
         output::say(report::diagnostics::text(&worth_saying, &read.sources, colour(&std::io::stderr())).trim_end());
     }

@@ -19,7 +19,7 @@ use crate::report;
 use crate::run::{ExitStatus, Outcome, Ports, forget};
 
 pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus, Failure> {
-    let loaded = load::load(&arguments.plan)?;
+    let loaded = load::load_for(arguments.pace.quiet && !arguments.dry.dry_run, &arguments.plan)?;
     if arguments.accepted {
         accept::require(&arguments.plan, &loaded.proven)?;
     }

@@ -60,7 +60,7 @@ fn tell(standings: &[Standing], timezone: &str, now: Timestamp, page: Page) -> R
 }
 
 fn stands(arguments: &StatusArguments) -> Result<(String, Vec<Standing>, Timestamp), Failure> {
-    let loaded = load::load(&arguments.plan)?;
+    let loaded = load::load_for(arguments.nagios, &arguments.plan)?;
     let plan = loaded.proven.plan();
     let jobs = run::choose(plan, &arguments.jobs)?;
     let zone = calendar::zone(&plan.timezone.value).unwrap_or(jiff::tz::TimeZone::UTC);

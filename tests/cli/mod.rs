@@ -10,6 +10,7 @@ mod ledger;
 mod rehearse;
 mod scene;
 mod status;
+mod warnings;
 
 use std::os::unix::fs::PermissionsExt;
 

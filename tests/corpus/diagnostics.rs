@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sonae::diagnostic::codes;
+use sonae::diagnostic::{Code, codes};
 
 use super::compile;
 
@@ -11,18 +11,22 @@ fn example(code: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/diagnostics").join(file)
 }
 
+/// A plan that yields the code.
+pub(crate) fn example_text(code: &Code) -> String {
+    match std::fs::read_to_string(example(code.name)) {
+        Ok(text) => text,
+        // A mebibyte need not lie in the repository.
+        Err(_) if code.name == "sonae::restore::too-many-ties" => side_by_side_twice(1_000),
+        Err(_) if code.name == "sonae::plan::too-many-steps" => doubling(20),
+        Err(_) if code.name == "sonae::syntax::too-large" => "// large\n".repeat(sonae::syntax::BYTES_MAX / 8),
+        Err(error) => panic!("{}: {error}", example(code.name).display()),
+    }
+}
+
 #[test]
 fn every_code_has_an_example_that_yields_it() {
     for code in codes::all() {
-        let text = match std::fs::read_to_string(example(code.name)) {
-            Ok(text) => text,
-            // A mebibyte need not lie in the repository.
-            Err(_) if code.name == "sonae::restore::too-many-ties" => side_by_side_twice(1_000),
-            Err(_) if code.name == "sonae::plan::too-many-steps" => doubling(20),
-            Err(_) if code.name == "sonae::syntax::too-large" => "// large\n".repeat(sonae::syntax::BYTES_MAX / 8),
-            Err(error) => panic!("{}: {error}", example(code.name).display()),
-        };
-        let compiled = compile("example.kdl", &text);
+        let compiled = compile("example.kdl", &example_text(code));
         assert!(compiled.codes().contains(&code.name), "{}: {:?}", code.name, compiled.codes());
     }
 }

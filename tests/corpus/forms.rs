@@ -33,7 +33,7 @@ fn every_plan_and_example_has_a_form() {
     for folder in ["plans", "tests/corpus/plans", "tests/corpus/diagnostics"] {
         all.extend(texts(folder, "kdl"));
     }
-    for (page, text) in texts("docs", "md").into_iter().chain(texts("", "md")) {
+    for (page, text) in ["docs", "docs/diagnostics", ""].into_iter().flat_map(|folder| texts(folder, "md")) {
         all.extend(blocks(&text).into_iter().map(|block| (page.clone(), block)));
     }
     let mut formed = 0;

@@ -21,6 +21,8 @@ use sonae::diagnostic::{Diagnostic, Sources};
 use sonae::primitives::PathBytes;
 use sonae::prove::ProvenPlan;
 
+pub(crate) use diagnostics::example_text;
+
 /// The day on which the corpus is compiled.
 pub(crate) const TODAY: Date = date(2026, 3, 1);
 

@@ -5,10 +5,7 @@ use crate::check::scene::known_names;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
 
 pub(super) fn run(scene: &Scene<'_>, out: &mut Diagnostics) {
-    let named = scene.backups().flat_map(|(_, backup)| {
-        let copies = backup.stored().map(|stored| stored.copies.as_slice()).unwrap_or_default();
-        backup.store().into_iter().chain(copies.iter().map(|copy| &copy.to))
-    });
+    let named = scene.backups().flat_map(|(_, backup)| Scene::stores_of(backup));
     for store in named.chain(&scene.plan.evidence) {
         if scene.stores.contains_key(&store.value) || scene.is_broken("store", &store.value) {
             continue;

@@ -7,6 +7,7 @@ pub mod plan;
 pub mod prove;
 pub mod restore;
 pub mod step;
+pub mod store;
 pub mod syntax;
 pub mod target;
 pub mod value;
@@ -38,6 +39,7 @@ const AREAS: &[&[&Code]] = &[
     value::ALL,
     plan::ALL,
     people::ALL,
+    store::ALL,
     target::ALL,
     backup::ALL,
     way::ALL,
