@@ -4,9 +4,7 @@ use super::backup::{Context, backup};
 use super::form::Text;
 use super::store::texts;
 use super::view::View;
-use super::vocabulary::{
-    ALLOW_EMPTY, ALLOW_UNMOUNTED, BACKUP, EXCLUDE, FILES, NO_BACKUP, OBJECTIVE, ONE_FILE_SYSTEM, TARGET,
-};
+use super::vocabulary::{ALLOW_EMPTY, ALLOW_UNMOUNTED, BACKUP, EXCLUDE, FILES, NO_BACKUP, OBJECTIVE, ONE_FILE_SYSTEM};
 use super::waiver::waivers;
 use super::word::Word;
 use super::{Declared, damaged};
@@ -15,16 +13,18 @@ use crate::plan::{Backup, BrokenBlock, Files, Objective, Source, Target};
 use crate::primitives::{Name, Spanned};
 use crate::syntax::Node;
 
-/// The name, where there is one, and the target, where it has one.
+/// The name, where there is one, and the target, where it has one. A template's block is read as one, by its own `word`.
 pub(super) fn target(
     node: &Node,
+    word: &'static Word,
     zone: &Spanned<String>,
     broken: &mut Vec<BrokenBlock>,
     out: &mut Diagnostics,
 ) -> (Option<Spanned<Name>>, Option<Target>) {
-    let mut view = View::new(node, &TARGET, out);
+    let mut view = View::new(node, word, out);
     let name = view.argument::<Name>();
-    let area = view.property::<Name>("area");
+    // Properties are the target's own.
+    let area = if word.properties.is_empty() { None } else { view.property::<Name>("area") };
     let source = view.child(&FILES).map(|node| Source::Files(files(node, view.out)));
     let no_backup = view.child(&NO_BACKUP).and_then(|node| reason(node, view.out));
     let objective = view.child(&OBJECTIVE).map(|node| objective(node, view.out));

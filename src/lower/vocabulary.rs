@@ -6,11 +6,34 @@ use super::word::{Arguments, NOTHING, Number, Times, Word, many, one, optional, 
 /// The file itself.
 pub static ROOT: Word = Word {
     name: "",
-    doc: "A plan is one file. The order of its blocks does not matter.",
+    doc: "A plan is one file, with those that it includes. The order of its blocks does not matter.",
     arguments: NOTHING,
     properties: &[],
-    children: &[&PLAN, &STORE, &TARGET, &RESTORE],
+    // `plan` is the first: what follows may stand in an included file too.
+    children: &[&PLAN, &INCLUDE, &STORE, &TEMPLATE, &TARGET, &RESTORE],
     times: Times::Required,
+};
+
+/// A file that is included: all but `plan`.
+pub static PART: Word = Word { children: rest(ROOT.children), ..plain("", NOTHING, ROOT.doc) };
+
+/// All words of a block but the first.
+const fn rest(children: &'static [&'static Word]) -> &'static [&'static Word] {
+    match children {
+        [_, rest @ ..] => rest,
+        [] => children,
+    }
+}
+
+/// `include`
+pub static INCLUDE: Word = Word {
+    times: Times::Any,
+    ..plain(
+        "include",
+        one(Form::Text, "a file, relative to the folder of the file that it stands in"),
+        "Takes the blocks of another file as if they stood here. That file may hold all but `plan`, and may include others; each file is \
+         included once. Paths of sources, stores and restores are relative to the plan file's folder, also where they stand in an included file.",
+    )
 };
 
 /// `plan`
@@ -44,7 +67,7 @@ pub static WAIVE: Word = Word {
     ..plain(
         "waive",
         one(Form::Code, "the code of a diagnostic"),
-        "Sets a diagnostic aside within the block that it stands in; inside `plan`, in the whole file.",
+        "Sets a diagnostic aside within the block that it stands in; inside `plan`, in the whole plan.",
     )
 };
 
@@ -99,10 +122,33 @@ pub static READ: Word =
 pub static PRUNE: Word =
     Word { times: Times::Any, ..plain("prune", many(Form::Text, "principals of the store"), "Who deletes backups.") };
 
+/// `template`
+pub static TEMPLATE: Word = Word {
+    children: rest(TARGET.children),
+    times: Times::Any,
+    ..plain(
+        "template",
+        one(Form::Name, "the template's name"),
+        "What several targets have in common. It may hold all that a `target`'s block may, but `use`; it is no target by itself.",
+    )
+};
+
+/// `use`
+pub static USE: Word = Word {
+    times: Times::Any,
+    ..plain(
+        "use",
+        one(Form::Name, "a declared template"),
+        "Takes all words of a template as if they stood here. What the target says itself stands instead of the template's word, with its \
+         whole block, where the word may stand only once.",
+    )
+};
+
 /// `target`
 pub static TARGET: Word = Word {
     properties: &[optional("area", Form::Name, "Groups targets for people and selections. By default none.")],
-    children: &[&FILES, &NO_BACKUP, &OBJECTIVE, &BACKUP, &WAIVE],
+    // `use` is the first: what follows may stand in a template too.
+    children: &[&USE, &FILES, &NO_BACKUP, &OBJECTIVE, &BACKUP, &WAIVE],
     times: Times::Any,
     ..plain(
         "target",

@@ -15,6 +15,7 @@ mod same_place;
 mod schedule;
 mod source;
 mod store_names;
+mod unused_templates;
 mod waivers;
 mod zones;
 
@@ -35,6 +36,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule { codes: &[&codes::plan::NO_TARGET], run: no_target::run },
     Rule { codes: &[&codes::plan::UNKNOWN_ZONE], run: zones::run },
     Rule { codes: &[&codes::plan::EXPIRED, &codes::plan::UNKNOWN_CODE, &codes::plan::NOT_WAIVABLE], run: waivers::run },
+    Rule { codes: &[&codes::template::UNUSED], run: unused_templates::run },
     Rule { codes: &[&codes::target::UNKNOWN_STORE], run: store_names::run },
     Rule { codes: &[&codes::target::INSIDE_SOURCE], run: inside_source::run },
     Rule { codes: &[&codes::target::SAME_PLACE], run: same_place::run },

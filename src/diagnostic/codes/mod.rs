@@ -2,11 +2,13 @@
 
 pub mod backup;
 pub mod graph;
+pub mod include;
 pub mod plan;
 pub mod prove;
 pub mod restore;
 pub mod syntax;
 pub mod target;
+pub mod template;
 pub mod value;
 pub mod word;
 
@@ -28,8 +30,19 @@ pub struct Code {
 }
 
 /// The areas of the table, in the order of the documentation.
-const AREAS: &[&[&Code]] =
-    &[syntax::ALL, word::ALL, value::ALL, plan::ALL, target::ALL, backup::ALL, restore::ALL, graph::ALL, prove::ALL];
+const AREAS: &[&[&Code]] = &[
+    syntax::ALL,
+    word::ALL,
+    value::ALL,
+    include::ALL,
+    template::ALL,
+    plan::ALL,
+    target::ALL,
+    backup::ALL,
+    restore::ALL,
+    graph::ALL,
+    prove::ALL,
+];
 
 impl Code {
     /// An error that nobody may set aside.
