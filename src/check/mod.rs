@@ -7,6 +7,7 @@ mod globs;
 mod place;
 mod rules;
 mod scene;
+mod templates;
 mod waivers;
 
 #[cfg(test)]

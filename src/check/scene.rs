@@ -4,12 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use crate::diagnostic::nearest;
+pub(super) use crate::diagnostic::known_names;
 use crate::plan::{Backup, BrokenBlock, Host, Plan, Recover, Restore, RestoreStep, Role, Store, Target};
 use crate::primitives::{Name, Spanned};
-
-/// Of how many known names the nearest is looked for: more would take minutes on a hostile plan, and help nobody.
-const CANDIDATES_MAX: usize = 500;
 
 /// A plan, and its blocks by name.
 pub(super) struct Scene<'p> {
@@ -89,19 +86,5 @@ fn steps<'p>(all: &'p [RestoreStep], found: &mut Vec<&'p RestoreStep>) {
             RestoreStep::Parallel(children) => steps(children, found),
             single => found.push(single),
         }
-    }
-}
-
-/// A help line that names what is known: the nearest name, or all of them where they are few.
-pub(super) fn known_names<'a>(wanted: &str, kind: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
-    const SHOWN_MAX: usize = 8;
-    if let Some(meant) = nearest(wanted, known.clone().take(CANDIDATES_MAX)) {
-        return format!("did you mean \"{meant}\"?");
-    }
-    let shown: Vec<_> = known.clone().take(SHOWN_MAX).map(|name| format!("\"{name}\"")).collect();
-    match (shown.len(), known.take(SHOWN_MAX + 1).count() > SHOWN_MAX) {
-        (0, _) => format!("this plan declares no {kind}"),
-        (_, false) => format!("this plan declares {}", shown.join(", ")),
-        (_, true) => format!("this plan declares {} and more", shown.join(", ")),
     }
 }

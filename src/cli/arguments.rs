@@ -39,7 +39,7 @@ pub(super) enum CommandWord {
     },
     /// Say every problem of plans, and prove what they promise
     Check {
-        /// The plans
+        /// The plans; a file that a plan includes is checked with that plan
         #[arg(required = true)]
         plans: Vec<PathBuf>,
         /// Count warnings as errors, too
@@ -54,7 +54,7 @@ pub(super) enum CommandWord {
     },
     /// Write plans in their canonical form; comments and meaning stay
     Fmt {
-        /// The plans; `-` is standard input, whose form is written to standard output
+        /// The plans, and files that plans include; `-` is standard input, whose form is written to standard output
         #[arg(required = true)]
         plans: Vec<PathBuf>,
         /// Write nothing: show what differs, and exit with 1 where anything does

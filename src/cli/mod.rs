@@ -15,6 +15,7 @@ mod check;
 mod completions;
 mod due;
 mod explain;
+mod files;
 mod fmt;
 mod history;
 mod hold;

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::arguments::{Page, RehearseArguments};
 use super::{Failure, load, output, slices, terminal, world};
 use crate::drivers::Cores;
+use crate::lower;
 use crate::ports::Compute as _;
 use crate::rehearse::{Case, Planted, Rehearsal, Sound, Stage, Story, Weather, each, page, shrink};
 use crate::run::ExitStatus;
@@ -83,9 +84,10 @@ fn many(stage: &Stage, loaded: &load::Loaded, arguments: &RehearseArguments) -> 
 
 /// Looks for the smallest plan that shows what was found.
 fn shrink_all(rehearsal: &mut Rehearsal, loaded: &load::Loaded, stop: &AtomicBool) {
+    let text = lower::in_one(&loaded.sources, loaded.root);
     for finding in &mut rehearsal.findings {
         let plant = || Box::new(Sound) as Box<dyn Planted>;
-        let (text, base, invariant) = (&loaded.text, &loaded.base, finding.broken.invariant);
+        let (text, base, invariant) = (&text, &loaded.base, finding.broken.invariant);
         let case = Case { text, base, now: jiff::Timestamp::now(), stop, plant: &plant, invariant };
         if let Some(smallest) = shrink(&case, &Weather::of(finding.seed)) {
             finding.shrink_to(smallest);

@@ -3,24 +3,27 @@
 use super::backup::{Context, backup};
 use super::source::source;
 use super::view::View;
-use super::vocabulary::{BACKUP, HOSTS, NO_BACKUP, OBJECTIVE, TARGET};
+use super::vocabulary::{BACKUP, HOSTS, NO_BACKUP, OBJECTIVE};
 use super::waiver::waivers;
+use super::word::Word;
 use super::{Declared, damaged};
 use crate::diagnostic::{Diagnostic, Diagnostics, codes::word as codes};
 use crate::plan::{Backup, BrokenBlock, Objective, Target};
 use crate::primitives::{Name, Spanned};
 use crate::syntax::Node;
 
-/// The name, where there is one, and the target, where it has one.
+/// The name, where there is one, and the target, where it has one. A template's block is read as one, by its own `word`.
 pub(super) fn target(
     node: &Node,
+    word: &'static Word,
     zone: &Spanned<String>,
     broken: &mut Vec<BrokenBlock>,
     out: &mut Diagnostics,
 ) -> (Option<Spanned<Name>>, Option<Target>) {
-    let mut view = View::new(node, &TARGET, out);
+    let mut view = View::new(node, word, out);
     let name = view.argument::<Name>();
-    let area = view.property::<Name>("area");
+    // Properties are the target's own.
+    let area = if word.properties.is_empty() { None } else { view.property::<Name>("area") };
     let hosts = view.values_of(&HOSTS);
     let source = source(&mut view);
     let no_backup = view.text_of(&NO_BACKUP);

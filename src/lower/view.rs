@@ -349,7 +349,13 @@ fn annotated(span: Span, known: &[&str]) -> Diagnostic {
 }
 
 /// Reports the nodes of a block that its word's row does not have, or has once only, or must have.
-pub(super) fn block(nodes: &[Node], word: &'static Word, owner: Span, lost: bool, out: &mut Diagnostics) {
+pub(super) fn block<'d>(
+    nodes: impl IntoIterator<Item = &'d Node>,
+    word: &'static Word,
+    owner: Span,
+    lost: bool,
+    out: &mut Diagnostics,
+) {
     let mut missing: Vec<_> = word.children.iter().filter(|child| child.times == Times::Required).collect();
     let mut once: Vec<(&str, Span)> = Vec::new();
     for node in nodes {

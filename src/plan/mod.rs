@@ -30,7 +30,7 @@ pub use watch::{Depth, Drill, Selector, SignOff, Verify};
 
 use crate::primitives::{Duration, JobName, Name, Span, Spanned};
 
-/// What one KDL file declares.
+/// What a plan file declares, with all that it includes.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// Its name.
@@ -59,6 +59,8 @@ pub struct Plan {
     pub drills: Vec<Drill>,
     /// The notices to those outside, in source order.
     pub announces: Vec<Announce>,
+    /// What targets may have in common, in source order. Each target that uses one has its words already.
+    pub templates: Vec<Template>,
     /// Problems set aside for the whole plan (inside `plan { … }`).
     pub waivers: Vec<Waiver>,
     /// Blocks that had errors of their own. What could be read of them is above, and what it lacks may be what could not.
@@ -91,7 +93,7 @@ impl Plan {
 /// A block that could not be read, or not all of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BrokenBlock {
-    /// Its node word: `store`, `target`, `backup`, `restore`; empty where the word itself could not be read.
+    /// Its node word: `store`, `template`, `target`, `backup`, `restore`; empty where the word itself could not be read.
     pub kind: &'static str,
     /// Its name, where that could be read; for a backup, its target's and its own are in `owner` and here.
     pub name: Option<Name>,
@@ -120,6 +122,19 @@ pub struct Target {
     pub waivers: Vec<Waiver>,
     /// The node's name and arguments, without its children.
     pub span: Span,
+}
+
+/// What targets may have in common.
+#[derive(Debug, Clone)]
+pub struct Template {
+    /// Its name.
+    pub name: Spanned<Name>,
+    /// Whether any target uses it.
+    pub is_used: bool,
+    /// Problems set aside for what stands in it, in its backups too. A target that uses it has them once more, for its own block.
+    pub waivers: Vec<Waiver>,
+    /// The node and its block.
+    pub body: Span,
 }
 
 impl Target {
@@ -159,8 +174,8 @@ pub struct Waiver {
     pub reason: Spanned<String>,
     /// The last day it holds, in the plan's zone.
     pub until: Spanned<jiff::civil::Date>,
-    /// Where it holds: the whole block that it stands in, or the whole file.
-    pub scope: Span,
+    /// Where it holds: the whole block that it stands in; none where that is the whole plan.
+    pub scope: Option<Span>,
     /// The node's name and arguments.
     pub span: Span,
 }

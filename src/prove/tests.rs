@@ -30,6 +30,7 @@ fn lasting(place: usize, text: &str) -> Option<Spanned<Duration>> {
 
 fn plan(targets: Vec<Target>, restores: Vec<Restore>) -> Plan {
     Plan {
+        templates: vec![],
         name: at(0, name("plan")),
         timezone: at(0, "Asia/Tokyo".into()),
         owner: None,

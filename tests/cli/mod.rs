@@ -5,6 +5,7 @@ mod check_forms;
 mod due;
 mod fmt;
 mod guards;
+mod includes;
 mod leases;
 mod ledger;
 mod rehearse;

@@ -7,7 +7,7 @@ use sonae::diagnostic::{Code, codes};
 use sonae::report::diagnostics::{Colour, text};
 use sonae::report::diagnostics_file;
 
-use crate::corpus::{compile, example_text};
+use crate::corpus::example;
 
 fn is_current(file: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(file);
@@ -21,7 +21,7 @@ fn is_current(file: &str, text: &str) {
 
 /// A code's page, with the diagnostic of its example as a person sees it.
 fn page(code: &'static Code) -> String {
-    let compiled = compile("plan.kdl", &example_text(code));
+    let compiled = example(code.name);
     let own: Vec<_> = compiled.found.into_iter().filter(|found| found.code == code).take(1).collect();
     sonae::report::diagnostics_page(code, &text(&own, &compiled.sources, Colour::Plain))
 }

@@ -33,6 +33,7 @@ mod step_targets;
 mod store_access;
 mod store_names;
 mod store_unused;
+mod unused_templates;
 mod waivers;
 mod ways;
 mod zones;
@@ -54,6 +55,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule { codes: &[&codes::plan::NO_TARGET], run: no_target::run },
     Rule { codes: &[&codes::plan::UNKNOWN_ZONE], run: zones::run },
     Rule { codes: &[&codes::plan::EXPIRED, &codes::plan::UNKNOWN_CODE, &codes::plan::NOT_WAIVABLE], run: waivers::run },
+    Rule { codes: &[&codes::template::UNUSED], run: unused_templates::run },
     Rule { codes: &[&codes::target::UNKNOWN_STORE], run: store_names::run },
     Rule { codes: &[&codes::target::INSIDE_SOURCE], run: inside_source::run },
     Rule { codes: &[&codes::target::SAME_PLACE], run: same_place::run },

@@ -2,6 +2,7 @@
 
 pub mod backup;
 pub mod graph;
+pub mod include;
 pub mod people;
 pub mod plan;
 pub mod prove;
@@ -10,6 +11,7 @@ pub mod step;
 pub mod store;
 pub mod syntax;
 pub mod target;
+pub mod template;
 pub mod value;
 pub mod watch;
 pub mod way;
@@ -37,6 +39,8 @@ const AREAS: &[&[&Code]] = &[
     syntax::ALL,
     word::ALL,
     value::ALL,
+    include::ALL,
+    template::ALL,
     plan::ALL,
     people::ALL,
     store::ALL,

@@ -20,11 +20,36 @@ use super::word::{NOTHING, Times, Word, one, plain, required};
 /// The file itself.
 pub static ROOT: Word = Word {
     name: "",
-    doc: "A plan is one file. The order of its blocks does not matter.",
+    doc: "A plan is one file, with those that it includes. The order of its blocks does not matter.",
     arguments: NOTHING,
     properties: &[],
-    children: &[&PLAN, &ROLE, &HOST, &STORE, &NOTIFY, &TARGET, &RESTORE, &VERIFY, &DRILL, &ANNOUNCE],
+    // `plan` is the first: what follows may stand in an included file too.
+    children: &[
+        &PLAN, &INCLUDE, &ROLE, &HOST, &STORE, &NOTIFY, &TEMPLATE, &TARGET, &RESTORE, &VERIFY, &DRILL, &ANNOUNCE,
+    ],
     times: Times::Required,
+};
+
+/// A file that is included: all but `plan`.
+pub static PART: Word = Word { children: rest(ROOT.children), ..plain("", NOTHING, ROOT.doc) };
+
+/// All words of a block but the first.
+const fn rest(children: &'static [&'static Word]) -> &'static [&'static Word] {
+    match children {
+        [_, rest @ ..] => rest,
+        [] => children,
+    }
+}
+
+/// `include`
+pub static INCLUDE: Word = Word {
+    times: Times::Any,
+    ..plain(
+        "include",
+        one(Form::Text, "a file, relative to the folder of the file that it stands in"),
+        "Takes the blocks of another file as if they stood here. That file may hold all but `plan`, and may include others; each file is \
+         included once. Paths of sources, stores and restores are relative to the plan file's folder, also where they stand in an included file.",
+    )
 };
 
 /// `plan`
@@ -68,6 +93,6 @@ pub static WAIVE: Word = Word {
     ..plain(
         "waive",
         one(Form::Code, "the code of a diagnostic"),
-        "Sets a diagnostic aside within the block that it stands in; inside `plan`, in the whole file.",
+        "Sets a diagnostic aside within the block that it stands in; inside `plan`, in the whole plan.",
     )
 };

@@ -1,13 +1,49 @@
 //! Words of targets and their sources.
 
-use super::{BACKUP, WAIVE};
+use super::{BACKUP, WAIVE, rest};
 use crate::lower::form::Form;
 use crate::lower::word::{Arguments, NOTHING, Number, Times, Word, many, one, optional, plain};
+
+/// `template`
+pub static TEMPLATE: Word = Word {
+    children: rest(TARGET.children),
+    times: Times::Any,
+    ..plain(
+        "template",
+        one(Form::Name, "the template's name"),
+        "What several targets have in common. It may hold all that a `target`'s block may, but `use`; it is no target by itself.",
+    )
+};
+
+/// `use`
+pub static USE: Word = Word {
+    times: Times::Any,
+    ..plain(
+        "use",
+        one(Form::Name, "a declared template"),
+        "Takes all words of a template as if they stood here. What the target says itself stands instead of the template's word, with its \
+         whole block, where the word may stand only once.",
+    )
+};
 
 /// `target`
 pub static TARGET: Word = Word {
     properties: &[optional("area", Form::Name, "Groups targets for people and selections. By default none.")],
-    children: &[&HOSTS, &FILES, &LOGS, &RDS, &MYSQL, &MACHINE_IMAGE, &RELEASE, &NO_BACKUP, &OBJECTIVE, &BACKUP, &WAIVE],
+    // `use` is the first: what follows may stand in a template too.
+    children: &[
+        &USE,
+        &HOSTS,
+        &FILES,
+        &LOGS,
+        &RDS,
+        &MYSQL,
+        &MACHINE_IMAGE,
+        &RELEASE,
+        &NO_BACKUP,
+        &OBJECTIVE,
+        &BACKUP,
+        &WAIVE,
+    ],
     times: Times::Any,
     ..plain(
         "target",
