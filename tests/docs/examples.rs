@@ -160,7 +160,7 @@ fn a_whole_plan_that_is_shown_has_no_warning() {
     let whole = |example: &Example| example.info.is_empty() && !example.heading.starts_with("sonae::");
     let mut shown = 0;
     for example in files().iter().flat_map(|file| examples(file)).filter(whole) {
-        let compiled = compile("example.kdl", &example.text);
+        let compiled = compiled(&example);
         assert!(is_clean(&compiled), "{}\n{}", example.place, compiled.shown());
         shown += 1;
     }

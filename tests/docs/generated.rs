@@ -9,7 +9,7 @@ use sonae::report::diagnostics_file;
 
 use crate::corpus::example;
 
-fn is_current(file: &str, text: &str) {
+pub(super) fn is_current(file: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(file);
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -3,5 +3,6 @@
 mod examples;
 mod exit_statuses;
 mod generated;
+mod worked_example;
 
 pub(crate) use examples::plans_shown;
