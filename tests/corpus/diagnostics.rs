@@ -19,6 +19,9 @@ fn every_code_has_an_example_that_yields_it() {
             // A mebibyte need not lie in the repository.
             Err(_) if code.name == "sonae::restore::too-many-ties" => side_by_side_twice(1_000),
             Err(_) if code.name == "sonae::syntax::too-large" => "// large\n".repeat(sonae::syntax::BYTES_MAX / 8),
+            Err(_) if code.name == "sonae::plan::too-many-pairs" => many_ways_of_many_folders(500),
+            Err(_) if code.name == "sonae::plan::too-many-problems" => "a;".repeat(sonae::diagnostic::FOUND_MAX + 1),
+            Err(_) if code.name == "sonae::syntax::too-many-words" => "a\n".repeat(sonae::syntax::WORDS_MAX + 1),
             Err(error) => panic!("{}: {error}", example(code.name).display()),
         };
         let compiled = compile("example.kdl", &text);
@@ -45,6 +48,13 @@ fn examples_look_as_they_did() {
         let name = path.file_name().unwrap().to_string_lossy();
         insta::assert_snapshot!(compile(&name, &text).shown());
     });
+}
+
+/// A target of so many folders that is backed up in as many ways.
+fn many_ways_of_many_folders(each: usize) -> String {
+    let folders: String = (0..each).map(|n| format!(" \"/{n}\"")).collect();
+    let ways: String = (0..each).map(|n| format!("backup \"b{n}\" {{ archive \"tar.zip\"; store \"s\" }}\n")).collect();
+    format!("plan \"wide\"\nstore \"s\" {{ local path=\"/s\" }}\ntarget \"t\" {{ files{folders}\n{ways} }}\n")
 }
 
 /// A plan with so many steps side by side behind as many.

@@ -6,6 +6,7 @@ mod globs;
 mod inside_source;
 mod nested_roots;
 mod no_target;
+mod pairs;
 mod protection;
 mod recover;
 mod restore_missing;
@@ -33,6 +34,7 @@ pub(super) struct Rule {
 /// All rules.
 pub(super) const RULES: &[Rule] = &[
     Rule { codes: &[&codes::plan::NO_TARGET], run: no_target::run },
+    Rule { codes: &[&codes::plan::TOO_MANY_PAIRS], run: pairs::run },
     Rule { codes: &[&codes::plan::UNKNOWN_ZONE], run: zones::run },
     Rule { codes: &[&codes::plan::EXPIRED, &codes::plan::UNKNOWN_CODE, &codes::plan::NOT_WAIVABLE], run: waivers::run },
     Rule { codes: &[&codes::target::UNKNOWN_STORE], run: store_names::run },
