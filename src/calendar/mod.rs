@@ -4,6 +4,7 @@
 //! rules are compiled in, never the system's), strictly increasing, and without a panic up to the limits of time itself,
 //! where an iteration just ends. The one rule for a clock that is set forward or back is [`Occurrences`]'.
 
+mod changes;
 mod cron;
 mod describe;
 mod gaps;
@@ -15,6 +16,7 @@ mod stretch;
 mod tests;
 mod zone;
 
+pub use changes::{Changes, Does, Unusual};
 pub use cron::check_cron;
 pub use describe::describe;
 pub use gaps::{Gap, Gaps};

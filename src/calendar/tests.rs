@@ -321,3 +321,63 @@ fn a_fold_is_the_longest_gap_of_an_hourly_cron() {
     assert_eq!(gaps.longest.from, time("2026-11-01T05:00:00Z"));
     assert_eq!(gaps.shortest.seconds(), 3600);
 }
+
+/// The first day, from the start of 2026 on, whose time jiff finds to be in a gap or a fold; and when jiff says it is.
+fn first_unusual(at: TimeOfDay, tz: &TimeZone, days: i64) -> Option<(DateTime, Does, Timestamp)> {
+    let noon = DateTime::constant(2026, 1, 1, at.hour, at.minute, 0, 0);
+    (0..days).map(|day| noon + day.days()).find_map(|meant| {
+        let ambiguous = tz.to_ambiguous_timestamp(meant);
+        let does = match ambiguous.offset() {
+            jiff::tz::AmbiguousOffset::Unambiguous { .. } => return None,
+            jiff::tz::AmbiguousOffset::Gap { .. } => Does::JumpsOver,
+            jiff::tz::AmbiguousOffset::Fold { .. } => Does::ShowsTwice,
+        };
+        Some((meant, does, ambiguous.compatible().unwrap()))
+    })
+}
+
+#[test]
+fn the_first_unusual_time_is_the_one_that_a_walk_through_the_days_meets() {
+    let (start, end) = (time("2026-01-01T00:00:00Z"), time("2031-01-01T00:00:00Z"));
+    let (mut unusual, mut usual) = (0, 0);
+    for name in ZONES {
+        let tz = zone(name).unwrap();
+        let changes = Changes::of(&tz, start, end);
+        for (hour, minute) in (0..5).flat_map(|hour| [0, 15, 30, 59].map(|minute| (hour, minute))) {
+            let occurrences = Occurrences::of(&schedule(daily(hour, minute), name)).unwrap();
+            let found = changes.first(&occurrences).map(|found| (found.meant, found.does, found.occurs));
+            // Both ends of the window are some hours from a change.
+            assert_eq!(found, first_unusual(at(hour, minute), &tz, 5 * 365), "{name} {hour}:{minute}");
+            if let Some((_, _, occurs)) = found {
+                assert!(occurrences.after(occurs - SignedDuration::from_secs(1)).next() == Some(occurs), "{name}");
+            }
+            match changes.undisturbed_near(at(hour, minute)) {
+                Some(free) if free == at(hour, minute) => usual += 1,
+                Some(free) => {
+                    unusual += 1;
+                    assert_eq!(first_unusual(free, &tz, 5 * 365), None, "{name} {free}");
+                }
+                None => panic!("{name} has no undisturbed time near {hour}:{minute}"),
+            }
+            assert_eq!(found.is_none(), changes.undisturbed_near(at(hour, minute)) == Some(at(hour, minute)));
+        }
+    }
+    assert!(unusual > 20 && usual > 40, "{unusual} {usual}");
+}
+
+#[test]
+fn only_what_looks_at_a_clock_has_unusual_times() {
+    let tz = zone("America/New_York").unwrap();
+    let changes = Changes::of(&tz, time("2026-01-01T00:00:00Z"), time("2031-01-01T00:00:00Z"));
+    let first = |rhythm| changes.first(&Occurrences::of(&schedule(rhythm, "America/New_York")).unwrap());
+    assert_eq!(first(Rhythm::Every { period: Duration::from_seconds(3600) }), None);
+    // The clock is set on Sundays.
+    assert_eq!(first(Rhythm::Weekly { weekday: Weekday::Monday, at: at(2, 30) }), None);
+    assert_eq!(first(cron("30 2 * * 1-6")), None);
+    let found = first(cron("0 * * * *")).unwrap();
+    assert_eq!((found.meant.to_string().as_str(), found.does), ("2026-03-08T02:00:00", Does::JumpsOver));
+    let yearly = first(Rhythm::Yearly { month: 11, day: 7, at: at(1, 30) }).unwrap();
+    assert_eq!((yearly.meant.to_string().as_str(), yearly.does), ("2027-11-07T01:30:00", Does::ShowsTwice));
+    assert_eq!(changes.undisturbed_near(at(1, 30)), Some(at(0, 30)));
+    assert_eq!(changes.undisturbed_near(at(2, 15)), Some(at(3, 15)));
+}

@@ -7,6 +7,7 @@ mod globs;
 mod place;
 mod rules;
 mod scene;
+mod templates;
 mod waivers;
 
 #[cfg(test)]
@@ -17,7 +18,9 @@ use jiff::civil::Date;
 pub use waivers::{Judged, Waived, apply_waivers};
 
 use crate::diagnostic::{Diagnostics, Severity};
-use crate::plan::Plan;
+use crate::plan::{Backup, Plan};
+use crate::primitives::{JobName, Name};
+use rules::Rule;
 use scene::Scene;
 
 /// A plan whose parts fit together.
@@ -31,6 +34,19 @@ impl CheckedPlan {
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
+
+    /// The plan with these of its backups and restores alone.
+    #[must_use]
+    pub fn part(&self, jobs: impl Fn(&JobName) -> bool, restores: impl Fn(&Name) -> bool) -> Self {
+        let mut plan = self.plan.clone();
+        for target in &mut plan.targets {
+            let name = target.name.value.clone();
+            let job = |backup: &Backup| JobName { target: name.clone(), backup: backup.name.value.clone() };
+            target.backups.retain(|backup| jobs(&job(backup)));
+        }
+        plan.restores.retain(|restore| restores(&restore.name.value));
+        Self { plan }
+    }
 }
 
 /// Holds every rule against a plan; `today` is the day in the plan's zone, by which waivers expire.
@@ -38,8 +54,18 @@ impl CheckedPlan {
 /// `out` holds what earlier stages found: with an error among all of it that no waiver sets aside, there is no checked
 /// plan.
 pub fn check(plan: Plan, today: Date, out: &mut Diagnostics) -> Option<CheckedPlan> {
+    check_with(rules::RULES.iter(), plan, today, out)
+}
+
+/// The same with those rules alone.
+fn check_with<'r>(
+    rules: impl Iterator<Item = &'r Rule>,
+    plan: Plan,
+    today: Date,
+    out: &mut Diagnostics,
+) -> Option<CheckedPlan> {
     let scene = Scene::new(&plan, today);
-    rules::RULES.iter().for_each(|rule| (rule.run)(&scene, out));
+    rules.for_each(|rule| (rule.run)(&scene, out));
     let waivers = waivers::Effective::new(&plan, today);
     let stands = out.iter().all(|found| found.severity < Severity::Error || waivers.cover(found));
     stands.then_some(CheckedPlan { plan })

@@ -4,12 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use crate::diagnostic::nearest;
-use crate::plan::{Backup, BrokenBlock, Plan, Recover, Restore, RestoreStep, Store, Target};
-use crate::primitives::Name;
-
-/// Of how many known names the nearest is looked for: more would take minutes on a hostile plan, and help nobody.
-const CANDIDATES_MAX: usize = 500;
+pub(super) use crate::diagnostic::known_names;
+use crate::plan::{Backup, BrokenBlock, Host, Plan, Recover, Restore, RestoreStep, Role, Store, Target};
+use crate::primitives::{Name, Spanned};
 
 /// A plan, and its blocks by name.
 pub(super) struct Scene<'p> {
@@ -17,6 +14,9 @@ pub(super) struct Scene<'p> {
     pub(super) today: Date,
     pub(super) stores: BTreeMap<&'p Name, &'p Store>,
     pub(super) targets: BTreeMap<&'p Name, &'p Target>,
+    pub(super) roles: BTreeMap<&'p Name, &'p Role>,
+    pub(super) hosts: BTreeMap<&'p Name, &'p Host>,
+    pub(super) restores: BTreeMap<&'p Name, &'p Restore>,
     broken: BTreeSet<Block<'p>>,
 }
 
@@ -29,7 +29,10 @@ impl<'p> Scene<'p> {
         let targets = plan.targets.iter().map(|target| (&target.name.value, target)).collect();
         let key = |block: &'p BrokenBlock| (block.kind, block.owner.as_ref(), block.name.as_ref());
         let broken = plan.broken.iter().map(key).collect();
-        Self { plan, today, stores, targets, broken }
+        let roles = plan.roles.iter().map(|role| (&role.name.value, role)).collect();
+        let hosts = plan.hosts.iter().map(|host| (&host.name.value, host)).collect();
+        let restores = plan.restores.iter().map(|restore| (&restore.name.value, restore)).collect();
+        Self { plan, today, stores, targets, roles, hosts, restores, broken }
     }
 
     /// Whether a block of that kind and name had errors of its own, or a block that may be it had. What is missing in
@@ -54,34 +57,34 @@ impl<'p> Scene<'p> {
         self.plan.targets.iter().flat_map(|target| target.backups.iter().map(move |backup| (target, backup)))
     }
 
+    /// The stores that a backup puts its recovery points in, copies too, as it names them.
+    pub(super) fn stores_of(backup: &'p Backup) -> impl Iterator<Item = &'p Spanned<Name>> {
+        let copies = backup.stored().map(|stored| stored.copies.as_slice()).unwrap_or_default();
+        backup.store().into_iter().chain(copies.iter().map(|copy| &copy.to))
+    }
+
     /// All recoveries of a restore, however deep in `parallel`.
     pub(super) fn recoveries(restore: &'p Restore) -> Vec<&'p Recover> {
+        let recover = |step: &'p RestoreStep| match step {
+            RestoreStep::Recover(recover) => Some(recover),
+            _ => None,
+        };
+        Self::steps(restore).into_iter().filter_map(recover).collect()
+    }
+
+    /// All steps of a restore, however deep in `parallel`, in source order.
+    pub(super) fn steps(restore: &'p Restore) -> Vec<&'p RestoreStep> {
         let mut found = Vec::new();
-        recoveries(&restore.steps, &mut found);
+        steps(&restore.steps, &mut found);
         found
     }
 }
 
-fn recoveries<'p>(steps: &'p [RestoreStep], found: &mut Vec<&'p Recover>) {
-    for step in steps {
+fn steps<'p>(all: &'p [RestoreStep], found: &mut Vec<&'p RestoreStep>) {
+    for step in all {
         match step {
-            RestoreStep::Recover(recover) => found.push(recover),
-            RestoreStep::Parallel(steps) => recoveries(steps, found),
-            RestoreStep::Probe(_) => {}
+            RestoreStep::Parallel(children) => steps(children, found),
+            single => found.push(single),
         }
-    }
-}
-
-/// A help line that names what is known: the nearest name, or all of them where they are few.
-pub(super) fn known_names<'a>(wanted: &str, kind: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
-    const SHOWN_MAX: usize = 8;
-    if let Some(meant) = nearest(wanted, known.clone().take(CANDIDATES_MAX)) {
-        return format!("did you mean \"{meant}\"?");
-    }
-    let shown: Vec<_> = known.clone().take(SHOWN_MAX).map(|name| format!("\"{name}\"")).collect();
-    match (shown.len(), known.take(SHOWN_MAX + 1).count() > SHOWN_MAX) {
-        (0, _) => format!("this plan declares no {kind}"),
-        (_, false) => format!("this plan declares {}", shown.join(", ")),
-        (_, true) => format!("this plan declares {} and more", shown.join(", ")),
     }
 }

@@ -1,9 +1,13 @@
 //! Setting aside what a person decided to live with: the last step over the diagnostics of all stages.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 
+use super::templates;
 use crate::diagnostic::{Code, Diagnostic, Severity, codes};
 use crate::plan::{Plan, Waiver};
+use crate::primitives::Span;
 
 /// All waivers of a plan.
 pub(super) fn all(plan: &Plan) -> impl Iterator<Item = &Waiver> {
@@ -13,7 +17,16 @@ pub(super) fn all(plan: &Plan) -> impl Iterator<Item = &Waiver> {
         .iter()
         .flat_map(|target| target.waivers.iter().chain(target.backups.iter().flat_map(|backup| &backup.waivers)));
     let restores = plan.restores.iter().flat_map(|restore| &restore.waivers);
-    plan.waivers.iter().chain(stores).chain(targets).chain(restores)
+    let templates = plan.templates.iter().flat_map(|template| &template.waivers);
+    let roles = plan.roles.iter().flat_map(|role| &role.waivers);
+    let hosts = plan.hosts.iter().flat_map(|host| &host.waivers);
+    let notifies = plan.notifies.iter().flat_map(|notify| &notify.waivers);
+    let verifies = plan.verifies.iter().flat_map(|verify| &verify.waivers);
+    let drills = plan.drills.iter().flat_map(|drill| &drill.waivers);
+    let announces = plan.announces.iter().flat_map(|announce| &announce.waivers);
+    let people = roles.chain(hosts).chain(notifies);
+    let watched = verifies.chain(drills).chain(announces);
+    plan.waivers.iter().chain(people).chain(stores).chain(targets).chain(restores).chain(watched).chain(templates)
 }
 
 /// The waivers that can set something aside: of a code that is known and waivable, and not expired.
@@ -39,9 +52,10 @@ impl<'p> Effective<'p> {
 }
 
 fn covers((waiver, code): (&Waiver, &Code), found: &Diagnostic) -> bool {
-    let (scope, at) = (waiver.scope, found.span());
+    let at = found.span();
     // What tells most of them apart comes first: very many may be held against very many.
-    scope.start <= at.start && at.end <= scope.end && scope.file == at.file && code == found.code
+    let holds = |scope: Span| scope.start <= at.start && at.end <= scope.end && scope.file == at.file;
+    waiver.scope.is_none_or(holds) && code == found.code
 }
 
 /// What was found by all stages, after the plan's waivers; both in source order.
@@ -74,13 +88,23 @@ pub fn apply_waivers(plan: &Plan, found: Vec<Diagnostic>, today: Date) -> Judged
             None => judged.standing.push(found),
         }
     }
+    judged.standing = templates::told_once(plan, judged.standing);
     let Judged { standing, waived } = &mut judged;
     if standing.iter().all(|found| found.severity < Severity::Error) {
-        let idle = waivers.0.iter().filter(|waiver| !waived.iter().any(|waived| covers(**waiver, &waived.found)));
-        standing.extend(idle.map(|(waiver, _)| unused(waiver)));
+        standing.extend(idle(plan, &waivers, waived).into_iter().map(unused));
     }
     standing.sort_by(|a, b| (a.span(), a.code.name).cmp(&(b.span(), b.code.name)));
     judged
+}
+
+/// The waivers that set nothing aside, each place once: one in a template is there again for each target that uses it, and is not idle
+/// while it serves any of them. Of a template that nobody uses, that alone is told.
+fn idle<'p>(plan: &'p Plan, waivers: &Effective<'p>, waived: &[Waived]) -> Vec<&'p Waiver> {
+    let serves = |waiver: &(&Waiver, &'static Code)| waived.iter().any(|waived| covers(*waiver, &waived.found));
+    let unused = plan.templates.iter().filter(|template| !template.is_used).flat_map(|template| &template.waivers);
+    let mut told: BTreeSet<Span> = unused.map(|waiver| waiver.span).collect();
+    told.extend(waivers.0.iter().filter(|waiver| serves(waiver)).map(|(waiver, _)| waiver.span));
+    waivers.0.iter().map(|(waiver, _)| *waiver).filter(|waiver| told.insert(waiver.span)).collect()
 }
 
 fn unused(waiver: &Waiver) -> Diagnostic {

@@ -39,7 +39,7 @@ pub(super) enum CommandWord {
     },
     /// Say every problem of plans, and prove what they promise
     Check {
-        /// The plans
+        /// The plans; a file that a plan includes is checked with that plan
         #[arg(required = true)]
         plans: Vec<PathBuf>,
         /// Count warnings as errors, too
@@ -54,7 +54,7 @@ pub(super) enum CommandWord {
     },
     /// Write plans in their canonical form; comments and meaning stay
     Fmt {
-        /// The plans; `-` is standard input, whose form is written to standard output
+        /// The plans, and files that plans include; `-` is standard input, whose form is written to standard output
         #[arg(required = true)]
         plans: Vec<PathBuf>,
         /// Write nothing: show what differs, and exit with 1 where anything does
@@ -83,6 +83,12 @@ pub(super) enum CommandWord {
     },
     /// Carry out a restore: beside what is there, never over it
     Restore(RestoreArguments),
+    /// Show with --dry-run how recovery points would be looked at; this version does not look
+    Verify(ShownArguments),
+    /// Show with --dry-run how restores would be practised; this version does not practise
+    Drill(ShownArguments),
+    /// Show with --dry-run how a notice would be published; this version does not publish
+    Announce(ShownArguments),
     /// Go on with a run that was killed or interrupted
     Resume {
         /// The run; without one, the only one that can be resumed
@@ -123,7 +129,7 @@ pub(super) struct RunArguments {
     #[arg(long, conflicts_with = "due")]
     pub(super) all: bool,
     /// The jobs that are due by their schedules; one line in cron, every few minutes, is enough
-    #[arg(long)]
+    #[arg(long, conflicts_with = "offline")]
     pub(super) due: bool,
     /// Refuse a plan that is not the one that `sonae accept` wrote beside it
     #[arg(long)]
@@ -177,6 +183,16 @@ pub(super) struct RestoreArguments {
     pub(super) dry: Dry,
     #[command(flatten)]
     pub(super) pace: Pace,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ShownArguments {
+    /// The plan
+    pub(super) plan: PathBuf,
+    /// Its name in the plan
+    pub(super) name: String,
+    #[command(flatten)]
+    pub(super) dry: Dry,
 }
 
 #[derive(Debug, Args)]
@@ -296,6 +312,9 @@ pub(super) struct Dry {
     /// With --dry-run: exit with 2 where there is something to do
     #[arg(long, requires = "dry_run")]
     pub(super) detailed_exitcode: bool,
+    /// With --dry-run: ask neither sources nor stores, and show what the plan alone says
+    #[arg(long, requires = "dry_run")]
+    pub(super) offline: bool,
     /// With --dry-run: as of this time
     #[arg(long, value_name = "TIME", requires = "dry_run")]
     pub(super) now: Option<String>,

@@ -10,16 +10,18 @@ use super::arguments::{Form, RunArguments};
 use super::hold::{Asker, unless_interrupted};
 use super::jobs_held::JobsHeld;
 use super::load::Loaded;
-use super::{Failure, Seams, accept, host, ledger, load, locks, output, resume, run, terminal, world};
+use super::{Failure, Seams, accept, host, ledger, load, locks, output, resume, run, slices, terminal, world};
 use crate::calendar;
 use crate::catalog::{FirstSeen, host_prefix};
 use crate::drivers::{Disk, StateFolder, SystemClock, TemporaryTables};
 use crate::due::{self, Due, Failed, History, JobHistory, Stranger, Verdict};
-use crate::forecast::{self, Circumstances, Forecast, StoreLocation, Subject};
+use crate::forecast::{self, Circumstances, Forecast, Outlook, StoreLocation, Subject};
+use crate::graph::Slice;
 use crate::observe::{self, Observed, Reading, SlotsSeen};
 use crate::plan::{Plan, Schedule};
 use crate::ports::{Cause, Clock, Fault, StoreRead};
 use crate::primitives::{JobName, Name, RunId, Slot};
+use crate::prove::{Lacking, ProvenPlan};
 use crate::report;
 use crate::run::{ExitStatus, Outcome, Ports, RecentRuns, Recorded, recent_runs, recorded};
 use crate::steps::put_object;
@@ -29,15 +31,19 @@ use crate::steps::put_object;
 const RECENT: SignedDuration = SignedDuration::from_hours(24);
 
 pub(super) fn due(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus, Failure> {
-    let loaded = load::load(&arguments.plan)?;
+    let loaded = load::load_for(!arguments.dry.dry_run, &arguments.plan)?;
     if arguments.accepted {
         accept::require(&arguments.plan, &loaded.proven)?;
     }
     let locations = forecast::locations(loaded.proven.plan(), &loaded.base);
+    let host = host::name(arguments.host.as_deref())?;
+    let (proven, lacking) = loaded.proven.performable(Some(&host));
     let tick = Tick {
-        host: host::name(arguments.host.as_deref())?,
+        host,
         stores: world::reading(&locations),
         state: world::state()?,
+        proven,
+        lacking,
         loaded: &loaded,
         arguments,
         seams,
@@ -49,6 +55,10 @@ pub(super) fn due(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
 /// One call.
 struct Tick<'a> {
     loaded: &'a Loaded,
+    /// What of the plan can be run on this host.
+    proven: ProvenPlan,
+    /// What of it cannot be run by this version.
+    lacking: Lacking,
     arguments: &'a RunArguments,
     seams: &'a Seams,
     host: Name,
@@ -101,12 +111,25 @@ struct Report<'a> {
 struct Foretold<'a> {
     format_version: u32,
     due: &'a Due,
-    forecast: Option<&'a Forecast>,
+    forecast: Option<&'a Outlook>,
 }
 
 impl Tick<'_> {
     fn plan(&self) -> &Plan {
-        self.loaded.proven.plan()
+        self.proven.plan()
+    }
+
+    /// The jobs that would be due some day, and cannot be run. That is told each time, as nobody else would tell it.
+    fn set_aside(&self) -> ExitStatus {
+        let is_scheduled = |slice: &Slice| {
+            let Slice::Job(job) = slice else { return false };
+            self.loaded.proven.plan().backup(job).is_some_and(|backup| backup.schedule.is_some())
+        };
+        let lacking: Lacking = self.lacking.clone().into_iter().filter(|(slice, _)| is_scheduled(slice)).collect();
+        for line in slices::told(&lacking) {
+            output::say(&format!("not run: {line}, which this version does not have"));
+        }
+        if lacking.is_empty() { ExitStatus::Well } else { ExitStatus::Findings }
     }
 
     fn quiet(&self) -> bool {
@@ -120,6 +143,7 @@ impl Tick<'_> {
     async fn go(&self) -> Result<ExitStatus, Failure> {
         let recent = recent_runs(&*self.state, before(SystemClock.now())).await?;
         let Dead { mut status, resumed, waiting } = self.go_on_with_the_dead(&recent).await?;
+        status = status.worse(self.set_aside());
         for outcome in &resumed {
             status = status.worse(self.summary(outcome));
         }
@@ -255,7 +279,8 @@ impl Tick<'_> {
         for (job, _) in found.slots() {
             let prefix = host_prefix(&self.plan().name.value, job, &self.host);
             let Some(backup) = self.plan().backup(job) else { continue };
-            let resources = finder.jobs(vec![(backup.store.value.clone(), prefix)]).await?;
+            let Some(store) = backup.store() else { continue };
+            let resources = finder.jobs(vec![(store.value.clone(), prefix)]).await?;
             if !held.take(job, &asker, &resources, &run).await? {
                 aside.running.insert(job.clone());
             }
@@ -323,10 +348,9 @@ impl Tick<'_> {
         let mut all = true;
         for of in found.jobs.iter().filter(|of| matches!(of.verdict, Verdict::New { .. })) {
             let backup = self.plan().backup(&of.job);
-            let Some((backup, schedule)) = backup.and_then(|backup| Some((backup, backup.schedule.as_ref()?))) else {
-                continue;
-            };
-            if let Err(fault) = self.note(&of.job, &backup.store.value, schedule, found.at).await {
+            let noted = backup.and_then(|backup| Some((backup.store()?, backup.schedule.as_ref()?)));
+            let Some((store, schedule)) = noted else { continue };
+            if let Err(fault) = self.note(&of.job, &store.value, schedule, found.at).await {
                 output::say(&format!(
                     "{}: the store takes no note that it is new, so nothing will be due: {fault}",
                     of.job
@@ -363,9 +387,9 @@ impl Tick<'_> {
     }
 
     /// The forecast of what is due, as of `now` or of when the world is looked at.
-    async fn forecast(&self, found: &Due, now: Option<Timestamp>) -> Forecast {
+    async fn forecast(&self, found: &Due, now: Option<Timestamp>) -> Outlook {
         let jobs: BTreeSet<JobName> = found.slots().map(|(job, _)| job.clone()).collect();
-        let graph = self.loaded.proven.graph().of_jobs(&jobs);
+        let graph = self.proven.graph().of_jobs(&jobs);
         let reading = Reading { tree: &Disk, stores: &self.stores, scratch: &TemporaryTables, clock: &SystemClock };
         let observed = observe::observe(&graph, &reading, &self.plan().name.value, &self.host).await;
         let observed = Observed { at: now.unwrap_or(observed.at), ..observed };
@@ -396,7 +420,8 @@ impl Tick<'_> {
     /// The forecast of what is due, once all is held that it needs: a job whose lease another run took meanwhile is left to that run.
     async fn settled(&self, found: &mut Due, held: &mut JobsHeld) -> Result<Option<Forecast>, Failure> {
         while found.slots().next().is_some() {
-            let forecast = unless_interrupted(&mut held.interrupts, self.forecast(found, Some(held.at))).await?;
+            let outlook = unless_interrupted(&mut held.interrupts, self.forecast(found, Some(held.at))).await?;
+            let forecast = run::performable(outlook)?;
             let refused = held.settle(&self.asker(&forecast.stores), &forecast).await?;
             if refused.is_empty() {
                 return Ok(Some(forecast));
@@ -441,6 +466,7 @@ impl Tick<'_> {
         }
         let unknown = found.jobs.iter().any(|of| matches!(of.verdict, Verdict::Unknown { .. }));
         let status = forecast.map_or(ExitStatus::Well, |forecast| run::foretold(&forecast, &self.arguments.dry));
+        let status = status.worse(self.set_aside());
         Ok(if unknown { status.worse(ExitStatus::Failed) } else { status })
     }
 }

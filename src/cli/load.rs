@@ -1,14 +1,14 @@
 //! A plan file read and compiled; its problems said.
 
-use std::io::{IsTerminal, Read as _};
+use std::io::IsTerminal;
 use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::{Failure, output};
+use super::{Failure, files, output};
 use crate::check::Waived;
 use crate::diagnostic::{Diagnostic, Severity, Sources};
-use crate::primitives::PathBytes;
+use crate::primitives::{FileId, PathBytes};
 use crate::prove::{self, Compiled, ProvenPlan};
 use crate::report;
 use crate::report::diagnostics::Colour;
@@ -18,8 +18,10 @@ pub(super) struct Loaded {
     pub(super) proven: ProvenPlan,
     /// The folder that its relative paths are relative to, absolute.
     pub(super) base: PathBytes,
-    /// What it was compiled from.
-    pub(super) text: String,
+    /// What it was compiled from: the plan file, and all that it includes.
+    pub(super) sources: Sources,
+    /// The plan file.
+    pub(super) root: FileId,
 }
 
 /// A plan file and what the compiler says of it.
@@ -29,24 +31,31 @@ pub(super) struct Read {
     pub(super) waived: Vec<Waived>,
     pub(super) proven: Option<ProvenPlan>,
     base: PathBytes,
-    text: String,
+    root: FileId,
 }
 
-/// Reads and compiles a plan file, as of `now`.
+/// Reads and compiles a plan file with all that it includes, as of `now`.
 pub(super) fn read(file: &Path, now: Timestamp) -> Result<Read, Failure> {
-    let text = text(file)?;
     let base = folder_of(file)?;
-    let mut sources = Sources::default();
-    let id = sources.add(file.display().to_string(), text.clone());
-    let Compiled { diagnostics, waived, proven } = prove::compile(&sources, id, &base, now);
-    Ok(Read { sources, diagnostics, waived, proven, base, text })
+    let (sources, root) = files::load(file).map_err(|unread| unread.of(&file.display().to_string()))?;
+    let Compiled { diagnostics, waived, proven } = prove::compile(&sources, root, &base, now);
+    Ok(Read { sources, root, diagnostics, waived, proven, base })
 }
 
-/// The plan of a file that is to be used: its problems are said, and errors are the end.
+/// The plan of a file that is to be used: its errors and warnings are said, and errors are the end.
 pub(super) fn load(file: &Path) -> Result<Loaded, Failure> {
+    load_and_say(file, Severity::Warning)
+}
+
+/// The same, but `unattended` is what a clock calls: then errors alone are said. A warning would be said every few minutes, to somebody who
+/// has read it, and mailed by cron.
+pub(super) fn load_for(unattended: bool, file: &Path) -> Result<Loaded, Failure> {
+    load_and_say(file, if unattended { Severity::Error } else { Severity::Warning })
+}
+
+fn load_and_say(file: &Path, least: Severity) -> Result<Loaded, Failure> {
     let read = read(file, Timestamp::now())?;
-    let worth_saying: Vec<Diagnostic> =
-        read.diagnostics.into_iter().filter(|found| found.severity > Severity::Advice).collect();
+    let worth_saying: Vec<Diagnostic> = read.diagnostics.into_iter().filter(|found| found.severity >= least).collect();
     if !worth_saying.is_empty() {
         output::say(report::diagnostics::text(&worth_saying, &read.sources, colour(&std::io::stderr())).trim_end());
     }
@@ -54,7 +63,7 @@ pub(super) fn load(file: &Path) -> Result<Loaded, Failure> {
         let message = format!("{} has errors, so nothing was done", file.display());
         return Err(Failure::error(message));
     };
-    Ok(Loaded { proven, base: read.base, text: read.text })
+    Ok(Loaded { proven, base: read.base, sources: read.sources, root: read.root })
 }
 
 /// Whether diagnostics are coloured: on a terminal, unless `NO_COLOR` is set (<https://no-color.org>).
@@ -63,30 +72,14 @@ pub(super) fn colour(stream: &impl IsTerminal) -> Colour {
     if wanted { Colour::Ansi } else { Colour::Plain }
 }
 
-/// Reads no more than the compiler takes, so that a device or a huge file is refused, not swallowed.
+/// The text of one file, whatever it includes.
 pub(super) fn text(file: &Path) -> Result<String, Failure> {
-    let cannot = |error: std::io::Error| Failure::error(format!("cannot read {}: {error}", file.display()));
-    let opened = std::fs::File::open(file).map_err(cannot)?;
-    if !opened.metadata().map_err(cannot)?.is_file() {
-        return Err(Failure::error(format!("{} is not a file; name a plan file", file.display())));
-    }
-    text_of(opened, &file.display().to_string())
+    files::text(file).map_err(|unread| unread.of(&file.display().to_string()))
 }
 
 /// The same of what is piped in.
 pub(super) fn standard_input() -> Result<String, Failure> {
-    text_of(std::io::stdin().lock(), "standard input")
-}
-
-fn text_of(reader: impl std::io::Read, name: &str) -> Result<String, Failure> {
-    let limit = crate::syntax::BYTES_MAX as u64 + 1;
-    let mut bytes = vec![];
-    let read = reader.take(limit).read_to_end(&mut bytes);
-    read.map_err(|error| Failure::error(format!("cannot read {name}: {error}")))?;
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        Failure::error(format!("{name} is not UTF-8 text (byte {at}); a plan is written in UTF-8"))
-    })
+    files::text_of(std::io::stdin().lock()).map_err(|unread| unread.of("standard input"))
 }
 
 /// The folder that a plan file is in, absolute.

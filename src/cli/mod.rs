@@ -15,6 +15,7 @@ mod check;
 mod completions;
 mod due;
 mod explain;
+mod files;
 mod fmt;
 mod history;
 mod hold;
@@ -30,6 +31,8 @@ mod rehearse;
 mod restore;
 mod resume;
 mod run;
+mod shown;
+mod slices;
 mod status;
 mod terminal;
 mod times;
@@ -111,6 +114,9 @@ fn command(word: CommandWord, seams: &Seams) -> Result<ExitStatus, Failure> {
         CommandWord::Run(arguments) => run::run(&arguments, seams),
         CommandWord::Points { plan, jobs, format } => points::points(&plan, &jobs, format.format),
         CommandWord::Restore(arguments) => restore::restore(&arguments, seams),
+        CommandWord::Verify(arguments) => shown::shown(&arguments, shown::Word::Verify),
+        CommandWord::Drill(arguments) => shown::shown(&arguments, shown::Word::Drill),
+        CommandWord::Announce(arguments) => shown::shown(&arguments, shown::Word::Announce),
         CommandWord::Resume { run, wait, pace } => resume::resume(run.as_deref(), &wait, &pace, seams),
         CommandWord::Unlock(arguments) => unlock::unlock(&arguments),
         CommandWord::Status(arguments) => status::status(&arguments),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::arguments::Form;
-use super::{Failure, load, output, run, world};
+use super::{Failure, load, output, run, slices, world};
 use crate::catalog;
 use crate::observe::{self, PointsSeen};
 use crate::primitives::{JobName, Name};
@@ -17,7 +17,7 @@ pub(super) fn points(file: &Path, jobs: &[String], form: Form) -> Result<ExitSta
     let stores = world::reading(&crate::forecast::locations(plan, &loaded.base));
     let seen: Vec<(JobName, Name, PointsSeen)> = world::runtime()?.block_on(async {
         let mut seen = vec![];
-        for (job, store) in plan.jobs().filter(|(job, _)| chosen.contains(job)) {
+        for (job, store) in slices::asked(plan, &chosen, &stores) {
             let prefix = catalog::job_prefix(&plan.name.value, &job);
             let points = observe::points(&*stores[&store], &prefix).await?;
             seen.push((job, store, points));

@@ -7,14 +7,19 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::arguments::{Page, RehearseArguments};
-use super::{Failure, load, output, terminal, world};
+use super::{Failure, load, output, slices, terminal, world};
 use crate::drivers::Cores;
+use crate::lower;
 use crate::ports::Compute as _;
 use crate::rehearse::{Case, Planted, Rehearsal, Sound, Stage, Story, Weather, each, page, shrink};
 use crate::run::ExitStatus;
 
 pub(super) fn rehearse(arguments: &RehearseArguments) -> Result<ExitStatus, Failure> {
     let loaded = load::load(&arguments.plan)?;
+    let (proven, lacking) = loaded.proven.performable(None);
+    slices::told(&lacking)
+        .for_each(|line| output::say(&format!("not rehearsed: {line}, which this version does not have")));
+    let loaded = load::Loaded { proven, ..loaded };
     let plan = loaded.proven.plan();
     if plan.jobs().next().is_none() && plan.restores.is_empty() {
         return Err(Failure::error("the plan has neither a backup nor a restore to rehearse"));
@@ -79,9 +84,10 @@ fn many(stage: &Stage, loaded: &load::Loaded, arguments: &RehearseArguments) -> 
 
 /// Looks for the smallest plan that shows what was found.
 fn shrink_all(rehearsal: &mut Rehearsal, loaded: &load::Loaded, stop: &AtomicBool) {
+    let text = lower::in_one(&loaded.sources, loaded.root);
     for finding in &mut rehearsal.findings {
         let plant = || Box::new(Sound) as Box<dyn Planted>;
-        let (text, base, invariant) = (&loaded.text, &loaded.base, finding.broken.invariant);
+        let (text, base, invariant) = (&text, &loaded.base, finding.broken.invariant);
         let case = Case { text, base, now: jiff::Timestamp::now(), stop, plant: &plant, invariant };
         if let Some(smallest) = shrink(&case, &Weather::of(finding.seed)) {
             finding.shrink_to(smallest);

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use super::arguments::RestoreArguments;
 use super::hold::{Asker, Held, hold, unless_interrupted};
-use super::{Failure, Seams, host, load, locks, run, terminal, times, world};
+use super::{Failure, Seams, host, load, locks, run, slices, terminal, times, world};
 use crate::calendar;
 use crate::catalog::{self, Manifest, PointPlace, Totals};
 use crate::diagnostic::nearest;
 use crate::drivers::{Disk, SystemClock, TemporaryTables};
 use crate::forecast::{self, Circumstances, PointChoice, RestoreWish};
-use crate::graph::Graph;
+use crate::graph::{Graph, Slice};
 use crate::observe::{self, Observed, Reading};
 use crate::plan::Plan;
 use crate::ports::Fault;
@@ -24,16 +24,19 @@ pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<Exi
     let plan = loaded.proven.plan();
     let mut wish = wish(arguments, plan)?;
     let who = Circumstances {
-        host: host::name(None)?,
-        base: loaded.base.clone(),
         superuser: host::is_superuser(),
-        accept_shrink: false,
-        slots: std::collections::BTreeMap::new(),
-        accept_deletions: false,
-        fail_fast: false,
+        ..Circumstances::plain(host::name(None)?, loaded.base.clone())
     };
     let graph = loaded.proven.graph().of_restore(&wish.restore);
     let graph = if wish.only.is_some() { graph.without_probes() } else { graph };
+    if !arguments.dry.dry_run {
+        slices::refuse(&graph)?;
+    }
+    let now = run::as_of(&arguments.dry, plan)?;
+    if arguments.dry.offline {
+        let (at, slice) = (now.unwrap_or_else(jiff::Timestamp::now), Slice::Restore(wish.restore.clone()));
+        return run::print(&forecast::unasked(plan, &graph, at, &who, Some(&slice)), &arguments.dry);
+    }
     let into: Vec<PathBytes> = match &wish.into {
         Some(into) => {
             wish.planned = Some(only_destination(&graph)?);
@@ -41,7 +44,6 @@ pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<Exi
         }
         None => graph.destinations(),
     };
-    let now = run::as_of(&arguments.dry, plan)?;
     let locations = forecast::locations(plan, &loaded.base);
     let stores = world::reading(&locations);
     let observed = async |held: Option<&Held>| {
@@ -72,7 +74,7 @@ pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<Exi
         let held = hold(&asker, &resources, &named, run::waits(arguments.lock_wait), &mut interrupts).await?;
         held.during(async |held| {
             let observed = unless_interrupted(&mut interrupts, observed(Some(held))).await?;
-            let forecast = forecast::restore(plan, &graph, &observed, &who, &wish);
+            let forecast = run::performable(forecast::restore(plan, &graph, &observed, &who, &wish))?;
             // In the middle of the night a restore that cannot succeed is better refused at once, with nothing half done.
             if let Some((step, fault)) = forecast.refused() {
                 return Err(Failure::error(format!("{} would fail, so nothing was done: {fault}", step.name)));

@@ -6,11 +6,11 @@ use tokio::sync::mpsc;
 
 use super::arguments::{Dry, Form, Pace, RunArguments};
 use super::hold::{Asker, Held, hold, unless_interrupted};
-use super::{Failure, Seams, accept, host, ledger, load, locks, output, terminal, times, world};
+use super::{Failure, Seams, accept, host, ledger, load, locks, output, slices, terminal, times, world};
 use crate::calendar;
 use crate::catalog;
 use crate::drivers::{Disk, SystemClock, TemporaryTables};
-use crate::forecast::{self, Circumstances, Forecast};
+use crate::forecast::{self, Circumstances, Forecast, Outlook};
 use crate::observe::{self, Reading};
 use crate::plan::Plan;
 use crate::ports::Fault;
@@ -19,17 +19,19 @@ use crate::report;
 use crate::run::{ExitStatus, Outcome, Ports, forget};
 
 pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus, Failure> {
-    let loaded = load::load(&arguments.plan)?;
+    let loaded = load::load_for(arguments.pace.quiet && !arguments.dry.dry_run, &arguments.plan)?;
     if arguments.accepted {
         accept::require(&arguments.plan, &loaded.proven)?;
     }
     let plan = loaded.proven.plan();
+    let host = host::name(arguments.host.as_deref())?;
     let jobs = choose(plan, &arguments.jobs)?;
     if jobs.is_empty() {
         return Err(Failure::error("the plan has no backup to run"));
     }
+    let jobs = slices::of_host(plan, jobs, !arguments.jobs.is_empty(), &host)?;
     let who = Circumstances {
-        host: host::name(arguments.host.as_deref())?,
+        host,
         base: loaded.base.clone(),
         superuser: host::is_superuser(),
         accept_shrink: arguments.accept_shrink,
@@ -39,6 +41,13 @@ pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
     };
     let graph = loaded.proven.graph().of_jobs(&jobs);
     let now = as_of(&arguments.dry, plan)?;
+    if !arguments.dry.dry_run {
+        slices::refuse(&graph)?;
+    }
+    if arguments.dry.offline {
+        let at = now.unwrap_or_else(jiff::Timestamp::now);
+        return print(&forecast::unasked(plan, &graph, at, &who, None), &arguments.dry);
+    }
     let locations = forecast::locations(plan, &loaded.base);
     let stores = world::reading(&locations);
     let observed = async || {
@@ -65,7 +74,7 @@ pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
             let mut observed = unless_interrupted(&mut interrupts, observed()).await?;
             // The run has the name that its leases have.
             observed.at = held.at;
-            let forecast = forecast::backup(plan, &graph, &observed, &who);
+            let forecast = performable(forecast::backup(plan, &graph, &observed, &who))?;
             held.settle(&asker, &forecast).await?;
             let form = arguments.dry.format.format;
             carry_out(forecast, form, &arguments.pace, held, &mut interrupts, seams).await
@@ -87,7 +96,7 @@ pub(super) fn as_of(dry: &Dry, plan: &Plan) -> Result<Option<jiff::Timestamp>, F
 
 /// The jobs that are named, or all.
 pub(super) fn choose(plan: &Plan, named: &[String]) -> Result<BTreeSet<JobName>, Failure> {
-    let all: BTreeSet<JobName> = plan.jobs().map(|(job, _)| job).collect();
+    let all: BTreeSet<JobName> = plan.job_names().collect();
     if named.is_empty() {
         return Ok(all);
     }
@@ -140,8 +149,15 @@ pub(super) fn stopped(run: &RunId, fault: &Fault) -> Failure {
     Failure { status: ExitStatus::Failed, message }
 }
 
+/// The forecast of what was not refused.
+pub(super) fn performable(outlook: Outlook) -> Result<Forecast, Failure> {
+    outlook
+        .performable()
+        .map_err(|step| Failure::error(format!("nothing is known of {}, so nothing was done", step.name)))
+}
+
 /// The dry run.
-pub(super) fn print(forecast: &Forecast, dry: &Dry) -> Result<ExitStatus, Failure> {
+pub(super) fn print(forecast: &Outlook, dry: &Dry) -> Result<ExitStatus, Failure> {
     match dry.format.format {
         Form::Text => output::data(&report::forecast::text(forecast))?,
         Form::Json => output::json(forecast)?,
@@ -150,9 +166,11 @@ pub(super) fn print(forecast: &Forecast, dry: &Dry) -> Result<ExitStatus, Failur
 }
 
 /// What a dry run ends with.
-pub(super) fn foretold(forecast: &Forecast, dry: &Dry) -> ExitStatus {
+pub(super) fn foretold(forecast: &Outlook, dry: &Dry) -> ExitStatus {
     match forecast.foreseen().next() {
         Some(_) => ExitStatus::Failed,
+        // It would be refused.
+        None if forecast.steps.iter().any(|step| step.lacks().is_some()) => ExitStatus::Error,
         None if forecast.suspends() => ExitStatus::Findings,
         None if dry.detailed_exitcode => ExitStatus::Changes,
         None => ExitStatus::Well,

@@ -1,13 +1,13 @@
 //! `sonae status`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::arguments::{Page, StatusArguments};
 use super::ledger::Asked;
-use super::{Failure, host, load, output, run, times, world};
+use super::{Failure, host, load, output, run, slices, times, world};
 use crate::calendar;
 use crate::catalog::{self, FirstSeen};
 use crate::forecast;
@@ -15,7 +15,7 @@ use crate::ledger::{self, Known, Source, Standing, standings};
 use crate::observe;
 use crate::plan::Plan;
 use crate::ports::{Fault, LedgerRead as _, LedgerWrite as _, PointRow, Series, StoreRead};
-use crate::primitives::{JobName, Slot};
+use crate::primitives::{JobName, Name, Slot};
 use crate::report;
 use crate::report::status::Urgency;
 use crate::run::ExitStatus;
@@ -60,7 +60,7 @@ fn tell(standings: &[Standing], timezone: &str, now: Timestamp, page: Page) -> R
 }
 
 fn stands(arguments: &StatusArguments) -> Result<(String, Vec<Standing>, Timestamp), Failure> {
-    let loaded = load::load(&arguments.plan)?;
+    let loaded = load::load_for(arguments.nagios, &arguments.plan)?;
     let plan = loaded.proven.plan();
     let jobs = run::choose(plan, &arguments.jobs)?;
     let zone = calendar::zone(&plan.timezone.value).unwrap_or(jiff::tz::TimeZone::UTC);
@@ -71,7 +71,9 @@ fn stands(arguments: &StatusArguments) -> Result<(String, Vec<Standing>, Timesta
         let asked = Asked::open().await?;
         let mut known = BTreeMap::new();
         // Those of the same target as well, as any of its backups keeps its objective.
-        for (job, store) in plan.jobs().filter(|(job, _)| jobs.iter().any(|chosen| chosen.target == job.target)) {
+        let of_targets: BTreeSet<&Name> = jobs.iter().map(|job| &job.target).collect();
+        let all = plan.job_names().filter(|job| of_targets.contains(&job.target)).collect();
+        for (job, store) in slices::asked(plan, &all, &stores) {
             let store = (!arguments.offline).then(|| &*stores[&store]);
             known.insert(job.clone(), of_job(&asked, &series[&job], store, as_of.is_none()).await?);
         }

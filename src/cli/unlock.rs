@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::arguments::{Form, UnlockArguments};
-use super::{Failure, load, output, run, world};
+use super::{Failure, load, output, run, slices, world};
 use crate::catalog::job_prefix;
 use crate::drivers::SystemClock;
 use crate::forecast;
@@ -50,7 +50,7 @@ pub(super) fn unlock(arguments: &UnlockArguments) -> Result<ExitStatus, Failure>
 async fn leases(arguments: &UnlockArguments, plan: &Plan, stores: &Stores) -> Result<Vec<(String, JobLease)>, Failure> {
     let chosen = run::choose(plan, &arguments.jobs)?;
     let mut leases = vec![];
-    for (job, store) in plan.jobs().filter(|(job, _)| chosen.contains(job)) {
+    for (job, store) in slices::asked(plan, &chosen, stores) {
         let all = job_prefix(&plan.name.value, &job);
         for shown in leases_of(&*stores[&store], &all, &SystemClock).await? {
             let host = shown.prefix.strip_prefix(&all).unwrap_or_default().trim_end_matches('/').to_owned();

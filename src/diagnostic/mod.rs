@@ -6,9 +6,11 @@
 pub mod codes;
 mod nearest;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::primitives::{FileId, Span};
 pub use codes::Code;
-pub use nearest::nearest;
+pub use nearest::{known_names, nearest};
 
 /// How much a diagnostic weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -23,7 +25,7 @@ pub enum Severity {
 }
 
 /// A place that a diagnostic speaks of, and what it has to do with it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Label {
     /// The exact bytes.
     pub span: Span,
@@ -123,10 +125,14 @@ impl Diagnostics {
         self.0.iter().any(|found| found.severity == Severity::Error)
     }
 
-    /// All of them, in source order.
+    /// All of them, in source order. What is the same in all it says is told once: a template is read for each block that uses it.
     pub fn into_sorted(mut self) -> Vec<Diagnostic> {
         self.0.sort_by(|a, b| (a.span(), a.code.name).cmp(&(b.span(), b.code.name)));
-        self.0
+        let is_first: Vec<bool> = {
+            let mut seen = BTreeSet::new();
+            self.0.iter().map(|found| seen.insert((found.code.name, &found.labels, &found.message))).collect()
+        };
+        self.0.into_iter().zip(is_first).filter_map(|(found, is_first)| is_first.then_some(found)).collect()
     }
 }
 
@@ -136,9 +142,13 @@ impl Extend<Diagnostic> for Diagnostics {
     }
 }
 
-/// The texts that were loaded, by file id: what spans point into.
+/// The texts that were loaded, by file id: what spans point into, and which of them includes which.
 #[derive(Debug, Clone, Default)]
-pub struct Sources(Vec<Source>);
+pub struct Sources {
+    texts: Vec<Source>,
+    /// Where the path of an `include` leads, by the file in which it stands.
+    includes: BTreeMap<(FileId, String), Result<FileId, Refusal>>,
+}
 
 /// One loaded text.
 #[derive(Debug, Clone)]
@@ -149,16 +159,43 @@ pub struct Source {
     pub text: String,
 }
 
+/// Why an included file was not loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// It cannot be read, and why.
+    Unreadable(String),
+    /// With it, the plan would have more files than are read.
+    TooManyFiles,
+    /// With it, the plan would have more bytes than are read.
+    TooManyBytes,
+}
+
 impl Sources {
     /// Adds a text and says which id it got.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> FileId {
-        self.0.push(Source { name: name.into(), text: text.into() });
-        FileId(u32::try_from(self.0.len() - 1).unwrap_or(u32::MAX))
+        self.texts.push(Source { name: name.into(), text: text.into() });
+        FileId(u32::try_from(self.texts.len() - 1).unwrap_or(u32::MAX))
     }
 
     /// The text of an id that `add` gave.
     pub fn get(&self, file: FileId) -> &Source {
-        &self.0[file.0 as usize]
+        &self.texts[file.0 as usize]
+    }
+
+    /// The file that was added under a name.
+    pub fn named(&self, name: &str) -> Option<FileId> {
+        let at = self.texts.iter().position(|source| source.name == name)?;
+        u32::try_from(at).ok().map(FileId)
+    }
+
+    /// Notes where a path leads that a file includes.
+    pub fn lead(&mut self, by: FileId, path: &str, to: Result<FileId, Refusal>) {
+        self.includes.insert((by, path.to_owned()), to);
+    }
+
+    /// Where a path leads that a file includes; none where nobody looked.
+    pub fn included(&self, by: FileId, path: &str) -> Option<&Result<FileId, Refusal>> {
+        self.includes.get(&(by, path.to_owned()))
     }
 }
 

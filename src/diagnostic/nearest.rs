@@ -1,5 +1,8 @@
 //! "Did you mean".
 
+/// Of how many known names the nearest is looked for: more would take minutes on a hostile plan, and help nobody.
+const CANDIDATES_MAX: usize = 500;
+
 /// The word of `known` that is nearest to `word`, where one is near enough to have been meant.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let slips_max = 1 + word.chars().count() / 4;
@@ -14,6 +17,20 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .filter(|(slips, candidate)| *slips <= slips_max && *slips < candidate.chars().count())
         .min()
         .map(|(_, candidate)| candidate)
+}
+
+/// A help line that names what is known: the nearest name, or all of them where they are few.
+pub fn known_names<'a>(wanted: &str, kind: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    const SHOWN_MAX: usize = 8;
+    if let Some(meant) = nearest(wanted, known.clone().take(CANDIDATES_MAX)) {
+        return format!("did you mean \"{meant}\"?");
+    }
+    let shown: Vec<_> = known.clone().take(SHOWN_MAX).map(|name| format!("\"{name}\"")).collect();
+    match (shown.len(), known.take(SHOWN_MAX + 1).count() > SHOWN_MAX) {
+        (0, _) => format!("this plan declares no {kind}"),
+        (_, false) => format!("this plan declares {}", shown.join(", ")),
+        (_, true) => format!("this plan declares {} and more", shown.join(", ")),
+    }
 }
 
 #[cfg(test)]

@@ -266,10 +266,8 @@ impl Open<'_> {
 
 /// The jobs that the plan has not, and that are of the same target, or of a folder of the same path.
 fn resembles(target: &Target, base: &PathBytes, history: &History) -> Vec<JobName> {
-    let roots: Vec<PathBytes> = match &target.source {
-        Some(Source::Files(files)) => {
-            files.roots.iter().map(|root| PathBytes::new(root.value.as_bytes()).absolute(base)).collect()
-        }
+    let roots: Vec<PathBytes> = match target.source.as_ref().and_then(Source::files) {
+        Some(files) => files.roots.iter().map(|root| PathBytes::new(root.value.as_bytes()).absolute(base)).collect(),
         None => vec![],
     };
     let alike = history.strangers.iter().filter(|stranger| {

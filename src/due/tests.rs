@@ -28,7 +28,7 @@ fn plan(zone: &str, schedules: &[(&str, &str)]) -> Plan {
     let (mut sources, mut found) = (Sources::default(), Diagnostics::default());
     let id = sources.add("plan.kdl", text.clone());
     let document = syntax::parse(id, &text, &mut found);
-    let plan = lower::lower(&document, &mut found).unwrap();
+    let plan = lower::lower(&[document], &mut found).unwrap();
     assert!(found.into_sorted().is_empty(), "{text}");
     plan
 }

@@ -8,6 +8,7 @@ mod backup;
 mod clock;
 mod deletion;
 mod mount;
+mod outlook;
 mod restore;
 mod share;
 mod shrink;
@@ -20,6 +21,7 @@ pub use action::{Action, Deletion, Leftover, NewPoint, Recovery, Selection};
 pub use clock::{ClocksApart, PointAhead, wrong_clock};
 pub use deletion::{of_roots, verdicts};
 pub use mount::MountBefore;
+pub use outlook::{NotObserved, Outlook, OutlookStep, StepView, Why};
 pub use restore::{PointChoice, RestoreWish, chosen};
 pub use share::{DeletionGuard, TooMany};
 pub use shrink::{Earlier, Held, ShrinkGuard, Shrunk};
@@ -31,18 +33,19 @@ use std::num::NonZeroU32;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::graph::{Effect, Graph, OutputKind, Step, StepKind};
+use crate::graph::{Effect, Graph, OutputKind, Slice, Step, StepKind};
 use crate::observe::Observed;
-use crate::plan::{Plan, Store, StoreKind};
+use crate::plan::{Plan, Store};
 use crate::ports::{Cause, Fault};
 use crate::primitives::{Digest, Duration, JobName, Name, PathBytes, RunId, Slot, StepId, StepName};
 
 /// The version of a serialised forecast.
 pub const FORMAT_VERSION: u32 = 1;
 
-/// All that a run will do, in order.
+/// All that a run will do, in order. Only one whose every step is known can be run; what is shown before may hold others
+/// (see [`Outlook`]).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Forecast {
+pub struct Forecast<S = ForecastStep> {
     /// The version of this form.
     pub format_version: u32,
     /// Of which plan.
@@ -66,7 +69,7 @@ pub struct Forecast {
     #[serde(default)]
     pub fail_fast: bool,
     /// Its steps; a step's id is its place.
-    pub steps: Vec<ForecastStep>,
+    pub steps: Vec<S>,
 }
 
 /// What a run is about.
@@ -88,6 +91,8 @@ pub enum Subject {
         /// Within how long all of it is to be done.
         budget: Option<Duration>,
     },
+    /// Something else of the plan, which is only shown.
+    Slice(Slice),
 }
 
 /// Where a store is.
@@ -121,24 +126,27 @@ pub struct ForecastStep {
     pub foreseen: Option<Fault>,
 }
 
-impl Forecast {
+impl<S: StepView> Forecast<S> {
     /// The step of an id.
-    pub fn step(&self, id: StepId) -> &ForecastStep {
+    pub fn step(&self, id: StepId) -> &S {
         &self.steps[id.index()]
+    }
+
+    /// The steps of which all is known.
+    pub fn known(&self) -> impl Iterator<Item = &ForecastStep> {
+        self.steps.iter().filter_map(StepView::known)
     }
 
     /// Whether a guard will plainly suspend a deletion.
     pub fn suspends(&self) -> bool {
-        self.steps.iter().any(|step| matches!(&step.action, Action::Delete { suspended: Some(_), .. }))
+        self.known().any(|step| matches!(&step.action, Action::Delete { suspended: Some(_), .. }))
     }
 
     /// The steps that will plainly fail.
     pub fn foreseen(&self) -> impl Iterator<Item = (&ForecastStep, &Fault)> {
-        self.steps.iter().filter_map(|step| step.foreseen.as_ref().map(|fault| (step, fault)))
+        self.known().filter_map(|step| step.foreseen.as_ref().map(|fault| (step, fault)))
     }
-}
 
-impl Forecast {
     /// Why a restore is refused as a whole, before anything is done: its first step that will plainly fail. That one path is not in the
     /// point of one target is no such reason while it is in that of another.
     pub fn refused(&self) -> Option<(&ForecastStep, &Fault)> {
@@ -148,7 +156,7 @@ impl Forecast {
         };
         let lacks_path =
             |step: &ForecastStep| matches!(&step.action, Action::Recover(recovery) if lacks(step, recovery));
-        let elsewhere = self.steps.iter().any(|step| !lacks_path(step));
+        let elsewhere = self.known().any(|step| !lacks_path(step));
         self.foreseen().find(|(step, _)| !(elsewhere && lacks_path(step)))
     }
 }
@@ -172,45 +180,73 @@ pub struct Circumstances {
     pub fail_fast: bool,
 }
 
+impl Circumstances {
+    /// Those of a host on which nobody accepted anything, and nothing is due.
+    pub fn plain(host: Name, base: PathBytes) -> Self {
+        let (slots, superuser) = (BTreeMap::new(), false);
+        let (accept_shrink, accept_deletions, fail_fast) = (false, false, false);
+        Self { host, base, superuser, accept_shrink, slots, accept_deletions, fail_fast }
+    }
+}
+
 /// Forecasts the backup of the graph's jobs.
-pub fn backup(plan: &Plan, graph: &Graph, observed: &Observed, who: &Circumstances) -> Forecast {
-    let mut known = BTreeSet::new();
-    let of_steps = graph.steps().iter().filter_map(|step| step.kind.job());
-    let jobs: Vec<JobName> = of_steps.filter(|job| known.insert(*job)).cloned().collect();
+pub fn backup(plan: &Plan, graph: &Graph, observed: &Observed, who: &Circumstances) -> Outlook {
+    let jobs = jobs(graph);
     let run = run_id(plan, &who.host, observed.at);
-    let steps = graph.steps().iter().map(|step| backup::step(plan, step, observed, who, &run)).collect();
+    let steps = outlook::steps(graph, |step| backup::step(plan, step, observed, who, &run));
+    let known: BTreeSet<&JobName> = jobs.iter().collect();
     let slots = who.slots.iter().filter(|(job, _)| known.contains(job));
     let slots = slots.map(|(job, slot)| (job.clone(), *slot)).collect();
-    forecast(plan, run, Subject::Backup { jobs, slots }, observed, who, steps)
+    forecast(plan, run, Subject::Backup { jobs, slots }, observed.at, who, steps)
 }
 
 /// Forecasts the restore that the graph is of.
-pub fn restore(plan: &Plan, graph: &Graph, observed: &Observed, who: &Circumstances, wish: &RestoreWish) -> Forecast {
-    let budget = plan.restores.iter().find(|restore| restore.name.value == wish.restore);
-    let subject = Subject::Restore {
-        restore: wish.restore.clone(),
-        budget: budget.and_then(|restore| restore.rto.as_ref()).map(|rto| rto.value),
-    };
+pub fn restore(plan: &Plan, graph: &Graph, observed: &Observed, who: &Circumstances, wish: &RestoreWish) -> Outlook {
+    let subject = of_restore(plan, &wish.restore);
     let run = run_id(plan, &who.host, observed.at);
-    let steps = graph.steps().iter().map(|step| restore::step(step, observed, who, wish, &run)).collect();
-    forecast(plan, run, subject, observed, who, steps)
+    let steps = outlook::steps(graph, |step| restore::step(step, observed, who, wish, &run));
+    forecast(plan, run, subject, observed.at, who, steps)
+}
+
+/// What would be done, of which nothing is asked: for whoever cannot, or need not, see what is there.
+pub fn unasked(plan: &Plan, graph: &Graph, at: Timestamp, who: &Circumstances, slice: Option<&Slice>) -> Outlook {
+    let subject = match slice {
+        Some(Slice::Restore(restore)) => of_restore(plan, restore),
+        Some(other) => Subject::Slice(other.clone()),
+        None => Subject::Backup { jobs: jobs(graph), slots: BTreeMap::new() },
+    };
+    let steps = graph.steps().iter().map(|step| outlook::not_observed(step, Why::NotAsked)).collect();
+    forecast(plan, run_id(plan, &who.host, at), subject, at, who, steps)
+}
+
+fn of_restore(plan: &Plan, name: &Name) -> Subject {
+    let restore = plan.restores.iter().find(|restore| restore.name.value == *name);
+    let budget = restore.and_then(|restore| restore.rto.as_ref()).map(|rto| rto.value);
+    Subject::Restore { restore: name.clone(), budget }
+}
+
+/// The jobs of a graph, each once, in its order.
+fn jobs(graph: &Graph) -> Vec<JobName> {
+    let mut known = BTreeSet::new();
+    let of_steps = graph.steps().iter().filter_map(|step| step.kind.job());
+    of_steps.filter(|job| known.insert(*job)).cloned().collect()
 }
 
 fn forecast(
     plan: &Plan,
     run: RunId,
     subject: Subject,
-    observed: &Observed,
+    at: Timestamp,
     who: &Circumstances,
-    steps: Vec<ForecastStep>,
-) -> Forecast {
+    steps: Vec<OutlookStep>,
+) -> Outlook {
     Forecast {
         format_version: FORMAT_VERSION,
         plan: plan.name.value.clone(),
         run,
         host: who.host.clone(),
         subject,
-        at: observed.at,
+        at,
         timezone: plan.timezone.value.clone(),
         stores: locations(plan, &who.base),
         limits: limits(plan),
@@ -219,17 +255,20 @@ fn forecast(
     }
 }
 
-/// Where a plan's stores are; relative paths are relative to `base`, an absolute folder.
+/// Where those of a plan's stores are that this version has a driver for; relative paths are relative to `base`, an absolute folder.
 pub fn locations(plan: &Plan, base: &PathBytes) -> BTreeMap<Name, StoreLocation> {
     let location = |store: &Store| {
-        let StoreKind::Local { path } = &store.kind;
-        StoreLocation::Local(PathBytes::new(path.value.as_bytes()).absolute(base))
+        let path = store.kind.local()?;
+        Some((store.name.value.clone(), StoreLocation::Local(PathBytes::new(path.value.as_bytes()).absolute(base))))
     };
-    plan.stores.iter().map(|store| (store.name.value.clone(), location(store))).collect()
+    plan.stores.iter().filter_map(location).collect()
 }
 
 fn limits(plan: &Plan) -> BTreeMap<Name, NonZeroU32> {
-    let limit = |store: &Store| Some((store.name.value.clone(), store.side_by_side.as_ref()?.value));
+    let limit = |store: &Store| {
+        let limit = store.side_by_side.as_ref().filter(|_| store.kind.local().is_some())?;
+        Some((store.name.value.clone(), limit.value))
+    };
     plan.stores.iter().filter_map(limit).collect()
 }
 
@@ -251,7 +290,8 @@ fn framed(step: &Step, action: Action, foreseen: Option<Fault>) -> ForecastStep 
         timeout: step.timeout,
         takes: step.takes,
         action,
-        yields: step.kind.yields(),
+        // What is behind it in a run takes in nothing of what a recovery yields.
+        yields: step.kind.yields().first().copied().filter(|kind| kind.slot().is_none()),
         foreseen,
     }
 }

@@ -35,6 +35,7 @@ impl Forecast {
         let jobs: BTreeSet<&JobName> = match &self.subject {
             Subject::Backup { jobs, .. } => jobs.iter().collect(),
             Subject::Restore { .. } => BTreeSet::new(),
+            Subject::Slice(slice) => return Err(format!("it is of {slice}, which this version only shows")),
         };
         let mut names = BTreeSet::new();
         for (place, step) in self.steps.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Circles of `after`: each is reported once, with the span of every tie in it.
+//! Circles, of `after` and of restores that hold each other: each is reported once, with the span of every tie in it.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -7,41 +7,61 @@ use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 
-use crate::diagnostic::{Diagnostic, codes};
-use crate::plan::Plan;
-use crate::primitives::{JobName, Span};
+use crate::diagnostic::{Code, Diagnostic, codes};
+use crate::plan::{Plan, Restore, RestoreStep};
+use crate::primitives::Span;
+
+/// How a kind of circle is told.
+struct Telling {
+    code: &'static Code,
+    /// What they do: "these backups wait for each other".
+    what: &'static str,
+    /// What one does to the next: "comes after".
+    does: &'static str,
+    help: &'static str,
+}
+
+static AFTER: Telling = Telling {
+    code: &codes::graph::CYCLE,
+    what: "these backups wait for each other",
+    does: "comes after",
+    help: "remove one of these `after` ties",
+};
+
+static WITHIN: Telling = Telling {
+    code: &codes::graph::RESTORE_CYCLE,
+    what: "these restores hold each other",
+    does: "holds",
+    help: "remove one of these `restore` lines",
+};
 
 /// One diagnostic for every knot of ties, in source order.
 pub(super) fn find(plan: &Plan) -> Vec<Diagnostic> {
-    let ties = ties(plan);
-    let mut found: Vec<Diagnostic> = tarjan_scc(&ties)
-        .into_iter()
-        .filter_map(|mut knot| {
-            knot.sort();
-            circle_through(&ties, &knot)
-        })
-        .map(|circle| diagnose(&ties, &circle))
-        .collect();
+    let mut found: Vec<Diagnostic> = circles(&ties(plan), &AFTER);
+    found.extend(circles(&inclusions(plan), &WITHIN));
     found.sort_by_key(Diagnostic::span);
     found
 }
 
+fn circles(ties: &DiGraph<String, Span>, telling: &Telling) -> Vec<Diagnostic> {
+    let through = |mut knot: Vec<NodeIndex>| {
+        knot.sort();
+        circle_through(ties, &knot)
+    };
+    tarjan_scc(ties).into_iter().filter_map(through).map(|circle| diagnose(ties, &circle, telling)).collect()
+}
+
 /// Every job a node, in source order; an edge from a job to each that it comes after.
-fn ties(plan: &Plan) -> DiGraph<JobName, Span> {
+fn ties(plan: &Plan) -> DiGraph<String, Span> {
     let mut ties = DiGraph::new();
     let mut nodes = BTreeMap::new();
-    let jobs = || plan.targets.iter().flat_map(|target| target.backups.iter().map(move |backup| (target, backup)));
-    let job_of = |target: &crate::plan::Target, backup: &crate::plan::Backup| JobName {
-        target: target.name.value.clone(),
-        backup: backup.name.value.clone(),
-    };
-    for (target, backup) in jobs() {
-        let job = job_of(target, backup);
-        nodes.insert(job.clone(), ties.add_node(job));
+    for job in plan.job_names() {
+        let node = ties.add_node(job.to_string());
+        nodes.insert(job, node);
     }
-    for (target, backup) in jobs() {
+    for (target, backup) in plan.backups() {
         for tie in &backup.after {
-            if let (Some(from), Some(to)) = (nodes.get(&job_of(target, backup)), nodes.get(&tie.value)) {
+            if let (Some(from), Some(to)) = (nodes.get(&target.job(backup)), nodes.get(&tie.value)) {
                 ties.add_edge(*from, *to, tie.span);
             }
         }
@@ -49,9 +69,40 @@ fn ties(plan: &Plan) -> DiGraph<JobName, Span> {
     ties
 }
 
+/// Every restore a node, in source order; an edge from a restore to each that it holds.
+fn inclusions(plan: &Plan) -> DiGraph<String, Span> {
+    let mut ties = DiGraph::new();
+    let mut nodes = BTreeMap::new();
+    for restore in &plan.restores {
+        nodes.insert(&restore.name.value, ties.add_node(restore.name.value.to_string()));
+    }
+    let edges = |restore: &Restore, ties: &mut DiGraph<String, Span>| {
+        let Some(from) = nodes.get(&restore.name.value) else { return };
+        let mut held = vec![];
+        holds(&restore.steps, &mut held);
+        for (name, span) in held {
+            if let Some(to) = nodes.get(name) {
+                ties.add_edge(*from, *to, span);
+            }
+        }
+    };
+    plan.restores.iter().for_each(|restore| edges(restore, &mut ties));
+    ties
+}
+
+fn holds<'p>(steps: &'p [RestoreStep], held: &mut Vec<(&'p crate::primitives::Name, Span)>) {
+    for step in steps {
+        match step {
+            RestoreStep::Restore(included) => held.push((&included.restore.value, included.restore.span)),
+            RestoreStep::Parallel(steps) => holds(steps, held),
+            _ => {}
+        }
+    }
+}
+
 /// A circle, as its ties, from the first job of a sorted knot back to itself: the shortest (breadth first). None where the knot is
 /// a single job without a tie to itself.
-fn circle_through(ties: &DiGraph<JobName, Span>, knot: &[NodeIndex]) -> Option<Vec<(NodeIndex, Span)>> {
+fn circle_through(ties: &DiGraph<String, Span>, knot: &[NodeIndex]) -> Option<Vec<(NodeIndex, Span)>> {
     let start = *knot.first()?;
     let mut came_from: BTreeMap<NodeIndex, (NodeIndex, Span)> = BTreeMap::new();
     let mut queue = std::collections::VecDeque::from([start]);
@@ -87,17 +138,15 @@ fn walk_back(
     circle
 }
 
-fn diagnose(ties: &DiGraph<JobName, Span>, circle: &[(NodeIndex, Span)]) -> Diagnostic {
-    let mut round: Vec<String> = circle.iter().map(|(job, _)| ties[*job].to_string()).collect();
-    round.extend(round.first().cloned());
-    let message = format!("these backups wait for each other: {}", round.join(" → "));
-    let help = "remove one of these `after` ties";
+fn diagnose(ties: &DiGraph<String, Span>, circle: &[(NodeIndex, Span)], telling: &Telling) -> Diagnostic {
+    let mut round: Vec<&str> = circle.iter().map(|(node, _)| ties[*node].as_str()).collect();
+    round.extend(round.first().copied());
+    let message = format!("{}: {}", telling.what, round.join(" → "));
     let mut labelled = circle
         .iter()
         .enumerate()
-        .map(|(at, (job, span))| (*span, format!("`{}` comes after `{}`", ties[*job], round[at + 1])));
+        .map(|(at, (node, span))| (*span, format!("`{}` {} `{}`", ties[*node], telling.does, round[at + 1])));
     let (span, text) = labelled.next().unwrap_or_default();
-    labelled.fold(Diagnostic::new(&codes::graph::CYCLE, message, span, text, help), |found, (span, text)| {
-        found.also(span, text)
-    })
+    let first = Diagnostic::new(telling.code, message, span, text, telling.help);
+    labelled.fold(first, |found, (span, text)| found.also(span, text))
 }

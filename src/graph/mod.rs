@@ -7,11 +7,15 @@
 mod build;
 mod cycle;
 mod order;
+mod size;
+mod slice;
 mod step;
-mod ties;
+mod undriven;
 
 pub use build::{TIMEOUT_DEFAULT, compile};
+pub use slice::Slice;
 pub use step::{Dependency, Effect, Output, OutputKind, ProbeCheck, Step, StepKind};
+pub use undriven::{Driver, Undriven};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,6 +46,28 @@ impl Graph {
     /// The part of the graph that is this restore.
     pub fn of_restore(&self, restore: &Name) -> Self {
         self.keep(|step| step.kind.restore() == Some(restore))
+    }
+
+    /// The part of the graph that is this slice.
+    pub fn of_slice(&self, slice: &Slice) -> Self {
+        self.keep(|step| step.kind.slice() == *slice)
+    }
+
+    /// The slices of it that this version cannot carry out, each with what it has no driver for.
+    pub fn lacking(&self) -> BTreeMap<Slice, BTreeSet<Driver>> {
+        let mut lacking: BTreeMap<Slice, BTreeSet<Driver>> = BTreeMap::new();
+        for step in &self.steps {
+            if let Some(driver) = step.lacks {
+                lacking.entry(step.kind.slice()).or_default().insert(driver);
+            }
+        }
+        lacking
+    }
+
+    /// The graph without these slices.
+    #[must_use]
+    pub fn without(&self, slices: &BTreeSet<Slice>) -> Self {
+        self.keep(|step| !slices.contains(&step.kind.slice()))
     }
 
     /// The graph without its probes: for a restore of one path, of which they cannot say whether all is well. What came

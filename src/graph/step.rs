@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Driver, Slice, Undriven};
 use crate::plan::{Archive, Files, Guard, Retention};
 use crate::primitives::{Duration, JobName, Name, PathBytes, Span, StepId, StepName};
 
@@ -15,6 +16,8 @@ pub enum Effect {
     Add,
     /// Runs somebody's program, whose effect is its own.
     Execute,
+    /// Puts something in the place of what was there, which is kept.
+    Replace,
     /// Takes away what was there.
     Delete,
 }
@@ -31,6 +34,26 @@ pub enum OutputKind {
     ReadBack,
     /// That the recovery point exists.
     Committed,
+    /// Which files were selected.
+    Selected,
+    /// What a machine or a database instance is called where it runs.
+    Instance,
+    /// Under which address a machine or a database is reached.
+    Address,
+    /// In which folder something was put.
+    Path,
+}
+
+impl OutputKind {
+    /// How a plan names it behind a step, where it can.
+    pub fn slot(self) -> Option<&'static str> {
+        match self {
+            Self::Instance => Some("instance"),
+            Self::Address => Some("address"),
+            Self::Path => Some("path"),
+            _ => None,
+        }
+    }
 }
 
 /// A value that is known only when its step has run.
@@ -68,6 +91,8 @@ pub struct Step {
     pub takes: Option<Duration>,
     /// When to give up.
     pub timeout: Duration,
+    /// What it needs and this version does not have.
+    pub lacks: Option<Driver>,
     /// What in the plan it comes from.
     pub span: Span,
 }
@@ -162,6 +187,8 @@ pub enum StepKind {
         /// How.
         how: ProbeCheck,
     },
+    /// Does what no driver can do yet.
+    Undriven(Box<Undriven>),
 }
 
 /// How a probe looks.
@@ -173,7 +200,26 @@ pub enum ProbeCheck {
     Command(Vec<String>),
 }
 
+impl std::fmt::Display for ProbeCheck {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Path(path) => write!(f, "something is at {path}"),
+            Self::Command(argv) => write!(f, "{argv:?} exits with 0"),
+        }
+    }
+}
+
 impl StepKind {
+    /// The part of the plan it belongs to.
+    pub fn slice(&self) -> Slice {
+        match (self, self.job(), self.restore()) {
+            (Self::Undriven(undriven), ..) => undriven.slice.clone(),
+            (_, Some(job), _) => Slice::Job(job.clone()),
+            (_, None, Some(restore)) => Slice::Restore(restore.clone()),
+            (_, None, None) => unreachable!("{} belongs to nothing", self.word()),
+        }
+    }
+
     /// The job it belongs to, if it is a backup's.
     pub fn job(&self) -> Option<&JobName> {
         match self {
@@ -182,6 +228,10 @@ impl StepKind {
             | Self::ReadBack { job, .. }
             | Self::Commit { job, .. }
             | Self::Delete { job, .. } => Some(job),
+            Self::Undriven(undriven) => match &undriven.slice {
+                Slice::Job(job) => Some(job),
+                _ => None,
+            },
             Self::Recover { .. } | Self::Probe { .. } => None,
         }
     }
@@ -190,7 +240,24 @@ impl StepKind {
     pub fn restore(&self) -> Option<&Name> {
         match self {
             Self::Recover { restore, .. } | Self::Probe { restore, .. } => Some(restore),
+            Self::Undriven(undriven) => match &undriven.slice {
+                Slice::Restore(restore) => Some(restore),
+                _ => None,
+            },
             _ => None,
+        }
+    }
+
+    /// The store that it reads or writes, if it does. A recovery may read several.
+    pub fn store(&self) -> Option<&Name> {
+        match self {
+            Self::Look { store, .. }
+            | Self::Pack { store, .. }
+            | Self::ReadBack { store, .. }
+            | Self::Commit { store, .. }
+            | Self::Delete { store, .. } => Some(store),
+            Self::Undriven(undriven) => undriven.store.as_ref(),
+            Self::Recover { .. } | Self::Probe { .. } => None,
         }
     }
 
@@ -202,17 +269,20 @@ impl StepKind {
             Self::Delete { .. } => Effect::Delete,
             Self::Probe { how: ProbeCheck::Path(_), .. } => Effect::Read,
             Self::Probe { how: ProbeCheck::Command(_), .. } => Effect::Execute,
+            Self::Undriven(undriven) => undriven.effect,
         }
     }
 
     /// What it yields.
-    pub fn yields(&self) -> Option<OutputKind> {
+    pub fn yields(&self) -> &[OutputKind] {
         match self {
-            Self::Look { .. } => Some(OutputKind::Source),
-            Self::Pack { .. } => Some(OutputKind::Packed),
-            Self::ReadBack { .. } => Some(OutputKind::ReadBack),
-            Self::Commit { .. } => Some(OutputKind::Committed),
-            Self::Delete { .. } | Self::Recover { .. } | Self::Probe { .. } => None,
+            Self::Look { .. } => &[OutputKind::Source],
+            Self::Pack { .. } => &[OutputKind::Packed],
+            Self::ReadBack { .. } => &[OutputKind::ReadBack],
+            Self::Commit { .. } => &[OutputKind::Committed],
+            Self::Recover { .. } => &[OutputKind::Path],
+            Self::Undriven(undriven) => &undriven.yields,
+            Self::Delete { .. } | Self::Probe { .. } => &[],
         }
     }
 
@@ -224,6 +294,7 @@ impl StepKind {
             Self::ReadBack { packed, .. } => vec![*packed],
             Self::Commit { packed, read_back, .. } => vec![*packed, *read_back],
             Self::Delete { given, .. } => vec![*given],
+            Self::Undriven(undriven) => undriven.inputs.clone(),
         }
     }
 
@@ -234,6 +305,7 @@ impl StepKind {
             Self::ReadBack { packed, .. } => vec![packed],
             Self::Commit { packed, read_back, .. } => vec![packed, read_back],
             Self::Delete { given, .. } => vec![given],
+            Self::Undriven(undriven) => undriven.inputs.iter_mut().collect(),
         }
     }
 
@@ -247,6 +319,7 @@ impl StepKind {
             Self::Delete { .. } => "delete",
             Self::Recover { .. } => "recover",
             Self::Probe { .. } => "probe",
+            Self::Undriven(undriven) => undriven.word,
         }
     }
 }

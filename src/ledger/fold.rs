@@ -42,7 +42,7 @@ impl Fold {
             host: forecast.host.clone(),
             restore: match &forecast.subject {
                 Subject::Restore { restore, .. } => Some(restore.clone()),
-                Subject::Backup { .. } => None,
+                Subject::Backup { .. } | Subject::Slice(_) => None,
             },
             began: forecast.at,
             last: entry.at,

@@ -128,22 +128,25 @@ pub struct Standing {
 pub fn standings(plan: &Plan, now: Timestamp, known: impl Fn(&JobName) -> Option<Known>) -> Vec<Standing> {
     let mut found = vec![];
     for target in &plan.targets {
-        let of_target: Vec<(JobName, &Backup, Known)> = target
-            .backups
-            .iter()
-            .filter_map(|backup| {
-                let job = JobName { target: target.name.value.clone(), backup: backup.name.value.clone() };
-                known(&job).map(|known| (job, backup, known))
-            })
-            .collect();
+        let of = |backup| {
+            let (job, store) = (target.job(backup), backup.store()?);
+            known(&job).map(|known| Kept { job, store: &store.value, backup, known })
+        };
+        let of_target: Vec<Kept<'_>> = target.backups.iter().filter_map(of).collect();
         // An objective is the target's: the newest point of any of its backups keeps it.
-        let newest = of_target.iter().filter_map(|(_, _, known)| newest(known)).map(|(_, made)| made.moment).max();
+        let newest = of_target.iter().filter_map(|of| newest(&of.known)).map(|(_, made)| made.moment).max();
         let rpo = passed(target, newest, now);
-        for (job, backup, known) in &of_target {
-            found.push(standing(job, backup, known, now, rpo.clone()));
-        }
+        found.extend(of_target.iter().map(|of| standing(of, now, rpo.clone())));
     }
     found
+}
+
+/// A job that puts its points into a store, and what is known of it.
+struct Kept<'p> {
+    job: JobName,
+    store: &'p Name,
+    backup: &'p Backup,
+    known: Known,
 }
 
 fn newest(known: &Known) -> Option<(&PointId, &PointMade)> {
@@ -162,7 +165,8 @@ fn signed(duration: Duration) -> SignedDuration {
     SignedDuration::try_from(duration.to_std()).unwrap_or(SignedDuration::MAX)
 }
 
-fn standing(job: &JobName, backup: &Backup, known: &Known, now: Timestamp, rpo: Option<Finding>) -> Standing {
+fn standing(of: &Kept<'_>, now: Timestamp, rpo: Option<Finding>) -> Standing {
+    let Kept { job, store, backup, known } = of;
     let last = newest(known);
     let mut findings = vec![];
     match &known.from {
@@ -186,7 +190,7 @@ fn standing(job: &JobName, backup: &Backup, known: &Known, now: Timestamp, rpo: 
     findings.extend(rpo);
     Standing {
         job: job.clone(),
-        store: backup.store.value.clone(),
+        store: (*store).clone(),
         points_from: known.from.clone(),
         last_point: last.map(|(point, made)| LastPoint {
             point: point.clone(),

@@ -1,13 +1,16 @@
 //! `backup "name" { … }`
 
-use super::form::{Cron, Day, Level, MonthDay, ScheduleKind, Zone};
+use super::schedule::schedule;
 use super::view::View;
-use super::vocabulary::{AFTER, ARCHIVE, BACKUP, GUARD, INTO_STORE, RETENTION, SCHEDULE, TAKES, TIMEOUT};
+use super::vocabulary::{
+    AFTER, AFTER_BACKUP, ARCHIVE, BACKUP, BEFORE_BACKUP, BINARY_LOG, COPY, DUMP, GUARD, INTO_STORE, POINT_IN_TIME,
+    PRIORITY, REMOVE_ORIGINALS, RETENTION, SCHEDULE, SELECT, SNAPSHOT, TAKES, TIMEOUT,
+};
 use super::waiver::waivers;
-use super::word::Word;
+use super::way;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
-use crate::plan::{Archive, ArchiveFormat, Backup, Guard, Retention, Rhythm, Schedule};
-use crate::primitives::{Compression, Duration, JobName, Method, Name, Percentage, Spanned};
+use crate::plan::{Backup, Guard, Retention, Way};
+use crate::primitives::{Name, Percentage, Spanned};
 use crate::syntax::Node;
 
 /// What holds for all backups of a plan.
@@ -15,9 +18,6 @@ pub(super) struct Context<'a> {
     /// The plan's time zone.
     pub(super) zone: &'a Spanned<String>,
 }
-
-/// The finest schedule.
-const EVERY_SECONDS_MIN: u64 = 60;
 
 /// The name, where there is one, and the backup, where enough of it could be read.
 pub(super) fn backup(
@@ -28,59 +28,53 @@ pub(super) fn backup(
     let mut view = View::new(node, &BACKUP, out);
     let name = view.argument::<Name>();
     let schedule = view.child(&SCHEDULE).and_then(|node| schedule(node, context.zone, view.out));
-    let archive = view.child(&ARCHIVE).and_then(|node| archive(node, view.out));
-    let store = value(&mut view, &INTO_STORE);
+    let way = way(&mut view);
     let retention = view.child(&RETENTION).map(|node| retention(node, view.out));
     let guard = view.child(&GUARD).map_or_else(Guard::default, |node| guard(node, view.out));
-    let (takes, timeout) = (value(&mut view, &TAKES), value(&mut view, &TIMEOUT));
-    let after = after(&mut view);
+    let (takes, timeout) = (view.value_of(&TAKES), view.value_of(&TIMEOUT));
+    let after = view.values_of(&AFTER);
+    let (before_backup, after_backup) = (view.texts_of(&BEFORE_BACKUP), view.texts_of(&AFTER_BACKUP));
+    let priority = view.value_of(&PRIORITY);
     let waivers = waivers(&mut view, node.body);
     view.finish();
-    let backup = name.clone().zip(archive.zip(store)).map(|(name, (archive, store))| {
-        let span = node.header;
-        Backup { name, schedule, archive, store, retention, guard, takes, timeout, after, waivers, span }
+    let backup = name.clone().zip(way).map(|(name, way)| Backup {
+        name,
+        schedule,
+        way,
+        retention,
+        guard,
+        takes,
+        timeout,
+        after,
+        before_backup,
+        after_backup,
+        priority,
+        waivers,
+        span: node.header,
     });
     (name, backup)
 }
 
-/// The argument of a word that takes one value alone.
-pub(super) fn value<T: super::form::Readable>(block: &mut View<'_, '_>, word: &'static Word) -> Option<Spanned<T>> {
-    let node = block.child(word)?;
-    let mut view = View::new(node, word, block.out);
-    let value = view.argument();
-    view.finish();
-    value
-}
-
-fn archive(node: &Node, out: &mut Diagnostics) -> Option<Archive> {
-    let mut view = View::new(node, &ARCHIVE, out);
-    let format = view.argument::<ArchiveFormat>();
-    let method = view.property::<Method>("method").map_or(Method::Deflate, |method| method.value);
-    let level = view.property::<Level>("level");
-    view.finish();
-    let compression = match Compression::new(method, level.as_ref().map(|level| level.value.0)) {
-        Ok(compression) => compression,
-        Err(refused) => {
-            let span = level.map_or(node.header, |level| level.span);
-            let help = format!("write {}", refused.help);
-            out.push(Diagnostic::new(&codes::value::BAD_LEVEL, refused.problem, span, "this level", help));
-            return None;
-        }
-    };
-    Some(Archive { format: format?.value, compression })
-}
-
-fn after(block: &mut View<'_, '_>) -> Vec<Spanned<JobName>> {
-    let mut jobs = Vec::new();
-    for node in block.children(&AFTER) {
-        let mut view = View::new(node, &AFTER, block.out);
-        jobs.extend(view.arguments());
-        view.finish();
+/// How it is made: by exactly one of five words.
+fn way(view: &mut View<'_, '_>) -> Option<Way> {
+    let (word, node) = view.one_of(&[&ARCHIVE, &DUMP, &BINARY_LOG, &POINT_IN_TIME, &SNAPSHOT])?;
+    let is_kept_by_rds = std::ptr::eq(word, &raw const POINT_IN_TIME) || std::ptr::eq(word, &raw const SNAPSHOT);
+    if !is_kept_by_rds {
+        let content = way::content(node, word, view.out);
+        return way::stored(view, content, node.header).map(Way::Stored);
     }
-    jobs
+    view.called(format!("a backup with `{}`", word.name));
+    for stranger in [&INTO_STORE, &SELECT, &COPY, &REMOVE_ORIGINALS, &GUARD, &BEFORE_BACKUP, &AFTER_BACKUP, &PRIORITY] {
+        view.refuse(stranger, "remove it: RDS makes and keeps the backup, and nothing of it passes through a host");
+    }
+    if std::ptr::eq(word, &raw const POINT_IN_TIME) {
+        way::point_in_time(node, view.out).map(Way::PointInTime)
+    } else {
+        Some(Way::Snapshot(way::snapshot(node, view.out)))
+    }
 }
 
-fn retention(node: &Node, out: &mut Diagnostics) -> Retention {
+pub(super) fn retention(node: &Node, out: &mut Diagnostics) -> Retention {
     let mut view = View::new(node, &RETENTION, out);
     let retention = Retention {
         generations: view.property("generations"),
@@ -112,75 +106,4 @@ fn guard(node: &Node, out: &mut Diagnostics) -> Guard {
         shrink: shrink.map_or(usual.shrink, |shrink| shrink.value),
         delete: delete.map_or(usual.delete, |delete| delete.value),
     }
-}
-
-fn schedule(node: &Node, zone: &Spanned<String>, out: &mut Diagnostics) -> Option<Schedule> {
-    let mut view = View::new(node, &SCHEDULE, out);
-    let rhythm = match view.optional_argument() {
-        (Some(kind), _) => calendar(kind.value, &mut view),
-        // Which properties belong to a kind that cannot be read is not known.
-        (None, true) => {
-            view.forgive_rest();
-            None
-        }
-        (None, false) => free(&mut view),
-    };
-    let timezone = view.property::<Zone>("timezone").map(|zone| zone.map(|zone| zone.0));
-    view.finish();
-    Some(Schedule { rhythm: rhythm?, timezone: timezone.unwrap_or_else(|| zone.clone()), span: node.header })
-}
-
-fn calendar(kind: ScheduleKind, view: &mut View<'_, '_>) -> Option<Rhythm> {
-    let rhythm = match kind {
-        ScheduleKind::Daily => {
-            view.called("a \"daily\" schedule");
-            Rhythm::Daily { at: view.needed("at")?.value }
-        }
-        ScheduleKind::Weekly => {
-            view.called("a \"weekly\" schedule");
-            let (weekday, at) = (view.needed("weekday"), view.needed("at"));
-            Rhythm::Weekly { weekday: weekday?.value, at: at?.value }
-        }
-        ScheduleKind::Monthly => {
-            view.called("a \"monthly\" schedule");
-            let (day, at) = (view.needed::<Day>("day"), view.needed("at"));
-            Rhythm::Monthly { day: day?.value.0, at: at?.value }
-        }
-        ScheduleKind::Yearly => {
-            view.called("a \"yearly\" schedule");
-            let (date, at) = (view.needed::<MonthDay>("date"), view.needed("at"));
-            let MonthDay { month, day } = date?.value;
-            Rhythm::Yearly { month, day, at: at?.value }
-        }
-    };
-    Some(rhythm)
-}
-
-/// A schedule without a kind.
-fn free(view: &mut View<'_, '_>) -> Option<Rhythm> {
-    if view.has("every") {
-        view.called("a schedule with `every`");
-        let period = view.needed::<Duration>("every")?;
-        if period.value.seconds < EVERY_SECONDS_MIN {
-            let message = format!("a schedule every {} is finer than a minute", period.value);
-            let help = "write \"1m\" or more";
-            view.out.push(Diagnostic::new(&codes::value::TOO_OFTEN, message, period.span, "this value", help));
-            return None;
-        }
-        return Some(Rhythm::Every { period: period.value });
-    }
-    if view.has("cron") {
-        view.called("a schedule with `cron`");
-        let expression = view.needed::<Cron>("cron")?.value.0;
-        return Some(Rhythm::Cron { expression });
-    }
-    if !view.node.broken {
-        let message = "`schedule` does not say when";
-        let help =
-            "write a kind behind it (\"daily\", \"weekly\", \"monthly\" or \"yearly\"), or `every=…`, or `cron=…`";
-        let span = view.node.header;
-        view.out.push(Diagnostic::new(&codes::word::MISSING_ARGUMENT, message, span, "no kind", help));
-    }
-    view.forgive_rest();
-    None
 }

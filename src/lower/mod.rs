@@ -7,13 +7,21 @@
 
 mod backup;
 mod form;
+mod include;
+mod people;
 mod reference;
 mod restore;
+mod schedule;
+mod source;
+mod step;
 mod store;
 mod target;
+mod template;
 mod view;
 pub mod vocabulary;
 mod waiver;
+mod watch;
+mod way;
 mod word;
 
 #[cfg(test)]
@@ -22,6 +30,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 pub use form::Form;
+pub use include::{Open, in_one, load, read};
 pub use reference::reference;
 pub use word::{Arguments, Number, Property, Times, Word};
 
@@ -29,28 +38,74 @@ use crate::diagnostic::{Diagnostic, Diagnostics, codes::word as codes, nearest};
 use crate::plan::{BrokenBlock, Plan, Waiver};
 use crate::primitives::{Name, Span, Spanned};
 use crate::syntax::{Document, Node, Value};
-use form::{Text, Zone};
+use form::Zone;
+use template::Templates;
 use view::View;
-use vocabulary::{OWNER, PLAN, RESTORE, ROOT, STORE, TARGET, TIMEZONE};
+use vocabulary::{
+    ANNOUNCE, DRILL, EVIDENCE, HOST, NOTIFY, OWNER, PART, PLAN, RESTORE, ROLE, ROOT, STORE, TARGET, TEMPLATE, TIMEZONE,
+    VERIFY,
+};
 
-/// Reads what a document means. Problems are pushed to `out`; all blocks are read whatever is wrong with others. There
-/// is no plan only where the text names none.
-pub fn lower(document: &Document, out: &mut Diagnostics) -> Option<Plan> {
-    view::block(&document.nodes, &ROOT, Span::default(), false, out);
-    let nodes = || document.nodes.iter();
-    let plan = nodes().find(|node| node.name.value == PLAN.name);
-    let head = plan.map(|node| head(node, document.span, out));
-    if plan.is_none() && !document.lost && !nodes().any(|node| is_unknown(node) && meant(node) == PLAN.name) {
-        out.push(missing_plan(document));
+/// Reads what the documents of a plan mean: that of the plan file, then those of all files that it includes. Problems are pushed to `out`;
+/// all blocks are read whatever is wrong with others. There is no plan only where the plan file names none.
+pub fn lower(documents: &[Document], out: &mut Diagnostics) -> Option<Plan> {
+    let (root, included) = documents.split_first()?;
+    view::block(&root.nodes, &ROOT, Span::default(), false, out);
+    for document in included {
+        // That it cannot hold a `plan` was told when it was included.
+        let parts = document.nodes.iter().filter(|node| node.name.value != PLAN.name);
+        view::block(parts, &PART, Span::default(), false, out);
+    }
+    let head = root.nodes.iter().find(|node| node.name.value == PLAN.name).map(|node| head(node, out));
+    if head.is_none() && !documents.iter().any(may_hold_plan) {
+        out.push(missing_plan(root));
     }
     let zone = head.as_ref().map_or_else(default_zone, |head| head.timezone.clone());
-    let mut broken = unreadable(document);
+    let nodes = || documents.iter().flat_map(|document| &document.nodes);
+    let mut broken: Vec<_> = documents.iter().flat_map(unreadable).collect();
     let mut blocks = Blocks { declared: Declared::new("block"), broken: &mut broken };
+    let roles = blocks.all(nodes(), ROLE.name, out, |node, _, out| people::role(node, out));
+    let hosts = blocks.all(nodes(), HOST.name, out, |node, _, out| people::host(node, out));
     let stores = blocks.all(nodes(), STORE.name, out, |node, _, out| store::store(node, out));
-    let targets = blocks.all(nodes(), TARGET.name, out, |node, broken, out| target::target(node, &zone, broken, out));
+    let notifies = blocks.all(nodes(), NOTIFY.name, out, |node, _, out| people::notify(node, out));
+    let templates = blocks.all(nodes(), TEMPLATE.name, out, |node, _, out| template::template(node, &zone, out));
+    let mut templates = Templates::new(templates, blocks.broken);
+    let targets = blocks.all(nodes(), TARGET.name, out, |node, broken, out| {
+        let whole = templates.put_in(node, out);
+        let (name, target) = target::target(&whole, &TARGET, &zone, broken, out);
+        if damaged(&whole) {
+            broken.push(BrokenBlock {
+                kind: TARGET.name,
+                name: name.as_ref().map(|name| name.value.clone()),
+                owner: None,
+            });
+        }
+        (name, target)
+    });
     let restores = blocks.all(nodes(), RESTORE.name, out, |node, _, out| restore::restore(node, out));
-    let Head { name, timezone, owner, waivers } = head?;
-    Some(Plan { name: name?, timezone, owner, stores, targets, restores, waivers, broken })
+    let verifies = blocks.all(nodes(), VERIFY.name, out, |node, _, out| watch::verify(node, &zone, out));
+    let drills = blocks.all(nodes(), DRILL.name, out, |node, _, out| watch::drill(node, &zone, out));
+    let announces = blocks.all(nodes(), ANNOUNCE.name, out, |node, _, out| watch::announce(node, out));
+    let Head { name, timezone, owner, evidence, waivers } = head?;
+    let templates = templates.declared();
+    Some(Plan {
+        name: name?,
+        timezone,
+        owner,
+        evidence,
+        roles,
+        hosts,
+        stores,
+        notifies,
+        targets,
+        restores,
+        verifies,
+        drills,
+        announces,
+        templates,
+        waivers,
+        broken,
+    })
 }
 
 /// What `plan` says.
@@ -58,27 +113,40 @@ struct Head {
     name: Option<Spanned<Name>>,
     timezone: Spanned<String>,
     owner: Option<Spanned<String>>,
+    evidence: Option<Spanned<Name>>,
     waivers: Vec<Waiver>,
 }
 
-fn head(node: &Node, file: Span, out: &mut Diagnostics) -> Head {
+fn head(node: &Node, out: &mut Diagnostics) -> Head {
     let mut view = View::new(node, &PLAN, out);
     let name = view.argument::<Name>();
-    let timezone = backup::value::<Zone>(&mut view, &TIMEZONE).map(|zone| zone.map(|zone| zone.0));
-    let owner = backup::value::<Text>(&mut view, &OWNER).map(|owner| owner.map(|owner| owner.0));
-    let waivers = waiver::waivers(&mut view, file);
+    let timezone = view.value_of::<Zone>(&TIMEZONE).map(|zone| zone.map(|zone| zone.0));
+    let owner = view.text_of(&OWNER);
+    let evidence = view.child(&EVIDENCE).and_then(|node| {
+        let mut view = View::new(node, &EVIDENCE, view.out);
+        let store = view.property("store");
+        view.finish();
+        store
+    });
+    let waivers = waiver::waivers(&mut view, None);
     view.finish();
     let timezone = timezone.unwrap_or_else(|| Spanned::new(default_zone().value, node.header));
-    Head { name, timezone, owner, waivers }
+    Head { name, timezone, owner, evidence, waivers }
 }
 
 fn default_zone() -> Spanned<String> {
     Spanned::new("UTC".to_owned(), Span::default())
 }
 
+/// Whether a document may hold a `plan` that is not found, or one that is not where it belongs.
+fn may_hold_plan(document: &Document) -> bool {
+    let is_plan = |node: &Node| node.name.value == PLAN.name || (is_unknown(node) && meant(node) == PLAN.name);
+    document.lost || document.nodes.iter().any(is_plan)
+}
+
 fn missing_plan(document: &Document) -> Diagnostic {
     let at = document.nodes.first().map_or(Span { end: document.span.start, ..document.span }, |node| node.name.span);
-    let help = "write `plan \"name\"` at the top of the file";
+    let help = "write `plan \"name\"` at the top of the file; a file that a plan includes is checked with that plan";
     Diagnostic::new(&codes::MISSING_PLAN, "the file declares no plan", at, "no `plan` in this file", help)
 }
 

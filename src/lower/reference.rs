@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::form::Form;
-use super::vocabulary::{PARALLEL, ROOT};
+use super::vocabulary::{PARALLEL, ROOT, TEMPLATE};
 use super::word::{Arguments, Number, Times, Word};
 
 /// `docs/reference.md`: every word, property and form of value. Markdown.
@@ -37,8 +37,8 @@ fn section(word: &'static Word, within: &[&'static Word], text: &mut String) {
             row(text, &[&format!("`{}`", property.name), property.form.doc().0, &meaning]);
         }
     }
-    // `parallel` holds the very words of the block that it stands in.
-    if std::ptr::eq(word, &raw const PARALLEL) {
+    // `parallel` holds the very words of the block that it stands in, and a template those of a target.
+    if std::ptr::eq(word, &raw const PARALLEL) || std::ptr::eq(word, &raw const TEMPLATE) {
         return;
     }
     let within: Vec<_> = within.iter().copied().chain([word]).collect();

@@ -7,7 +7,7 @@ use crate::primitives::{FileId, Period, PeriodUnit};
 fn lowered(text: &str) -> (Option<Plan>, Vec<(&'static str, String)>) {
     let mut out = Diagnostics::default();
     let document = crate::syntax::parse(FileId(0), text, &mut out);
-    let plan = lower(&document, &mut out);
+    let plan = lower(&[document], &mut out);
     let problem = |found: &Diagnostic| {
         (found.code.name.rsplit("::").next().unwrap_or_default(), text[found.span().range()].to_owned())
     };
@@ -154,6 +154,59 @@ fn a_text_without_a_plan_is_read_all_the_same() {
     assert!(plan.is_none());
     assert_eq!(found, [("missing-plan", "store".into()), ("bad-name", "\"a b\"".into())]);
     assert_eq!(lowered("").1, [("missing-plan", String::new())]);
+}
+
+#[test]
+fn a_part_may_hold_all_but_plan_and_a_template_all_but_use() {
+    let names = |word: &Word| word.children.iter().map(|child| child.name).collect::<Vec<_>>();
+    let without = |word: &Word, name: &str| names(word).into_iter().filter(|child| *child != name).collect::<Vec<_>>();
+    assert_eq!(names(&vocabulary::PART), without(&ROOT, PLAN.name));
+    assert_eq!(names(&TEMPLATE), without(&TARGET, "use"));
+    assert!(names(&ROOT).contains(&PLAN.name) && names(&TARGET).contains(&"use"));
+}
+
+#[test]
+fn the_words_of_a_template_stand_where_it_is_used() {
+    let text = r#"
+        plan "p"
+        template "a" { files "/a"; objective rpo="1d"; backup "x" { archive "tar.zip"; store "s" } }
+        template "b" { backup "y" { archive "tar.zip"; store "s" }; no-backup "of b" }
+        target "t" {
+            backup "first" { archive "tar.zip"; store "s" }
+            use "a"
+            objective rto="1h"
+            use "b"
+            backup "last" { archive "tar.zip"; store "s" }
+        }"#;
+    let (plan, found) = lowered(text);
+    assert_eq!(found, []);
+    let plan = plan.unwrap();
+    let target = &plan.targets[0];
+    let backups: Vec<_> = target.backups.iter().map(|backup| backup.name.value.as_str()).collect();
+    assert_eq!(backups, ["first", "x", "y", "last"]);
+    let objective = target.objective.as_ref().unwrap();
+    assert!(objective.rpo.is_none() && objective.rto.is_some(), "the target's own stands instead, all of it");
+    assert_eq!(&text[target.no_backup.as_ref().unwrap().span.range()], "\"of b\"");
+    assert!(plan.templates.iter().all(|template| template.is_used) && plan.broken.is_empty());
+}
+
+#[test]
+fn a_target_is_not_whole_where_a_template_is_not() {
+    for (template, uses) in [
+        ("", "use \"a\""),
+        ("template \"a\" { backup }", "use \"a\""),
+        ("template \"a\" { fils \"/x\" }", "use \"a\""),
+        ("template \"b\" {}\ntemplate \"a\" { use \"b\" }", "use \"a\""),
+        ("templat \"a\" { no-backup \"x\" }", "use \"a\""),
+        ("template \"a b\" { no-backup \"x\" }", "use \"a\""),
+        ("template \"a\" { no-backup \"x\" }", "use"),
+    ] {
+        let (plan, found) = lowered(&format!("plan \"p\"\n{template}\ntarget \"t\" {{ {uses} }}"));
+        let broken = plan.unwrap().broken;
+        assert!(broken.iter().any(|block| block.kind == "target"), "{template}: {broken:?}");
+        let unknown = found.iter().any(|(code, _)| *code == "unknown");
+        assert_eq!(unknown, template.is_empty(), "{template}: {found:?}");
+    }
 }
 
 /// Every row of the table, once.

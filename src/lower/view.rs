@@ -1,7 +1,7 @@
 //! One node, read against its row of the vocabulary: whatever is asked for is marked, and what is left over at the end
 //! is reported. So nothing is silently ignored, not even a row of the table that no decoder reads.
 
-use super::form::{Readable, Refusal};
+use super::form::{Readable, Refusal, Text};
 use super::word::{Number, Times, Word};
 use crate::diagnostic::{Diagnostic, Diagnostics, codes::word as codes, nearest};
 use crate::primitives::{Span, Spanned};
@@ -24,8 +24,7 @@ pub(super) struct View<'d, 'o> {
 impl<'d, 'o> View<'d, 'o> {
     /// Begins; annotations, unknown words in the block, repeated ones and missing ones are reported here.
     pub(super) fn new(node: &'d Node, word: &'static Word, out: &'o mut Diagnostics) -> Self {
-        let annotations = node.annotation.into_iter().chain(node.entries.iter().filter_map(|entry| entry.annotation));
-        out.extend(annotations.map(annotated));
+        out.extend(node.annotation.map(|span| annotated(span, &[])));
         if let Some(braces) = node.braces.filter(|_| word.children.is_empty()) {
             let brace = Span { end: braces.start + 1, ..braces };
             let message = format!("`{}` has no block", word.name);
@@ -108,6 +107,114 @@ impl<'d, 'o> View<'d, 'o> {
             self.missing.push(name);
         }
         self.read(first?)
+    }
+
+    /// The argument of a word of the block that takes one value alone.
+    pub(super) fn value_of<T: Readable>(&mut self, word: &'static Word) -> Option<Spanned<T>> {
+        let mut view = View::new(self.child(word)?, word, self.out);
+        let value = view.argument();
+        view.finish();
+        value
+    }
+
+    /// The text of a word of the block that takes one alone.
+    pub(super) fn text_of(&mut self, word: &'static Word) -> Option<Spanned<String>> {
+        self.value_of::<Text>(word).map(|text| text.map(|text| text.0))
+    }
+
+    /// The arguments of all nodes of a word of the block that takes values alone.
+    pub(super) fn values_of<T: Readable>(&mut self, word: &'static Word) -> Vec<Spanned<T>> {
+        let mut all = Vec::new();
+        for node in self.children(word) {
+            let mut view = View::new(node, word, self.out);
+            all.extend(view.arguments());
+            view.finish();
+        }
+        all
+    }
+
+    /// The texts of all nodes of a word of the block that takes texts alone.
+    pub(super) fn texts_of(&mut self, word: &'static Word) -> Vec<Spanned<String>> {
+        self.values_of::<Text>(word).into_iter().map(|text| text.map(|text| text.0)).collect()
+    }
+
+    /// A property that is a text.
+    pub(super) fn text(&mut self, name: &'static str) -> Option<Spanned<String>> {
+        self.property::<Text>(name).map(|text| text.map(|text| text.0))
+    }
+
+    /// Whether a word that says all by itself is in the block.
+    pub(super) fn is_said(&mut self, word: &'static Word) -> bool {
+        self.said(word).is_some()
+    }
+
+    /// Where a word that says all by itself is in the block.
+    pub(super) fn said(&mut self, word: &'static Word) -> Option<Span> {
+        let node = self.child(word)?;
+        View::new(node, word, self.out).finish();
+        Some(node.header)
+    }
+
+    /// The first node in the block of any of these words, of which there must be one. More than one is reported, and so is none.
+    pub(super) fn one_of(&mut self, words: &[&'static Word]) -> Option<(&'static Word, &'d Node)> {
+        let found = self.at_most_one_of(words);
+        if found.is_none() && !self.may_hold_more() {
+            let known = list(words.iter().map(|word| word.name));
+            let (message, help) =
+                (format!("`{}` has none of {known}", self.word.name), "write one of them in its block");
+            let label = format!("this `{}`", self.word.name);
+            self.out.push(Diagnostic::new(&codes::MISSING_NODE, message, self.node.header, label, help));
+        }
+        found
+    }
+
+    /// The same where there may be none.
+    pub(super) fn at_most_one_of(&mut self, words: &[&'static Word]) -> Option<(&'static Word, &'d Node)> {
+        let mut found = self.node.children.iter().filter_map(|child| {
+            let word = words.iter().find(|word| word.name == child.name.value)?;
+            Some((*word, child))
+        });
+        let first = found.next()?;
+        // Of one word twice, that it is there twice is said.
+        let others = found.filter(|(word, _)| !std::ptr::eq(*word, first.0));
+        for (word, node) in others {
+            let message = format!("`{}` has both `{}` and `{}`", self.word.name, first.0.name, word.name);
+            let found = Diagnostic::new(&codes::REPEATED_NODE, message, node.name.span, "and this", "keep one of them");
+            self.out.push(found.also(first.1.name.span, "this"));
+        }
+        Some(first)
+    }
+
+    /// Whether the block may hold words that were meant to be others, or could not be read.
+    pub(super) fn may_hold_more(&self) -> bool {
+        let is_unknown = |node: &Node| self.word.children.iter().all(|word| word.name != node.name.value);
+        super::damaged(self.node) || self.node.children.iter().any(is_unknown)
+    }
+
+    /// Reports a word of the block that does not belong to a node of this very kind.
+    pub(super) fn refuse(&mut self, word: &'static Word, why: &str) {
+        for node in self.node.children.iter().filter(|child| child.name.value == word.name) {
+            let message = format!("`{}` does not belong to {}", word.name, self.name());
+            self.out.push(Diagnostic::new(&codes::UNKNOWN_NODE, message, node.name.span, "not known here", why));
+        }
+    }
+
+    /// The one of these properties that is there: reported where there is none, or more than one.
+    pub(super) fn one_property(&mut self, names: [&'static str; 2]) -> Option<&'static str> {
+        let [first, second] = names;
+        self.asked.extend(names);
+        let (message, label) = match (self.has(first), self.has(second)) {
+            (true, false) => return Some(first),
+            (false, true) => return Some(second),
+            (true, true) => (format!("{} has both `{first}` and `{second}`", self.name()), "both are here"),
+            (false, false) if self.node.broken => return None,
+            (false, false) => (format!("{} has neither `{first}` nor `{second}`", self.name()), "neither is here"),
+        };
+        let help = format!("write one of the two: `{first}=…` or `{second}=…`");
+        let code = if self.has(first) { &codes::UNKNOWN_PROPERTY } else { &codes::MISSING_PROPERTY };
+        self.out.push(Diagnostic::new(code, message, self.node.header, label, help));
+        self.forgive_rest();
+        None
     }
 
     /// Whether a property is there; it stays to be read.
@@ -209,7 +316,17 @@ impl<'d, 'o> View<'d, 'o> {
     }
 
     fn read<T: Readable>(&mut self, entry: &Entry) -> Option<Spanned<T>> {
-        match T::read(&entry.value.value) {
+        let annotation = entry.annotation.as_ref();
+        let known = annotation.filter(|word| T::ANNOTATIONS.contains(&word.value.as_str()));
+        self.out.extend(annotation.filter(|_| known.is_none()).map(|word| annotated(word.span, T::ANNOTATIONS)));
+        if annotation.is_some() && known.is_none() && !T::ANNOTATIONS.is_empty() {
+            return None;
+        }
+        let read = match known {
+            Some(word) => T::read_annotated(&word.value, &entry.value.value),
+            None => T::read(&entry.value.value),
+        };
+        match read {
             Ok(value) => Some(Spanned::new(value, entry.value.span)),
             Err(Refusal { code, message, help }) => {
                 let (message, help) = (shortened(message), shortened(help));
@@ -220,12 +337,25 @@ impl<'d, 'o> View<'d, 'o> {
     }
 }
 
-fn annotated(span: Span) -> Diagnostic {
-    Diagnostic::new(&codes::ANNOTATION, "a type annotation has no meaning here", span, "this annotation", "remove it")
+fn annotated(span: Span, known: &[&str]) -> Diagnostic {
+    let (message, help) = match known {
+        [] => ("a type annotation has no meaning here", "remove it".to_owned()),
+        known => {
+            let known: Vec<String> = known.iter().map(|word| format!("`({word})`")).collect();
+            ("this type annotation has no meaning here", format!("write {}", known.join(" or ")))
+        }
+    };
+    Diagnostic::new(&codes::ANNOTATION, message, span, "this annotation", help)
 }
 
 /// Reports the nodes of a block that its word's row does not have, or has once only, or must have.
-pub(super) fn block(nodes: &[Node], word: &'static Word, owner: Span, lost: bool, out: &mut Diagnostics) {
+pub(super) fn block<'d>(
+    nodes: impl IntoIterator<Item = &'d Node>,
+    word: &'static Word,
+    owner: Span,
+    lost: bool,
+    out: &mut Diagnostics,
+) {
     let mut missing: Vec<_> = word.children.iter().filter(|child| child.times == Times::Required).collect();
     let mut once: Vec<(&str, Span)> = Vec::new();
     for node in nodes {

@@ -6,9 +6,9 @@ use super::vocabulary::WAIVE;
 use crate::plan::Waiver;
 use crate::primitives::Span;
 
-/// All waivers of a block. Each holds within `scope`.
-pub(super) fn waivers(block: &mut View<'_, '_>, scope: Span) -> Vec<Waiver> {
-    let nodes = block.children(&WAIVE);
+/// All waivers of a block. Each holds within `scope`; without one, in the whole plan.
+pub(super) fn waivers(block: &mut View<'_, '_>, scope: impl Into<Option<Span>>) -> Vec<Waiver> {
+    let (scope, nodes) = (scope.into(), block.children(&WAIVE));
     nodes
         .filter_map(|node| {
             let mut view = View::new(node, &WAIVE, block.out);

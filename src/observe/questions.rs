@@ -89,7 +89,7 @@ pub async fn observe(graph: &Graph, reading: &Reading<'_>, plan: &Name, host: &N
         ended: BTreeSet::new(),
     };
     let mut known = Sources::default();
-    for step in graph.steps() {
+    for step in graph.steps().iter().filter(|step| step.lacks.is_none()) {
         match &step.kind {
             StepKind::Look { job, store, roots, files } => {
                 let seen = known.source(reading, (store, roots, files), &mut observed.mounts).await;
@@ -193,7 +193,16 @@ async fn source(
 }
 
 async fn ask_points(reading: &Reading<'_>, job: &JobName, store: &Name, prefix: &str, observed: &mut Observed) {
-    if let (false, Some(store)) = (observed.points.contains_key(job), reading.stores.get(store)) {
-        observed.points.insert(job.clone(), points(&**store, prefix).await);
+    if observed.points.contains_key(job) {
+        return;
     }
+    let seen = match reading.stores.get(store) {
+        Some(store) => points(&**store, prefix).await,
+        None => Err(Fault::permanent(
+            Cause::Other,
+            format!("list what store {store} holds"),
+            "this version has no driver for it",
+        )),
+    };
+    observed.points.insert(job.clone(), seen);
 }

@@ -12,10 +12,8 @@ pub struct Backup {
     pub name: Spanned<Name>,
     /// When; without one it runs only when it is named.
     pub schedule: Option<Schedule>,
-    /// How it is packed.
-    pub archive: Archive,
-    /// Where to.
-    pub store: Spanned<Name>,
+    /// How it is made, and by whom.
+    pub way: Way,
     /// How long; without one nothing is ever deleted.
     pub retention: Option<Retention>,
     /// What suspends deletion.
@@ -26,10 +24,183 @@ pub struct Backup {
     pub timeout: Option<Spanned<Duration>>,
     /// The jobs that come before it where they run together.
     pub after: Vec<Spanned<JobName>>,
+    /// The program that is run before anything is packed; never through a shell.
+    pub before_backup: Vec<Spanned<String>>,
+    /// The program that is run when the recovery point exists, or when making it failed; never through a shell.
+    pub after_backup: Vec<Spanned<String>>,
+    /// How much of the host it may take.
+    pub priority: Option<Spanned<Priority>>,
     /// Problems set aside for this backup.
     pub waivers: Vec<Waiver>,
     /// The node's name and arguments.
     pub span: Span,
+}
+
+impl Backup {
+    /// What is put into a store, where this is what it does.
+    pub fn stored(&self) -> Option<&Stored> {
+        match &self.way {
+            Way::Stored(stored) => Some(stored),
+            Way::PointInTime(_) | Way::Snapshot(_) => None,
+        }
+    }
+
+    /// The store that it is put into, where there is one.
+    pub fn store(&self) -> Option<&Spanned<Name>> {
+        self.stored().map(|stored| &stored.store)
+    }
+}
+
+/// How a backup is made.
+#[derive(Debug, Clone)]
+pub enum Way {
+    /// Packed here and put into a store.
+    Stored(Stored),
+    /// Kept by the provider of a database, to any moment.
+    PointInTime(PointInTime),
+    /// Kept by the provider of a database, as a snapshot.
+    Snapshot(Snapshot),
+}
+
+impl Way {
+    /// The word that says so.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Stored(Stored { content: Content::Archive(_), .. }) => "archive",
+            Self::Stored(Stored { content: Content::Dump(_), .. }) => "dump",
+            Self::Stored(Stored { content: Content::BinaryLog(_), .. }) => "binary-log",
+            Self::PointInTime(_) => "point-in-time",
+            Self::Snapshot(_) => "snapshot",
+        }
+    }
+}
+
+/// What is put into a store.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// What it is.
+    pub content: Content,
+    /// The store.
+    pub store: Spanned<Name>,
+    /// Which files; all where the plan says nothing.
+    pub select: Option<Select>,
+    /// Where it is said that the originals are removed.
+    pub remove_originals: Option<Span>,
+    /// Further copies, in source order.
+    pub copies: Vec<CopyTo>,
+    /// The word that says how it is made.
+    pub span: Span,
+}
+
+/// What a recovery point is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// Files, packed.
+    Archive(Archive),
+    /// A consistent dump of databases.
+    Dump(Compression),
+    /// What databases changed since the last one.
+    BinaryLog(Compression),
+}
+
+/// Which files of a log folder.
+#[derive(Debug, Clone)]
+pub struct Select {
+    /// By which rule.
+    pub kind: Selection,
+    /// How many months stay, the running one among them; for whole months.
+    pub keep_newest: Option<Spanned<NonZeroU32>>,
+    /// The node's name and arguments.
+    pub span: Span,
+}
+
+/// A rule that selects files by the day they are of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Selection {
+    /// Every day that is over and not in the store: one recovery point a day.
+    UnshippedDays,
+    /// Every whole month but the newest: one recovery point a month.
+    WholeMonths,
+}
+
+impl std::fmt::Display for Selection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::UnshippedDays => "unshipped-days",
+            Self::WholeMonths => "whole-months",
+        })
+    }
+}
+
+/// A second copy of every recovery point.
+#[derive(Debug, Clone)]
+pub struct CopyTo {
+    /// In which store.
+    pub to: Spanned<Name>,
+    /// How long it is kept there; without one nothing is ever deleted there.
+    pub retention: Option<Retention>,
+    /// The node's name and arguments.
+    pub span: Span,
+}
+
+/// Recovery to any moment, as a provider keeps it: Amazon RDS's automated backups.
+#[derive(Debug, Clone)]
+pub struct PointInTime {
+    /// When the provider makes its daily full backup, in the plan's zone; the provider's own choice where the plan says nothing.
+    pub window: Option<Spanned<Window>>,
+    /// How far the newest moment may lie back: the provider's word, held against it when it is looked at.
+    pub max_lag: Spanned<Duration>,
+    /// How often it is looked at.
+    pub check_every: Option<Spanned<Duration>>,
+    /// The node's name and arguments.
+    pub span: Span,
+}
+
+/// A snapshot, as a provider keeps it.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// A further region that it is copied to.
+    pub copy_to: Option<Spanned<String>>,
+    /// The key of AWS KMS that the copy is encrypted with there.
+    pub kms_key: Option<Spanned<String>>,
+    /// The node's name and arguments.
+    pub span: Span,
+}
+
+/// A time of every day and how long it lasts, `"03:00/30m"`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Window {
+    /// When it begins.
+    pub at: TimeOfDay,
+    /// How long it lasts.
+    pub length: Duration,
+}
+
+impl std::fmt::Display for Window {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.at, self.length)
+    }
+}
+
+/// How much of the host a backup may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Priority {
+    /// As any other program.
+    Normal,
+    /// Less than others (nice(1)).
+    Low,
+    /// What nobody else wants (nice(1), ionice(1)).
+    Idle,
+}
+
+impl std::fmt::Display for Priority {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Normal => "normal",
+            Self::Low => "low",
+            Self::Idle => "idle",
+        })
+    }
 }
 
 /// What suspends deletion.

@@ -5,16 +5,32 @@
 //! part, is named in `broken`, so that nobody is told that it is missing.
 
 mod backup;
+mod people;
 mod restore;
+mod secret;
+mod source;
 mod store;
+mod watch;
 
-pub use backup::{Archive, ArchiveFormat, Backup, Guard, Retention, Rhythm, Schedule, TimeOfDay};
-pub use restore::{Probe, ProbeKind, Recover, Restore, RestoreStep};
-pub use store::{Access, Store, StoreKind};
+pub use backup::{
+    Archive, ArchiveFormat, Backup, Content, CopyTo, Guard, PointInTime, Priority, Retention, Rhythm, Schedule, Select,
+    Selection, Snapshot, Stored, TimeOfDay, Way, Window,
+};
+pub use people::{Announce, Channel, Email, Event, Host, HostInput, Member, Notify, Role, Ssh};
+pub use restore::{
+    Announcing, Approve, Command, Deploy, Included, Into, Launch, Probe, ProbeKind, Recover, Restore, RestoreStep,
+    Switch,
+};
+pub use secret::{Input, OutputName, Secret};
+pub use source::{
+    Files, ImageChoice, Logs, MachineImage, Mysql, MysqlAddress, Rds, RdsDatabase, Release, ReleaseFrom, Source,
+};
+pub use store::{Access, S3, Sftp, Store, StoreKind};
+pub use watch::{Depth, Drill, Selector, SignOff, Verify};
 
 use crate::primitives::{Duration, JobName, Name, Span, Spanned};
 
-/// What one KDL file declares.
+/// What a plan file declares, with all that it includes.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// Its name.
@@ -23,12 +39,28 @@ pub struct Plan {
     pub timezone: Spanned<String>,
     /// Who answers for it.
     pub owner: Option<Spanned<String>>,
+    /// The store in which sign-offs, the results of drills and holds lie; on this host alone where the plan says nothing.
+    pub evidence: Option<Spanned<Name>>,
+    /// What people may do, in source order.
+    pub roles: Vec<Role>,
+    /// The machines, in source order.
+    pub hosts: Vec<Host>,
     /// Where backups live, in source order.
     pub stores: Vec<Store>,
+    /// Who is told of what, in source order.
+    pub notifies: Vec<Notify>,
     /// What is backed up or deliberately is not, in source order.
     pub targets: Vec<Target>,
     /// How it comes back, in source order.
     pub restores: Vec<Restore>,
+    /// How what is kept is looked at, in source order.
+    pub verifies: Vec<Verify>,
+    /// How it is practised, in source order.
+    pub drills: Vec<Drill>,
+    /// The notices to those outside, in source order.
+    pub announces: Vec<Announce>,
+    /// What targets may have in common, in source order. Each target that uses one has its words already.
+    pub templates: Vec<Template>,
     /// Problems set aside for the whole plan (inside `plan { … }`).
     pub waivers: Vec<Waiver>,
     /// Blocks that had errors of their own. What could be read of them is above, and what it lacks may be what could not.
@@ -36,13 +68,19 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Every job with its store, in source order.
+    /// Every backup with its target, in source order.
+    pub fn backups(&self) -> impl Iterator<Item = (&Target, &Backup)> {
+        self.targets.iter().flat_map(|target| target.backups.iter().map(move |backup| (target, backup)))
+    }
+
+    /// Every job, in source order.
+    pub fn job_names(&self) -> impl Iterator<Item = JobName> {
+        self.backups().map(|(target, backup)| target.job(backup))
+    }
+
+    /// Every job that puts something into a store, with that store, in source order.
     pub fn jobs(&self) -> impl Iterator<Item = (JobName, Name)> {
-        let of = |target: &Target, backup: &Backup| {
-            let job = JobName { target: target.name.value.clone(), backup: backup.name.value.clone() };
-            (job, backup.store.value.clone())
-        };
-        self.targets.iter().flat_map(move |target| target.backups.iter().map(move |backup| of(target, backup)))
+        self.backups().filter_map(|(target, backup)| Some((target.job(backup), backup.store()?.value.clone())))
     }
 
     /// The backup of a job.
@@ -55,7 +93,7 @@ impl Plan {
 /// A block that could not be read, or not all of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BrokenBlock {
-    /// Its node word: `store`, `target`, `backup`, `restore`; empty where the word itself could not be read.
+    /// Its node word: `store`, `template`, `target`, `backup`, `restore`; empty where the word itself could not be read.
     pub kind: &'static str,
     /// Its name, where that could be read; for a backup, its target's and its own are in `owner` and here.
     pub name: Option<Name>,
@@ -70,6 +108,8 @@ pub struct Target {
     pub name: Spanned<Name>,
     /// Which area of the policy it belongs to.
     pub area: Option<Spanned<Name>>,
+    /// On which hosts; on whichever runs the plan where it names none.
+    pub hosts: Vec<Spanned<Name>>,
     /// What it is.
     pub source: Option<Source>,
     /// How it is backed up, in source order.
@@ -84,29 +124,34 @@ pub struct Target {
     pub span: Span,
 }
 
-/// What a target is made of.
+/// What targets may have in common.
 #[derive(Debug, Clone)]
-pub enum Source {
-    /// Folder trees.
-    Files(Files),
+pub struct Template {
+    /// Its name.
+    pub name: Spanned<Name>,
+    /// Whether any target uses it.
+    pub is_used: bool,
+    /// Problems set aside for what stands in it, in its backups too. A target that uses it has them once more, for its own block.
+    pub waivers: Vec<Waiver>,
+    /// The node and its block.
+    pub body: Span,
 }
 
-/// Folder trees of one host.
-#[derive(Debug, Clone)]
-pub struct Files {
-    /// The trees' roots, as written; a relative one is relative to the plan file's folder.
-    pub roots: Vec<Spanned<String>>,
-    /// Globs of what is left out, matched against the path below its root; `**` crosses folders. A folder that
-    /// matches is left out with all below it.
-    pub exclude: Vec<Spanned<String>>,
-    /// Whether an empty tree is what is meant; else it fails its step.
-    pub allow_empty: bool,
-    /// Whether other file systems that are mounted below the roots are left out.
-    pub one_file_system: bool,
-    /// Whether it is fine when a root that was a mount point is none.
-    pub allow_unmounted: bool,
-    /// The node's name and arguments.
-    pub span: Span,
+impl Target {
+    /// The job of one of its backups.
+    pub fn job(&self, backup: &Backup) -> JobName {
+        JobName { target: self.name.value.clone(), backup: backup.name.value.clone() }
+    }
+
+    /// Its backup of that name.
+    pub fn backup(&self, name: &Name) -> Option<&Backup> {
+        self.backups.iter().find(|backup| backup.name.value == *name)
+    }
+
+    /// Whether it is backed up on that host.
+    pub fn is_of(&self, host: &Name) -> bool {
+        self.hosts.is_empty() || self.hosts.iter().any(|of| of.value == *host)
+    }
 }
 
 /// What a plan promises of a target.
@@ -129,8 +174,8 @@ pub struct Waiver {
     pub reason: Spanned<String>,
     /// The last day it holds, in the plan's zone.
     pub until: Spanned<jiff::civil::Date>,
-    /// Where it holds: the whole block that it stands in, or the whole file.
-    pub scope: Span,
+    /// Where it holds: the whole block that it stands in; none where that is the whole plan.
+    pub scope: Option<Span>,
     /// The node's name and arguments.
     pub span: Span,
 }

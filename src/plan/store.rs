@@ -2,8 +2,8 @@
 
 use std::num::NonZeroU32;
 
-use super::Waiver;
-use crate::primitives::{Name, Span, Spanned};
+use super::{Secret, Waiver};
+use crate::primitives::{Name, Rate, Span, Spanned};
 
 /// A place for backups.
 #[derive(Debug, Clone)]
@@ -14,6 +14,10 @@ pub struct Store {
     pub kind: StoreKind,
     /// How many steps of one run may use it at once, where that is limited.
     pub side_by_side: Option<Spanned<NonZeroU32>>,
+    /// How fast it may be written, where that is limited.
+    pub upload: Option<Spanned<Rate>>,
+    /// The keys of those who can read what lies there; in the clear where the plan names none.
+    pub encrypt: Vec<Spanned<String>>,
     /// Who may do what, in the store's own principals.
     pub access: Option<Access>,
     /// Problems set aside for this store.
@@ -30,6 +34,58 @@ pub enum StoreKind {
         /// The folder, as written; a relative one is relative to the plan file's folder.
         path: Spanned<String>,
     },
+    /// A bucket of Amazon S3, or of something that speaks like it.
+    S3(S3),
+    /// A folder of another host, by SFTP.
+    Sftp(Sftp),
+}
+
+impl StoreKind {
+    /// The folder, where it is one of this host.
+    pub fn local(&self) -> Option<&Spanned<String>> {
+        match self {
+            Self::Local { path } => Some(path),
+            Self::S3(_) | Self::Sftp(_) => None,
+        }
+    }
+}
+
+/// A bucket, or a part of one.
+#[derive(Debug, Clone)]
+pub struct S3 {
+    /// The bucket.
+    pub bucket: Spanned<String>,
+    /// Its region; the one that the environment names where the plan says nothing.
+    pub region: Option<Spanned<String>>,
+    /// What every key begins with; nothing where the plan says nothing.
+    pub prefix: Option<Spanned<String>>,
+    /// The service's address, where it is not Amazon's.
+    pub endpoint: Option<Spanned<String>>,
+    /// The storage class of what is put; the bucket's default where the plan says nothing.
+    pub storage_class: Option<Spanned<String>>,
+    /// The key of AWS KMS that the service encrypts with; the bucket's default where the plan says nothing.
+    pub kms_key: Option<Spanned<String>>,
+    /// The node's name and arguments.
+    pub span: Span,
+}
+
+/// A folder of another host.
+#[derive(Debug, Clone)]
+pub struct Sftp {
+    /// The host's name in DNS, or its IP address.
+    pub host: Spanned<String>,
+    /// The TCP port; 22 where the plan says nothing.
+    pub port: Option<Spanned<u16>>,
+    /// As whom.
+    pub user: Spanned<String>,
+    /// The folder there, absolute.
+    pub path: Spanned<String>,
+    /// The private key; what ssh itself would take where the plan says nothing.
+    pub identity: Option<Spanned<Secret>>,
+    /// The host's public key, as a line of known_hosts has it (sshd(8)); the known_hosts files where the plan says nothing.
+    pub host_key: Option<Spanned<String>>,
+    /// The node's name and arguments.
+    pub span: Span,
 }
 
 /// The principals that may write, read and prune. Compared with the real thing by the audit.

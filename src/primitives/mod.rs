@@ -22,7 +22,7 @@ pub use id::{PointId, RunId, Slot, StepId, StepName};
 pub use key::Key;
 pub use name::{JobName, Name};
 pub use path::PathBytes;
-pub use quantity::{ByteSize, Duration, Percentage, Period, PeriodUnit};
+pub use quantity::{ByteSize, Duration, Percentage, Period, PeriodUnit, Rate};
 pub use span::{FileId, Span, Spanned};
 pub use text::on_one_line;
 pub use xattr::{ACL_ACCESS, ACL_DEFAULT, Xattrs};

@@ -186,6 +186,48 @@ impl fmt::Display for ByteSize {
     }
 }
 
+/// So many bytes a second, written `"50MiB/s"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Rate {
+    /// Bytes a second, at least one.
+    pub bytes: u64,
+}
+
+impl Rate {
+    /// The prefixes of a rate (IEC 80000-13), largest first.
+    const UNITS: [(&str, u64); 4] = [("GiB/s", 1 << 30), ("MiB/s", 1 << 20), ("KiB/s", 1 << 10), ("B/s", 1)];
+
+    /// Reads a rate.
+    ///
+    /// # Errors
+    /// When the unit is missing or unknown (`MB/s` is refused: a million bytes, or 2²⁰?), or the number is none or too large.
+    pub fn parse(text: &str) -> Result<Self, Malformed> {
+        let malformed = |problem: String| {
+            Malformed::new(
+                problem,
+                "write a whole number and one of the units B/s, KiB/s, MiB/s or GiB/s, as in \"50MiB/s\"",
+            )
+        };
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, unit) = text.split_at(digits);
+        let Some((_, scale)) = Self::UNITS.iter().find(|(word, _)| *word == unit) else {
+            return Err(malformed(format!("`{text}` does not end in a unit of a rate")));
+        };
+        match number.parse::<u64>().ok().and_then(|number| number.checked_mul(*scale)) {
+            Some(bytes @ 1..) => Ok(Self { bytes }),
+            _ => Err(malformed(format!("`{text}` is no rate"))),
+        }
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fits = |(_, scale): &&(&str, u64)| self.bytes.is_multiple_of(*scale);
+        let (unit, scale) = Self::UNITS.iter().find(fits).copied().unwrap_or(("B/s", 1));
+        f.pad(&format!("{}{unit}", self.bytes / scale))
+    }
+}
+
 /// A share of a whole in whole hundredths, 0 to 100, written `"50%"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -269,6 +311,17 @@ mod tests {
             assert!(Period::parse(text).is_err(), "{text}");
         }
         assert!(Period::parse("2m").unwrap_err().problem.contains("minutes or months"));
+    }
+
+    #[test]
+    fn rates_are_read_and_shown() {
+        for (text, bytes) in [("1B/s", 1), ("50MiB/s", 50 << 20), ("3GiB/s", 3 << 30), ("1536KiB/s", 1536 << 10)] {
+            let rate = Rate::parse(text).unwrap();
+            assert_eq!((rate.bytes, rate.to_string().as_str()), (bytes, text));
+        }
+        for text in ["", "50", "50MB/s", "MiB/s", "0B/s", "-1B/s", "1.5MiB/s", "99999999999999999999B/s", "50 MiB/s"] {
+            assert!(Rate::parse(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::{ProvenPlan, prove};
 use crate::check::{Judged, Waived};
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
 use crate::primitives::{FileId, PathBytes};
-use crate::{calendar, check, graph, lower, syntax};
+use crate::{calendar, check, graph, lower};
 
 /// What the compiler says of a plan.
 #[derive(Debug)]
@@ -19,16 +19,16 @@ pub struct Compiled {
     pub proven: Option<ProvenPlan>,
 }
 
-/// Compiles the plan of one loaded file: all stages that look at nothing but the text. Relative paths are relative to `base`, an
-/// absolute folder; waivers expire by `now`.
+/// Compiles the plan of a loaded file: all stages that look at nothing but the text. What it includes must have been loaded
+/// ([`lower::load`]). Relative paths are relative to `base`, an absolute folder; waivers expire by `now`.
 pub fn compile(sources: &Sources, file: FileId, base: &PathBytes, now: Timestamp) -> Compiled {
     let mut found = Diagnostics::default();
-    let document = syntax::parse(file, &sources.get(file).text, &mut found);
-    let Some(plan) = lower::lower(&document, &mut found) else {
+    let documents = lower::read(sources, file, &mut found);
+    let Some(plan) = lower::lower(&documents, &mut found) else {
         return Compiled { diagnostics: found.into_sorted(), waived: vec![], proven: None };
     };
-    // What it takes is needed for the graph.
-    drop(document);
+    // What they take is needed for the graph.
+    drop(documents);
     let zone = calendar::zone(&plan.timezone.value).unwrap_or(jiff::tz::TimeZone::UTC);
     let today = now.to_zoned(zone).date();
     let whole = plan.clone();

@@ -12,15 +12,17 @@ mod rto;
 mod tests;
 
 pub use compile::{Compiled, compile};
-pub use promise::{Evidence, Kind, Leg, Loss, Path, Promise, Proofs, Standing, Subject, Window};
+pub use promise::{Evidence, Kind, Lag, Leg, Loss, Path, Promise, Proofs, Standing, Subject, Window};
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
 use crate::check::{CheckedPlan, Judged, apply_waivers};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
-use crate::graph::Graph;
+use crate::graph::{Driver, Graph, Slice};
 use crate::plan::Plan;
-use crate::primitives::Span;
+use crate::primitives::{JobName, Name, Span};
 
 /// A plan whose promises hold, but for those that its waivers set aside, with the graph that carries it out.
 #[derive(Debug, Clone)]
@@ -45,7 +47,29 @@ impl ProvenPlan {
     pub fn proofs(&self) -> &Proofs {
         &self.proofs
     }
+
+    /// The backups and restores that this version has drivers for; of the backups, those of `host`, where one is named. With them, what
+    /// it cannot carry out.
+    pub fn performable(&self, host: Option<&Name>) -> (Self, Lacking) {
+        let lacking = self.graph.lacking();
+        let elsewhere = |job: &JobName| {
+            let target = self.plan().targets.iter().find(|target| target.name.value == job.target);
+            host.zip(target).is_some_and(|(host, target)| !target.is_of(host))
+        };
+        let others = self.plan().job_names().filter(elsewhere).map(Slice::Job);
+        let out: BTreeSet<Slice> = lacking.keys().cloned().chain(others).collect();
+        let checked = self.checked.part(
+            |job| !out.contains(&Slice::Job(job.clone())),
+            |restore| !out.contains(&Slice::Restore(restore.clone())),
+        );
+        let lacking = lacking.into_iter().filter(|(slice, _)| !matches!(slice, Slice::Job(job) if elsewhere(job)));
+        let lacking = lacking.collect();
+        (Self { checked, graph: self.graph.without(&out), proofs: self.proofs.clone() }, lacking)
+    }
 }
+
+/// What this version cannot carry out, and what it has no driver for.
+pub type Lacking = BTreeMap<Slice, BTreeSet<Driver>>;
 
 /// Proves a plan. `found` holds what earlier stages found; all of it is answered in source order, and what waivers set
 /// aside on the day `today` by itself. There is no proven plan while an error stands.

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::promise::{Leg, Path};
-use crate::plan::{Plan, Recover, RestoreStep};
-use crate::primitives::{Duration, Name, Span, Spanned};
+use crate::plan::{Included, Plan, Recover, Restore, RestoreStep};
+use crate::primitives::{Duration, Name, Span};
 
 /// The stores of a plan that let only so many steps use them at once.
 pub(super) struct Limits<'p> {
@@ -12,6 +12,8 @@ pub(super) struct Limits<'p> {
     stores: Vec<(&'p Name, usize)>,
     /// Of each target, those that it may come from, by their places in `stores`.
     of_target: BTreeMap<&'p Name, BTreeSet<usize>>,
+    /// The restores by name, for those that hold others.
+    restores: BTreeMap<&'p Name, &'p Restore>,
 }
 
 impl<'p> Limits<'p> {
@@ -22,16 +24,17 @@ impl<'p> Limits<'p> {
         let places: BTreeMap<_, _> = stores.iter().enumerate().map(|(place, (name, _))| (*name, place)).collect();
         let mut of_target = BTreeMap::new();
         for target in &plan.targets {
-            let from = target.backups.iter().filter_map(|backup| places.get(&backup.store.value).copied());
+            let from = target.backups.iter().filter_map(|backup| places.get(&backup.store()?.value).copied());
             of_target.entry(&target.name.value).or_insert_with(|| from.collect());
         }
-        Self { stores, of_target }
+        let restores = plan.restores.iter().map(|restore| (&restore.name.value, restore)).collect();
+        Self { stores, of_target, restores }
     }
 
     /// The longest path of steps that run one after the other, or the places of those without `takes`.
     pub(super) fn longest(&self, steps: &'p [RestoreStep]) -> Result<Path, Vec<Span>> {
         let mut missing = vec![];
-        without_takes(steps, &mut missing);
+        self.without_takes(steps, &mut missing);
         if missing.is_empty() { Ok(Path::new(self.sequence(steps).steps.into_iter().map(leg))) } else { Err(missing) }
     }
 
@@ -47,7 +50,38 @@ impl<'p> Limits<'p> {
                 let lines = steps.iter().map(|step| self.line(step));
                 lines.chain(self.queues(steps)).fold(Line::default(), Line::longer)
             }
+            RestoreStep::Restore(included) => {
+                self.held(included).map_or_else(Line::default, |held| self.sequence(held))
+            }
             single => Line { seconds: seconds(single), steps: vec![single] },
+        }
+    }
+
+    /// The steps of a restore that another holds. No restore holds itself, which was looked for before.
+    fn held(&self, included: &Included) -> Option<&'p [RestoreStep]> {
+        self.restores.get(&included.restore.value).map(|restore| restore.steps.as_slice())
+    }
+
+    /// What is recovered, however deep, in source order.
+    fn recoveries(&self, steps: &'p [RestoreStep], found: &mut Vec<(&'p RestoreStep, &'p Recover)>) {
+        for step in steps {
+            match step {
+                RestoreStep::Recover(recover) => found.push((step, recover)),
+                RestoreStep::Parallel(steps) => self.recoveries(steps, found),
+                RestoreStep::Restore(included) => self.recoveries(self.held(included).unwrap_or_default(), found),
+                _ => {}
+            }
+        }
+    }
+
+    /// The steps that do not say how long they take, in source order.
+    fn without_takes(&self, steps: &'p [RestoreStep], missing: &mut Vec<Span>) {
+        for step in steps {
+            match step {
+                RestoreStep::Parallel(steps) => self.without_takes(steps, missing),
+                RestoreStep::Restore(included) => self.without_takes(self.held(included).unwrap_or_default(), missing),
+                single => missing.extend(single.takes().is_none().then(|| single.span())),
+            }
         }
     }
 
@@ -56,7 +90,9 @@ impl<'p> Limits<'p> {
     /// makes no queue longer.
     fn queues(&self, steps: &'p [RestoreStep]) -> Vec<Line<'p>> {
         let mut waiting: BTreeMap<usize, Vec<&'p RestoreStep>> = BTreeMap::new();
-        for (step, recover) in recoveries(steps) {
+        let mut recoveries = vec![];
+        self.recoveries(steps, &mut recoveries);
+        for (step, recover) in recoveries {
             for store in self.of_target.get(&recover.target.value).into_iter().flatten() {
                 waiting.entry(*store).or_default().push(step);
             }
@@ -94,51 +130,10 @@ impl Line<'_> {
     }
 }
 
-/// What is recovered side by side, in source order.
-fn recoveries<'p>(steps: &'p [RestoreStep]) -> Vec<(&'p RestoreStep, &'p Recover)> {
-    let of = |step: &'p RestoreStep| match step {
-        RestoreStep::Recover(recover) => vec![(step, recover)],
-        RestoreStep::Parallel(steps) => recoveries(steps),
-        RestoreStep::Probe(_) => vec![],
-    };
-    steps.iter().flat_map(of).collect()
-}
-
-/// The steps that do not say how long they take, in source order.
-fn without_takes(steps: &[RestoreStep], missing: &mut Vec<Span>) {
-    for step in steps {
-        match step {
-            RestoreStep::Parallel(steps) => without_takes(steps, missing),
-            single => missing.extend(takes(single).is_none().then(|| span(single))),
-        }
-    }
-}
-
-fn takes(step: &RestoreStep) -> Option<&Spanned<Duration>> {
-    match step {
-        RestoreStep::Recover(recover) => recover.takes.as_ref(),
-        RestoreStep::Probe(probe) => probe.takes.as_ref(),
-        RestoreStep::Parallel(_) => None,
-    }
-}
-
 fn seconds(step: &RestoreStep) -> u64 {
-    takes(step).map_or(0, |takes| takes.value.seconds)
-}
-
-fn span(step: &RestoreStep) -> Span {
-    match step {
-        RestoreStep::Recover(recover) => recover.span,
-        RestoreStep::Probe(probe) => probe.span,
-        RestoreStep::Parallel(_) => Span::default(),
-    }
+    step.takes().map_or(0, |takes| takes.value.seconds)
 }
 
 fn leg(step: &RestoreStep) -> Leg {
-    let name = match step {
-        RestoreStep::Recover(recover) => format!("recover {}", recover.target.value),
-        RestoreStep::Probe(probe) => format!("probe \"{}\"", probe.name.value),
-        RestoreStep::Parallel(_) => "parallel".to_owned(),
-    };
-    Leg { step: name, takes: Duration::from_seconds(seconds(step)), span: span(step) }
+    Leg { step: step.title(), takes: Duration::from_seconds(seconds(step)), span: step.span() }
 }

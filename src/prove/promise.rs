@@ -70,6 +70,8 @@ pub enum Standing {
 pub enum Evidence {
     /// The worst loss with the best of the target's backups.
     Loss(Loss),
+    /// What the provider of a database says.
+    Lag(Lag),
     /// The longest path of the longest restore.
     Path {
         /// The restore.
@@ -95,6 +97,15 @@ pub struct Loss {
     pub takes: Duration,
     /// The time that was looked through.
     pub window: Window,
+}
+
+/// How far the newest moment that a provider keeps may lie back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Lag {
+    /// The backup.
+    pub job: JobName,
+    /// At most so far: the plan's `max-lag`, which the provider is held to whenever it is looked at.
+    pub within: Duration,
 }
 
 /// The time whose occurrences were looked through, end exclusive.
@@ -214,6 +225,7 @@ impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Loss(loss) => loss.fmt(f),
+            Self::Lag(lag) => write!(f, "on the word of RDS, held to a lag of {} by {}", lag.within, lag.job),
             Self::Path { restore, path } if path.legs.is_empty() => write!(f, "restore {restore} has no steps"),
             Self::Path { restore, path } => {
                 let steps: Vec<&str> = path.legs.iter().map(|leg| leg.step.as_str()).collect();

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::promise::{Evidence, Kind, Loss, Promise, Standing, Subject, Window};
+use super::promise::{Evidence, Kind, Lag, Loss, Promise, Standing, Subject, Window};
 use super::with_labels;
 use crate::calendar::{self, Gaps, Occurrences};
 use crate::diagnostic::codes::prove::{RPO_BROKEN, RPO_NO_BACKUP, RPO_UNPROVEN, SCHEDULE_OVERLAPS};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::plan::{Backup, Plan, Rhythm, Schedule, Target};
+use crate::plan::{Backup, Plan, Rhythm, Schedule, Stored, Target, Way};
 use crate::primitives::{Duration, JobName, Span, Spanned};
 
 /// 2025-01-01 to 2053-01-01. Weekdays, leap years and the rules by which clocks are set come round within 28 years.
@@ -41,6 +41,10 @@ pub(super) fn of_target(plan: &Plan, target: &Target, rhythms: &mut Rhythms, out
     }
     let (proven, reasons): (Vec<_>, Vec<_>) = assessed.into_iter().partition(Result::is_ok);
     let best = proven.into_iter().flatten().min_by_key(|(_, loss)| loss.total());
+    let lag = lag(target);
+    if let Some(lag) = lag.filter(|lag| best.as_ref().is_none_or(|(_, loss)| lag.within < loss.total())) {
+        return assumed(target, rpo, lag, out);
+    }
     match best {
         Some((_, loss)) if loss.total() <= rpo.value => Some(Promise {
             subject: Subject::Target(target.name.value.clone()),
@@ -70,6 +74,14 @@ fn assess<'a>(
     rhythms: &mut Rhythms,
     out: &mut Diagnostics,
 ) -> Result<(&'a Backup, Loss), Reasons> {
+    match &backup.way {
+        Way::Stored(Stored { select: Some(select), .. }) => {
+            return Err(vec![(select.span, "holds days that are over, and nothing of the running one".into())]);
+        }
+        // It is a provider's word, and told as that.
+        Way::PointInTime(_) => return Err(vec![]),
+        Way::Stored(_) | Way::Snapshot(_) => {}
+    }
     let no_schedule = || (backup.span, format!("`{}` has no `schedule`: it runs when it is named", backup.name.value));
     let no_takes = || (backup.span, format!("`{}` has no `takes`", backup.name.value));
     let (Some(schedule), Some(takes)) = (&backup.schedule, &backup.takes) else {
@@ -93,6 +105,36 @@ fn assess<'a>(
         window: WINDOW,
     };
     Ok((backup, loss))
+}
+
+/// The least that a provider says may be lost, where one does.
+fn lag(target: &Target) -> Option<Lag> {
+    let of = |backup: &Backup| match &backup.way {
+        Way::PointInTime(kept) => Some(Lag { job: target.job(backup), within: kept.max_lag.value }),
+        Way::Stored(_) | Way::Snapshot(_) => None,
+    };
+    target.backups.iter().filter_map(of).min_by_key(|lag| lag.within)
+}
+
+/// An rpo that stands on a provider's word.
+fn assumed(target: &Target, rpo: &Spanned<Duration>, lag: Lag, out: &mut Diagnostics) -> Option<Promise> {
+    if lag.within > rpo.value {
+        let message = format!("`{}` may lose {}, and at most {} is promised", target.name.value, lag.within, rpo.value);
+        let label = format!("{} > {}", lag.within, rpo.value);
+        let help = format!("hold RDS to less with `max-lag`, or promise what is true: rpo=\"{}\"", lag.within);
+        let span = target.backup(&lag.job.backup).map_or(rpo.span, |backup| backup.span);
+        let found = Diagnostic::new(&RPO_BROKEN, message, rpo.span, label, help);
+        out.push(found.also(span, format!("the newest moment may lie {} back", lag.within)));
+        return None;
+    }
+    Some(Promise {
+        subject: Subject::Target(target.name.value.clone()),
+        kind: Kind::Rpo,
+        promised: rpo.value,
+        proven: lag.within,
+        standing: Standing::Assumed,
+        evidence: Evidence::Lag(lag),
+    })
 }
 
 /// A gap as the zone's clock shows it.

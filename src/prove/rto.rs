@@ -87,7 +87,7 @@ fn recovered<'p>(steps: &'p [RestoreStep], name: &mut impl FnMut(&'p Name)) {
         match step {
             RestoreStep::Recover(recover) => name(&recover.target.value),
             RestoreStep::Parallel(steps) => recovered(steps, name),
-            RestoreStep::Probe(_) => {}
+            _ => {}
         }
     }
 }

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::plan::{
-    Archive, ArchiveFormat, Backup, BrokenBlock, Guard, Objective, Probe, ProbeKind, Recover, Restore, RestoreStep,
-    Rhythm, Schedule, Store, StoreKind, Target, TimeOfDay,
+    Archive, ArchiveFormat, Backup, BrokenBlock, Content, Guard, Into, Objective, Probe, ProbeKind, Recover, Restore,
+    RestoreStep, Rhythm, Schedule, Store, StoreKind, Stored, Target, TimeOfDay, Way,
 };
 use crate::primitives::{Compression, Duration, FileId, Name, Span, Spanned};
 
@@ -30,12 +30,20 @@ fn lasting(place: usize, text: &str) -> Option<Spanned<Duration>> {
 
 fn plan(targets: Vec<Target>, restores: Vec<Restore>) -> Plan {
     Plan {
+        templates: vec![],
         name: at(0, name("plan")),
         timezone: at(0, "Asia/Tokyo".into()),
         owner: None,
+        evidence: None,
+        roles: vec![],
+        hosts: vec![],
         stores: vec![],
+        notifies: vec![],
         targets,
         restores,
+        verifies: vec![],
+        drills: vec![],
+        announces: vec![],
         waivers: vec![],
         broken: vec![],
     }
@@ -46,6 +54,7 @@ fn target(rpo: &str, rto: &str, backups: Vec<Backup>) -> Target {
     Target {
         name: at(1, name("documents")),
         area: None,
+        hosts: vec![],
         source: None,
         backups,
         no_backup: None,
@@ -61,13 +70,22 @@ fn backup(place: usize, text: &str, rhythm: Option<Rhythm>, zone: &str, takes: &
     Backup {
         name: at(place, name(text)),
         schedule: rhythm.map(schedule),
-        archive: Archive { format: ArchiveFormat::TarZip, compression: Compression::default() },
-        store: at(place, name("vault")),
+        way: Way::Stored(Stored {
+            content: Content::Archive(Archive { format: ArchiveFormat::TarZip, compression: Compression::default() }),
+            store: at(place, name("vault")),
+            select: None,
+            remove_originals: None,
+            copies: vec![],
+            span: span(place),
+        }),
         retention: None,
         guard: Guard::default(),
         takes: lasting(place + 2, takes),
         timeout: None,
         after: vec![],
+        before_backup: vec![],
+        after_backup: vec![],
+        priority: None,
         waivers: vec![],
         span: span(place),
     }
@@ -94,7 +112,7 @@ fn recover(place: usize, target: &str, takes: &str) -> RestoreStep {
     RestoreStep::Recover(Recover {
         target: at(place, name(target)),
         from_host: None,
-        into: at(place, "/back".into()),
+        into: Into::Path { path: at(place, "/back".into()), host: None },
         takes: lasting(place, takes),
         span: span(place),
     })
@@ -292,6 +310,8 @@ fn recoveries_from_a_store_that_is_limited_wait_for_each_other() {
             name: at(30, name("vault")),
             kind: StoreKind::Local { path: at(31, "/vault".into()) },
             side_by_side: NonZeroU32::new(side_by_side).map(|limit| at(32, limit)),
+            upload: None,
+            encrypt: vec![],
             access: None,
             waivers: vec![],
             span: span(30),

@@ -131,7 +131,7 @@ impl Stage {
         let place = |store: &Name, key: &Key| format!("{store}:{key}");
         let law = journey.law();
         law.said(&report::outcome::text(outcome, &place));
-        law.said(&report::forecast::text(journey.forecast()));
+        law.said(&report::forecast::text(&journey.forecast().into()));
         law.said(&serde_json::to_string(outcome).unwrap_or_default());
     }
 

@@ -14,7 +14,7 @@ use super::{Journey, Sound, sources};
 use crate::calendar::Occurrences;
 use crate::catalog::{Part, PointPlace, host_prefix};
 use crate::fakes::World;
-use crate::forecast::{self, Action, Circumstances, Forecast, PointChoice, RestoreWish};
+use crate::forecast::{self, Action, Circumstances, Forecast, Outlook, PointChoice, RestoreWish};
 use crate::graph::{Graph, StepKind};
 use crate::observe::{self, Observed, Reading};
 use crate::plan::{Plan, Source};
@@ -194,7 +194,7 @@ impl Stage {
         let chosen = |(job, _): (JobName, Name)| (who.slots.is_empty() || who.slots.contains_key(&job)).then_some(job);
         let graph = self.proven.graph().of_jobs(&self.plan().jobs().filter_map(chosen).collect());
         let observed = self.observe(&graph, world, &who.host).await;
-        forecast::backup(self.plan(), &graph, &observed, who)
+        performable(forecast::backup(self.plan(), &graph, &observed, who))
     }
 
     /// The forecast of a subject, as the world is now. `accepted` says that somebody accepts what guards would suspend.
@@ -208,7 +208,7 @@ impl Stage {
                 let wish = RestoreWish { restore, choice, from_host: None, only: None, into: None, planned: None };
                 let graph = self.proven.graph().of_restore(&wish.restore);
                 let observed = self.observe(&graph, world, &who.host).await;
-                forecast::restore(self.plan(), &graph, &observed, &who, &wish)
+                performable(forecast::restore(self.plan(), &graph, &observed, &who, &wish))
             }
         }
     }
@@ -216,7 +216,7 @@ impl Stage {
     /// What each target leaves out.
     pub(super) fn excludes(&self) -> BTreeMap<Name, Vec<String>> {
         let of = |target: &crate::plan::Target| {
-            let Source::Files(files) = target.source.as_ref()?;
+            let files = target.source.as_ref().and_then(Source::files)?;
             Some((target.name.value.clone(), files.exclude.iter().map(|glob| glob.value.clone()).collect()))
         };
         self.plan().targets.iter().filter_map(of).collect()
@@ -257,4 +257,9 @@ fn failure(step: &crate::run::StepOutcome) -> Option<String> {
         crate::run::StepEnd::Failed(fault) => Some(fault.to_string()),
         _ => None,
     }
+}
+
+/// What is rehearsed has drivers: whoever sets the stage leaves the rest out.
+fn performable(outlook: Outlook) -> Forecast {
+    outlook.performable().unwrap_or_else(|step| unreachable!("{} has no driver", step.name))
 }

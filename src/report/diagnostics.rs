@@ -39,7 +39,7 @@ fn below<'a>(name: &'a str, here: &str) -> &'a str {
 /// The diagnostics, in the order given, each with its code, its place in the text and its help line. Beyond
 /// `SHOWN_MAX`, only their number is told.
 pub fn text(found: &[Diagnostic], sources: &Sources, colour: Colour) -> String {
-    let mut snippets = Snippets::new(sources, colour);
+    let mut snippets = Snippets::new(sources, colour, found.iter());
     let mut text = String::new();
     for diagnostic in found.iter().take(SHOWN_MAX) {
         text.push_str(&snippets.render(diagnostic));

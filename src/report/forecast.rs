@@ -1,16 +1,20 @@
 //! A forecast as text: the dry run.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::words::{advice, command, count, counted, names, suspension, time};
 use crate::catalog::{Named, Part};
-use crate::forecast::{Action, Deletion, Forecast, ForecastStep, Leftover, Recovery, Selection, Subject};
+use crate::forecast::{
+    Action, Deletion, ForecastStep, Leftover, NotObserved, Outlook, OutlookStep, Recovery, Selection, StepView,
+    Subject, Why,
+};
 use crate::graph::{Effect, Output};
 use crate::observe::SourceTotals;
 use crate::primitives::{ByteSize, Compression, JobName, Method, StepId, on_one_line};
 
 /// What would happen, in order, with names and sizes.
-pub fn text(forecast: &Forecast) -> String {
+pub fn text(forecast: &Outlook) -> String {
     let mut lines = String::new();
     let _ = writeln!(lines, "{}", headline(forecast));
     for limit in limits(forecast) {
@@ -26,9 +30,10 @@ pub fn text(forecast: &Forecast) -> String {
             let _ = writeln!(lines, "{gap}{of}");
             owner = of;
         }
-        match by {
-            Some(by) => skipped(forecast, step, *by, &mut lines),
-            None => step_lines(forecast, step, &mut lines),
+        match (by, step) {
+            (Some(by), step) => skipped(forecast, step, *by, &mut lines),
+            (None, OutlookStep::Known(step)) => step_lines(forecast, step, &mut lines),
+            (None, OutlookStep::NotObserved(step)) => not_observed(step, &mut lines),
         }
     }
     let _ = write!(lines, "\n{}", closing(forecast, &prevented));
@@ -36,42 +41,58 @@ pub fn text(forecast: &Forecast) -> String {
 }
 
 /// For each step, the one that will fail, so that it is skipped; none where it is reached.
-fn prevented(forecast: &Forecast) -> Vec<Option<StepId>> {
+fn prevented(forecast: &Outlook) -> Vec<Option<StepId>> {
     let mut prevented: Vec<Option<StepId>> = Vec::with_capacity(forecast.steps.len());
     for step in &forecast.steps {
         let failing = |on: StepId| {
             let before = prevented.get(on.index()).copied().flatten();
-            before.or_else(|| forecast.step(on).foreseen.as_ref().map(|_| on))
+            before.or_else(|| forecast.step(on).known()?.foreseen.as_ref().map(|_| on))
         };
-        let by = step.after.iter().filter(|(_, needs_success)| *needs_success).find_map(|(on, _)| failing(*on));
+        let by = step.after().iter().filter(|(_, needs_success)| *needs_success).find_map(|(on, _)| failing(*on));
         prevented.push(by);
     }
     prevented
 }
 
-fn headline(forecast: &Forecast) -> String {
-    let at = time(forecast.at, &forecast.timezone);
+fn headline(forecast: &Outlook) -> String {
+    let is_known = forecast.known().next().is_some();
+    let observed = if is_known {
+        format!("observed {}", time(forecast.at, &forecast.timezone))
+    } else {
+        "nothing observed".into()
+    };
     match &forecast.subject {
         Subject::Backup { jobs, .. } => {
             let jobs = counted(jobs.len() as u64, "backup");
-            format!("{}: {jobs} on {}, observed {at}", forecast.plan, forecast.host)
+            format!("{}: {jobs} on {}, {observed}", forecast.plan, forecast.host)
         }
         Subject::Restore { restore, budget } => {
             let budget = budget.map_or(String::new(), |budget| format!(" within {budget}"));
-            format!("{}: restore \"{restore}\"{budget} on {}, observed {at}", forecast.plan, forecast.host)
+            format!("{}: restore \"{restore}\"{budget} on {}, {observed}", forecast.plan, forecast.host)
         }
+        Subject::Slice(slice) => format!("{}: {slice} on {}, {observed}", forecast.plan, forecast.host),
     }
 }
 
 /// What is limited of the stores that are used.
-fn limits(forecast: &Forecast) -> impl Iterator<Item = String> {
-    let is_used = |store| forecast.steps.iter().any(|step| step.action.store() == Some(store));
+fn limits(forecast: &Outlook) -> impl Iterator<Item = String> {
+    let is_used = |store| forecast.known().any(|step| step.action.store() == Some(store));
     let used = forecast.limits.iter().filter(move |(store, _)| is_used(*store));
     used.map(|(store, limit)| format!("store {store}: at most {} at once", counted(u64::from(limit.get()), "step")))
 }
 
 /// The job or restore that a step belongs to, as a heading.
-fn owner_of(step: &ForecastStep) -> String {
+fn owner_of(step: &OutlookStep) -> String {
+    let step = match step {
+        OutlookStep::Known(step) => step,
+        OutlookStep::NotObserved(step) => {
+            return match (&step.job, &step.store) {
+                (Some(job), Some(store)) => format!("{job} → {store}"),
+                (Some(job), None) => job.to_string(),
+                (None, _) => "steps".into(),
+            };
+        }
+    };
     let job = |job: &JobName, store: &dyn std::fmt::Display| format!("{job} → {store}");
     match &step.action {
         Action::Pack { new, .. } | Action::ReadBack { new, .. } | Action::Commit { new, .. } => {
@@ -89,11 +110,12 @@ fn mark(effect: Effect) -> char {
         Effect::Read => ' ',
         Effect::Add => '+',
         Effect::Execute => '!',
+        Effect::Replace => '~',
         Effect::Delete => '-',
     }
 }
 
-fn step_lines(forecast: &Forecast, step: &ForecastStep, lines: &mut String) {
+fn step_lines(forecast: &Outlook, step: &ForecastStep, lines: &mut String) {
     let number = step.id.0 + 1;
     let (word, what, details) = described(forecast, &step.action);
     let nothing = matches!(&step.action, Action::Delete { points, suspended, leftovers, .. }
@@ -108,13 +130,35 @@ fn step_lines(forecast: &Forecast, step: &ForecastStep, lines: &mut String) {
     }
 }
 
-fn skipped(forecast: &Forecast, step: &ForecastStep, by: StepId, lines: &mut String) {
-    let (word, ..) = described(forecast, &step.action);
-    let _ = writeln!(lines, "  {:>3} {word:<9} skipped, as step {} will fail", step.id.0 + 1, by.0 + 1);
+/// A step of which nothing is known but what the plan says.
+fn not_observed(step: &NotObserved, lines: &mut String) {
+    let NotObserved { id, word, what, details, inputs, takes, .. } = step;
+    let word = word.replace('-', " ");
+    let why = match step.not_observed {
+        Why::NoDriver(driver) => format!(" (not observed: no driver for {driver})"),
+        Why::NotAsked => String::new(),
+    };
+    let _ = writeln!(lines, "{} {:>3} {word:<9} {what}{why}", mark(step.effect), id.0 + 1);
+    let takes = takes.map(|takes| format!("takes {takes}"));
+    let inputs = inputs.iter().filter_map(|input| {
+        let slot = input.kind.slot()?;
+        Some(format!("the {slot} is known after step {}", input.step.0 + 1))
+    });
+    for detail in details.iter().cloned().chain(inputs).chain(takes) {
+        let _ = writeln!(lines, "                {detail}");
+    }
+}
+
+fn skipped(forecast: &Outlook, step: &OutlookStep, by: StepId, lines: &mut String) {
+    let word = match step {
+        OutlookStep::Known(step) => described(forecast, &step.action).0.to_owned(),
+        OutlookStep::NotObserved(step) => step.word.replace('-', " "),
+    };
+    let _ = writeln!(lines, "  {:>3} {word:<9} skipped, as step {} will fail", step.id().0 + 1, by.0 + 1);
 }
 
 /// A step's word, what it is about, and lines of detail.
-fn described(forecast: &Forecast, action: &Action) -> (&'static str, String, Vec<String>) {
+fn described(forecast: &Outlook, action: &Action) -> (&'static str, String, Vec<String>) {
     match action {
         Action::Look { selection, seen, .. } => ("look", selected(selection, seen.as_ref()), excluded(selection)),
         Action::Pack { new, source, compression, .. } => {
@@ -189,8 +233,8 @@ fn compressed(compression: Compression) -> String {
     }
 }
 
-fn known_after(forecast: &Forecast, output: Output, what: &str) -> String {
-    format!("{what} known after step {}", forecast.step(output.step).id.0 + 1)
+fn known_after(forecast: &Outlook, output: Output, what: &str) -> String {
+    format!("{what} known after step {}", forecast.step(output.step).id().0 + 1)
 }
 
 fn deletions(points: &[Deletion], leftovers: &[Leftover], rules: bool) -> String {
@@ -227,7 +271,7 @@ fn leftover(leftover: &Leftover) -> String {
     }
 }
 
-fn recovered(forecast: &Forecast, recovery: &Recovery) -> Vec<String> {
+fn recovered(forecast: &Outlook, recovery: &Recovery) -> Vec<String> {
     let Some(manifest) = &recovery.manifest else { return vec![] };
     let store = recovery.store.as_ref().map_or(String::new(), |store| format!(", in {store}"));
     let removed = recovery.leftovers.iter().map(|folder| format!("removes {folder}, which a killed restore left"));
@@ -283,10 +327,13 @@ fn not_whole(word: &str, all: &Named, recovery: &Recovery) -> Vec<String> {
 }
 
 /// What it comes to. Steps that are not reached, or will fail, come to nothing.
-fn closing(forecast: &Forecast, prevented: &[Option<StepId>]) -> String {
+fn closing(forecast: &Outlook, prevented: &[Option<StepId>]) -> String {
     let (skipped, reached): (Vec<_>, Vec<_>) = forecast.steps.iter().zip(prevented).partition(|(_, by)| by.is_some());
+    let unknown = reached.iter().filter(|(step, _)| step.known().is_none()).count() as u64;
+    let lacking: BTreeSet<String> =
+        forecast.steps.iter().filter_map(|step| step.lacks().map(|driver| driver.to_string())).collect();
     let (failing, done): (Vec<&ForecastStep>, Vec<&ForecastStep>) =
-        reached.into_iter().map(|(step, _)| step).partition(|step| step.foreseen.is_some());
+        reached.into_iter().filter_map(|(step, _)| step.known()).partition(|step| step.foreseen.is_some());
     let fail = match (failing.len() as u64, skipped.len() as u64) {
         (0, _) => None,
         (failing, 0) => Some(format!("{} will fail", counted(failing, "step"))),
@@ -296,8 +343,15 @@ fn closing(forecast: &Forecast, prevented: &[Option<StepId>]) -> String {
         (Subject::Restore { .. }, _) if forecast.refused().is_some() => vec!["nothing would be restored".into()],
         _ => achieved(&done),
     };
-    let parts: Vec<String> = [done.join(", ")].into_iter().filter(|done| !done.is_empty()).chain(fail).collect();
-    format!("{}. Nothing was changed.\n", parts.join("; "))
+    let unknown = (unknown > 0).then(|| format!("{} not observed", counted(unknown, "step")));
+    let done = Some(done.join(", ")).filter(|done| !done.is_empty());
+    let parts: Vec<String> = [done, fail, unknown].into_iter().flatten().collect();
+    let mut closing = format!("{}. Nothing was changed.\n", parts.join("; "));
+    if !lacking.is_empty() {
+        let lacking: Vec<String> = lacking.into_iter().collect();
+        let _ = writeln!(closing, "It cannot be run: this version has no driver for {}.", lacking.join(", "));
+    }
+    closing
 }
 
 /// What steps come to, in numbers.

@@ -18,4 +18,4 @@ pub mod words;
 
 pub use accepted::accepted;
 pub use changes::changes;
-pub use explain::{diagnostics_page, explain};
+pub use explain::{diagnostics_file, diagnostics_index, diagnostics_page, explain};

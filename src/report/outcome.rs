@@ -156,7 +156,7 @@ pub fn closing(outcome: &Outcome) -> String {
         }
         End::NotClean => {
             let when = match forecast.subject {
-                Subject::Backup { .. } => "",
+                Subject::Backup { .. } | Subject::Slice(_) => "",
                 Subject::Restore { .. } => " when it was backed up",
             };
             format!("done in {took}, but not every file could be read whole{when}")

@@ -101,7 +101,7 @@ pub(super) fn next(state: &State, step: StepId, fault: &Fault, left: Duration) -
 /// Whether a step that may have been done is looked for before it is repeated. The outcome of a command lies wherever it put it.
 fn looks_first(step: &ForecastStep) -> bool {
     match step.effect {
-        Effect::Read | Effect::Add | Effect::Delete => true,
+        Effect::Read | Effect::Add | Effect::Replace | Effect::Delete => true,
         Effect::Execute => false,
     }
 }

@@ -43,8 +43,8 @@ pub struct Node {
 pub struct Entry {
     /// The property's name; an argument has none.
     pub property: Option<Spanned<String>>,
-    /// A type annotation before the value, with its parentheses.
-    pub annotation: Option<Span>,
+    /// A type annotation before the value: its word, where it with its parentheses stands.
+    pub annotation: Option<Spanned<String>>,
     /// The value, and its exact bytes with their quotes.
     pub value: Spanned<Value>,
     /// All of it: `name=value`.

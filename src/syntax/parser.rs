@@ -160,7 +160,7 @@ impl Parser<'_> {
 
     fn node(&mut self) -> Option<Node> {
         let start = self.peek()?.start;
-        let annotation = self.annotation().unwrap_or_default();
+        let annotation = self.annotation().unwrap_or_default().map(|annotation| annotation.span);
         let name = self.name();
         let tail = self.tail();
         let name = name?;
@@ -176,15 +176,19 @@ impl Parser<'_> {
     }
 
     /// `(type)`, with its parentheses, where there is one.
-    fn annotation(&mut self) -> Result<Option<Span>, Reported> {
+    fn annotation(&mut self) -> Result<Option<Spanned<String>>, Reported> {
         let Some(open) = self.take_if(Kind::LeftParenthesis) else { return Ok(None) };
         let word = self.take_if(Kind::Bare).or_else(|| self.take_if(Kind::Quoted));
-        let close = word.and_then(|_| self.take_if(Kind::RightParenthesis));
-        if close.is_none() {
+        let closed = word.filter(|_| self.take_if(Kind::RightParenthesis).is_some());
+        let Some(word) = closed else {
             self.report(problem::unexpected(self.span(open), "(", "write `(type)` before a value, or leave it out"));
             return Err(Reported);
-        }
-        Ok(Some(Span::new(self.file, open.start, self.last_end())))
+        };
+        let word = match value::read(self.word(word)) {
+            Some(Value::String(word)) => word,
+            _ => self.word(word).to_owned(),
+        };
+        Ok(Some(Spanned::new(word, Span::new(self.file, open.start, self.last_end()))))
     }
 
     fn name(&mut self) -> Option<Spanned<String>> {

@@ -30,7 +30,7 @@ fn a_value_has_its_own_bytes() {
     let of = |span: Span| &text[span.range()];
     let values: Vec<_> = node.entries.iter().map(|entry| (of(entry.span), of(entry.value.span))).collect();
     assert_eq!(values, [("\"daily\"", "\"daily\""), ("at = \"05:30\"", "\"05:30\""), ("n=(t)7", "7")]);
-    assert_eq!(of(node.entries[2].annotation.unwrap()), "(t)");
+    assert_eq!(of(node.entries[2].annotation.as_ref().unwrap().span), "(t)");
     assert_eq!(of(node.header), "backup \"daily\" at = \"05:30\" n=(t)7");
     assert_eq!(of(node.braces.unwrap()), "{ store #\"a\"b\"#; }");
     assert_eq!(node.children[0].entries[0].value.value, Value::String("a\"b".into()));

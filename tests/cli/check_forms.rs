@@ -35,7 +35,7 @@ restore "photos" { recover "photos" { into path="restored" } }
 /// What a waiver sets aside.
 const WAIVED: &str = r#"plan "waived" {
 }
-store "shelf" { local path="store"; }
+store "shelf" { local path="store"; access { write "backup"; read "backup"; prune "sysadmin"; }; }
 target "photos" {
     files "photos"
     backup "daily" {
@@ -109,7 +109,7 @@ fn code_scanning_reads_what_was_found() {
     // Given absolutely, a file below the folder has the same name.
     let absolute = sarif(&scene, &format!("check plan.kdl '{folder}/the flawed.kdl' lax.kdl --format sarif"));
     assert_eq!(log, absolute);
-    // The rules are the table, which docs/diagnostics.md shows.
+    // The rules are the table, which docs/diagnostics/ shows.
     log["runs"][0]["tool"]["driver"].as_object_mut().unwrap().remove("rules");
     transcript!("check_sarif", serde_json::to_string_pretty(&log).unwrap());
     let told = scene.types("check plan.kdl --format sarif");

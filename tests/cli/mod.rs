@@ -5,11 +5,13 @@ mod check_forms;
 mod due;
 mod fmt;
 mod guards;
+mod includes;
 mod leases;
 mod ledger;
 mod rehearse;
 mod scene;
 mod status;
+mod warnings;
 
 use std::os::unix::fs::PermissionsExt;
 

@@ -36,16 +36,32 @@ fn shown_to(proven: &ProvenPlan, world: &World, who: &Circumstances) -> String {
     let mut text = String::new();
     let future = async {
         // Such a plan is refused before anything is forecast.
-        if proven.plan().jobs().next().is_some() {
-            let forecast = scene::backup_by(proven, world, who).await;
+        if proven.plan().job_names().next().is_some() {
+            let forecast = scene::outlook_by(proven, world, who).await;
             let _ = write!(text, "$ sonae run --all --dry-run\n{}", report::forecast::text(&forecast));
         } else {
             text.push_str("no backup to run\n");
         }
         for restore in &proven.plan().restores {
             let name = &restore.name.value;
-            let forecast = scene::restore(proven, world, name.as_str()).await;
+            let forecast = scene::restore_outlook(proven, world, name.as_str()).await;
             let _ = write!(text, "\n$ sonae restore {name} --dry-run\n{}", report::forecast::text(&forecast));
+        }
+        for slice in super::graphs::others(proven.plan()) {
+            let graph = proven.graph().of_slice(&slice);
+            let outlook = sonae::forecast::unasked(
+                proven.plan(),
+                &graph,
+                sonae::ports::Clock::now(&*world.clock()),
+                who,
+                Some(&slice),
+            );
+            let _ = write!(
+                text,
+                "\n$ sonae {} --dry-run\n{}",
+                slice.to_string().replace('"', ""),
+                report::forecast::text(&outlook)
+            );
         }
     };
     wait_for(future);

@@ -33,7 +33,11 @@ fn every_plan_and_example_has_a_form() {
     for folder in ["plans", "tests/corpus/plans", "tests/corpus/diagnostics"] {
         all.extend(texts(folder, "kdl"));
     }
-    for (page, text) in texts("docs", "md").into_iter().chain(texts("", "md")) {
+    for folder in ["tests/corpus/parts", "tests/corpus/diagnostics"] {
+        let texts = super::texts_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), "");
+        all.extend(texts.into_iter().map(|(name, text)| (Path::new(folder).join(name), text)));
+    }
+    for (page, text) in ["docs", "docs/diagnostics", ""].into_iter().flat_map(|folder| texts(folder, "md")) {
         all.extend(blocks(&text).into_iter().map(|block| (page.clone(), block)));
     }
     let mut formed = 0;

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use sonae::graph::{Dependency, Effect, Graph, OutputKind, ProbeCheck, Step, StepKind};
-use sonae::plan::Guard;
+use sonae::graph::{Dependency, Effect, Graph, OutputKind, ProbeCheck, Slice, Step, StepKind};
+use sonae::plan::{Guard, Plan};
 use sonae::primitives::{Duration, Name, StepId};
 use sonae::prove::{Evidence, ProvenPlan, Subject};
 
@@ -23,7 +23,7 @@ fn graphs_look_as_they_did() {
 }
 
 fn shown(proven: &ProvenPlan) -> String {
-    let jobs = proven.plan().jobs().map(|(job, _)| job).collect();
+    let jobs = proven.plan().job_names().collect();
     let mut text = format!("all jobs\n{}", of_graph(&proven.graph().of_jobs(&jobs)));
     for restore in &proven.plan().restores {
         let name = &restore.name.value;
@@ -31,7 +31,18 @@ fn shown(proven: &ProvenPlan) -> String {
         let _ = write!(text, "\nrestore {name}\n{}", of_graph(&graph));
         let _ = writeln!(text, "  longest path: {}", path(proven, name, &graph));
     }
+    for slice in others(proven.plan()) {
+        let _ = write!(text, "\n{slice}\n{}", of_graph(&proven.graph().of_slice(&slice)));
+    }
     text
+}
+
+/// What is neither a job nor a restore.
+pub(super) fn others(plan: &Plan) -> Vec<Slice> {
+    let verifies = plan.verifies.iter().map(|verify| Slice::Verify(verify.name.value.clone()));
+    let drills = plan.drills.iter().map(|drill| Slice::Drill(drill.name.value.clone()));
+    let announces = plan.announces.iter().map(|announce| Slice::Announce(announce.name.value.clone()));
+    verifies.chain(drills).chain(announces).collect()
 }
 
 /// A line a step.
@@ -57,10 +68,11 @@ fn of_step(step: &Step, widest: usize) -> String {
     if !taken.is_empty() {
         parts.push(format!("takes {}", taken.join(", ")));
     }
-    parts.extend(step.kind.yields().map(|yields| format!("yields {}", output(yields))));
+    parts.extend(step.kind.yields().iter().map(|yields| format!("yields {}", output(*yields))));
     parts.extend(step.takes.map(|takes| format!("about {takes}")));
     parts.push(format!("at most {}", step.timeout));
     parts.extend(about(&step.kind));
+    parts.extend(step.lacks.map(|driver| format!("no driver for {driver}")));
     format!("{:>4} {:widest$}  {:<7}  {}\n", number(step.id), step.name, effect(step.kind.effect()), parts.join("; "))
 }
 
@@ -73,6 +85,7 @@ fn effect(effect: Effect) -> &'static str {
         Effect::Read => "read",
         Effect::Add => "add",
         Effect::Execute => "execute",
+        Effect::Replace => "replace",
         Effect::Delete => "delete",
     }
 }
@@ -83,6 +96,10 @@ fn output(kind: OutputKind) -> &'static str {
         OutputKind::Packed => "packed",
         OutputKind::ReadBack => "read-back",
         OutputKind::Committed => "committed",
+        OutputKind::Selected => "selected",
+        OutputKind::Instance => "instance",
+        OutputKind::Address => "address",
+        OutputKind::Path => "path",
     }
 }
 
@@ -103,6 +120,11 @@ fn about(kind: &StepKind) -> Option<String> {
         StepKind::Probe { how: ProbeCheck::Command(argv), .. } => Some(format!("does {argv:?} exit with 0")),
         StepKind::Delete { guard, .. } if *guard != Guard::default() => {
             Some(format!("suspended by a shrink of more than {}, or where more than {} go", guard.shrink, guard.delete))
+        }
+        StepKind::Undriven(undriven) => {
+            let details: Vec<&str> =
+                [undriven.what.as_str()].into_iter().chain(undriven.details.iter().map(String::as_str)).collect();
+            Some(details.join("; "))
         }
         StepKind::ReadBack { .. } | StepKind::Commit { .. } | StepKind::Delete { .. } => None,
     }

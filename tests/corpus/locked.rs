@@ -30,6 +30,10 @@ fn no_snapshot_outlives_its_plan() {
             }
         }
     }
+    // An example of several files is called after its folder.
+    let folders = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/diagnostics")).unwrap();
+    let folders = folders.map(|entry| entry.unwrap().path()).filter(|path| path.join("plan.kdl").is_file());
+    all.extend(folders.map(|folder| format!("{}__plan.kdl", folder.file_name().unwrap().to_str().unwrap())));
     let files = names("tests/corpus/snapshots", "snap");
     let snapshots: Vec<_> = files.iter().filter_map(|path| test_and_plan(path)).collect();
     assert!(snapshots.contains(&("plans__plans_look_as_they_did", "good.kdl")), "snapshots are looked for elsewhere");

@@ -166,8 +166,9 @@ impl Model {
                     What::Path => Effect::Read,
                     What::Command => Effect::Execute,
                 };
+                let yields = matches!(leaf.what, What::Recover(_)).then_some(OutputKind::Path);
                 these.insert((name.clone(), true));
-                found.push(Expected { name, effect, after: before.clone(), takes: vec![], yields: None });
+                found.push(Expected { name, effect, after: before.clone(), takes: vec![], yields });
             }
             before = these;
         }
@@ -235,7 +236,7 @@ fn seen(graph: &Graph) -> Vec<Expected> {
         effect: step.kind.effect(),
         after: step.after.iter().map(|tie| (name(graph.step(tie.on)), tie.needs_success)).collect(),
         takes: step.kind.inputs().iter().map(|input| (name(graph.step(input.step)), input.kind)).collect(),
-        yields: step.kind.yields(),
+        yields: step.kind.yields().first().copied(),
     };
     graph.steps().iter().map(expected).collect()
 }

@@ -37,6 +37,9 @@ fn piece() -> impl Strategy<Value = String> {
         "after",
         "command",
         "write",
+        "template",
+        "use",
+        "include",
     ];
     let values = [
         "\"a\"",

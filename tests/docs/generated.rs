@@ -1,19 +1,43 @@
 //! Pages that are written from tables. `UPDATE_DOCS=1 cargo test` writes them anew.
 
+use std::collections::BTreeSet;
 use std::path::Path;
+
+use sonae::diagnostic::{Code, codes};
+use sonae::report::diagnostics::{Colour, text};
+use sonae::report::diagnostics_file;
+
+use crate::corpus::example;
 
 fn is_current(file: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(file);
     if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, text).unwrap();
     }
     let written = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(written == text, "docs/{file} is out of date: run `UPDATE_DOCS=1 cargo test`");
 }
 
+/// A code's page, with the diagnostic of its example as a person sees it.
+fn page(code: &'static Code) -> String {
+    let compiled = example(code.name);
+    let own: Vec<_> = compiled.found.into_iter().filter(|found| found.code == code).take(1).collect();
+    sonae::report::diagnostics_page(code, &text(&own, &compiled.sources, Colour::Plain))
+}
+
 #[test]
-fn the_page_of_diagnostics_is_current() {
-    is_current("diagnostics.md", &sonae::report::diagnostics_page());
+fn the_pages_of_diagnostics_are_current() {
+    is_current("diagnostics/README.md", &sonae::report::diagnostics_index());
+    let mut expected = BTreeSet::from(["README.md".to_owned()]);
+    for code in codes::all() {
+        let file = diagnostics_file(code);
+        is_current(&format!("diagnostics/{file}"), &page(code));
+        expected.insert(file);
+    }
+    let folder = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/diagnostics")).unwrap();
+    let there: BTreeSet<String> = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert_eq!(there, expected, "a page of a code that is gone is to be removed");
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn backups_of_the_same_folders_to_the_same_store_walk_them_once() {
     let forecast = simulate(backup(&proven("p.kdl", PLAN), &world));
     let walks = world.history().iter().filter(|call| call.op == "tree.list" && call.key == "/srv/docs").count();
     assert_eq!(walks, 3, "another store, and other patterns, are other questions");
-    let told = sonae::report::forecast::text(&forecast);
+    let told = sonae::report::forecast::text(&(&forecast).into());
     assert_eq!(told.matches("2 files").count(), 3, "{told}");
     assert_eq!(told.matches("1 file in").count(), 1, "{told}");
 }

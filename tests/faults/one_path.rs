@@ -18,7 +18,7 @@ fn past() -> Past {
 }
 
 fn shown(forecast: &Forecast) -> String {
-    report::forecast::text(forecast)
+    report::forecast::text(&forecast.into())
 }
 
 #[test]

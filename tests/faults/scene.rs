@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use sonae::diagnostic::{Severity, Sources};
 use sonae::fakes::World;
-use sonae::forecast::{self, Circumstances, Forecast, PointChoice, RestoreWish};
+use sonae::forecast::{self, Circumstances, Forecast, Outlook, PointChoice, RestoreWish};
 use sonae::observe::{self, Observed, Reading};
 use sonae::plan::Plan;
 use sonae::ports::{Attributes, Clock, EntryKind, StoreRead, StoreWrite, TreeRead};
@@ -106,7 +106,12 @@ pub(crate) async fn backup(proven: &ProvenPlan, world: &World) -> Forecast {
 }
 
 pub(crate) async fn backup_by(proven: &ProvenPlan, world: &World, who: &Circumstances) -> Forecast {
-    let jobs = proven.plan().jobs().map(|(job, _): (JobName, Name)| job).collect();
+    outlook_by(proven, world, who).await.performable().unwrap()
+}
+
+/// The same of a plan that may hold what has no driver.
+pub(crate) async fn outlook_by(proven: &ProvenPlan, world: &World, who: &Circumstances) -> Outlook {
+    let jobs = proven.plan().job_names().collect();
     let graph = proven.graph().of_jobs(&jobs);
     let observed = observe(proven.plan(), &graph, world).await;
     forecast::backup(proven.plan(), &graph, &observed, who)
@@ -119,6 +124,11 @@ fn wish(restore: &str, only: Option<PathBytes>) -> RestoreWish {
 
 /// The forecast of a restore of the newest points as the world is now.
 pub(crate) async fn restore(proven: &ProvenPlan, world: &World, restore: &str) -> Forecast {
+    restore_outlook(proven, world, restore).await.performable().unwrap()
+}
+
+/// The same of a plan that may hold what has no driver.
+pub(crate) async fn restore_outlook(proven: &ProvenPlan, world: &World, restore: &str) -> Outlook {
     let wish = wish(restore, None);
     let graph = proven.graph().of_restore(&wish.restore);
     let observed = observe(proven.plan(), &graph, world).await;
@@ -137,7 +147,7 @@ async fn restore_path(proven: &ProvenPlan, world: &World, restore: &str, only: &
         parts.insert(manifest.place(), totals);
     }
     observed.parts = parts;
-    forecast::restore(proven.plan(), &graph, &observed, &who, &wish)
+    forecast::restore(proven.plan(), &graph, &observed, &who, &wish).performable().unwrap()
 }
 
 /// A simulated host with the plan's sources.

@@ -173,7 +173,7 @@ async fn go_on(world: &World, run: &RunId, recorded: Recorded) {
     let outcome = run::resume(recorded, NonZeroUsize::new(2).unwrap(), &ports, &Nobody, &mut interrupts).await.unwrap();
     super::journey::assert_consistent(&outcome);
     let told = sonae::report::outcome::text(&outcome, &|_, key| key.to_string());
-    assert!(!told.is_empty() && !sonae::report::forecast::text(&outcome.forecast).is_empty());
+    assert!(!told.is_empty() && !sonae::report::forecast::text(&(&*outcome.forecast).into()).is_empty());
     let all = world.journal().written(run).unwrap();
     assert!(!all.iter().any(|line| line.contains("a bug of this program")), "{all:#?}");
     let finished: BTreeSet<u64> = numbers(&before, "finished").into_iter().collect();

@@ -10,7 +10,8 @@ pub(super) fn run(scene: &Scene<'_>, out: &mut Diagnostics) {
     for restore in &scene.plan.restores {
         let mut places = BTreeMap::new();
         for recover in Scene::recoveries(restore) {
-            let (place, span) = (Place::new(&recover.into.value), recover.into.span);
+            let Some(into) = recover.into.local() else { continue };
+            let (place, span) = (Place::new(&into.value), into.span);
             match places.get(&place) {
                 None => drop(places.insert(place, span)),
                 Some(first) => {

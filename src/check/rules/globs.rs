@@ -6,7 +6,8 @@ use crate::diagnostic::{Diagnostic, Diagnostics, codes};
 use crate::plan::{Files, Source};
 
 pub(super) fn run(scene: &Scene<'_>, out: &mut Diagnostics) {
-    for Source::Files(files) in scene.plan.targets.iter().filter_map(|target| target.source.as_ref()) {
+    let sources = scene.plan.targets.iter().filter_map(|target| target.source.as_ref());
+    for files in sources.filter_map(Source::files) {
         if let Err(why) = compile(&files.exclude) {
             find(files, &why, out);
         }

@@ -8,7 +8,7 @@ use crate::primitives::Spanned;
 
 pub(super) fn run(scene: &Scene<'_>, out: &mut Diagnostics) {
     for target in &scene.plan.targets {
-        if let Some(Source::Files(files)) = &target.source {
+        if let Some(files) = target.source.as_ref().and_then(Source::files) {
             nested(files, out);
         }
     }

@@ -10,7 +10,7 @@ const PAIRS_MAX: usize = 200_000;
 
 pub(super) fn run(scene: &Scene<'_>, out: &mut Diagnostics) {
     let looked_at = scene.plan.targets.iter().map(|target| {
-        let Some(Source::Files(files)) = &target.source else { return (target.name.span, 0) };
+        let Some(files) = target.source.as_ref().and_then(Source::files) else { return (target.name.span, 0) };
         let each = files.roots.len().saturating_add(files.exclude.len());
         (target.name.span, each.saturating_mul(target.backups.len()))
     });

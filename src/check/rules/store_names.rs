@@ -5,8 +5,8 @@ use crate::check::scene::known_names;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
 
 pub(super) fn run(scene: &Scene<'_>, out: &mut Diagnostics) {
-    for (_, backup) in scene.backups() {
-        let store = &backup.store;
+    let named = scene.backups().flat_map(|(_, backup)| Scene::stores_of(backup));
+    for store in named.chain(&scene.plan.evidence) {
         if scene.stores.contains_key(&store.value) || scene.is_broken("store", &store.value) {
             continue;
         }

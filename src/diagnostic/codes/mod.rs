@@ -2,12 +2,19 @@
 
 pub mod backup;
 pub mod graph;
+pub mod include;
+pub mod people;
 pub mod plan;
 pub mod prove;
 pub mod restore;
+pub mod step;
+pub mod store;
 pub mod syntax;
 pub mod target;
+pub mod template;
 pub mod value;
+pub mod watch;
+pub mod way;
 pub mod word;
 
 use super::Severity;
@@ -28,8 +35,24 @@ pub struct Code {
 }
 
 /// The areas of the table, in the order of the documentation.
-const AREAS: &[&[&Code]] =
-    &[syntax::ALL, word::ALL, value::ALL, plan::ALL, target::ALL, backup::ALL, restore::ALL, graph::ALL, prove::ALL];
+const AREAS: &[&[&Code]] = &[
+    syntax::ALL,
+    word::ALL,
+    value::ALL,
+    include::ALL,
+    template::ALL,
+    plan::ALL,
+    people::ALL,
+    store::ALL,
+    target::ALL,
+    backup::ALL,
+    way::ALL,
+    restore::ALL,
+    step::ALL,
+    watch::ALL,
+    graph::ALL,
+    prove::ALL,
+];
 
 impl Code {
     /// An error that nobody may set aside.

@@ -84,7 +84,7 @@ waive "sonae::retention::none" reason="until the new disk comes" until="2100-01-
 pub static UNKNOWN_CODE: Code = Code::error(
     "sonae::waiver::unknown-code",
     "a waiver names a code that does not exist",
-    r#"The codes are listed in `docs/diagnostics.md`, and shown with each diagnostic.
+    r#"The codes are listed in `docs/diagnostics/`, and shown with each diagnostic.
 
 Wrong:
 

@@ -3,7 +3,8 @@
 use super::Code;
 
 /// All of this area, in the order of the documentation.
-pub const ALL: &[&Code] = &[&MISSING_RESTORE, &UNKNOWN_TARGET, &NO_POINTS, &SAME_DESTINATION, &NO_STEP];
+pub const ALL: &[&Code] =
+    &[&MISSING_RESTORE, &UNKNOWN_TARGET, &NO_POINTS, &SAME_DESTINATION, &OVER_SOURCE, &INSIDE_SOURCE, &NO_STEP];
 
 /// No restore brings a target back.
 pub static MISSING_RESTORE: Code = Code::error(
@@ -91,6 +92,54 @@ Right:
 
 ```kdl inside=restore
 recover "documents" { into path="/restore/documents-again" }
+```
+"#,
+);
+
+/// A restore goes over what is backed up.
+pub static OVER_SOURCE: Code = Code::error(
+    "sonae::restore::over-source",
+    "a restore goes over what is backed up",
+    r#"A restore makes its folder and never writes over one that is there. Into a folder that is backed up, or one that holds it, it is
+refused for as long as anything is there: in the middle of an incident, when files are damaged and not gone. Restore beside, look, and
+rename. A plan that is only for a machine on which nothing is left may set this aside with `waive`; `sonae restore --into` goes elsewhere at
+any time.
+
+Wrong:
+
+```kdl must-fail inside=restore
+recover "documents" { into path="/home/documents" }
+```
+
+Right:
+
+```kdl inside=restore
+recover "documents" { into path="/home/documents.restored" }
+```
+"#,
+)
+.waivable();
+
+/// A restore goes into what is backed up.
+pub static INSIDE_SOURCE: Code = Code::warning(
+    "sonae::restore::inside-source",
+    "a restore goes into what is backed up",
+    r#"What is restored there is packed by the next backup, as a second copy of everything. Restore beside, or leave the folder out.
+
+Wrong:
+
+```kdl inside=restore
+recover "documents" { into path="/home/documents/restored" }
+```
+
+Right:
+
+```kdl inside=file
+target "photos" {
+    files "/home/photos" { exclude "restored" }
+    backup "daily" { schedule "daily" at="05:30"; archive "tar.zip"; store "vault"; retention generations=7 }
+}
+restore "photos" { recover "photos" { into path="/home/photos/restored" } }
 ```
 "#,
 );

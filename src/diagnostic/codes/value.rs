@@ -19,6 +19,14 @@ pub const ALL: &[&Code] = &[
     &BAD_CRON,
     &TOO_OFTEN,
     &EMPTY,
+    &LITERAL_SECRET,
+    &BAD_VARIABLE,
+    &PRIVATE_KEY,
+    &BAD_OUTPUT,
+    &BAD_RATE,
+    &BAD_WINDOW,
+    &BAD_TEXT,
+    &OUT_OF_RANGE,
 ];
 
 /// A value is of another type than is expected.
@@ -327,6 +335,193 @@ Right:
 
 ```kdl inside=backup
 waive "sonae::retention::none" reason="kept for ever by law" until="2100-01-01"
+```
+"#,
+);
+
+/// A secret is written into the plan.
+pub static LITERAL_SECRET: Code = Code::error(
+    "sonae::secret::literal",
+    "a secret is written into the plan",
+    r#"A plan is read by many: it lies in a repository, in pull requests, on every host. It names a secret, and never holds one: by a
+variable of the environment or by a file that its readers alone can read. One that was written into a plan is known to all who could read
+that plan, so change it.
+
+Wrong:
+
+```kdl must-fail inside=file
+notify "mail" {
+    email to="me@example.org" smtp="smtps://mail.example.org" user="sonae" password="open sesame"
+    events "failure"
+}
+```
+
+Right:
+
+```kdl inside=file
+notify "mail" {
+    email to="me@example.org" smtp="smtps://mail.example.org" user="sonae" password=(env)"SMTP_PASSWORD"
+    events "failure"
+}
+```
+"#,
+);
+
+/// A secret's variable has a name that no variable has.
+pub static BAD_VARIABLE: Code = Code::error(
+    "sonae::secret::bad-variable",
+    "a secret's variable has a name that no variable can have",
+    r#"`(env)` names a variable of the environment: ASCII letters, digits and `_`, not beginning with a digit. What stands there is not
+repeated in the message, as it may be the secret itself.
+
+Wrong:
+
+```kdl must-fail inside=file
+notify "dead-man" { ping (env)"https://example.org/ping/f3a1"; events "success" }
+```
+
+Right:
+
+```kdl inside=file
+notify "dead-man" { ping (env)"PING_URL"; events "success" }
+```
+"#,
+);
+
+/// A private key is written into the plan.
+pub static PRIVATE_KEY: Code = Code::error(
+    "sonae::secret::private-key",
+    "a private key is written into the plan",
+    r#"`encrypt` takes public keys: whoever has the private half of one can read the backups, and nobody else can. The private half belongs to those people,
+and neither into a plan nor on the host that backs up. One that was written into a plan is known to all who could read that plan, so make a new pair.
+
+Wrong:
+
+```kdl must-fail inside=file
+store "far" { local path="/mnt/far"; encrypt "AGE-SECRET-KEY-1QQPQYRSZSJGF…" }
+```
+
+Right:
+
+```kdl inside=file
+store "far" { local path="/mnt/far"; encrypt "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p" "age1lggyhqrw2nlhcxprm67z43rta597azn8gknawjehu9d9dl0jq3yqqvfafg" }
+```
+"#,
+);
+
+/// A value does not name an output.
+pub static BAD_OUTPUT: Code = Code::error(
+    "sonae::value::bad-output",
+    "a value does not name an output",
+    r#"`(output)` names what an earlier step of the same restore yields: the step, as what stands first behind its word, then a point and
+the output.
+
+Wrong:
+
+```kdl must-fail inside=file
+target "base" area="system" { machine-image "ami-0abc"; no-backup "rebuilt from the image" }
+restore "server" {
+    launch "web server" { image target="base"; instance-type "m6i.large"; subnet "subnet-1" }
+    probe "it is up" { tcp (output)"web server" port=22 }
+}
+```
+
+Right:
+
+```kdl inside=file
+target "base" area="system" { machine-image "ami-0abc"; no-backup "rebuilt from the image" }
+restore "server" {
+    launch "web server" { image target="base"; instance-type "m6i.large"; subnet "subnet-1" }
+    probe "it is up" { tcp (output)"web server.address" port=22 }
+}
+```
+"#,
+);
+
+/// A rate cannot be read.
+pub static BAD_RATE: Code = Code::error(
+    "sonae::value::bad-rate",
+    "a rate cannot be read",
+    r#"A rate is a whole number and a unit: `B/s`, `KiB/s`, `MiB/s` or `GiB/s`. `MB/s` is refused, for people mean two things by it.
+
+Wrong:
+
+```kdl must-fail inside=file
+store "far" { local path="/mnt/far"; limit upload="50MB/s" }
+```
+
+Right:
+
+```kdl inside=file
+store "far" { local path="/mnt/far"; limit upload="50MiB/s" }
+```
+"#,
+);
+
+/// A window cannot be read.
+pub static BAD_WINDOW: Code = Code::error(
+    "sonae::value::bad-window",
+    "a window cannot be read",
+    r#"A window is a time of day, `/`, and how long it lasts: at least a minute, at most a day.
+
+Wrong:
+
+```kdl must-fail inside=file
+target "shop" {
+    rds instance="shop-prod"
+    backup "automated" { point-in-time window="03:00-03:30" max-lag="5m"; retention within="7d" }
+}
+```
+
+Right:
+
+```kdl inside=file
+target "shop" {
+    rds instance="shop-prod"
+    backup "automated" { point-in-time window="03:00/30m" max-lag="5m"; retention within="7d" }
+}
+restore "shop" { recover "shop" { into instance="shop-restored" } }
+```
+"#,
+);
+
+/// A text does not look like what it must be.
+pub static BAD_TEXT: Code = Code::error(
+    "sonae::value::bad-text",
+    "a text does not look like what it must be",
+    r#"Some texts have a form of their own: a URL, a tag, a key, a digest, the names of a day's files. What is wrong with this one, and what it must
+look like, is said with it. A key of age has a checksum, so that a slip of the pen is noticed before anything is encrypted to nobody.
+
+Wrong:
+
+```kdl must-fail inside=restore
+probe "the shop answers" { http "shop.example.org/health" }
+```
+
+Right:
+
+```kdl inside=restore
+probe "the shop answers" { http "https://shop.example.org/health" }
+```
+"#,
+);
+
+/// A number is outside of what there is.
+pub static OUT_OF_RANGE: Code = Code::error(
+    "sonae::value::out-of-range",
+    "a number is outside of what there is",
+    r#"A TCP port is from 1 to 65535, a status of HTTP from 100 to 599.
+
+Wrong:
+
+```kdl must-fail inside=restore
+probe "the shop answers" { http "https://shop.example.org/health" status=20 }
+```
+
+Right:
+
+```kdl inside=restore
+probe "the shop answers" { http "https://shop.example.org/health" status=200 }
 ```
 "#,
 );

@@ -1,5 +1,6 @@
 //! One diagnostic with the lines it speaks of, drawn by `miette`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -10,6 +11,7 @@ use miette::{
 
 use super::Colour;
 use super::lines::Lines;
+use crate::diagnostic::codes::value as codes;
 use crate::diagnostic::{Diagnostic, Label, Severity, Sources};
 use crate::primitives::{FileId, Span};
 
@@ -25,6 +27,8 @@ pub(super) struct Snippets<'s> {
     handler: GraphicalReportHandler,
     /// The texts, fit for a terminal, as far as they were needed.
     texts: BTreeMap<FileId, Text>,
+    /// What is not shown: secrets that were written into a plan.
+    hidden: Vec<Span>,
 }
 
 /// A text of which every byte is where it was, and nothing commands the terminal.
@@ -38,14 +42,16 @@ struct Text {
 const PLACES_MAX: usize = 50;
 
 impl<'s> Snippets<'s> {
-    pub(super) fn new(sources: &'s Sources, colour: Colour) -> Self {
+    /// For these diagnostics: what one of them says is a secret is shown by none.
+    pub(super) fn new<'d>(sources: &'s Sources, colour: Colour, found: impl Iterator<Item = &'d Diagnostic>) -> Self {
         let styles = match colour {
             Colour::Ansi => ThemeStyles::ansi(),
             Colour::Plain => ThemeStyles::none(),
         };
         let theme = GraphicalTheme { characters: ThemeCharacters::unicode(), styles };
         let handler = GraphicalReportHandler::new_themed(theme).with_width(WIDTH_COLUMNS).with_links(false);
-        Self { sources, handler, texts: BTreeMap::new() }
+        let hidden = found.filter(|found| may_be_secret(found)).map(Diagnostic::span).collect();
+        Self { sources, handler, texts: BTreeMap::new(), hidden }
     }
 
     pub(super) fn render(&mut self, diagnostic: &Diagnostic) -> String {
@@ -54,7 +60,9 @@ impl<'s> Snippets<'s> {
         let text = self.texts.entry(file).or_insert_with(|| {
             let source = sources.get(file);
             // The lines are those of the source: byte for byte, it is the same text.
-            Text { name: harmless(&source.name), text: harmless(&source.text), lines: Lines::of(&source.text) }
+            let hidden = self.hidden.iter().filter(|span| span.file == file);
+            let text = without(&source.text, hidden);
+            Text { name: harmless(&source.name), text: harmless(&text), lines: Lines::of(&source.text) }
         });
         let drawn = |label: &&Label| label.span.file == file && text.has_short_lines(label.span);
         let (here, elsewhere): (Vec<_>, Vec<_>) = diagnostic.labels.iter().take(PLACES_MAX).partition(drawn);
@@ -79,6 +87,25 @@ impl<'s> Snippets<'s> {
             // The place is lost, but not what was found.
             Err(fmt::Error) => format!("{}: {}\nhelp: {}\n", diagnostic.code.name, drawing.message, drawing.help),
         }
+    }
+}
+
+/// Whether the place of a diagnostic may hold a secret.
+fn may_be_secret(found: &Diagnostic) -> bool {
+    [&codes::LITERAL_SECRET, &codes::BAD_VARIABLE, &codes::PRIVATE_KEY].contains(&found.code)
+}
+
+/// The text with these spans made unreadable, byte for byte.
+fn without<'t>(text: &'t str, hidden: impl Iterator<Item = &'t Span>) -> Cow<'t, str> {
+    let mut bytes = Cow::Borrowed(text.as_bytes());
+    for span in hidden {
+        if let Some(secret) = bytes.to_mut().get_mut(span.range()) {
+            secret.fill(b'*');
+        }
+    }
+    match bytes {
+        Cow::Borrowed(_) => Cow::Borrowed(text),
+        Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
     }
 }
 

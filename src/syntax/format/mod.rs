@@ -80,7 +80,8 @@ fn meanings(nodes: &[Node], text: &str) -> Vec<Meaning> {
 fn meaning(node: &Node, text: &str) -> Meaning {
     let (mut arguments, mut properties) = (vec![], BTreeMap::new());
     for entry in &node.entries {
-        let said = format!("{:?} {:?}", annotation(entry.annotation, text), entry.value.value);
+        let annotation = entry.annotation.as_ref().map(|annotation| &annotation.value);
+        let said = format!("{annotation:?} {:?}", entry.value.value);
         match &entry.property {
             Some(name) => drop(properties.insert(name.value.clone(), said)),
             None => arguments.push(said),

@@ -1,29 +1,49 @@
 //! What holds of every answer.
 
+use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 
 use sonae::diagnostic::Severity;
+use sonae::primitives::FileId;
 
-use crate::corpus::{Compiled, compile};
+use crate::corpus::{Beside, Compiled, compile_with};
 
 /// Of how many inputs that are no text one is given to the program itself: starting it takes longer than all else.
 const WHOLE_EVERY: u64 = 16;
 
 /// Holds an answer against everything that it must be; panics where it is not.
-pub(super) fn assert_answered(seed: u64, bytes: &[u8]) {
+pub(super) fn assert_answered(seed: u64, bytes: &[u8], beside: &Beside) {
     if std::str::from_utf8(bytes).is_err() && seed.is_multiple_of(WHOLE_EVERY) {
         assert_refused(seed, bytes);
     }
     let text = String::from_utf8_lossy(bytes);
-    let (compiled, again) = (compile("input.kdl", &text), compile("input.kdl", &text));
+    let compile = || compile_with("input.kdl", &text, beside);
+    let (compiled, again) = (compile(), compile());
     assert_eq!(compiled.found, again.found, "two answers to one input");
     for label in compiled.found.iter().flat_map(|found| &found.labels) {
+        let text = &compiled.sources.get(label.span.file).text;
         assert!(text.get(label.span.range()).is_some(), "{label:?} is not in the text, or cuts a character");
     }
     assert!(compiled.found.is_sorted_by_key(|found| found.span()), "not in source order");
     let errors = compiled.found.iter().any(|found| found.severity == Severity::Error);
     assert_eq!(compiled.proven.is_none(), errors, "a plan is proven where, and only where, there is no error");
     assert!(!rendered(&compiled).is_empty());
+    let different: BTreeSet<_> =
+        compiled.found.iter().map(|found| (found.code.name, &found.message, &found.labels)).collect();
+    assert_eq!(different.len(), compiled.found.len(), "something is told twice");
+    assert_same_in_one(&compiled);
+}
+
+/// A plan of several files says what it would as one text.
+fn assert_same_in_one(compiled: &Compiled) {
+    if let Some(proven) = &compiled.proven {
+        let text = sonae::lower::in_one(&compiled.sources, FileId(0));
+        if text.trim_end() == compiled.sources.get(FileId(0)).text.trim_end() {
+            return;
+        }
+        let one = compile_with("input.kdl", &text, &[]).proven.map(|proven| sonae::report::accepted(&proven));
+        assert_eq!(one, Some(sonae::report::accepted(proven)), "{text}");
+    }
 }
 
 /// As text, and as JSON with the promises.

@@ -10,6 +10,8 @@ mod noise;
 pub(super) struct Pool {
     /// Plans, most of them good ones.
     plans: Vec<String>,
+    /// The plan that includes the other files of its folder.
+    several: String,
     /// Every word of the language, with values and marks.
     tokens: Vec<String>,
 }
@@ -23,11 +25,50 @@ pub(super) fn pool() -> Pool {
         files.sort();
         plans.extend(files.iter().map(|file| std::fs::read_to_string(file).unwrap()));
     }
+    let parts = parts();
+    let several = parts.iter().find(|(name, _)| name == "plan.kdl").map(|(_, text)| text.clone()).unwrap();
+    plans.extend(parts.into_iter().map(|(_, text)| text));
     let mut tokens: Vec<String> = [MARKS, NUMBERS].concat().into_iter().map(str::to_owned).collect();
     tokens.extend(QUANTITIES.iter().map(|value| format!("\"{value}\"")));
     words(&ROOT, 0, &mut tokens);
-    Pool { plans, tokens }
+    Pool { plans, several, tokens }
 }
+
+/// The files of the plan of several files.
+fn parts() -> Vec<(String, String)> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/parts");
+    crate::corpus::texts_of(&folder, "")
+}
+
+/// The files that the input of a seed may include: those of the plan of several files, and one of another plan, most with something changed.
+pub(super) fn beside(seed: u64, pool: &Pool) -> Vec<(String, String)> {
+    let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let mut texts = parts();
+    texts.push(("any.kdl".to_owned(), dice.of(&pool.plans).to_owned()));
+    let changes_max = 2 * dice.below(2);
+    for (_, text) in &mut texts {
+        for _ in 0..dice.below(changes_max + 1) {
+            let bytes = changed(std::mem::take(text).into_bytes(), &mut dice, pool);
+            *text = String::from_utf8_lossy(&bytes).into_owned();
+        }
+    }
+    texts
+}
+
+/// Lines that tie blocks and files together, each a whole one.
+const TIES: &[&str] = &[
+    "include \"any.kdl\"\n",
+    "include \"logs.kdl\"\n",
+    "include \"stores/stores.kdl\"\n",
+    "include \"../input.kdl\"\n",
+    "include \"input.kdl\"; include \"nowhere.kdl\"\n",
+    "use \"nightly\"\n",
+    "use \"nightly\"; use \"remade\"; use \"nihgtly\"\n",
+    "template \"remade\" { no-backup \"anew\"; use \"nightly\"; objective rto=\"1s\" }\n",
+    "template \"nightly\" { backup \"b\" { archive \"tar.zip\"; store \"vault\"; waive \"sonae::retention::none\" reason=\"r\" until=\"2100-01-01\" } }\n",
+    "target \"t\" { use \"nightly\"; files \"/t\" }\n",
+    "target \"u\" { use \"remade\" }\n",
+];
 
 /// The names of a word, of its properties and of all that its block may hold. `parallel` may hold itself.
 fn words(word: &'static Word, depth: usize, out: &mut Vec<String>) {
@@ -195,8 +236,9 @@ pub(super) fn made(seed: u64, pool: &Pool) -> Vec<u8> {
         5..10 => dice.characters(200).into_bytes(),
         10..20 => heap(&mut dice, pool).into_bytes(),
         20..23 => long(&mut dice, pool).into_bytes(),
-        _ => {
-            let mut text = dice.of(&pool.plans).as_bytes().to_vec();
+        part => {
+            let plan = if part < 33 { &pool.several } else { dice.of(&pool.plans) };
+            let mut text = plan.as_bytes().to_vec();
             for _ in 0..=dice.below(4) {
                 text = changed(text, &mut dice, pool);
             }
@@ -222,7 +264,7 @@ fn long(dice: &mut Dice, pool: &Pool) -> String {
 /// A plan with one thing changed.
 fn changed(mut bytes: Vec<u8>, dice: &mut Dice, pool: &Pool) -> Vec<u8> {
     let place = place(&bytes, dice);
-    let put = match dice.below(12) {
+    let put = match dice.below(15) {
         0 => {
             let at = dice.below(bytes.len());
             bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte ^= 1 << dice.below(8));
@@ -244,6 +286,13 @@ fn changed(mut bytes: Vec<u8>, dice: &mut Dice, pool: &Pool) -> Vec<u8> {
             let other = dice.of(&pool.plans).as_bytes();
             bytes.truncate(dice.below(bytes.len()));
             bytes.extend_from_slice(&other[dice.below(other.len())..]);
+            return bytes;
+        }
+        12.. => {
+            let lines: Vec<usize> =
+                bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1).collect();
+            let at = lines.get(dice.below(lines.len())).copied().unwrap_or(0);
+            bytes.splice(at..at, dice.one_of(TIES).bytes());
             return bytes;
         }
         4..7 => dice.of(&pool.tokens).to_owned(),

@@ -106,7 +106,62 @@ pub(super) fn texts() -> Vec<String> {
         "\n".repeat(BYTES_MAX),
     ];
     texts.push(format!("{HEAD}{}", "\u{feff}".repeat(1_000)));
+    texts.extend(templates());
+    texts.extend(includes());
     texts
+}
+
+/// Templates that are used very often, that are very many, and that are wrong.
+fn templates() -> Vec<String> {
+    let used = |template: &str| {
+        let line = |n: usize| format!("target \"t{n}\" {{ use \"a\"; files \"/{n}\" }}\n");
+        full(&format!("{HEAD}template \"a\" {{ {template} }}\n"), line, "")
+    };
+    let backups: String = (0..100).map(|n| format!("backup \"b{n}\" {{ {USUAL} }}; ")).collect();
+    let waivers = "waive \"sonae::retention::none\" reason=\"r\" until=\"2100-01-01\"; ".repeat(100);
+    vec![
+        used(&format!("backup \"b\" {{ {USUAL} }}")),
+        used(&backups),
+        used(&waivers),
+        used("objective rpo=\"1h\" rto=\"1h\""),
+        used("backup \"b\" { archive \"zip\"; store; takes 1; x }"),
+        used(&"x; ".repeat(1_000)),
+        used(""),
+        in_head(|n| format!("template \"t{n}\" {{ objective rpo=\"1h\" }}\n"), ""),
+        in_head(|n| format!("template \"t{n}\" {{ use \"t{}\" }}\n", n + 1), ""),
+        in_head(|n| format!("target \"t{n}\" {{ use \"{}{n}\" }}\n", "t".repeat(40)), "template \"tt\" { }\n"),
+        full(&format!("{HEAD}template \"a\" {{ }}\ntarget \"t\" {{\n"), |_| "use \"a\"\n".to_owned(), "}\n"),
+        full(
+            &format!(
+                "{HEAD}{}target \"t\" {{\n",
+                (0..500).map(|n| format!("template \"a{n}\" {{ objective rpo=\"1h\" }}\n")).collect::<String>()
+            ),
+            |n| format!("use \"a{}\"\n", n % 500),
+            "}\n",
+        ),
+    ]
+}
+
+/// Files that are included very often, and very many of them.
+fn includes() -> Vec<String> {
+    vec![
+        in_head(|_| "include \"0.kdl\"\n".to_owned(), ""),
+        in_head(|n| format!("include \"{n}.kdl\"\n"), ""),
+        in_head(|n| format!("include \"{}0.kdl\"\n", "./".repeat(n % 300)), ""),
+        in_head(|n| format!("include \"large/{n}.kdl\"\n"), ""),
+        in_head(|_| "include \"input.kdl\"\n".to_owned(), ""),
+    ]
+}
+
+/// What they include: a line of files, of which each includes the next and all that went before, some that are empty, and some that are large.
+pub(super) fn beside() -> Vec<(String, String)> {
+    let small = (0..300).map(|n| {
+        let others = if n < 100 { 0..n + 2 } else { 0..0 };
+        let includes: String = others.map(|other| format!("include \"{other}.kdl\"\n")).collect();
+        (format!("{n}.kdl"), includes)
+    });
+    let large = (0..300).map(|n| (format!("large/{n}.kdl"), format!("// {}\n", "x".repeat(BYTES_MAX / 100))));
+    small.chain(large).collect()
 }
 
 /// A target with a schedule, whose gaps are looked for.

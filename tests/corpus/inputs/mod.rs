@@ -14,6 +14,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use super::Beside;
 use answered::assert_answered;
 
 /// How many are tried where nobody says.
@@ -32,13 +33,33 @@ type At = Mutex<Option<(Instant, u64, Vec<u8>)>>;
 fn whatever_a_file_holds_is_answered() {
     let (first, inputs) = (number("SONAE_INPUTS_SEED", 0), number("SONAE_INPUTS", INPUTS));
     let pool = made::pool();
-    each_watched(first..first + inputs, |seed| made::made(seed, &pool));
+    each_watched(first..first + inputs, |seed| made::made(seed, &pool), |seed| made::beside(seed, &pool));
+}
+
+/// What is never reached is not tried.
+#[test]
+fn inputs_reach_several_files_and_templates() {
+    let pool = made::pool();
+    let (mut proven, mut codes) = (0, std::collections::BTreeSet::new());
+    for seed in 0..2_000 {
+        let text = String::from_utf8_lossy(&made::made(seed, &pool)).into_owned();
+        let compiled = super::compile_with("input.kdl", &text, &made::beside(seed, &pool));
+        let is_several = sonae::lower::in_one(&compiled.sources, Default::default()).trim_end() != text.trim_end();
+        proven += usize::from(is_several && compiled.proven.is_some());
+        codes.extend(compiled.codes());
+    }
+    let area = |name: &str| codes.iter().filter(|code| code.starts_with(&format!("sonae::{name}::"))).count();
+    assert!(proven > 0 && area("include") >= 3 && area("template") >= 4, "{proven} proven; {codes:?}");
 }
 
 #[test]
 fn what_is_too_much_is_answered() {
     let texts = many::texts();
-    each_watched(0..texts.len() as u64, |number| texts[usize::try_from(number).unwrap()].clone().into_bytes());
+    each_watched(
+        0..texts.len() as u64,
+        |number| texts[usize::try_from(number).unwrap()].clone().into_bytes(),
+        |_| many::beside(),
+    );
 }
 
 fn number(variable: &str, otherwise: u64) -> u64 {
@@ -46,14 +67,18 @@ fn number(variable: &str, otherwise: u64) -> u64 {
 }
 
 /// Tries the input of each seed, and fails with the first that is not answered, or not in time.
-fn each_watched(seeds: std::ops::Range<u64>, input: impl Fn(u64) -> Vec<u8> + Sync) {
+fn each_watched(
+    seeds: std::ops::Range<u64>,
+    input: impl Fn(u64) -> Vec<u8> + Sync,
+    beside: impl Fn(u64) -> Vec<(String, String)> + Sync,
+) {
     let desks: [At; WORKERS] = Default::default();
     let (done, failed) = (AtomicBool::new(false), Mutex::new(None));
     std::thread::scope(|scope| {
-        let (input, failed) = (&input, &failed);
+        let (input, beside, failed) = (&input, &beside, &failed);
         let begin = |(worker, desk)| {
             let seeds = seeds.clone().skip(worker).step_by(WORKERS);
-            scope.spawn(move || work(seeds, input, desk, failed))
+            scope.spawn(move || work(seeds, input, beside, desk, failed))
         };
         let workers: Vec<_> = desks.iter().enumerate().map(begin).collect();
         scope.spawn(|| watch(&desks, &done));
@@ -65,20 +90,26 @@ fn each_watched(seeds: std::ops::Range<u64>, input: impl Fn(u64) -> Vec<u8> + Sy
     }
 }
 
-fn work(seeds: impl Iterator<Item = u64>, input: impl Fn(u64) -> Vec<u8>, desk: &At, failed: &Mutex<Option<String>>) {
+fn work(
+    seeds: impl Iterator<Item = u64>,
+    input: impl Fn(u64) -> Vec<u8>,
+    beside: impl Fn(u64) -> Vec<(String, String)>,
+    desk: &At,
+    failed: &Mutex<Option<String>>,
+) {
     for seed in seeds {
         if failed.lock().unwrap().is_some() {
             return;
         }
-        let bytes = input(seed);
+        let (bytes, beside) = (input(seed), beside(seed));
         *desk.lock().unwrap() = Some((Instant::now(), seed, bytes.clone()));
-        if let Err(why) = attempt(seed, &bytes) {
+        if let Err(why) = attempt(seed, &bytes, &beside) {
             let smaller = halved(bytes, |bytes| {
                 *desk.lock().unwrap() = Some((Instant::now(), seed, bytes.to_vec()));
-                attempt(seed, bytes).is_err()
+                attempt(seed, bytes, &beside).is_err()
             });
             *failed.lock().unwrap() =
-                Some(format!("seed {seed}: {why}\nthe input is in {}", kept(seed, &smaller).display()));
+                Some(format!("seed {seed}: {why}\nthe input is in {}", kept_beside(seed, &smaller, &beside).display()));
         }
         *desk.lock().unwrap() = None;
     }
@@ -88,8 +119,8 @@ fn work(seeds: impl Iterator<Item = u64>, input: impl Fn(u64) -> Vec<u8>, desk: 
 ///
 /// # Errors
 /// Says what it panicked with.
-fn attempt(seed: u64, bytes: &[u8]) -> Result<(), String> {
-    std::panic::catch_unwind(AssertUnwindSafe(|| assert_answered(seed, bytes))).map_err(|panic| {
+fn attempt(seed: u64, bytes: &[u8], beside: &Beside) -> Result<(), String> {
+    std::panic::catch_unwind(AssertUnwindSafe(|| assert_answered(seed, bytes, beside))).map_err(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
         text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without words").to_owned()
     })
@@ -118,6 +149,14 @@ fn kept(seed: u64, bytes: &[u8]) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("input-{seed}.kdl"));
     std::fs::write(&path, bytes).unwrap();
     path
+}
+
+/// The same with what it may include.
+fn kept_beside(seed: u64, bytes: &[u8], beside: &Beside) -> PathBuf {
+    for (name, text) in beside {
+        std::fs::write(PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name), text).unwrap();
+    }
+    kept(seed, bytes)
 }
 
 /// Ends the whole process where an input hangs: nothing else ends a thread.

@@ -1,0 +1,35 @@
+//! Hosts that are named are declared, and all targets that are of a host say of which, once one does.
+
+use super::Scene;
+use crate::check::scene::known_names;
+use crate::diagnostic::{Diagnostic, Diagnostics, codes::people as codes};
+use crate::plan::{Source, Target};
+
+pub(super) fn run(scene: &Scene<'_>, out: &mut Diagnostics) {
+    for host in scene.plan.targets.iter().flat_map(|target| &target.hosts) {
+        if !scene.hosts.contains_key(&host.value) && !scene.is_broken("host", &host.value) {
+            let help = known_names(host.value.as_str(), "host", scene.hosts.keys().map(|name| name.as_str()));
+            let message = format!("no host is called \"{}\"", host.value);
+            out.push(Diagnostic::new(&codes::UNKNOWN_HOST, message, host.span, "not declared", help));
+        }
+    }
+    let is_of_a_host = |target: &&Target| target.source.as_ref().is_some_and(Source::is_of_a_host);
+    let targets = || scene.plan.targets.iter();
+    if let Some(first) = targets().filter(is_of_a_host).find_map(|target| target.hosts.first()) {
+        let without = targets().filter(is_of_a_host).filter(|target| target.hosts.is_empty());
+        for name in without.map(|target| &target.name).filter(|name| !scene.is_broken("target", &name.value)) {
+            let message = format!("the target \"{}\" does not say which hosts it is on", name.value);
+            let help = "write `hosts \"…\"` in its block, with every host that has it";
+            let found = Diagnostic::new(&codes::NO_HOSTS, message, name.span, "no `hosts`", help);
+            out.push(found.also(first.span, "another target names its hosts here"));
+        }
+    }
+    let of_none = targets().filter(|target| target.source.as_ref().is_some_and(|source| !source.is_of_a_host()));
+    for (target, host) in of_none.filter_map(|target| Some((target, target.hosts.first()?))) {
+        let message = format!("the target \"{}\" is of no host", target.name.value);
+        let help = "remove the `hosts`";
+        let label = "runs wherever its provider runs it";
+        let found = Diagnostic::new(&codes::STRAY_HOSTS, message, host.span, "of this host", help);
+        out.push(found.also(target.source.as_ref().map_or(target.span, Source::span), label));
+    }
+}

@@ -1,0 +1,66 @@
+//! Parts of a plan that a command is asked for: those of this host, and those that this version has drivers for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Failure, output};
+use crate::graph::{Driver, Graph};
+use crate::plan::Plan;
+use crate::primitives::{JobName, Name};
+use crate::prove::Lacking;
+
+/// Refuses what this version has no driver for, before anything is looked at or begun.
+pub(super) fn refuse(graph: &Graph) -> Result<(), Failure> {
+    let lacking = graph.lacking();
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    let mut message = String::from("nothing was done, because this version has no driver for all of it:");
+    for line in told(&lacking) {
+        message.push_str(&format!("\n  {line}"));
+    }
+    message.push_str("\n`--dry-run` shows what would be done; what is not named here can be run by its name");
+    Err(Failure::error(message))
+}
+
+/// What cannot be carried out, one line each.
+pub(super) fn told(lacking: &Lacking) -> impl Iterator<Item = String> {
+    lacking.iter().map(|(slice, drivers)| {
+        let drivers: Vec<String> = drivers.iter().map(Driver::to_string).collect();
+        format!("{slice} needs a driver for {}", drivers.join(", "))
+    })
+}
+
+/// The jobs that were chosen whose stores can be asked, each with its store; the others are told.
+pub(super) fn asked<'p, T>(
+    plan: &'p Plan,
+    chosen: &'p BTreeSet<JobName>,
+    stores: &'p BTreeMap<Name, T>,
+) -> impl Iterator<Item = (JobName, Name)> + use<'p, T> {
+    let all = plan.backups().map(|(target, backup)| (target.job(backup), backup.store()));
+    all.filter(|(job, _)| chosen.contains(job)).filter_map(|(job, store)| {
+        let known = store.filter(|store| stores.contains_key(&store.value));
+        if known.is_none() {
+            let what =
+                store.map_or_else(|| "what its provider keeps".to_owned(), |store| format!("store {}", store.value));
+            output::say(&format!("{job}: {what} was not asked, as this version has no driver for it"));
+        }
+        Some((job, known?.value.clone()))
+    })
+}
+
+/// Of the jobs that were chosen, those of a host. One that was named, and is of others, is refused.
+pub(super) fn of_host(
+    plan: &Plan,
+    chosen: BTreeSet<JobName>,
+    were_named: bool,
+    host: &Name,
+) -> Result<BTreeSet<JobName>, Failure> {
+    let targets: BTreeMap<_, _> = plan.targets.iter().map(|target| (&target.name.value, target)).collect();
+    let (own, others): (BTreeSet<JobName>, BTreeSet<JobName>) =
+        chosen.into_iter().partition(|job| targets.get(&job.target).is_none_or(|target| target.is_of(host)));
+    let Some(other) = others.first().filter(|_| were_named || own.is_empty()) else { return Ok(own) };
+    let hosts = targets.get(&other.target).map(|target| target.hosts.as_slice()).unwrap_or_default();
+    let hosts: Vec<&str> = hosts.iter().map(|host| host.value.as_str()).collect();
+    let message = format!("{other} is backed up on {}, and this is {host}", hosts.join(", "));
+    Err(Failure::usage(format!("{message}; where it is one of them, say so with --host")))
+}

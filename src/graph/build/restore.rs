@@ -1,0 +1,303 @@
+//! The steps of a restore, and of a restore that is practised.
+
+use super::{Builder, Deed, argv, needs};
+use crate::catalog::host_name;
+use crate::graph::{Driver, Effect, Output, OutputKind, ProbeCheck, Slice, StepKind};
+use crate::plan::{
+    Deploy, Input, Into, Launch, OutputName, Probe, ProbeKind, Recover, Restore, RestoreStep, Source, Target,
+};
+use crate::primitives::{JobName, Name, PathBytes, Spanned, StepId};
+
+/// What a line of steps is compiled for.
+pub(super) struct Line<'s> {
+    pub(super) slice: &'s Slice,
+    /// Where everything is put where it is practised; what touches the live service is then left out.
+    pub(super) scratch: Option<&'s Scratch>,
+}
+
+/// Where a drill puts what it restores.
+pub(super) enum Scratch {
+    /// Below a folder, by the names of the targets.
+    Below(PathBytes),
+    /// Beside the restore's own destinations.
+    Beside,
+}
+
+impl Scratch {
+    fn path(&self, target: &Name, destination: &PathBytes) -> String {
+        match self {
+            Self::Below(folder) => folder.join(target.as_str().as_bytes()).to_string(),
+            Self::Beside => format!("{destination}.drill"),
+        }
+    }
+}
+
+/// The steps of one restore that were compiled so far, by what others call them.
+type Labels = Vec<(String, StepId)>;
+
+impl Builder<'_> {
+    pub(super) fn restore(&mut self, restore: &Restore) {
+        let slice = Slice::Restore(restore.name.value.clone());
+        self.whole(&Line { slice: &slice, scratch: None }, restore, vec![]);
+    }
+
+    /// All steps of a restore, within whichever line. What its steps yield is known within it alone.
+    pub(super) fn whole(&mut self, line: &Line<'_>, restore: &Restore, before: Vec<StepId>) -> Vec<StepId> {
+        self.sequence(line, &restore.steps, before, &mut vec![])
+    }
+
+    /// Adds steps one after the other; each waits for all that end the one before. Answers what ends the last.
+    fn sequence(
+        &mut self,
+        line: &Line<'_>,
+        steps: &[RestoreStep],
+        before: Vec<StepId>,
+        labels: &mut Labels,
+    ) -> Vec<StepId> {
+        steps.iter().fold(before, |before, step| match step {
+            RestoreStep::Parallel(children) => {
+                let ends: Vec<StepId> = children
+                    .iter()
+                    .flat_map(|child| self.sequence(line, std::slice::from_ref(child), before.clone(), labels))
+                    .collect();
+                if ends.is_empty() { before } else { ends }
+            }
+            RestoreStep::Restore(included) => {
+                let held = self.restores.get(&included.restore.value).copied();
+                held.map_or(before.clone(), |held| self.whole(line, held, before))
+            }
+            RestoreStep::Switch(_) | RestoreStep::Announce(_) if line.scratch.is_some() => before,
+            single => vec![self.single(line, single, &before, labels)],
+        })
+    }
+
+    fn single(&mut self, line: &Line<'_>, step: &RestoreStep, before: &[StepId], labels: &mut Labels) -> StepId {
+        let id = match (step, line.slice) {
+            (RestoreStep::Recover(recover), Slice::Restore(restore)) if self.is_driven(recover) => {
+                self.recover(restore, recover, before)
+            }
+            (RestoreStep::Probe(probe), Slice::Restore(restore)) if driven_check(probe) => {
+                self.probe(restore, probe, before)
+            }
+            _ => self.described(line, step, before, labels),
+        };
+        self.steps[id.index()].takes = step.takes().map(|takes| takes.value);
+        if let Some(label) = step.label() {
+            labels.push((label.to_owned(), id));
+        }
+        id
+    }
+
+    /// Whether this version has a driver for what is recovered, wherever the points lie.
+    fn is_driven(&self, recover: &Recover) -> bool {
+        let target = self.targets.get(&recover.target.value);
+        let is_folders = target.is_some_and(|target| target.source.as_ref().is_some_and(|of| of.files().is_some()));
+        is_folders && recover.into.local().is_some() && !whole_jobs(target.copied()).is_empty()
+    }
+
+    fn recover(&mut self, restore: &Name, recover: &Recover, before: &[StepId]) -> StepId {
+        let (target, span) = (&recover.target.value, recover.span);
+        let jobs = whole_jobs(self.targets.get(target).copied());
+        let lacks: Vec<Option<Driver>> = jobs.iter().map(|(_, store)| self.store_lacks(store)).collect();
+        let into = recover.into.local().map_or("", |path| path.value.as_str());
+        let kind = StepKind::Recover {
+            restore: restore.clone(),
+            target: target.clone(),
+            jobs,
+            from_host: recover.from_host.as_ref().map(|host| host_name(&host.value)),
+            into: self.absolute(into),
+        };
+        let name = self.numbered(&format!("restore/{restore}"), &format!("recover-{target}"));
+        let id = self.add(name, kind, before.iter().map(|on| needs(*on, span)).collect(), span);
+        // While one of the stores can be read, a point may be found there.
+        self.steps[id.index()].lacks =
+            lacks.iter().all(Option::is_some).then(|| lacks.first().copied().flatten()).flatten();
+        id
+    }
+
+    fn probe(&mut self, restore: &Name, probe: &Probe, before: &[StepId]) -> StepId {
+        let how = match &probe.kind {
+            ProbeKind::Path(path) => ProbeCheck::Path(self.absolute(&path.value)),
+            ProbeKind::Command(argv) => ProbeCheck::Command(argv.iter().map(|word| word.value.clone()).collect()),
+            ProbeKind::Http { .. } | ProbeKind::Tcp { .. } | ProbeKind::Sql { .. } => {
+                unreachable!("only probes that are driven come here")
+            }
+        };
+        let kind = StepKind::Probe { restore: restore.clone(), shows: probe.name.value.clone(), how };
+        let name = self.numbered(&format!("restore/{restore}"), "probe");
+        self.add(name, kind, before.iter().map(|on| needs(*on, probe.span)).collect(), probe.span)
+    }
+
+    /// A step that no driver performs, or that is practised.
+    fn described(&mut self, line: &Line<'_>, step: &RestoreStep, before: &[StepId], labels: &Labels) -> StepId {
+        let (name, mut deed) = self.deed(line, step);
+        if line.scratch.is_some() {
+            deed.lacks = Driver::Drills;
+        }
+        let inputs = step.inputs().into_iter().filter_map(|input| output(input, labels)).collect::<Vec<_>>();
+        let yielded = |input: &Output| self.steps[input.step.index()].kind.yields().contains(&input.kind);
+        let inputs = inputs.into_iter().filter(yielded).collect();
+        let span = step.span();
+        let after = before.iter().map(|on| needs(*on, span)).collect();
+        let id = self.undriven(line.slice, &name, deed, inputs, after, span);
+        if let RestoreStep::Command(command) = step
+            && let Some(timeout) = &command.timeout
+        {
+            self.steps[id.index()].timeout = timeout.value;
+        }
+        id
+    }
+
+    /// What a step is called, and what it does in words.
+    fn deed(&self, line: &Line<'_>, step: &RestoreStep) -> (String, Deed) {
+        let plain = |word: &'static str, what: String, effect, lacks| Deed {
+            word,
+            what,
+            details: vec![],
+            effect,
+            yields: &[],
+            lacks,
+        };
+        match step {
+            RestoreStep::Recover(recover) => {
+                (format!("recover-{}", recover.target.value), self.recovering(line, recover))
+            }
+            RestoreStep::Probe(probe) => ("probe".into(), probing(probe)),
+            RestoreStep::Approve(approve) => {
+                let what = format!("{:?}, by a person with the role {}", approve.name.value, approve.by.value);
+                ("approve".into(), plain("approve", what, Effect::Read, Driver::People))
+            }
+            RestoreStep::Launch(launch) => ("launch".into(), launching(launch)),
+            RestoreStep::Deploy(deploy) => (format!("deploy-{}", deploy.target.value), self.deploying(line, deploy)),
+            RestoreStep::Command(command) => {
+                let what = argv(command.argv.iter().map(|word| word.value.as_str())) + &on(command.host.as_ref());
+                ("command".into(), plain("command", what, Effect::Execute, Driver::Commands))
+            }
+            RestoreStep::Switch(switch) => {
+                let target = &switch.target.value;
+                let what = format!("{target}: what was recovered into its place, what is there beside");
+                (format!("switch-{target}"), plain("switch", what, Effect::Replace, Driver::Switches))
+            }
+            RestoreStep::Announce(announcing) => {
+                let name = &announcing.announce.value;
+                let what = format!("the notice {name}");
+                (format!("announce-{name}"), plain("announce", what, Effect::Execute, Driver::Notices))
+            }
+            RestoreStep::Parallel(_) | RestoreStep::Restore(_) => unreachable!("what holds steps is no step"),
+        }
+    }
+
+    fn recovering(&self, line: &Line<'_>, recover: &Recover) -> Deed {
+        let target = self.targets.get(&recover.target.value);
+        let source = target.and_then(|target| target.source.as_ref());
+        let (lacks, yields): (_, &'static [OutputKind]) = match (source, &recover.into) {
+            (Some(Source::Rds(_)), _) => (Driver::Rds, &[OutputKind::Instance, OutputKind::Address]),
+            (Some(Source::Mysql(_)), _) => (Driver::Mysql, &[OutputKind::Path]),
+            (_, Into::Path { host: Some(_), .. }) => (Driver::Ssh, &[OutputKind::Path]),
+            _ => (Driver::LogDays, &[OutputKind::Path]),
+        };
+        let into = match &recover.into {
+            Into::Path { path, host } => {
+                format!("{}{}", self.place(line, &recover.target.value, &path.value), on(host.as_ref()))
+            }
+            Into::Instance(instance) if line.scratch.is_some() => format!("instance {}-drill", instance.value),
+            Into::Instance(instance) => format!("instance {}", instance.value),
+        };
+        let what = format!("{} into {into}", recover.target.value);
+        let from = recover.from_host.as_ref().map(|host| format!("recovery points of host {}", host.value));
+        Deed { word: "recover", what, details: from.into_iter().collect(), effect: Effect::Add, yields, lacks }
+    }
+
+    /// Where something is put: where the plan says, or into scratch.
+    fn place(&self, line: &Line<'_>, target: &Name, written: &str) -> String {
+        let destination = self.absolute(written);
+        line.scratch.map_or_else(|| destination.to_string(), |scratch| scratch.path(target, &destination))
+    }
+
+    fn deploying(&self, line: &Line<'_>, deploy: &Deploy) -> Deed {
+        let target = self.targets.get(&deploy.target.value);
+        let from = match target.and_then(|target| target.source.as_ref()) {
+            Some(Source::Release(release)) => release.from.to_string(),
+            _ => String::new(),
+        };
+        let into = self.place(line, &deploy.target.value, &deploy.path.value);
+        let what = format!("{} from {from} into {into}{}", deploy.target.value, on(deploy.host.as_ref()));
+        let link = deploy
+            .link
+            .as_ref()
+            .filter(|_| line.scratch.is_none())
+            .map(|link| format!("then sets {} to it", link.value));
+        Deed {
+            word: "deploy",
+            what,
+            details: link.into_iter().collect(),
+            effect: Effect::Replace,
+            yields: &[OutputKind::Path],
+            lacks: Driver::Releases,
+        }
+    }
+}
+
+/// The jobs of a target whose recovery points hold all of it, with their stores.
+fn whole_jobs(target: Option<&Target>) -> Vec<(JobName, Name)> {
+    let of = |target: &Target| {
+        let backups = target.backups.iter().filter_map(|backup| {
+            let stored = backup.stored().filter(|stored| stored.select.is_none())?;
+            Some((target.job(backup), stored.store.value.clone()))
+        });
+        backups.collect()
+    };
+    target.map(of).unwrap_or_default()
+}
+
+fn driven_check(probe: &Probe) -> bool {
+    matches!(probe.kind, ProbeKind::Path(_) | ProbeKind::Command(_))
+}
+
+fn launching(launch: &Launch) -> Deed {
+    let what = format!("{:?} from the image of {}", launch.name.value, launch.image.value);
+    let listed = |word: &str, all: &[Spanned<String>]| {
+        let all: Vec<&str> = all.iter().map(|text| text.value.as_str()).collect();
+        (!all.is_empty()).then(|| format!("{word} {}", all.join(", ")))
+    };
+    let place = format!("{} in {}", launch.instance_type.value, launch.subnet.value);
+    let data = launch.user_data.as_ref().map(|file| format!("user data {}", file.value));
+    let groups = listed("security groups", &launch.security_groups);
+    let details = [Some(place), groups, data, listed("tags", &launch.tags)].into_iter().flatten().collect();
+    let yields = &[OutputKind::Instance, OutputKind::Address];
+    Deed { word: "launch", what, details, effect: Effect::Add, yields, lacks: Driver::Ec2 }
+}
+
+fn probing(probe: &Probe) -> Deed {
+    let (how, effect) = match &probe.kind {
+        ProbeKind::Path(path) => (format!("something is at {}", path.value), Effect::Read),
+        ProbeKind::Command(words) => {
+            (format!("{} exits with 0", argv(words.iter().map(|word| word.value.as_str()))), Effect::Execute)
+        }
+        ProbeKind::Http { url, status } => {
+            let status = status.as_ref().map_or(200, |status| status.value);
+            (format!("{} answers {status}", url.value), Effect::Read)
+        }
+        ProbeKind::Tcp { host, port } => {
+            (format!("{} listens at port {}", host.value.shown(), port.value), Effect::Read)
+        }
+        ProbeKind::Sql { query, host, .. } => {
+            (format!("{:?} yields a row at {}", query.value, host.value.shown()), Effect::Read)
+        }
+    };
+    let (what, lacks) = (probe.name.value.clone(), Driver::NetworkProbes);
+    Deed { word: "probe", what, details: vec![how], effect, yields: &[], lacks }
+}
+
+/// ` on web-1`, where a plan says which host.
+fn on(host: Option<&Spanned<Input>>) -> String {
+    host.map_or_else(String::new, |host| format!(" on {}", host.value.shown()))
+}
+
+/// What an input refers to, among the steps that were compiled before.
+fn output(input: &OutputName, labels: &Labels) -> Option<Output> {
+    let (_, step) = labels.iter().rev().find(|(label, _)| *label == input.step)?;
+    let kinds = [OutputKind::Instance, OutputKind::Address, OutputKind::Path];
+    let kind = kinds.into_iter().find(|kind| kind.slot() == Some(input.slot.as_str()))?;
+    Some(Output { step: *step, kind })
+}

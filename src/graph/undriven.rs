@@ -1,0 +1,104 @@
+//! Steps that nothing in this version can perform: named, tied and shown, so that a plan can be reviewed whole; refused before anything
+//! of their slice is begun.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Effect, Output, OutputKind, Slice};
+use crate::primitives::Name;
+
+/// A step that no driver performs yet.
+#[derive(Debug, Clone)]
+pub struct Undriven {
+    /// The part of the plan it belongs to.
+    pub slice: Slice,
+    /// The store that it reads or writes, if it does.
+    pub store: Option<Name>,
+    /// The word for it in its name.
+    pub word: &'static str,
+    /// What it is about, in a few words.
+    pub what: String,
+    /// Lines of detail.
+    pub details: Vec<String>,
+    /// What it does to the world.
+    pub effect: Effect,
+    /// What it yields to those behind it.
+    pub yields: Vec<OutputKind>,
+    /// What it takes in.
+    pub inputs: Vec<Output>,
+}
+
+/// What a step needs to be performed, and this version does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Driver {
+    /// Stores in Amazon S3.
+    S3,
+    /// Stores reached by SFTP.
+    Sftp,
+    /// Encryption to age recipients.
+    Encryption,
+    /// A limit on how fast a store is written.
+    UploadLimit,
+    /// Databases of Amazon RDS.
+    Rds,
+    /// Machines of Amazon EC2.
+    Ec2,
+    /// MySQL and MariaDB servers.
+    Mysql,
+    /// Logs selected by the day that they are of.
+    LogDays,
+    /// Second copies.
+    Copies,
+    /// Programs before and after a backup.
+    Hooks,
+    /// Priorities of processes.
+    Priorities,
+    /// Other hosts, reached by SSH.
+    Ssh,
+    /// A person's word.
+    People,
+    /// Releases.
+    Releases,
+    /// Programs as steps of a restore.
+    Commands,
+    /// Renaming what was recovered into place.
+    Switches,
+    /// Probes of a network.
+    NetworkProbes,
+    /// Looks at what is kept.
+    Verification,
+    /// Restores into scratch.
+    Drills,
+    /// Notices to those outside.
+    Notices,
+}
+
+impl fmt::Display for Driver {
+    /// A noun, to be said behind "no driver for".
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::S3 => "stores in S3",
+            Self::Sftp => "stores by SFTP",
+            Self::Encryption => "encryption",
+            Self::UploadLimit => "`limit upload`",
+            Self::Rds => "Amazon RDS",
+            Self::Ec2 => "Amazon EC2",
+            Self::Mysql => "MySQL",
+            Self::LogDays => "`select`",
+            Self::Copies => "`copy`",
+            Self::Hooks => "`before-backup` and `after-backup`",
+            Self::Priorities => "`priority`",
+            Self::Ssh => "other hosts",
+            Self::People => "approvals and sign-offs",
+            Self::Releases => "`deploy`",
+            Self::Commands => "`command` as a step",
+            Self::Switches => "`switch`",
+            Self::NetworkProbes => "probes by `http`, `tcp` and `sql`",
+            Self::Verification => "`verify`",
+            Self::Drills => "`drill`",
+            Self::Notices => "`announce`",
+        })
+    }
+}

@@ -1,0 +1,94 @@
+//! Values that are one of a few words.
+
+use super::{Form, Readable, Refusal, codes, text};
+use crate::diagnostic::nearest;
+use crate::plan::{ArchiveFormat, Depth, Event, Priority, Selection};
+use crate::primitives::Method;
+use crate::syntax::Value;
+
+/// Types that are one of a few words.
+macro_rules! chosen {
+    ($type:ty, $form:expr, $words:expr) => {
+        impl Readable for $type {
+            const FORM: Form = $form;
+            fn read(value: &Value) -> Result<Self, Refusal> {
+                let text = text(value, Self::FORM)?;
+                let words = $words;
+                if let Some((_, found)) = words.iter().find(|(word, _)| *word == text) {
+                    return Ok(*found);
+                }
+                let (name, doc) = Self::FORM.doc();
+                let meant = nearest(text, words.iter().map(|(word, _)| *word));
+                let help = match meant {
+                    Some(word) => format!("did you mean \"{word}\"? Write {doc}"),
+                    None => format!("write {doc}"),
+                };
+                Err(Refusal::new(&codes::BAD_CHOICE, format!("{text:?} is not a {name}"), help))
+            }
+        }
+    };
+}
+
+/// The kinds of schedules that go by the calendar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::lower) enum ScheduleKind {
+    Daily,
+    Weekly,
+    Monthly,
+    Yearly,
+}
+
+chosen!(
+    ScheduleKind,
+    Form::ScheduleKind,
+    [("daily", Self::Daily), ("weekly", Self::Weekly), ("monthly", Self::Monthly), ("yearly", Self::Yearly)]
+);
+chosen!(ArchiveFormat, Form::Archive, [("tar.zip", Self::TarZip)]);
+chosen!(Method, Form::Method, [("deflate", Self::Deflate), ("zstd", Self::Zstd)]);
+chosen!(
+    jiff::civil::Weekday,
+    Form::Weekday,
+    [
+        ("mon", Self::Monday),
+        ("tue", Self::Tuesday),
+        ("wed", Self::Wednesday),
+        ("thu", Self::Thursday),
+        ("fri", Self::Friday),
+        ("sat", Self::Saturday),
+        ("sun", Self::Sunday),
+    ]
+);
+chosen!(Selection, Form::Selection, [("unshipped-days", Self::UnshippedDays), ("whole-months", Self::WholeMonths)]);
+chosen!(Priority, Form::Priority, [("normal", Self::Normal), ("low", Self::Low), ("idle", Self::Idle)]);
+chosen!(
+    Depth,
+    Form::Depth,
+    [
+        ("present", Self::Present),
+        ("checksum", Self::Checksum),
+        ("read", Self::Read),
+        ("restore", Self::Restore),
+        ("deepest", Self::Deepest),
+    ]
+);
+chosen!(
+    Event,
+    Form::Event,
+    [
+        ("failure", Self::Failure),
+        ("missed", Self::Missed),
+        ("recovered", Self::Recovered),
+        ("success", Self::Success),
+        ("suspended", Self::Suspended),
+        ("approval", Self::Approval),
+    ]
+);
+
+/// The moment that a restore goes back to, unless the command line says another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::lower) enum Moment {
+    /// The newest.
+    Latest,
+}
+
+chosen!(Moment, Form::Moment, [("latest", Self::Latest)]);

@@ -1,0 +1,155 @@
+//! Texts, some of which must look like something.
+
+use bech32::Bech32;
+use bech32::primitives::decode::CheckedHrpstring;
+
+use super::{Form, Readable, Refusal, codes, some_text};
+use crate::syntax::Value;
+
+/// Texts of which no more is known here.
+macro_rules! worded {
+    ($(#[$doc:meta])* $type:ident, $form:expr) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub(in crate::lower) struct $type(pub(in crate::lower) String);
+        impl Readable for $type {
+            const FORM: Form = $form;
+            fn read(value: &Value) -> Result<Self, Refusal> {
+                some_text(value, Self::FORM).map(Self)
+            }
+        }
+    };
+}
+worded!(
+    /// Any text.
+    Text,
+    Form::Text
+);
+worded!(
+    /// A zone; whether there is one of that name is `check`'s.
+    Zone,
+    Form::Zone
+);
+worded!(
+    /// A diagnostic's code; whether there is one of that name is `check`'s.
+    CodeName,
+    Form::Code
+);
+/// Texts that must look like something.
+macro_rules! shaped {
+    ($(#[$doc:meta])* $type:ident, $form:expr, $looks:expr) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub(in crate::lower) struct $type(pub(in crate::lower) String);
+        impl Readable for $type {
+            const FORM: Form = $form;
+            fn read(value: &Value) -> Result<Self, Refusal> {
+                let text = some_text(value, Self::FORM)?;
+                let looks: fn(&str) -> Result<(), String> = $looks;
+                match looks(&text) {
+                    Ok(()) => Ok(Self(text)),
+                    Err(problem) => Err(Refusal::new(&codes::BAD_TEXT, problem, format!("write {}", Self::FORM.doc().1))),
+                }
+            }
+        }
+    };
+}
+shaped!(
+    /// A URL; whether anything is there is not known here.
+    Url,
+    Form::Url,
+    url
+);
+shaped!(
+    /// A tag, `name=value`.
+    Tag,
+    Form::Tag,
+    tag
+);
+shaped!(
+    /// A SHA-256 in hexadecimal.
+    Digest,
+    Form::Digest,
+    digest
+);
+shaped!(
+    /// The names of files by the day they are of.
+    Pattern,
+    Form::Pattern,
+    pattern
+);
+
+/// The public key of an age identity.
+#[derive(Debug)]
+pub(in crate::lower) struct Recipient(pub(in crate::lower) String);
+
+impl Readable for Recipient {
+    const FORM: Form = Form::Recipient;
+    fn read(value: &Value) -> Result<Self, Refusal> {
+        let text = some_text(value, Self::FORM)?;
+        // It is not repeated.
+        if text.to_ascii_uppercase().starts_with("AGE-SECRET-KEY-") {
+            let help = "write the public key that belongs to it, `age1…` (age-keygen(1): `age-keygen -y`), and make a new pair: this one is known now";
+            return Err(Refusal::new(&codes::PRIVATE_KEY, "a private key is written into the plan", help));
+        }
+        match recipient(&text) {
+            Ok(()) => Ok(Self(text)),
+            Err(problem) => Err(Refusal::new(&codes::BAD_TEXT, problem, format!("write {}", Self::FORM.doc().1))),
+        }
+    }
+}
+
+fn url(text: &str) -> Result<(), String> {
+    let is_scheme = |scheme: &str| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+    };
+    let holds_space = text.contains(|c: char| c.is_whitespace() || c.is_control());
+    match text.split_once("://") {
+        Some((scheme, rest)) if is_scheme(scheme) && !rest.trim_matches('/').is_empty() && !holds_space => Ok(()),
+        _ => Err(format!("{text:?} is not a URL")),
+    }
+}
+
+fn tag(text: &str) -> Result<(), String> {
+    match text.split_once('=') {
+        Some((name, _)) if !name.is_empty() => Ok(()),
+        _ => Err(format!("{text:?} is not a tag")),
+    }
+}
+
+/// A key has a checksum (BIP 173), so that a slip of the pen is noticed before anything is encrypted to nobody.
+fn recipient(text: &str) -> Result<(), String> {
+    let known = CheckedHrpstring::new::<Bech32>(text).is_ok_and(|key| key.hrp().as_str() == "age");
+    if known && text.starts_with("age1") {
+        return Ok(());
+    }
+    Err(format!("{text:?} is not an age recipient, or a letter of it is wrong"))
+}
+
+fn digest(text: &str) -> Result<(), String> {
+    let is_digest = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_digest { Ok(()) } else { Err(format!("{text:?} is not a SHA-256")) }
+}
+
+fn pattern(text: &str) -> Result<(), String> {
+    if text.contains('/') {
+        return Err(format!("{text:?} has a `/`: it is held against a file's name, not its path"));
+    }
+    let mut seen = Vec::new();
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        if c == '%' {
+            match rest.next() {
+                Some(field @ ('Y' | 'm' | 'd')) if !seen.contains(&field) => seen.push(field),
+                Some(field @ ('Y' | 'm' | 'd')) => return Err(format!("{text:?} has `%{field}` twice")),
+                Some(other) => return Err(format!("`%{other}` has no meaning in {text:?}")),
+                None => return Err(format!("{text:?} ends with a `%`")),
+            }
+        }
+    }
+    match ['Y', 'm', 'd'].iter().find(|field| !seen.contains(field)) {
+        Some(missing) => Err(format!("{text:?} lacks `%{missing}`, so that it does not say which day a file is of")),
+        None => Ok(()),
+    }
+}

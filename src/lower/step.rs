@@ -1,0 +1,141 @@
+//! The steps of a restore that have a block or many properties.
+
+use super::form::{Port, Status, Tag, Text, Url};
+use super::view::View;
+use super::vocabulary::{
+    APPROVE, COMMAND, COMMAND_STEP, DEPLOY, DEPLOY_INTO, FROM, HTTP, IMAGE, INSTANCE_TYPE, INTO, LAUNCH, PATH, PROBE,
+    RECOVER, SECURITY_GROUPS, SQL, SUBNET, TAGS, TCP, USER_DATA,
+};
+use crate::diagnostic::Diagnostics;
+use crate::plan::{Approve, Command, Deploy, Into, Launch, Probe, ProbeKind, Recover};
+use crate::primitives::{Name, Spanned};
+use crate::syntax::Node;
+
+pub(super) fn recover(node: &Node, out: &mut Diagnostics) -> Option<Recover> {
+    let mut view = View::new(node, &RECOVER, out);
+    let target = view.argument::<Name>();
+    let takes = view.property("takes");
+    let from_host = view.child(&FROM).and_then(|node| {
+        let mut view = View::new(node, &FROM, view.out);
+        let host = view.text("host");
+        view.finish();
+        host
+    });
+    let into = view.child(&INTO).and_then(|node| into(node, view.out));
+    view.finish();
+    Some(Recover { target: target?, from_host, into: into?, takes, span: node.header })
+}
+
+fn into(node: &Node, out: &mut Diagnostics) -> Option<Into> {
+    let mut view = View::new(node, &INTO, out);
+    let one = view.one_property(["path", "instance"]);
+    let (path, instance) = (view.text("path"), view.text("instance"));
+    let host = if one == Some("instance") { None } else { view.property("host") };
+    if one == Some("instance") {
+        view.called("an `into` with `instance`");
+    }
+    view.finish();
+    Some(match one? {
+        "path" => Into::Path { path: path?, host },
+        _ => Into::Instance(instance?),
+    })
+}
+
+pub(super) fn probe(node: &Node, out: &mut Diagnostics) -> Option<Probe> {
+    let mut view = View::new(node, &PROBE, out);
+    let name = view.argument::<Text>();
+    let takes = view.property("takes");
+    let kind = view.one_of(&[&PATH, &HTTP, &TCP, &SQL, &COMMAND]).and_then(|(word, node)| match word.name {
+        name if name == PATH.name => view.text_of(&PATH).map(ProbeKind::Path),
+        name if name == HTTP.name => http(node, view.out),
+        name if name == TCP.name => tcp(node, view.out),
+        name if name == SQL.name => sql(node, view.out),
+        _ => Some(view.texts_of(&COMMAND)).filter(|argv| !argv.is_empty()).map(ProbeKind::Command),
+    });
+    view.finish();
+    Some(Probe { name: name?.map(|name| name.0), kind: kind?, takes, span: node.header })
+}
+
+fn http(node: &Node, out: &mut Diagnostics) -> Option<ProbeKind> {
+    let mut view = View::new(node, &HTTP, out);
+    let url = view.argument::<Url>();
+    let status = view.property::<Status>("status").map(|status| status.map(|status| status.0));
+    view.finish();
+    Some(ProbeKind::Http { url: url?.map(|url| url.0), status })
+}
+
+fn tcp(node: &Node, out: &mut Diagnostics) -> Option<ProbeKind> {
+    let mut view = View::new(node, &TCP, out);
+    let host = view.argument();
+    let port = view.property::<Port>("port");
+    view.finish();
+    Some(ProbeKind::Tcp { host: host?, port: port?.map(|port| port.0) })
+}
+
+fn sql(node: &Node, out: &mut Diagnostics) -> Option<ProbeKind> {
+    let mut view = View::new(node, &SQL, out);
+    let query = view.argument::<Text>();
+    let host = view.property("host");
+    let (user, password) = (view.text("user"), view.property("password"));
+    view.finish();
+    Some(ProbeKind::Sql { query: query?.map(|query| query.0), host: host?, user, password })
+}
+
+pub(super) fn approve(node: &Node, out: &mut Diagnostics) -> Option<Approve> {
+    let mut view = View::new(node, &APPROVE, out);
+    let name = view.argument::<Text>();
+    let (by, takes) = (view.property("by"), view.property("takes"));
+    view.finish();
+    Some(Approve { name: name?.map(|name| name.0), by: by?, takes, span: node.header })
+}
+
+pub(super) fn launch(node: &Node, out: &mut Diagnostics) -> Option<Launch> {
+    let mut view = View::new(node, &LAUNCH, out);
+    let name = view.argument::<Text>();
+    let takes = view.property("takes");
+    let image = view.child(&IMAGE).and_then(|node| {
+        let mut view = View::new(node, &IMAGE, view.out);
+        let target = view.property("target");
+        view.finish();
+        target
+    });
+    let (instance_type, subnet) = (view.text_of(&INSTANCE_TYPE), view.text_of(&SUBNET));
+    let (security_groups, user_data) = (view.texts_of(&SECURITY_GROUPS), view.text_of(&USER_DATA));
+    let tags = view.values_of::<Tag>(&TAGS).into_iter().map(|tag| tag.map(|tag| tag.0)).collect();
+    view.finish();
+    Some(Launch {
+        name: name?.map(|name| name.0),
+        image: image?,
+        instance_type: instance_type?,
+        subnet: subnet?,
+        security_groups,
+        user_data,
+        tags,
+        takes,
+        span: node.header,
+    })
+}
+
+pub(super) fn deploy(node: &Node, out: &mut Diagnostics) -> Option<Deploy> {
+    let mut view = View::new(node, &DEPLOY, out);
+    let target = view.argument::<Name>();
+    let takes = view.property("takes");
+    let into = view.child(&DEPLOY_INTO).and_then(|node| {
+        let mut view = View::new(node, &DEPLOY_INTO, view.out);
+        let into = (view.text("path"), view.property("host"), view.text("link"));
+        view.finish();
+        Some((into.0?, into.1, into.2))
+    });
+    view.finish();
+    let (path, host, link) = into?;
+    Some(Deploy { target: target?, path, host, link, takes, span: node.header })
+}
+
+pub(super) fn command(node: &Node, out: &mut Diagnostics) -> Option<Command> {
+    let mut view = View::new(node, &COMMAND_STEP, out);
+    let argv: Vec<Spanned<String>> = view.arguments::<Text>().into_iter().map(|word| word.map(|word| word.0)).collect();
+    let (host, timeout, takes) = (view.property("host"), view.property("timeout"), view.property("takes"));
+    view.finish();
+    let command = Command { argv, host, timeout, takes, span: node.header };
+    Some(command).filter(|command| !command.argv.is_empty())
+}

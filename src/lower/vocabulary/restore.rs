@@ -1,0 +1,257 @@
+//! Words of restores.
+
+use super::WAIVE;
+use crate::lower::form::Form;
+use crate::lower::word::{NOTHING, Property, Times, Word, many, one, optional, plain, required};
+
+/// `restore`
+pub static RESTORE: Word = Word {
+    properties: &[optional(
+        "rto",
+        Form::Duration,
+        "Within how long all of it is done. By default nothing is promised.",
+    )],
+    children: &[
+        &MOMENT,
+        &APPROVE,
+        &RECOVER,
+        &LAUNCH,
+        &DEPLOY,
+        &COMMAND_STEP,
+        &PROBE,
+        &SWITCH,
+        &ANNOUNCE_STEP,
+        &RESTORE_STEP,
+        &PARALLEL,
+        &WAIVE,
+    ],
+    times: Times::Any,
+    ..plain(
+        "restore",
+        one(Form::Name, "the restore's name"),
+        "Declares a way back. Its steps run in the order written.",
+    )
+};
+
+/// `recover`
+pub static RECOVER: Word = Word {
+    properties: &[TAKES_STEP],
+    children: &[&FROM, &INTO],
+    times: Times::Any,
+    ..plain(
+        "recover",
+        one(Form::Name, "a target that has a backup"),
+        "Brings a target's recovery point back, beside what is there. Yields `path`, or of a database `instance` and `address`.",
+    )
+};
+
+/// `from`
+pub static FROM: Word = Word {
+    properties: &[required("host", Form::Text, "The host's name.")],
+    ..plain("from", NOTHING, "Whose recovery points. By default those of the host that restores.")
+};
+
+/// `into`
+pub static INTO: Word = Word {
+    properties: &[
+        optional(
+            "path",
+            Form::Text,
+            "The folder that is made, of a target that is folders or a `mysql`. A relative one is relative to the plan file's folder.",
+        ),
+        optional(
+            "host",
+            Form::Input,
+            "A declared host, or an address; with `path`. By default the host that restores.",
+        ),
+        optional("instance", Form::Text, "The DB instance that is made, of an `rds` target."),
+    ],
+    times: Times::Required,
+    ..plain("into", NOTHING, "Where it is put; never over what is there.")
+};
+
+/// `parallel`
+pub static PARALLEL: Word = Word {
+    children: &[
+        &APPROVE,
+        &RECOVER,
+        &LAUNCH,
+        &DEPLOY,
+        &COMMAND_STEP,
+        &PROBE,
+        &SWITCH,
+        &ANNOUNCE_STEP,
+        &RESTORE_STEP,
+        &PARALLEL,
+    ],
+    times: Times::Any,
+    ..plain("parallel", NOTHING, "Runs its steps side by side; the next step waits for all of them.")
+};
+
+/// `probe`
+pub static PROBE: Word = Word {
+    properties: &[TAKES_STEP],
+    children: &[&PATH, &HTTP, &TCP, &SQL, &COMMAND],
+    times: Times::Any,
+    ..plain(
+        "probe",
+        one(Form::Text, "what it shows"),
+        "Looks whether what was restored is well, in one way: `path`, `http`, `tcp`, `sql` or `command`.",
+    )
+};
+
+/// `path`
+pub static PATH: Word = plain(
+    "path",
+    one(Form::Text, "a path"),
+    "It is well when something is there. A relative path is relative to the plan file's folder.",
+);
+
+/// `command` in `probe`
+pub static COMMAND: Word = plain(
+    "command",
+    many(Form::Text, "a program and its arguments"),
+    "It is well when the command exits with 0. It is run as it stands, never through a shell.",
+);
+
+/// `http`
+pub static HTTP: Word = Word {
+    properties: &[optional("status", Form::Status, "The status that is well. By default 200.")],
+    ..plain("http", one(Form::Url, "a URL"), "It is well when the page answers with the status.")
+};
+
+/// `tcp`
+pub static TCP: Word = Word {
+    properties: &[required("port", Form::Port, "The port.")],
+    ..plain("tcp", one(Form::Input, "a declared host, or an address"), "It is well when something listens at the port.")
+};
+
+/// `sql`
+pub static SQL: Word = Word {
+    properties: &[
+        required("host", Form::Input, "The database server's address."),
+        optional("user", Form::Text, "As whom. By default the user that runs."),
+        optional("password", Form::Secret, "The user's password. By default none is given."),
+    ],
+    ..plain("sql", one(Form::Text, "a query"), "It is well when the query yields a row.")
+};
+
+/// `moment`
+pub static MOMENT: Word = plain(
+    "moment",
+    one(Form::Moment, "which"),
+    "The one moment to which everything goes back; `--at` and `--point` say another. By default, and only, `\"latest\"`.",
+);
+
+/// How long a step takes.
+const TAKES_STEP: Property =
+    optional("takes", Form::Duration, "How long it is expected to take. By default nothing is assumed.");
+
+/// `approve`
+pub static APPROVE: Word = Word {
+    properties: &[required("by", Form::Name, "The role of the person."), TAKES_STEP],
+    times: Times::Any,
+    ..plain("approve", one(Form::Text, "what is approved"), "Waits for a person's word; there is no yes by default.")
+};
+
+/// `launch`
+pub static LAUNCH: Word = Word {
+    properties: &[TAKES_STEP],
+    children: &[&IMAGE, &INSTANCE_TYPE, &SUBNET, &SECURITY_GROUPS, &USER_DATA, &TAGS],
+    times: Times::Any,
+    ..plain(
+        "launch",
+        one(Form::Text, "what it is called"),
+        "Launches a machine from an image. Yields `instance` and `address`.",
+    )
+};
+
+/// `image`
+pub static IMAGE: Word = Word {
+    properties: &[required("target", Form::Name, "A target that is a `machine-image`.")],
+    times: Times::Required,
+    ..plain("image", NOTHING, "From which image.")
+};
+
+/// `instance-type`
+pub static INSTANCE_TYPE: Word = Word {
+    times: Times::Required,
+    ..plain("instance-type", one(Form::Text, "a type, as in `\"m6i.large\"`"), "What kind of machine.")
+};
+
+/// `subnet`
+pub static SUBNET: Word =
+    Word { times: Times::Required, ..plain("subnet", one(Form::Text, "its identifier"), "In which network.") };
+
+/// `security-groups`
+pub static SECURITY_GROUPS: Word =
+    plain("security-groups", many(Form::Text, "their identifiers"), "What may reach it. By default the network's own.");
+
+/// `user-data`
+pub static USER_DATA: Word = plain(
+    "user-data",
+    one(Form::Text, "a file"),
+    "What it is handed when it begins. A relative path is relative to the plan file's folder. By default nothing.",
+);
+
+/// `tags`
+pub static TAGS: Word =
+    plain("tags", many(Form::Tag, "tags"), "How it is marked. By default as everything that this plan makes.");
+
+/// `deploy`
+pub static DEPLOY: Word = Word {
+    properties: &[TAKES_STEP],
+    children: &[&DEPLOY_INTO],
+    times: Times::Any,
+    ..plain("deploy", one(Form::Name, "a target that is a `release`"), "Puts a release on a host. Yields `path`.")
+};
+
+/// `into` in `deploy`
+pub static DEPLOY_INTO: Word = Word {
+    properties: &[
+        required("path", Form::Text, "The folder in which the release gets a folder of its own."),
+        optional("host", Form::Input, "A declared host, or an address. By default the host that restores."),
+        optional("link", Form::Text, "The link that is set to it, in one step, once it is whole. By default none."),
+    ],
+    times: Times::Required,
+    ..plain("into", NOTHING, "Where it is put; what is there is kept.")
+};
+
+/// `command` in `restore`
+pub static COMMAND_STEP: Word = Word {
+    properties: &[
+        optional("host", Form::Input, "A declared host, or an address. By default the host that restores."),
+        optional("timeout", Form::Duration, "When to give up. By default after a day."),
+        TAKES_STEP,
+    ],
+    times: Times::Any,
+    ..plain(
+        "command",
+        many(Form::Text, "a program and its arguments"),
+        "Runs a program, which must exit with 0. It is run as it stands, never through a shell.",
+    )
+};
+
+/// `switch`
+pub static SWITCH: Word = Word {
+    properties: &[TAKES_STEP],
+    times: Times::Any,
+    ..plain(
+        "switch",
+        one(Form::Name, "a target that was recovered"),
+        "Puts what was recovered in the place of what is there, by renaming; what was there is kept beside.",
+    )
+};
+
+/// `announce` in `restore`
+pub static ANNOUNCE_STEP: Word = Word {
+    properties: &[TAKES_STEP],
+    times: Times::Any,
+    ..plain("announce", one(Form::Name, "a declared notice"), "Publishes the notice.")
+};
+
+/// `restore` in `restore`
+pub static RESTORE_STEP: Word = Word {
+    times: Times::Any,
+    ..plain("restore", one(Form::Name, "a declared restore"), "Does all that another restore does.")
+};
