@@ -1,6 +1,7 @@
 //! The names a plan declares. They become parts of object keys and file names, so their letters are few.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,10 +11,10 @@ use super::Malformed;
 const NAME_BYTES_MAX: usize = 64;
 
 /// A declared name: ASCII letters, digits, `-`, `_` and `.`, beginning with a letter or digit, at most
-/// 64 bytes.
+/// 64 bytes. A graph of many steps has the same names in many places: they share them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Name(String);
+pub struct Name(Arc<str>);
 
 impl Name {
     /// Reads a name.
@@ -36,7 +37,7 @@ impl Name {
         if !first.is_ascii_alphanumeric() {
             return Err(Malformed::new(format!("a name cannot begin with `{first}`"), help));
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 
     /// The name as it was written.
@@ -60,7 +61,7 @@ impl TryFrom<String> for Name {
 
 impl From<Name> for String {
     fn from(name: Name) -> Self {
-        name.0
+        name.as_str().to_owned()
     }
 }
 
