@@ -134,7 +134,7 @@ impl Builder<'_> {
         if line.scratch.is_some() {
             deed.lacks = Driver::Drills;
         }
-        let inputs = step.inputs().into_iter().filter_map(|input| output(input, labels)).collect::<Vec<_>>();
+        let inputs = step.input().into_iter().filter_map(|input| output(input, labels)).collect::<Vec<_>>();
         let yielded = |input: &Output| self.steps[input.step.index()].kind.yields().contains(&input.kind);
         let inputs = inputs.into_iter().filter(yielded).collect();
         let span = step.span();
