@@ -1,10 +1,13 @@
-//! A copy is in another store.
+//! A copy is in another store, and as hard to read as the original.
 
 use std::collections::BTreeMap;
 
 use super::Scene;
-use crate::diagnostic::{Diagnostic, Diagnostics, codes::way::SAME_STORE};
+use crate::diagnostic::codes::way::{IN_THE_CLEAR, SAME_STORE};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::primitives::{Name, Spanned};
 
+/// Copies in the same store.
 pub(super) fn run(scene: &Scene<'_>, out: &mut Diagnostics) {
     for (_, backup) in scene.backups() {
         let mut seen = BTreeMap::new();
@@ -18,6 +21,22 @@ pub(super) fn run(scene: &Scene<'_>, out: &mut Diagnostics) {
                     out.push(found.also(*first, "put here first"));
                 }
             }
+        }
+    }
+}
+
+/// Copies that lie in the clear of what is encrypted elsewhere.
+pub(super) fn in_the_clear(scene: &Scene<'_>, out: &mut Diagnostics) {
+    for (_, backup) in scene.backups() {
+        let mut stores = Scene::stores_of(backup);
+        let is_encrypted =
+            |name: &&Spanned<Name>| scene.stores.get(&name.value).is_some_and(|of| !of.encrypt.is_empty());
+        let Some(original) = stores.next().filter(is_encrypted) else { continue };
+        for copy in stores.filter(|copy| scene.stores.contains_key(&copy.value) && !is_encrypted(copy)) {
+            let message = format!("a copy in \"{}\" can be read by whoever reaches it", copy.value);
+            let help = format!("write `encrypt` into the store \"{}\" too", copy.value);
+            let found = Diagnostic::new(&IN_THE_CLEAR, message, copy.span, "not encrypted", help);
+            out.push(found.also(original.span, "what is encrypted here"));
         }
     }
 }

@@ -6,6 +6,20 @@ use crate::diagnostic::{Diagnostic, Diagnostics, codes::people as codes};
 use crate::plan::{Input, RestoreStep, Source, Target};
 use crate::primitives::{Name, Spanned};
 
+/// Steps on hosts that nobody can reach.
+pub(super) fn unreached(scene: &Scene<'_>, out: &mut Diagnostics) {
+    let is_done_there = |step: &&RestoreStep| !matches!(step, RestoreStep::Probe(_));
+    let steps = scene.plan.restores.iter().flat_map(Scene::steps).filter(is_done_there);
+    for at in steps.filter_map(RestoreStep::host).filter_map(named) {
+        let Some(host) = scene.hosts.get(&at.value).filter(|host| host.ssh.is_none()) else { continue };
+        let message = format!("nothing says how the host \"{}\" is reached", at.value);
+        let help = "write `ssh address=\"…\"` in its block, or leave `host` out where it is the host that restores";
+        let found = Diagnostic::new(&codes::UNREACHED, message, at.span, "done there", help);
+        out.push(found.also(host.name.span, "no `ssh`"));
+    }
+}
+
+/// Hosts that are not declared, and targets without.
 pub(super) fn run(scene: &Scene<'_>, out: &mut Diagnostics) {
     let of_targets = scene.plan.targets.iter().flat_map(|target| &target.hosts);
     let of_steps: Vec<Spanned<Name>> =

@@ -93,6 +93,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule { codes: &[&codes::way::RDS_RETENTION], run: rds::run },
     Rule { codes: &[&codes::way::ONE_KEY], run: keys::run },
     Rule { codes: &[&codes::way::SAME_STORE], run: copies::run },
+    Rule { codes: &[&codes::way::IN_THE_CLEAR], run: copies::in_the_clear },
+    Rule { codes: &[&codes::people::UNREACHED], run: hosts::unreached },
     Rule { codes: &[&codes::step::WRONG_TARGET, &codes::step::WRONG_DESTINATION], run: step_targets::run },
     Rule {
         codes: &[

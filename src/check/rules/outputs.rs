@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Scene;
 use crate::check::scene::known_names;
-use crate::diagnostic::{Diagnostic, Diagnostics, codes::step as codes};
+use crate::diagnostic::{Diagnostic, Diagnostics, codes::step as codes, nearest};
 use crate::plan::{Input, Into, RestoreStep, Source};
 use crate::primitives::{Span, Spanned};
 
@@ -108,7 +108,12 @@ impl<'p> Line<'_, 'p> {
         }
         let names =
             self.earlier.iter().filter(|(_, of)| of.iter().any(|of| matches!(of.step, RestoreStep::Recover(_))));
-        let help = known_names(target.value.as_str(), "`recover` before it", names.map(|(name, _)| *name));
+        let names: Vec<&str> = names.map(|(name, _)| *name).collect();
+        let help = match nearest(target.value.as_str(), names.iter().copied()) {
+            Some(meant) => format!("did you mean \"{meant}\"?"),
+            None if names.is_empty() => "write a `recover` of it before this step".to_owned(),
+            None => format!("recovered before it: {}", names.join(", ")),
+        };
         let message = format!("nothing before this step recovers \"{}\"", target.value);
         self.out.push(Diagnostic::new(&codes::NOTHING_TO_SWITCH, message, target.span, "not recovered", help));
     }

@@ -81,7 +81,8 @@ fn what_is_switched_to_was_recovered_before_it() {
 fn hosts_are_declared_or_addresses() {
     let unknown: &[&str] = &["sonae::host::unknown"];
     for (blocks, expected) in [
-        (r#"restore "r" { command "x" host="web-2" }"#, NONE),
+        (r#"restore "r" { probe "p" { tcp "web-2" port=22 } }"#, NONE),
+        (r#"restore "r" { command "x" host="web-2" }"#, &["sonae::host::unreached"]),
         (r#"restore "r" { command "x" host="web-9" }"#, unknown),
         (r#"restore "r" { command "x" host="web-9.example.org" }"#, NONE),
         (r#"restore "r" { probe "p" { tcp "::1" port=22 } }"#, NONE),
