@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::arguments::CheckForm;
-use super::{Failure, load, output, times};
+use super::{Failure, load, output, slices, times};
 use crate::diagnostic::Severity;
 use crate::report;
 use crate::run::ExitStatus;
@@ -65,5 +65,7 @@ fn text(file: &str, read: &load::Read) -> String {
     let promises = read.proven.iter().flat_map(|proven| &proven.proofs().promises);
     let promises: String = promises.map(|promise| format!("  {}: {promise}\n", promise.standing)).collect();
     let waits = if read.proven.is_none() { "  promises are proven once there is no error\n" } else { "" };
-    format!("{problems}{file}: {summary}\n{promises}{waits}")
+    let untold = read.proven.as_ref().and_then(|proven| slices::untold(proven.plan()));
+    let untold = untold.map_or_else(String::new, |line| format!("  {line}\n"));
+    format!("{problems}{file}: {summary}\n{promises}{untold}{waits}")
 }

@@ -44,6 +44,9 @@ pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
     if !arguments.dry.dry_run {
         slices::refuse(&graph)?;
     }
+    if arguments.dry.dry_run && arguments.dry.format.format == Form::Text {
+        slices::untold(plan).iter().for_each(|line| output::say(line));
+    }
     if arguments.dry.offline {
         let at = now.unwrap_or_else(jiff::Timestamp::now);
         return print(&forecast::unasked(plan, &graph, at, &who, None), &arguments.dry);

@@ -33,6 +33,12 @@ pub(super) fn told(lacking: &Lacking) -> impl Iterator<Item = String> {
     })
 }
 
+/// That nobody is told by what a plan declares for that, where it does.
+pub(super) fn untold(plan: &Plan) -> Option<String> {
+    let names: Vec<String> = plan.notifies.iter().map(|notify| format!("\"{}\"", notify.name.value)).collect();
+    (!names.is_empty()).then(|| format!("this version tells nobody: notify {} is not performed", names.join(", ")))
+}
+
 /// The jobs that this version cannot carry out, and what each needs.
 pub(super) fn undone(graph: &Graph) -> BTreeMap<JobName, String> {
     let of = |(slice, drivers): (Slice, BTreeSet<Driver>)| match slice {
