@@ -17,6 +17,10 @@ pub(super) fn run(scene: &Scene<'_>, out: &mut Diagnostics) {
         let (message, label) = ("nobody is told when a backup fails", "no `notify` for \"failure\" in this plan");
         out.push(Diagnostic::new(&codes::NOBODY_TOLD, message, plan.name.span, label, help));
     }
+    // One thing after the other: where nobody is told of anything, that is the first.
+    if plan.notifies.is_empty() {
+        return;
+    }
     let is_ping = |notify: &&Notify| matches!(notify.channel, Channel::Ping(_));
     if !plan.notifies.iter().filter(is_ping).any(tells(Event::Success)) {
         let help = "write `notify \"dead-man\" { ping (env)\"PING_URL\"; events \"success\" }`, with the address of a service that expects it";
