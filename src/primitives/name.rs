@@ -11,8 +11,9 @@ const NAME_BYTES_MAX: usize = 64;
 
 /// A declared name: ASCII letters, digits, `-`, `_` and `.`, beginning with a letter or digit, at most
 /// 64 bytes.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(extend("pattern" = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"))]
 pub struct Name(String);
 
 impl Name {
@@ -65,8 +66,9 @@ impl From<Name> for String {
 }
 
 /// A job, `target/backup`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(extend("pattern" = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}/[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"))]
 pub struct JobName {
     /// The target that is backed up.
     pub target: Name,

@@ -3,5 +3,8 @@
 mod examples;
 mod exit_statuses;
 mod generated;
+mod plan_schema;
+mod schemas;
 
 pub(crate) use examples::plans_shown;
+pub(crate) use schemas::{holds, holds_and_nothing_else, schema_of};
