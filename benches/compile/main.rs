@@ -74,9 +74,11 @@ fn measure() -> Outcome<bool> {
     let (least, most) = (sizes[0].1.behind, sizes[2].1.behind);
     goals.push(("10000 targets / 100 times 100 targets".into(), ratio(most, least * 100), 2.0));
     let (sonae, ninja) = side_by_side()?;
-    figures.push_str(&format!("\n| median of {ROUNDS} | wall time |\n| --- | --: |\n"));
-    figures.push_str(&format!("| sonae run --dry-run | {:.0} ms |\n| ninja -n | {:.0} ms |\n", ms(sonae), ms(ninja)));
-    goals.push(("wall time of a dry run / ninja -n".into(), ratio(sonae, ninja), 1.0));
+    figures.push_str(&format!("\n| median of {ROUNDS} | wall time | CPU time |\n| --- | --: | --: |\n"));
+    for (program, took) in [("sonae run --dry-run", sonae), ("ninja -n", ninja)] {
+        figures.push_str(&format!("| {program} | {:.0} ms | {:.0} ms |\n", ms(took.wall), ms(took.cpu)));
+    }
+    goals.push(("wall time of a dry run / ninja -n".into(), ratio(sonae.wall, ninja.wall), 1.0));
     figures.push_str("\n| goal | found | |\n| --- | --- | --- |\n");
     for (goal, found, most) in &goals {
         let met = if found <= most { "met" } else { "**MISSED**" };
@@ -111,20 +113,41 @@ fn stages(plan: &str) -> Stages {
     Stages { parser, behind: all.saturating_sub(read) }
 }
 
-/// The middle time of several.
+/// The middle of several times: of the processor, of which what else the machine does takes none.
 fn median(mut what: impl FnMut()) -> Duration {
     let one = |_| {
-        let began = Instant::now();
+        let began = cpu();
         what();
-        began.elapsed()
+        cpu().saturating_sub(began)
     };
     let mut took: Vec<Duration> = (0..ROUNDS).map(one).collect();
     took.sort_unstable();
     took[ROUNDS / 2]
 }
 
+/// What this process has spent in user and system mode.
+fn cpu() -> Duration {
+    let spent = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(spent.tv_sec.unsigned_abs(), u32::try_from(spent.tv_nsec).unwrap_or(0))
+}
+
+/// What the programs that this one ran have spent likewise.
+fn cpu_of_programs() -> Outcome<Duration> {
+    let spent = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_CHILDREN)?;
+    let told = [spent.user_time(), spent.system_time()];
+    let microseconds = |time: &nix::sys::time::TimeVal| time.tv_sec() * 1_000_000 + time.tv_usec();
+    Ok(Duration::from_micros(told.iter().map(microseconds).sum::<i64>().unsigned_abs()))
+}
+
+/// What a whole program took.
+#[derive(Clone, Copy)]
+struct Took {
+    wall: Duration,
+    cpu: Duration,
+}
+
 /// A dry run of the program, and one of ninja, in turns.
-fn side_by_side() -> Outcome<(Duration, Duration)> {
+fn side_by_side() -> Outcome<(Took, Took)> {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     for source in 0..plans::SOURCES {
         let source = folder.path().join(format!("source/{source}"));
@@ -145,19 +168,25 @@ fn side_by_side() -> Outcome<(Duration, Duration)> {
             theirs.push(took.1);
         }
     }
-    ours.sort_unstable();
-    theirs.sort_unstable();
-    Ok((ours[ROUNDS / 2], theirs[ROUNDS / 2]))
+    let middle = |all: &[Took]| {
+        let of = |time: fn(&Took) -> Duration| {
+            let mut all: Vec<Duration> = all.iter().map(time).collect();
+            all.sort_unstable();
+            all[ROUNDS / 2]
+        };
+        Took { wall: of(|took| took.wall), cpu: of(|took| took.cpu) }
+    };
+    Ok((middle(&ours), middle(&theirs)))
 }
 
-/// How long a whole program takes that prints into a file.
-fn whole(folder: &Path, words: &[&str]) -> Outcome<Duration> {
+/// What a whole program takes that prints into a file.
+fn whole(folder: &Path, words: &[&str]) -> Outcome<Took> {
     let output = File::create(folder.join("printed"))?;
     let mut command = Command::new(words[0]);
     command.args(&words[1..]).current_dir(folder).env("XDG_STATE_HOME", folder.join("state"));
-    let began = Instant::now();
+    let (began, spent) = (Instant::now(), cpu_of_programs()?);
     let status = command.stdin(Stdio::null()).stdout(output).stderr(Stdio::inherit()).status()?;
-    let took = began.elapsed();
+    let took = Took { wall: began.elapsed(), cpu: cpu_of_programs()?.saturating_sub(spent) };
     if status.success() { Ok(took) } else { Err(format!("{} ended with {status}", words[0]).into()) }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 pub(super) use crate::diagnostic::known_names;
-use crate::plan::{Backup, BrokenBlock, Host, Plan, Recover, Restore, RestoreStep, Role, Store, Target};
+use crate::plan::{Backup, BrokenBlock, Host, Plan, Recover, Restore, RestoreStep, Role, Schedule, Store, Target};
 use crate::primitives::{Name, Spanned};
 
 /// A plan, and its blocks by name.
@@ -55,6 +55,13 @@ impl<'p> Scene<'p> {
     /// All backups, with their targets.
     pub(super) fn backups(&self) -> impl Iterator<Item = (&'p Target, &'p Backup)> + use<'p> {
         self.plan.targets.iter().flat_map(|target| target.backups.iter().map(move |backup| (target, backup)))
+    }
+
+    /// All schedules, of whatever block.
+    pub(super) fn schedules(&self) -> impl Iterator<Item = &'p Schedule> + use<'p> {
+        let backups = self.backups().filter_map(|(_, backup)| backup.schedule.as_ref());
+        let verifies = self.plan.verifies.iter().filter_map(|verify| verify.schedule.as_ref());
+        backups.chain(verifies).chain(self.plan.drills.iter().filter_map(|drill| drill.schedule.as_ref()))
     }
 
     /// The stores that a backup puts its recovery points in, copies too, as it names them.

@@ -267,7 +267,7 @@ fn stores_are_used_and_lie_beside_each_other() {
 
 const TEMPLATES: &str = r#"
 plan "p"
-store "vault" { local path="/srv/backup" }
+store "vault" { local path="/srv/backup"; access { write "backup"; read "backup"; prune "sysadmin" } }
 template "nightly" {
     backup "daily" { schedule "daily" at="01:00"; archive "tar.zip"; store "vault" }
     WAIVE

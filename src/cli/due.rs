@@ -15,7 +15,7 @@ use crate::calendar;
 use crate::catalog::{FirstSeen, host_prefix};
 use crate::drivers::{Disk, StateFolder, SystemClock, TemporaryTables};
 use crate::due::{self, Due, Failed, History, JobHistory, Stranger, Verdict};
-use crate::forecast::{self, Circumstances, Outlook, StoreLocation, Subject};
+use crate::forecast::{self, Circumstances, Forecast, Outlook, StoreLocation, Subject};
 use crate::graph::Slice;
 use crate::observe::{self, Observed, Reading, SlotsSeen};
 use crate::plan::{Plan, Schedule};
@@ -159,7 +159,7 @@ impl Tick<'_> {
         if status == ExitStatus::Interrupted {
             return Ok(status);
         }
-        let (found, held) = self.take(&recent, waiting).await?;
+        let (mut found, held) = self.take(&recent, waiting).await?;
         for line in report::due::told(&found, self.quiet()) {
             output::say(&line);
         }
@@ -168,7 +168,7 @@ impl Tick<'_> {
             status = status.worse(ExitStatus::Failed);
         }
         let outcome = match held {
-            Some(held) => Some(self.carry_out(&found, held).await?),
+            Some(held) => self.carry_out(&mut found, held).await?,
             None => None,
         };
         if let Some(outcome) = &outcome {
@@ -240,8 +240,12 @@ impl Tick<'_> {
             if SystemClock.now() < until {
                 return Ok(Fate::Later(Box::new(found), until));
             }
-            let resumed = resume::go_on(found, &self.arguments.pace, held, &mut interrupts, self.seams).await?;
-            Ok(Fate::Resumed(Box::new(resumed)))
+            match resume::go_on(found, &self.arguments.pace, held, &mut interrupts, self.seams).await {
+                Ok(resumed) => Ok(Fate::Resumed(Box::new(resumed))),
+                // Another run took the lease meanwhile.
+                Err(Failure { status: ExitStatus::Locked, .. }) => Ok(Fate::Nothing),
+                Err(failure) => Err(failure),
+            }
         })
         .await
     }
@@ -293,13 +297,7 @@ impl Tick<'_> {
         let mut found = self.ask(SystemClock.now(), aside).await;
         held.keep_only(&found.slots().map(|(job, _)| job).collect());
         // What became due only now has no lock, and waits for the next call.
-        for of in &mut found.jobs {
-            if let Verdict::Due { slot, .. } = of.verdict
-                && !held.holds(&of.job)
-            {
-                of.verdict = Verdict::Running { slot: Some(slot) };
-            }
-        }
+        leave_to_others(&mut found, held);
         Ok(found)
     }
 
@@ -407,17 +405,16 @@ impl Tick<'_> {
         forecast::backup(self.plan(), &graph, &observed, &self.circumstances(found))
     }
 
-    async fn carry_out(&self, found: &Due, mut held: JobsHeld) -> Result<Outcome, Failure> {
+    /// Carries out what is due, unless other runs have taken all of that meanwhile.
+    async fn carry_out(&self, found: &mut Due, mut held: JobsHeld) -> Result<Option<Outcome>, Failure> {
         let outcome = self.under(found, &mut held).await;
         held.close().await;
         outcome
     }
 
     /// Carries out what is due while it is held.
-    async fn under(&self, found: &Due, held: &mut JobsHeld) -> Result<Outcome, Failure> {
-        let outlook = unless_interrupted(&mut held.interrupts, self.forecast(found, Some(held.at))).await?;
-        let forecast = run::performable(outlook)?;
-        held.settle(&self.asker(&forecast.stores), &forecast).await?;
+    async fn under(&self, found: &mut Due, held: &mut JobsHeld) -> Result<Option<Outcome>, Failure> {
+        let Some(forecast) = self.settled(found, held).await? else { return Ok(None) };
         let ports = Ports { leases: held.leases(), ..world::writing(&forecast.stores, &self.state, self.seams) };
         run::tidy(&ports).await;
         let releasing = held.releasing(&forecast, terminal::watch(self.quiet()));
@@ -426,7 +423,24 @@ impl Tick<'_> {
         let side_by_side = self.arguments.pace.side_by_side;
         let outcome = crate::run::run(forecast, side_by_side, &ports, &watch, &mut held.interrupts).await;
         watch.close().await;
-        outcome.map_err(|fault| run::stopped(&run, &fault))
+        outcome.map(Some).map_err(|fault| run::stopped(&run, &fault))
+    }
+
+    /// The forecast of what is due, once all is held that it needs: a job whose lease another run took meanwhile is left to that run.
+    async fn settled(&self, found: &mut Due, held: &mut JobsHeld) -> Result<Option<Forecast>, Failure> {
+        while found.slots().next().is_some() {
+            let outlook = unless_interrupted(&mut held.interrupts, self.forecast(found, Some(held.at))).await?;
+            let forecast = run::performable(outlook)?;
+            let refused = held.settle(&self.asker(&forecast.stores), &forecast).await?;
+            if refused.is_empty() {
+                return Ok(Some(forecast));
+            }
+            for job in refused.iter().filter(|_| !self.quiet()) {
+                output::say(&format!("{job}: running: another run took it up meanwhile"));
+            }
+            leave_to_others(found, held);
+        }
+        Ok(None)
     }
 
     /// The dry run: nothing is locked or written.
@@ -463,6 +477,17 @@ impl Tick<'_> {
         let status = forecast.map_or(ExitStatus::Well, |forecast| run::foretold(&forecast, &self.arguments.dry));
         let status = status.worse(self.set_aside());
         Ok(if unknown { status.worse(ExitStatus::Failed) } else { status })
+    }
+}
+
+/// What is due and not held is another run's.
+fn leave_to_others(found: &mut Due, held: &JobsHeld) {
+    for of in &mut found.jobs {
+        if let Verdict::Due { slot, .. } = of.verdict
+            && !held.holds(&of.job)
+        {
+            of.verdict = Verdict::Running { slot: Some(slot) };
+        }
     }
 }
 

@@ -45,7 +45,10 @@ pub(super) struct Held {
 impl Held {
     /// Takes the leases that wait for the forecast.
     pub(super) async fn settle(&self, asker: &Asker<'_>, forecast: &Forecast) -> Result<(), Failure> {
-        settle(asker, &self.later, forecast, &self.keeper).await
+        match settle(asker, &self.later, forecast, &self.keeper).await?.pop_first() {
+            Some((_, refusal)) => Err(refusal.into()),
+            None => Ok(()),
+        }
     }
 
     /// Leaves word of the run at the locks of this host.
@@ -159,23 +162,23 @@ pub(super) async fn lease(
     Ok(Ok(later))
 }
 
-/// Takes those for which it was too early, but for jobs that will plainly not begin.
+/// Takes those for which it was too early, but for jobs that will plainly not begin; answers those that another run took meanwhile.
 pub(super) async fn settle(
     asker: &Asker<'_>,
     later: &[Resource],
     forecast: &Forecast,
     keeper: &Keeper,
-) -> Result<(), Failure> {
-    let stores = world::stores(asker.locations);
+) -> Result<BTreeMap<LeaseName, Refusal>, Fault> {
+    let (stores, mut refused) = (world::stores(asker.locations), BTreeMap::new());
     let fails: BTreeSet<LeaseName> = forecast.steps.iter().filter_map(|step| cannot_begin(forecast, step)).collect();
     for resource in later {
         let Some(name) = resource.lease_name().filter(|name| !fails.contains(name)) else { continue };
         let Some(store) = stores.get(&name.0) else { continue };
         if let Some(refusal) = lease_one(asker, resource, store, &forecast.run, keeper).await? {
-            return Err(refusal.into());
+            refused.insert(name, refusal);
         }
     }
-    Ok(())
+    Ok(refused)
 }
 
 /// The lease of a job whose first step will fail.

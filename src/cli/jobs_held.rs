@@ -87,12 +87,18 @@ impl JobsHeld {
         others.iter().for_each(|job| self.held.release(job));
     }
 
-    /// Takes the leases that wait for the forecast, of the jobs that are held.
-    pub(super) async fn settle(&self, asker: &Asker<'_>, forecast: &Forecast) -> Result<(), Failure> {
+    /// Takes the leases that wait for the forecast, of the jobs that are held. Another run may have taken one meanwhile: then what is held
+    /// for its job is given back, and the job is named.
+    pub(super) async fn settle(&self, asker: &Asker<'_>, forecast: &Forecast) -> Result<BTreeSet<JobName>, Failure> {
         let held: BTreeSet<LeaseName> = self.held.jobs().values().filter_map(|held| held.lease.clone()).collect();
         let is_held = |resource: &&Resource| resource.lease_name().is_some_and(|name| held.contains(&name));
         let later: Vec<Resource> = self.later.iter().filter(is_held).cloned().collect();
-        hold::settle(asker, &later, forecast, &self.held.keeper).await
+        let refused = hold::settle(asker, &later, forecast, &self.held.keeper).await?;
+        let is_refused = |held: &JobHeld| held.lease.as_ref().is_some_and(|lease| refused.contains_key(lease));
+        let jobs: BTreeSet<JobName> =
+            self.held.jobs().iter().filter(|(_, held)| is_refused(held)).map(|(job, _)| job.clone()).collect();
+        jobs.iter().for_each(|job| self.held.release(job));
+        Ok(jobs)
     }
 
     pub(super) fn leases(&self) -> Leases {
@@ -137,5 +143,71 @@ impl Watch for Releasing {
 
     fn stopping(&self) {
         self.inner.stopping();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::host_prefix;
+    use crate::cli::world;
+    use crate::drivers::StateFolder;
+    use crate::forecast::{FORMAT_VERSION, StoreLocation, Subject};
+    use crate::primitives::{Name, PathBytes};
+
+    fn name(text: &str) -> Name {
+        Name::parse(text).unwrap()
+    }
+
+    fn forecast(run: &RunId, stores: &BTreeMap<Name, StoreLocation>) -> Forecast {
+        Forecast {
+            fail_fast: false,
+            format_version: FORMAT_VERSION,
+            plan: name("home"),
+            run: run.clone(),
+            host: name("nas"),
+            subject: Subject::Backup { jobs: vec![], slots: BTreeMap::new() },
+            at: Timestamp::UNIX_EPOCH,
+            timezone: "UTC".into(),
+            stores: stores.clone(),
+            limits: BTreeMap::new(),
+            steps: vec![],
+        }
+    }
+
+    /// The lease of a run of another machine, which was renewed just now.
+    fn lease_of_another() -> String {
+        let now = Timestamp::now();
+        let lease = serde_json::json!({
+            "format_version": 1, "run": "20260301T053000Z-0000002a", "machine": "other", "process": 7, "state": "5a", "boot": "b0",
+            "lock": "job", "number": 1, "taken": now, "renewed": now, "lasts_s": 300
+        });
+        lease.to_string()
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn a_job_whose_lease_another_run_took_before_the_forecast_was_made_is_left_to_that_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = Arc::new(StateFolder::new(folder.path().join("state")));
+        let at = PathBytes::from_path(folder.path().join("store"));
+        let locations = BTreeMap::from([(name("shelf"), StoreLocation::Local(at))]);
+        let asker = Asker { state: &state, locations: &locations, plan: "plan.kdl".into() };
+        let (run, jobs) = (RunId::new(Timestamp::now(), 1), ["photos/daily", "music/daily"]);
+        let jobs = jobs.map(|job| JobName::parse(job).unwrap());
+        let mut held = JobsHeld::new(Timestamp::now()).unwrap();
+        for job in &jobs {
+            let store = &world::reading(&locations)[&name("shelf")];
+            let prefix = host_prefix(&name("home"), job, &name("nas"));
+            let resource = Resource::Job { store: name("shelf"), place: store.real_place().await.unwrap(), prefix };
+            assert!(held.take(job, &asker, &[resource], &run).await.unwrap());
+        }
+        let theirs = folder.path().join("store/home/photos/daily/nas");
+        std::fs::create_dir_all(&theirs).unwrap();
+        std::fs::write(theirs.join("lease-000000000001.json"), lease_of_another()).unwrap();
+        let refused = held.settle(&asker, &forecast(&run, &locations)).await.unwrap();
+        let [photos, music] = &jobs;
+        assert_eq!(refused, BTreeSet::from([photos.clone()]));
+        assert_eq!((held.holds(photos), held.holds(music)), (false, true));
+        held.close().await;
     }
 }

@@ -18,7 +18,10 @@ pub(super) fn refuse(graph: &Graph) -> Result<(), Failure> {
     for line in told(&lacking) {
         message.push_str(&format!("\n  {line}"));
     }
-    message.push_str("\n`--dry-run` shows what would be done; what is not named here can be run by its name");
+    message.push_str("\n`--dry-run` shows what would be done");
+    if graph.steps().iter().any(|step| !lacking.contains_key(&step.kind.slice())) {
+        message.push_str("; what is not named here can be run by its name");
+    }
     Err(Failure::error(message))
 }
 

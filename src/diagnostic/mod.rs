@@ -79,19 +79,35 @@ impl Diagnostic {
     }
 }
 
-/// All problems found so far.
+/// How many problems of one weight are kept, of a text that is likely no plan: each takes some hundred bytes.
+pub const FOUND_MAX: usize = 100_000;
+
+fn too_many(next: &Diagnostic) -> Diagnostic {
+    let message = format!("there are more than {FOUND_MAX} problems of this weight; the rest is not told");
+    let help = "correct those that are told, or look whether this is a plan at all";
+    let found = Diagnostic::new(&codes::syntax::TOO_MANY_PROBLEMS, message, next.span(), "the next one is here", help);
+    Diagnostic { severity: next.severity, ..found }
+}
+
+/// All problems found so far, and how many there were of each weight.
 #[derive(Debug, Default)]
-pub struct Diagnostics(Vec<Diagnostic>);
+pub struct Diagnostics(Vec<Diagnostic>, [usize; 3]);
 
 impl Diagnostics {
-    /// Adds one.
+    /// Adds one. Beyond the most of its weight, one of that weight says that there are more.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        self.0.push(diagnostic);
+        let of_its_weight = &mut self.1[diagnostic.severity as usize];
+        *of_its_weight += 1;
+        match of_its_weight.checked_sub(FOUND_MAX) {
+            None | Some(0) => self.0.push(diagnostic),
+            Some(1) => self.0.push(too_many(&diagnostic)),
+            Some(_) => {}
+        }
     }
 
-    /// How many there are.
+    /// How many there were.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.1.iter().sum()
     }
 
     /// Whether there are none.
@@ -122,7 +138,7 @@ impl Diagnostics {
 
 impl Extend<Diagnostic> for Diagnostics {
     fn extend<T: IntoIterator<Item = Diagnostic>>(&mut self, found: T) {
-        self.0.extend(found);
+        found.into_iter().for_each(|found| self.push(found));
     }
 }
 
@@ -180,5 +196,25 @@ impl Sources {
     /// Where a path leads that a file includes; none where nobody looked.
     pub fn included(&self, by: FileId, path: &str) -> Option<&Result<FileId, Refusal>> {
         self.includes.get(&(by, path.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn beyond_the_most_of_a_weight_one_says_that_there_are_more() {
+        let mut all = Diagnostics::default();
+        let of = |code, start| Diagnostic::new(code, "", Span::new(FileId(0), start, start), "", "");
+        all.extend((0..FOUND_MAX + 7).map(|at| of(&codes::backup::NO_SCHEDULE, at)));
+        assert_eq!((all.len(), all.iter().count(), all.has_errors()), (FOUND_MAX + 7, FOUND_MAX + 1, false));
+        all.extend((0..FOUND_MAX + 7).map(|at| of(&codes::target::NO_SOURCE, at)));
+        assert_eq!((all.len(), all.has_errors()), (2 * (FOUND_MAX + 7), true));
+        let told = all.into_sorted();
+        let more: Vec<_> =
+            told.iter().filter(|found| found.code.name == codes::syntax::TOO_MANY_PROBLEMS.name).collect();
+        assert_eq!(more.iter().map(|found| found.severity).collect::<Vec<_>>(), [Severity::Advice, Severity::Error]);
+        assert_eq!((told.len(), more[0].span().start as usize), (2 * (FOUND_MAX + 1), FOUND_MAX));
     }
 }

@@ -118,7 +118,7 @@ impl Graph {
             new_ids[step.id.index()] = u32::try_from(new).ok().map(StepId);
         }
         let new_id = |old: StepId| new_ids.get(old.index()).copied().flatten();
-        let steps = kept.iter().map(|step| step.renumbered(&new_id)).collect();
+        let steps = kept.into_iter().map(|step| step.clone().renumbered(&new_id)).collect();
         order::assert_sound(Self { steps })
     }
 }

@@ -39,7 +39,10 @@ pub(super) fn sorted(steps: Vec<Step>) -> Graph {
         new_ids[*old] = StepId(u32::try_from(new).unwrap_or(u32::MAX));
     }
     let new_id = |old: StepId| new_ids.get(old.index()).copied();
-    assert_sound(Graph { steps: order.iter().map(|old| steps[*old].renumbered(&new_id)).collect() })
+    // Moved, not copied: there may be very many.
+    let mut steps: Vec<Option<Step>> = steps.into_iter().map(Some).collect();
+    let in_order = order.iter().filter_map(|old| steps[*old].take()).map(|step| step.renumbered(&new_id));
+    assert_sound(Graph { steps: in_order.collect() })
 }
 
 /// Holds the graph's invariant: ids are places, ties go back, and every input is an output of its kind that an

@@ -154,17 +154,17 @@ impl<'p> Jobs<'p> {
 }
 
 fn beyond(name: &Spanned<Name>, kind: &str, all: Size) -> Option<Diagnostic> {
-    if all.ties > TIES_MAX {
-        let message = format!("in the {kind} \"{}\", too many steps wait for too many", name.value);
-        let help = "put a single step, such as a `probe`, between two large `parallel` blocks, or make several plans of this one";
-        let label = format!("beyond {TIES_MAX} ties between steps");
-        return Some(Diagnostic::new(&codes::graph::TOO_MANY_TIES, message, name.span, label, help));
-    }
     if all.steps > STEPS_MAX {
         let message = format!("with the {kind} \"{}\", the plan has too many steps", name.value);
         let help = "hold fewer restores in one another, or make several plans of this one";
         let label = format!("beyond {STEPS_MAX} steps");
         return Some(Diagnostic::new(&codes::graph::TOO_MANY_STEPS, message, name.span, label, help));
+    }
+    if all.ties > TIES_MAX {
+        let message = format!("in the {kind} \"{}\", too many steps wait for too many", name.value);
+        let help = "put a single step, such as a `probe`, between two large `parallel` blocks, or make several plans of this one";
+        let label = format!("beyond {TIES_MAX} ties between steps");
+        return Some(Diagnostic::new(&codes::graph::TOO_MANY_TIES, message, name.span, label, help));
     }
     None
 }

@@ -327,14 +327,14 @@ impl StepKind {
 impl Step {
     /// The same step under new ids; ties to steps that have none are dropped. An input always keeps its
     /// step: both belong to one job.
-    pub(super) fn renumbered(&self, new_id: &impl Fn(StepId) -> Option<StepId>) -> Self {
-        let mut step = self.clone();
-        step.id = new_id(self.id).unwrap_or(self.id);
-        step.after = self.after.iter().filter_map(|tie| new_id(tie.on).map(|on| Dependency { on, ..*tie })).collect();
-        step.after.sort_by_key(|tie| tie.on);
-        for input in step.kind.inputs_mut() {
+    pub(super) fn renumbered(mut self, new_id: &impl Fn(StepId) -> Option<StepId>) -> Self {
+        self.id = new_id(self.id).unwrap_or(self.id);
+        let kept = |tie: Dependency| new_id(tie.on).map(|on| Dependency { on, ..tie });
+        self.after = self.after.into_iter().filter_map(kept).collect();
+        self.after.sort_by_key(|tie| tie.on);
+        for input in self.kind.inputs_mut() {
             input.step = new_id(input.step).unwrap_or(input.step);
         }
-        step
+        self
     }
 }

@@ -224,13 +224,19 @@ fn step_end(state: &StepState) -> StepEnd {
 fn run_end(state: &State) -> RunEnd {
     match state.end() {
         Some(run::End::Complete) => RunEnd::Complete,
-        Some(run::End::Suspended) => RunEnd::Suspended,
+        Some(run::End::Suspended) => held_back(state.steps()),
         Some(run::End::NotClean) => RunEnd::NotClean,
         Some(run::End::Failed) => RunEnd::Failed,
         Some(run::End::Interrupted) => RunEnd::Interrupted,
         None if state.is_interrupted() => RunEnd::Interrupted,
         None => RunEnd::Open,
     }
+}
+
+/// Why not all was deleted that was to be: a guard is for a person to look at, and a lost lease mends itself.
+fn held_back<'a>(steps: impl IntoIterator<Item = &'a StepState>) -> RunEnd {
+    let is_suspended = |step: &StepState| matches!(step, StepState::Done(output) if output.suspension().is_some());
+    if steps.into_iter().any(is_suspended) { RunEnd::Suspended } else { RunEnd::LeaseLost }
 }
 
 /// How a job's part ended: by its own steps, so that another job's trouble is not its own.
@@ -244,7 +250,7 @@ fn job_end(state: &State, job: &JobName) -> RunEnd {
     } else if !own().all(StepState::is_settled) {
         if state.is_interrupted() { RunEnd::Interrupted } else { RunEnd::Open }
     } else if any(&StepOutput::is_held_back) {
-        RunEnd::Suspended
+        held_back(own())
     } else if any(&|output| !output.is_clean()) {
         RunEnd::NotClean
     } else {

@@ -84,6 +84,8 @@ pub enum Finding {
     Failed,
     /// The last run suspended its deletions.
     Suspended,
+    /// The last run lost its lease before it had deleted all that it was to: the next one does.
+    LeaseLost,
     /// More than the target's objective may be lost.
     RpoPassed {
         /// What is promised.
@@ -178,6 +180,7 @@ fn standing(of: &Kept<'_>, now: Timestamp, rpo: Option<Finding>) -> Standing {
     match known.last_run.as_ref().map(|(_, end)| *end) {
         Some(RunEnd::Failed) => findings.push(Finding::Failed),
         Some(RunEnd::Suspended) => findings.push(Finding::Suspended),
+        Some(RunEnd::LeaseLost) => findings.push(Finding::LeaseLost),
         _ => {}
     }
     let new_since = new_since(backup, known, now);
@@ -330,6 +333,29 @@ restore "a" { recover "a" { into path="/back" } }
         assert_eq!(findings("2026-03-01T13:00:00Z", changed(), None), []);
         let late = Finding::Late { since: at("2026-03-02T05:30:00Z"), grace: Duration::from_seconds(1800) };
         assert_eq!(findings("2026-03-02T06:00:00Z", changed(), None), [late]);
+    }
+
+    #[test]
+    fn what_a_guard_suspended_is_told_from_what_a_lost_lease_left() {
+        let now = "2026-03-01T06:00:00Z";
+        let ended = |job_end: RunEnd| {
+            let point = point("2026-03-01T05:30:10Z");
+            let run = RunRow {
+                run: point.made.as_ref().unwrap().run.clone(),
+                plan: point.series.plan.clone(),
+                host: point.series.host.clone(),
+                restore: None,
+                began: at("2026-03-01T05:30:10Z"),
+                last: at("2026-03-01T05:31:00Z"),
+                end: job_end,
+                entries: 1,
+                bytes: 1,
+            };
+            Known { last_run: Some((run, job_end)), ..of(&["2026-03-01T05:30:10Z"]) }
+        };
+        assert_eq!(findings(now, ended(RunEnd::Suspended), None), [Finding::Suspended]);
+        assert_eq!(findings(now, ended(RunEnd::LeaseLost), None), [Finding::LeaseLost]);
+        assert_eq!(findings(now, ended(RunEnd::NotClean), None), []);
     }
 
     #[test]

@@ -88,15 +88,11 @@ pub async fn observe(graph: &Graph, reading: &Reading<'_>, plan: &Name, host: &N
         parts: BTreeMap::new(),
         ended: BTreeSet::new(),
     };
+    let mut known = Sources::default();
     for step in graph.steps().iter().filter(|step| step.lacks.is_none()) {
         match &step.kind {
             StepKind::Look { job, store, roots, files } => {
-                let store = reading.stores.get(store).map(|store| &**store);
-                let mut seen = source(reading, store, roots, files).await;
-                match mounts(reading.tree, roots).await {
-                    Ok(mounts) => observed.mounts.extend(mounts),
-                    Err(fault) => seen = seen.and(Err(fault)),
-                }
+                let seen = known.source(reading, (store, roots, files), &mut observed.mounts).await;
                 observed.sources.insert(job.clone(), seen);
             }
             StepKind::Delete { job, store, .. } => {
@@ -114,6 +110,35 @@ pub async fn observe(graph: &Graph, reading: &Reading<'_>, plan: &Name, host: &N
         }
     }
     observed
+}
+
+/// What is known of sources: the backups of a target look at the same folders, which are walked once.
+#[derive(Default)]
+struct Sources<'g>(BTreeMap<Asked<'g>, SourceSeen>);
+
+/// The store, the roots, what is left out, and whether other file systems are.
+type Asked<'g> = (&'g Name, &'g [PathBytes], Vec<&'g str>, bool);
+
+impl<'g> Sources<'g> {
+    async fn source(
+        &mut self,
+        reading: &Reading<'_>,
+        (store, roots, files): (&'g Name, &'g [PathBytes], &'g Files),
+        mounted: &mut BTreeSet<PathBytes>,
+    ) -> SourceSeen {
+        let exclude = files.exclude.iter().map(|glob| glob.value.as_str()).collect();
+        let asked: Asked<'g> = (store, roots, exclude, files.one_file_system);
+        if let Some(seen) = self.0.get(&asked) {
+            return seen.clone();
+        }
+        let mut seen = source(reading, reading.stores.get(store).map(|store| &**store), roots, files).await;
+        match mounts(reading.tree, roots).await {
+            Ok(mounts) => mounted.extend(mounts),
+            Err(fault) => seen = seen.and(Err(fault)),
+        }
+        self.0.insert(asked, seen.clone());
+        seen
+    }
 }
 
 /// Looks at where something will be put.

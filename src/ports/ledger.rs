@@ -23,6 +23,8 @@ pub enum RunEnd {
     Complete,
     /// Every step is done, but a guard suspended a deletion.
     Suspended,
+    /// Every step is done, but the lease was lost before all was deleted that was to be.
+    LeaseLost,
     /// Every step is done, but not every file could be read whole.
     NotClean,
     /// Some steps failed.

@@ -1,6 +1,7 @@
 //! The names a plan declares. They become parts of object keys and file names, so their letters are few.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,10 +12,12 @@ const NAME_BYTES_MAX: usize = 64;
 
 /// A declared name: ASCII letters, digits, `-`, `_` and `.`, beginning with a letter or digit, at most
 /// 64 bytes.
+//
+// A graph of many steps has the same names in many places: they share them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(extend("pattern" = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"))]
-pub struct Name(String);
+pub struct Name(Arc<str>);
 
 impl Name {
     /// Reads a name.
@@ -37,7 +40,7 @@ impl Name {
         if !first.is_ascii_alphanumeric() {
             return Err(Malformed::new(format!("a name cannot begin with `{first}`"), help));
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 
     /// The name as it was written.
@@ -61,7 +64,7 @@ impl TryFrom<String> for Name {
 
 impl From<Name> for String {
     fn from(name: Name) -> Self {
-        name.0
+        name.as_str().to_owned()
     }
 }
 

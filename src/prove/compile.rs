@@ -27,6 +27,8 @@ pub fn compile(sources: &Sources, file: FileId, base: &PathBytes, now: Timestamp
     let Some(plan) = lower::lower(&documents, &mut found) else {
         return Compiled { diagnostics: found.into_sorted(), waived: vec![], proven: None };
     };
+    // What they take is needed for the graph.
+    drop(documents);
     let zone = calendar::zone(&plan.timezone.value).unwrap_or(jiff::tz::TimeZone::UTC);
     let today = now.to_zoned(zone).date();
     let whole = plan.clone();

@@ -37,18 +37,25 @@ fn below<'a>(name: &'a str, here: &str) -> &'a str {
 }
 
 /// The diagnostics, in the order given, each with its code, its place in the text and its help line. Beyond
-/// `SHOWN_MAX`, only their number is told.
+/// `SHOWN_MAX`, only their number is told. While there are errors, advice waits: nobody reads it then.
 pub fn text(found: &[Diagnostic], sources: &Sources, colour: Colour) -> String {
     let mut snippets = Snippets::new(sources, colour, found.iter());
     let mut text = String::new();
-    for diagnostic in found.iter().take(SHOWN_MAX) {
+    let advice_waits = has_errors(found);
+    let told: Vec<&Diagnostic> =
+        found.iter().filter(|found| !(advice_waits && found.severity == Severity::Advice)).collect();
+    for diagnostic in told.iter().take(SHOWN_MAX) {
         text.push_str(&snippets.render(diagnostic));
         text.push('\n');
     }
-    if found.len() > SHOWN_MAX {
-        text.push_str(&format!("… and {} more\n", found.len() - SHOWN_MAX));
+    if told.len() > SHOWN_MAX {
+        text.push_str(&format!("… and {} more\n", told.len() - SHOWN_MAX));
     }
     text
+}
+
+fn has_errors(found: &[Diagnostic]) -> bool {
+    found.iter().any(|found| found.severity == Severity::Error)
 }
 
 /// One line that counts them: `"3 errors, 1 warning"`. Advice is no problem, and is counted apart.
@@ -64,10 +71,11 @@ pub fn summary(found: &[Diagnostic]) -> String {
     if parts.is_empty() {
         parts.push("no problems".to_owned());
     }
+    let waits = if has_errors(found) { ", shown when there is no error" } else { "" };
     match count(Severity::Advice) {
         0 => {}
-        1 => parts.push("1 piece of advice".to_owned()),
-        advice => parts.push(format!("{advice} pieces of advice")),
+        1 => parts.push(format!("1 piece of advice{waits}")),
+        advice => parts.push(format!("{advice} pieces of advice{waits}")),
     }
     parts.join(", ")
 }

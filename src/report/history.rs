@@ -18,6 +18,7 @@ pub fn end(end: RunEnd) -> &'static str {
         RunEnd::Interrupted => "interrupted",
         RunEnd::Complete => "done",
         RunEnd::Suspended => "suspended",
+        RunEnd::LeaseLost => "lease lost",
         RunEnd::NotClean => "not clean",
         RunEnd::Failed => "failed",
     }

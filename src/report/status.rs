@@ -28,6 +28,9 @@ pub fn finding(finding: &Finding, timezone: &str) -> String {
         Finding::Never => "never: it has a schedule, and there is no good recovery point".into(),
         Finding::Failed => "the last run failed; `sonae history show` says why".into(),
         Finding::Suspended => "deletions are suspended until somebody looks".into(),
+        Finding::LeaseLost => {
+            "the last run did not hold its lease to the end, so not all was deleted; the next run that holds it deletes it".into()
+        }
         Finding::RpoPassed { promised } => {
             format!("more than {promised} would be lost now, and at most that is promised")
         }
@@ -128,7 +131,7 @@ pub enum Urgency {
 /// One line for a monitoring plugin, and how urgent it is.
 pub fn nagios(standings: &[Standing], timezone: &str) -> (String, Urgency) {
     let urgency = |found: &Finding| match found {
-        Finding::Suspended | Finding::Unusable { .. } => Urgency::Warning,
+        Finding::Suspended | Finding::LeaseLost | Finding::Unusable { .. } => Urgency::Warning,
         _ => Urgency::Critical,
     };
     let all = || standings.iter().flat_map(|standing| standing.findings.iter().map(move |found| (standing, found)));
@@ -148,6 +151,14 @@ pub fn nagios(standings: &[Standing], timezone: &str) -> (String, Urgency) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ports::RunEnd;
+
+    #[test]
+    fn a_lost_lease_is_not_left_to_a_person() {
+        let told = [Finding::Suspended, Finding::LeaseLost].map(|found| finding(&found, "UTC"));
+        assert!(told[0].contains("until somebody looks") && told[1].contains("the next run"), "{told:?}");
+        assert_eq!([end(RunEnd::Suspended), end(RunEnd::LeaseLost)], ["suspended", "lease lost"]);
+    }
 
     #[test]
     fn ages_are_told_in_two_units() {

@@ -1,6 +1,6 @@
 //! Floor 2: KDL text → `Document`.
 //!
-//! Unaware of what the words mean. What is KDL is for `kdl` to say: it reads every string and number, and a file that has
+//! Unaware of what the words mean. What is KDL is for `kdl` to say: it reads every string and number but the plainest, and a file that has
 //! no problem here is read by it once more. The structure (nodes, entries, braces) is read here as well, because a plan
 //! needs what `kdl` 6.7 does not give: every error of a file, a span for each value by itself, properties given twice,
 //! and a stack that no input can exhaust (its comments recurse). A property test holds that both read alike.
@@ -23,11 +23,15 @@ mod tests;
 pub use document::{Document, Entry, Node, Value};
 pub use format::{Unformatted, format};
 
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::primitives::{FileId, Span};
 
 /// The largest file that is read, in bytes: a plan of twenty thousand lines.
 pub const BYTES_MAX: usize = 1 << 20;
+
+/// The most words, values and marks of a file; more than ten thousand targets take. What is made of a file takes memory by their
+/// number, not by their length. What ends a node, `;` or a line's end, is not counted, so that the canonical form has as many.
+pub const WORDS_MAX: usize = 250_000;
 
 /// How deep blocks may lie in one another.
 pub const DEPTH_MAX: usize = 32;
@@ -43,10 +47,10 @@ pub fn parse(file: FileId, text: &str, out: &mut Diagnostics) -> Document {
         return document;
     }
     let tokens = lexer::tokens(text);
-    match too_deep(&tokens) {
-        Some(brace) => {
+    match too_much(file, &tokens) {
+        Some(found) => {
             document.lost = true;
-            out.push(problem::too_deep(Span::new(file, brace.start, brace.end)));
+            out.push(found);
         }
         None => {
             let before = out.len();
@@ -57,6 +61,16 @@ pub fn parse(file: FileId, text: &str, out: &mut Diagnostics) -> Document {
         }
     }
     document
+}
+
+/// Why a text is not taken apart, though it could be.
+fn too_much(file: FileId, tokens: &[lexer::Token]) -> Option<Diagnostic> {
+    let at = |token: &lexer::Token| Span::new(file, token.start, token.end);
+    let mut words = tokens.iter().filter(|token| !matches!(token.kind, lexer::Kind::Newline | lexer::Kind::Semicolon));
+    match words.nth(WORDS_MAX) {
+        Some(token) => Some(problem::too_many_words(at(token))),
+        None => too_deep(tokens).map(|brace| problem::too_deep(at(&brace))),
+    }
 }
 
 /// The first brace that opens a block deeper than `DEPTH_MAX`.

@@ -1,7 +1,7 @@
 //! The wording of everything that can be wrong with a text as KDL.
 
 use super::lexer::{FLAWS_MAX, Flaw, Kind, Token};
-use super::{BYTES_MAX, DEPTH_MAX};
+use super::{BYTES_MAX, DEPTH_MAX, WORDS_MAX};
 use crate::diagnostic::{Diagnostic, codes::syntax as codes};
 use crate::primitives::Span;
 
@@ -19,6 +19,11 @@ fn quoted(text: &str) -> String {
 pub(super) fn too_large(span: Span, bytes: usize) -> Diagnostic {
     let message = format!("the file has {bytes} bytes, of which at most {BYTES_MAX} are read");
     Diagnostic::new(&codes::TOO_LARGE, message, span, "here", "split it into several plans")
+}
+
+pub(super) fn too_many_words(span: Span) -> Diagnostic {
+    let message = format!("the file has more than {WORDS_MAX} words, values and marks");
+    Diagnostic::new(&codes::TOO_MANY_WORDS, message, span, "the first that is too many", "split it into several plans")
 }
 
 pub(super) fn too_deep(span: Span) -> Diagnostic {

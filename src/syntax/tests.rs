@@ -129,11 +129,27 @@ fn hostile_texts_are_answered() {
 fn limits_are_told_once() {
     let large = "\u{e9}".repeat(BYTES_MAX);
     assert_eq!(wrong(&large), [("too-large", "\u{e9}")]);
+    let words = "a;".repeat(WORDS_MAX);
+    assert_eq!(read(&words).1, []);
+    assert_eq!(wrong(&(words + "b c")), [("too-many-words", "b")]);
     let deep = "a {".repeat(DEPTH_MAX + 1);
     assert_eq!(wrong(&deep), [("too-deep", "{")]);
     assert_eq!(read(&("a {".repeat(DEPTH_MAX) + &"}".repeat(DEPTH_MAX))).1, []);
     let many = wrong("a 1x\n".repeat(500).leak()).len();
     assert_eq!(many, lexer::FLAWS_MAX + 1);
+}
+
+#[test]
+fn what_kdl_alone_refuses_is_found_wherever_the_text_is_cut() {
+    let good = "plan p\na 1 x=2 /-3 {\n b; c {} /-{ d }\n\n /-\n\n e (t)4\n}\n/-f { g }\nh \"i\" k\n";
+    let refused = |text: &str, tokens| referee::refuses_by(tokens, FileId(0), text, &lexer::tokens(text)).is_some();
+    for piece in 1..40 {
+        assert!(!refused(good, piece), "in pieces of {piece} tokens");
+        for (at, _) in good.match_indices(['1', '2', '3', '4', '"', 'b', 'c', 'd', 'e', 'g']) {
+            let bad = format!("{}1x{}", &good[..at], &good[at + 1..]);
+            assert!(refused(&bad, usize::MAX) && refused(&bad, piece), "{bad:?} in pieces of {piece} tokens");
+        }
+    }
 }
 
 /// The same tree as `kdl` has it.
@@ -242,6 +258,10 @@ proptest! {
         let text = pieces.concat();
         let (ours, found) = read(&text);
         if found.is_empty() {
+            let tokens = lexer::tokens(&text);
+            for piece in 1..6 {
+                prop_assert!(referee::refuses_by(piece, FileId(0), &text, &tokens).is_none(), "{text:?} in pieces of {piece}");
+            }
             let theirs = kdl::KdlDocument::parse_v2(&text);
             prop_assert_eq!(Ok(of_ours(&ours.nodes)), theirs.map(|theirs| of_kdl(&theirs)), "{:?}", text);
         }

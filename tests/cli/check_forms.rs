@@ -35,6 +35,8 @@ restore "photos" { recover "photos" { into path="restored" } }
 /// What a waiver sets aside.
 const WAIVED: &str = r#"plan "waived" {
 }
+notify "mail" { command "sendmail" "root"; events "failure"; }
+notify "dead-man" { ping (env)"PING_URL"; events "success"; }
 store "shelf" { local path="store"; access { write "backup"; read "backup"; prune "sysadmin"; }; }
 target "photos" {
     files "photos"

@@ -136,7 +136,10 @@ pub(super) fn settings() -> insta::Settings {
     settings.add_filter(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "[time]");
     settings.add_filter(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*Z", "[time]");
     settings.add_filter(r"\b\d+\.\ds\b", "[took]");
-    settings.add_filter(r" within 1h on \S+, observed", " within 1h on [host], observed");
+    settings.add_filter(
+        r"(within 1h|restore .*|verify .*|drill .*|announce .*) on \S+, (observed|nothing observed)",
+        "$1 on [host], $2",
+    );
     settings.add_filter(r"(\d+[dhms] ?)+ old, ", "[age] old, ");
     settings.add_filter(r" on \S+, begun ", " on [host], begun ");
     settings.add_filter(r"[\d.]+ [KMGTP]iB free", "[free]");

@@ -207,15 +207,22 @@ async fn runs_of_one_second_are_told_by_their_moment(ledger: &dyn LedgerWrite) {
 }
 
 async fn runs_that_ended_are_known_to_have(ledger: &dyn LedgerWrite) {
-    let ends =
-        [RunEnd::Complete, RunEnd::Open, RunEnd::Failed, RunEnd::Interrupted, RunEnd::NotClean, RunEnd::Suspended];
+    let ends = [
+        RunEnd::Complete,
+        RunEnd::Open,
+        RunEnd::Failed,
+        RunEnd::Interrupted,
+        RunEnd::NotClean,
+        RunEnd::Suspended,
+        RunEnd::LeaseLost,
+    ];
     for (second, end) in (0..).zip(ends) {
         let mut told = update(second, &[]);
         told.run.end = end;
         ledger.put(&told).await.unwrap();
     }
     let ended = |from: i64, all: &[i64]| (run(from), all.iter().copied().map(run).collect::<BTreeSet<_>>());
-    for (from, expected) in [ended(0, &[0, 2, 4, 5]), ended(1, &[2, 4, 5]), ended(5, &[5]), ended(6, &[])] {
+    for (from, expected) in [ended(0, &[0, 2, 4, 5, 6]), ended(1, &[2, 4, 5, 6]), ended(5, &[5, 6]), ended(7, &[])] {
         assert_eq!(ledger.ended_from(&from).await.unwrap(), expected);
     }
 }

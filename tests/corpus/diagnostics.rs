@@ -19,6 +19,9 @@ pub(crate) fn example(code: &str) -> Compiled {
         "sonae::restore::too-many-ties" => compile("plan.kdl", &side_by_side_twice(1_000)),
         "sonae::plan::too-many-steps" => compile("plan.kdl", &doubling(20)),
         "sonae::syntax::too-large" => compile("plan.kdl", &"// large\n".repeat(sonae::syntax::BYTES_MAX / 8)),
+        "sonae::plan::too-many-pairs" => compile("plan.kdl", &many_ways_of_many_folders(500)),
+        "sonae::plan::too-many-problems" => compile("plan.kdl", &"a;".repeat(sonae::diagnostic::FOUND_MAX + 1)),
+        "sonae::syntax::too-many-words" => compile("plan.kdl", &"a\n".repeat(sonae::syntax::WORDS_MAX + 1)),
         "sonae::include::too-much" => of_very_many_files(),
         "sonae::template::too-much" => compile("plan.kdl", &used_too_often()),
         _ if parts.is_dir() => compile_folder(&parts),
@@ -87,6 +90,13 @@ fn doubling(levels: u32) -> String {
         text.push_str(&format!("restore \"r{level}\" {{ {below}; {below} }}\n"));
     }
     text
+}
+
+/// A target of so many folders that is backed up in as many ways.
+fn many_ways_of_many_folders(each: usize) -> String {
+    let folders: String = (0..each).map(|n| format!(" \"/{n}\"")).collect();
+    let ways: String = (0..each).map(|n| format!("backup \"b{n}\" {{ archive \"tar.zip\"; store \"s\" }}\n")).collect();
+    format!("plan \"wide\"\nstore \"s\" {{ local path=\"/s\" }}\ntarget \"t\" {{ files{folders}\n{ways} }}\n")
 }
 
 /// A plan with so many steps side by side behind as many.

@@ -18,6 +18,7 @@ mod ten_mistakes;
 use std::path::Path;
 
 use jiff::civil::{Date, date};
+use sonae::check::Waived;
 use sonae::diagnostic::{Diagnostic, Sources};
 use sonae::primitives::{FileId, PathBytes};
 use sonae::prove::ProvenPlan;
@@ -31,6 +32,7 @@ pub(crate) const TODAY: Date = date(2026, 3, 1);
 pub(crate) struct Compiled {
     pub(crate) sources: Sources,
     pub(crate) found: Vec<Diagnostic>,
+    waived: Vec<Waived>,
     /// None where an error stands.
     pub(crate) proven: Option<ProvenPlan>,
 }
@@ -51,7 +53,7 @@ pub(crate) fn compile_with(name: &str, text: &str, beside: &Beside) -> Compiled 
     let now = TODAY.at(12, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).expect("a time").timestamp();
     let base = PathBytes::new(&b"/plans"[..]);
     let compiled = sonae::prove::compile(&sources, file, &base, now);
-    Compiled { sources, found: compiled.diagnostics, proven: compiled.proven }
+    Compiled { sources, found: compiled.diagnostics, waived: compiled.waived, proven: compiled.proven }
 }
 
 /// What an `include` leads to among texts that are no files.
@@ -112,6 +114,11 @@ impl Compiled {
         let promises = self.proven.iter().flat_map(|proven| &proven.proofs().promises);
         let promises: String = promises.map(|promise| format!("  {}: {promise}\n", promise.standing)).collect();
         format!("{}{}\n{promises}", text(&self.found, &self.sources, Colour::Plain), summary(&self.found))
+    }
+
+    /// The names of the codes that waivers set aside, in source order.
+    pub(crate) fn waived_codes(&self) -> Vec<&'static str> {
+        self.waived.iter().map(|waived| waived.found.code.name).collect()
     }
 
     /// The names of the codes found, in source order.

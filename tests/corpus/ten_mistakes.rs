@@ -1,11 +1,15 @@
 //! Ten mistakes in one plan are ten diagnostics, each on its own characters.
 
+use sonae::diagnostic::Severity;
+
 use super::compile;
 
 #[test]
 fn each_mistake_is_labelled_on_its_own_characters() {
     let text = include_str!("plans/ten-mistakes.kdl");
-    let compiled = compile("ten-mistakes.kdl", text);
+    let mut compiled = compile("ten-mistakes.kdl", text);
+    // Nobody is told of anything, which is no mistake.
+    compiled.found.retain(|found| found.severity > Severity::Advice);
     let labelled: Vec<_> = compiled.found.iter().map(|found| (found.code.name, &text[found.span().range()])).collect();
     assert_eq!(
         labelled,

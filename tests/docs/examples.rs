@@ -193,6 +193,9 @@ fn the_page_of_a_diagnostic_shows_what_yields_it_and_what_does_not() {
         "too-many-errors",
         "too-many-ties",
         "too-many-steps",
+        "too-many-words",
+        "too-many-pairs",
+        "too-many-problems",
         "too-much",
         "control-character",
     ];

@@ -8,7 +8,8 @@ use std::time::Duration;
 use sonae::catalog::LeaseHolder;
 use sonae::fakes::{FakeCompute, FaultScript, Injected, World};
 use sonae::forecast::{Action, Forecast};
-use sonae::ports::{Cause, Fault, StoreWrite};
+use sonae::ledger::catch_up;
+use sonae::ports::{Cause, Fault, LedgerRead as _, RunEnd, RunsWanted, StoreWrite};
 use sonae::primitives::{Name, RunId};
 use sonae::run::{self, End, LeaseName, Outcome, Ports, StepEnd};
 use sonae::steps::{Deleted, HeldLease, LeaseEntry, LeaseLost, LeaseTaken, LeaseWanted, Leases, Omission, StepOutput};
@@ -107,6 +108,14 @@ fn assert_nothing_deleted(outcome: &Outcome) {
     assert!(told.contains("not all was deleted, as a lease was not held"), "{told}");
 }
 
+/// How the host remembers the last run, and the part of `docs/daily` in it.
+async fn remembered(world: &World) -> (RunEnd, RunEnd) {
+    catch_up(&*world.ledger(), &*world.journal()).await.unwrap();
+    let found = world.ledger().runs(&RunsWanted { limit: 1, ..RunsWanted::default() }).await.unwrap().remove(0);
+    let of_daily = found.jobs.iter().find(|row| row.series.job.to_string() == "docs/daily").unwrap();
+    (found.run.end, of_daily.end)
+}
+
 #[test]
 fn a_run_that_has_its_leases_deletes_as_ever() {
     let past = Past::of(41, 3);
@@ -133,6 +142,8 @@ fn a_run_without_its_lease_makes_its_point_and_deletes_nothing() {
             let outcome = backup(&scene, scene.backup().await, entry).await;
             assert_nothing_deleted(&outcome);
             assert_eq!(deleted(&outcome).0.lease, Some(lost));
+            // No guard suspended anything.
+            assert_eq!(remembered(&scene.world).await, (RunEnd::LeaseLost, RunEnd::LeaseLost));
         });
     }
 }

@@ -9,6 +9,7 @@ mod independence;
 mod journey;
 mod leases;
 mod lost_answers;
+mod one_look;
 mod one_path;
 mod planted;
 pub(crate) mod scene;

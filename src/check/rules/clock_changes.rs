@@ -18,7 +18,7 @@ pub(super) fn run(scene: &Scene<'_>, out: &mut Diagnostics) {
     let end = start.checked_add(AHEAD).unwrap_or(Timestamp::MAX);
     // Many backups have the same schedule, and most the same zone.
     let (mut zones, mut seen) = (HashMap::new(), HashMap::new());
-    for schedule in scene.backups().filter_map(|(_, backup)| backup.schedule.as_ref()) {
+    for schedule in scene.schedules() {
         let zone = schedule.timezone.value.as_str();
         let unusual = seen.entry((&schedule.rhythm, zone)).or_insert_with(|| {
             let occurrences = Occurrences::of(schedule).ok()?;

@@ -1,7 +1,7 @@
 //! Patterns can be read.
 
 use super::Scene;
-use crate::check::globs::compile;
+use crate::check::globs::{GLOBS_MAX, compile};
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
 use crate::plan::{Files, Source};
 
@@ -17,7 +17,7 @@ pub(super) fn run(scene: &Scene<'_>, out: &mut Diagnostics) {
 /// Reports those that are wrong by themselves, or else all of them together.
 fn find(files: &Files, why_all: &str, out: &mut Diagnostics) {
     let before = out.len();
-    for glob in &files.exclude {
+    for glob in files.exclude.iter().take(GLOBS_MAX) {
         if let Err(why) = compile([glob]) {
             let help = "write a glob, as in \"**/*.tmp\"; a `[`, `{` or `*` that is meant as it stands is written `[[]`, `[{]`, `[*]`";
             let message = format!("this pattern cannot be read: {why}");

@@ -14,6 +14,7 @@ mod nested_stores;
 mod no_target;
 mod notices;
 mod outputs;
+mod pairs;
 mod protection;
 mod rds;
 mod recover;
@@ -53,6 +54,7 @@ pub(super) struct Rule {
 /// All rules.
 pub(super) const RULES: &[Rule] = &[
     Rule { codes: &[&codes::plan::NO_TARGET], run: no_target::run },
+    Rule { codes: &[&codes::plan::TOO_MANY_PAIRS], run: pairs::run },
     Rule { codes: &[&codes::plan::UNKNOWN_ZONE], run: zones::run },
     Rule { codes: &[&codes::plan::EXPIRED, &codes::plan::UNKNOWN_CODE, &codes::plan::NOT_WAIVABLE], run: waivers::run },
     Rule { codes: &[&codes::template::UNUSED], run: unused_templates::run },

@@ -5,7 +5,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, codes};
 use crate::plan::Rhythm;
 
 pub(super) fn run(scene: &Scene<'_>, out: &mut Diagnostics) {
-    for schedule in scene.backups().filter_map(|(_, backup)| backup.schedule.as_ref()) {
+    for schedule in scene.schedules() {
         let (message, label, help) = match schedule.rhythm {
             Rhythm::Monthly { day, .. } if day > 28 => (
                 format!("not every month has a day {day}"),

@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, codes, nearest};
 use crate::primitives::Spanned;
 
 pub(super) fn run(scene: &Scene<'_>, out: &mut Diagnostics) {
-    let schedules = scene.backups().filter_map(|(_, backup)| backup.schedule.as_ref());
+    let schedules = scene.schedules();
     // A schedule without a zone of its own has the plan's, with the plan's span: that is one problem.
     let mut seen = BTreeSet::new();
     let zones = std::iter::once(&scene.plan.timezone).chain(schedules.map(|schedule| &schedule.timezone));

@@ -3,7 +3,8 @@
 use super::Code;
 
 /// All of this area, in the order of the documentation.
-pub const ALL: &[&Code] = &[&NO_TARGET, &UNKNOWN_ZONE, &EXPIRED, &UNKNOWN_CODE, &NOT_WAIVABLE, &UNUSED];
+pub const ALL: &[&Code] =
+    &[&NO_TARGET, &TOO_MANY_PAIRS, &UNKNOWN_ZONE, &EXPIRED, &UNKNOWN_CODE, &NOT_WAIVABLE, &UNUSED];
 
 /// The plan has no target.
 pub static NO_TARGET: Code = Code::error(
@@ -23,6 +24,18 @@ Right:
 plan "shop"
 target "tools" { no-backup "reinstalled from the distribution" }
 ```
+"#,
+);
+
+/// Backups with folders, and recoveries with backups, are too many pairs.
+pub static TOO_MANY_PAIRS: Code = Code::error(
+    "sonae::plan::too-many-pairs",
+    "there are too many pairs of backups and folders",
+    r#"Each backup of a target looks at every folder that the target names and every pattern that it leaves out, and each `recover` at
+the points of every backup of its target: a thousand backups of a target with a thousand folders are a million pairs. All pairs of a
+plan together may be 200,000.
+
+Name a folder above several, back a target up in fewer ways, or make several plans of one.
 "#,
 );
 

@@ -5,8 +5,10 @@ use super::Code;
 /// All of this area, in the order of the documentation.
 pub const ALL: &[&Code] = &[
     &TOO_LARGE,
+    &TOO_MANY_WORDS,
     &TOO_DEEP,
     &TOO_MANY_ERRORS,
+    &TOO_MANY_PROBLEMS,
     &UNCLOSED_BLOCK,
     &STRAY_BRACE,
     &UNCLOSED_STRING,
@@ -28,6 +30,15 @@ read.
 "#,
 );
 
+/// The file has too many words.
+pub static TOO_MANY_WORDS: Code = Code::error(
+    "sonae::syntax::too-many-words",
+    "the file has too many words",
+    r#"Ten thousand targets take some 220,000 words, values and marks such as `{`, `=` and `/-`. A file of a mebibyte with more than
+250,000 of them, of a few bytes each, is likely not a plan, and would take a lot of memory. Nothing of it is read.
+"#,
+);
+
 /// Blocks lie in one another too deep.
 pub static TOO_DEEP: Code = Code::error(
     "sonae::syntax::too-deep",
@@ -43,6 +54,15 @@ pub static TOO_MANY_ERRORS: Code = Code::error(
     "there are too many syntax errors to show",
     r#"After a hundred syntax errors the rest of the file is not read: it is likely not a plan, or one early slip
 makes all that follows unreadable. Correct the first ones and check again.
+"#,
+);
+
+/// There are more problems than are told.
+pub static TOO_MANY_PROBLEMS: Code = Code::error(
+    "sonae::plan::too-many-problems",
+    "there are more problems than are told",
+    r#"Of errors, of warnings and of pieces of advice a hundred thousand each are kept. A file with more of one is likely not a plan. What
+says that there are more weighs as much as they do.
 "#,
 );
 

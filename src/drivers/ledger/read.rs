@@ -188,11 +188,12 @@ fn point(row: &Row<'_>) -> rusqlite::Result<PointRow> {
 }
 
 /// How outcomes of runs are written.
-pub(super) const RUN_ENDS: [(RunEnd, &str); 6] = [
+pub(super) const RUN_ENDS: [(RunEnd, &str); 7] = [
     (RunEnd::Open, "open"),
     (RunEnd::Interrupted, "interrupted"),
     (RunEnd::Complete, "complete"),
     (RunEnd::Suspended, "suspended"),
+    (RunEnd::LeaseLost, "lease-lost"),
     (RunEnd::NotClean, "not-clean"),
     (RunEnd::Failed, "failed"),
 ];

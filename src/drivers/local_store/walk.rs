@@ -42,6 +42,7 @@ impl Shared {
         let mut page = Page::default();
         let refuse = |errno| self.fault("list", prefix, errno);
         self.walk(
+            prefix,
             after,
             |path| may_hold(path, prefix) && may_follow(path, after),
             |folder, path, name| {
@@ -64,6 +65,7 @@ impl Shared {
     pub(super) fn uploads(&self, prefix: &str) -> Result<Vec<UploadId>, Fault> {
         let mut found = Vec::new();
         self.walk(
+            prefix,
             None,
             |path| may_hold(path, prefix),
             |_, path, name| {
@@ -76,36 +78,47 @@ impl Shared {
         Ok(found)
     }
 
-    /// Visits all files in the order of their paths, going into the folders that `enter` wants (asked with their path
-    /// and a `/`), until a visit answers false. Files whose path is not greater than `after` may be left out.
+    /// Visits all files whose paths begin with `prefix`, and may be others, in the order of their paths, going into the folders that `enter` wants (asked with their path
+    /// and a `/`), until a visit answers false. Files whose path is not greater than `after` may be left out. Nothing is read beside
+    /// the way to `prefix`: a store of very many jobs is asked of each.
     fn walk(
         &self,
+        prefix: &str,
         after: Option<&str>,
         enter: impl Fn(&str) -> bool,
         mut visit: impl FnMut(&OwnedFd, &str, &str) -> Result<bool, Errno>,
     ) -> Result<(), Errno> {
+        let path = prefix.rfind('/').and_then(|end| prefix.get(..=end)).unwrap_or_default();
+        if !path.is_empty() && (!is_of_keys(path) || !enter(path)) {
+            return Ok(());
+        }
         let root = match durable::open_folder(&self.root) {
             Err(Errno::NOENT) => return Ok(()),
             answer => answer?,
         };
-        let mut levels = vec![level(root, String::new(), after)?];
+        let mut names = path.split_terminator('/');
+        let first = match names.try_fold(root, |above, name| open_folder(&above, name.as_bytes())) {
+            // What is no folder holds nothing; a link in a store is not followed.
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(()),
+            answer => answer?,
+        };
+        let mut levels = vec![level(first, path.to_owned(), after)?];
         while let Some(level_now) = levels.last_mut() {
             let Some(name) = level_now.names.pop_front() else {
                 levels.pop();
                 continue;
             };
-            let Some(folder) = name.strip_suffix('/') else {
+            if !name.ends_with('/') {
                 if !visit(&level_now.folder, &level_now.path, &name)? {
                     return Ok(());
                 }
                 continue;
-            };
+            }
             let path = format!("{}{name}", level_now.path);
-            // A hidden folder is no part of a key, and neither is a path that no key can have.
-            if folder.starts_with('.') || Key::parse(path.trim_end_matches('/')).is_err() || !enter(&path) {
+            if !is_of_keys(&path) || !enter(&path) {
                 continue;
             }
-            match open_folder(&level_now.folder, folder.as_bytes()) {
+            match open_folder(&level_now.folder, name.trim_end_matches('/').as_bytes()) {
                 // It was removed since its name was read, with all that was in it.
                 Err(Errno::NOENT) => {}
                 answer => levels.push(level(answer?, path, after)?),
@@ -113,6 +126,12 @@ impl Shared {
         }
         Ok(())
     }
+}
+
+/// Whether keys may begin with the path of a folder, with its `/`: a hidden folder is no part of a key, and neither is a path that no key
+/// can have.
+fn is_of_keys(path: &str) -> bool {
+    Key::parse(path.trim_end_matches('/')).is_ok()
 }
 
 /// Reads and orders a folder's names. Those that are not UTF-8 are not a store's. Of a folder of very many objects only those behind

@@ -132,9 +132,9 @@ impl<'a> Builder<'a> {
 
     /// A name that no step has yet: the second `probe` of a restore is `probe-2`.
     fn numbered(&mut self, owner: &str, word: &str) -> StepName {
-        let plain = StepName::new(&owner, word);
+        let plain = StepName::new(owner, word);
         let Some(first) = self.names.get(&plain).copied() else { return plain };
-        let numbered = |n: u32| StepName::new(&owner, &format!("{word}-{n}"));
+        let numbered = |n: u32| StepName::new(owner, &format!("{word}-{n}"));
         let free = (first..).find(|n| !self.names.contains_key(&numbered(*n))).unwrap_or(u32::MAX);
         self.names.insert(plain, free.saturating_add(1));
         numbered(free)

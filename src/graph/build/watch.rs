@@ -49,7 +49,7 @@ impl Builder<'_> {
             lacks: Driver::Verification,
         };
         let name = format!("verify-{}-{}", job.target, job.backup);
-        self.undriven(slice, &name, deed, vec![], vec![], backup.span)
+        self.undriven(slice, &name, deed, vec![], vec![], verify.span)
     }
 
     /// A person's word on what was done, whatever came of it.

@@ -1,33 +1,33 @@
 //! Diagnostics as GitHub's workflow commands, which show each beside its line of a pull request
 //! (<https://docs.github.com/actions/using-workflows/workflow-commands-for-github-actions>).
 
-use super::lines::Lines;
+use super::lines::Index;
 use super::{WRITTEN_MAX, below};
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 
 /// The diagnostics, one command a line, in the order given. Names of files below the folder `here` are written relative to it. Lines and
-/// columns count from 1, columns in characters; the end column is the one behind the last character. Beyond the first thousand, a notice
-/// counts the rest.
+/// columns count from 1, columns in characters, of which a byte order mark is none; the end column is the one behind the last character.
+/// Beyond the first thousand, a notice counts the rest.
 pub fn github(found: &[Diagnostic], sources: &Sources, here: &str) -> String {
-    let mut text: String = found.iter().take(WRITTEN_MAX).map(|found| command(found, sources, here)).collect();
+    let mut lines = Index::default();
+    let mut text: String =
+        found.iter().take(WRITTEN_MAX).map(|found| command(found, sources, &mut lines, here)).collect();
     if found.len() > WRITTEN_MAX {
         text.push_str(&format!("::notice::{} more findings are left out\n", found.len() - WRITTEN_MAX));
     }
     text
 }
 
-fn command(found: &Diagnostic, sources: &Sources, here: &str) -> String {
+fn command(found: &Diagnostic, sources: &Sources, lines: &mut Index, here: &str) -> String {
     let span = found.span();
-    let source = sources.get(span.file);
-    let lines = Lines::of(&source.text);
-    let at = |byte: u32| lines.position(&source.text, byte as usize);
+    let mut at = |byte: u32| lines.position(sources, span.file, byte);
     let ((line, column), (end_line, end_column)) = (at(span.start), at(span.end));
     let word = match found.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
         Severity::Advice => "notice",
     };
-    let file = property(below(&source.name, here));
+    let file = property(below(&sources.get(span.file).name, here));
     // Columns are for one line alone: an annotation of several has none
     // (https://docs.github.com/rest/checks/runs#update-a-check-run).
     let columns = if line == end_line { format!(",col={column},endColumn={end_column}") } else { String::new() };
@@ -57,6 +57,17 @@ mod tests {
     fn what_would_end_a_command_or_a_property_is_escaped() {
         assert_eq!(data("50%: a, b\r\nc"), "50%25: a, b%0D%0Ac");
         assert_eq!(property("50%: a, b\r\nc"), "50%25%3A a%2C b%0D%0Ac");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_column() {
+        let mut sources = Sources::default();
+        let file = sources.add("plan.kdl", "\u{feff}é x\n\u{feff}y");
+        let found = |start, end| Diagnostic::new(&codes::plan::UNUSED, "x", Span::new(file, start, end), "here", "y");
+        let told = github(&[found(6, 7), found(0, 3), found(11, 12)], &sources, "/");
+        let columns: Vec<&str> =
+            told.lines().filter_map(|line| line.split(',').find(|part| part.starts_with("col="))).collect();
+        assert_eq!(columns, ["col=3", "col=1", "col=2"], "{told}");
     }
 
     #[test]

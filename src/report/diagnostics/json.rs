@@ -1,13 +1,10 @@
 //! Diagnostics as JSON.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use super::WRITTEN_MAX;
-use super::lines::Lines;
+use super::lines::Index;
 use crate::diagnostic::{Diagnostic, Severity, Sources};
-use crate::primitives::FileId;
 
 /// The version of this form.
 const FORMAT_VERSION: u32 = 1;
@@ -65,18 +62,17 @@ struct Place<'a> {
 /// The diagnostics, to be serialised as one JSON object.
 pub fn json<'a>(found: &'a [Diagnostic], sources: &'a Sources) -> DiagnosticsReport<'a> {
     let count = |severity| found.iter().filter(|found| found.severity == severity).count();
-    let mut lines = BTreeMap::new();
+    let mut lines = Index::default();
     let diagnostics: Vec<_> = found.iter().take(WRITTEN_MAX).map(|found| written(found, sources, &mut lines)).collect();
     let omitted = found.len() - diagnostics.len();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     DiagnosticsReport { format_version: FORMAT_VERSION, diagnostics, omitted, errors, warnings }
 }
 
-fn written<'a>(found: &'a Diagnostic, sources: &'a Sources, lines: &mut BTreeMap<FileId, Lines>) -> Found<'a> {
+fn written<'a>(found: &'a Diagnostic, sources: &'a Sources, lines: &mut Index) -> Found<'a> {
     let place = |label: &'a crate::diagnostic::Label| {
+        let (line, column) = lines.position(sources, label.span.file, label.span.start);
         let source = sources.get(label.span.file);
-        let lines = lines.entry(label.span.file).or_insert_with(|| Lines::of(&source.text));
-        let (line, column) = lines.position(&source.text, label.span.start as usize);
         Place { file: &source.name, line, column, start: label.span.start, end: label.span.end, text: &label.text }
     };
     let labels = found.labels.iter().map(place).collect();

@@ -1,5 +1,22 @@
 //! Where the lines of a text begin: very many places may be asked for in a very long text.
 
+use std::collections::BTreeMap;
+
+use crate::diagnostic::Sources;
+use crate::primitives::FileId;
+
+/// The lines of each file, looked for when the first place in it is asked for.
+#[derive(Debug, Default)]
+pub(super) struct Index(BTreeMap<FileId, Lines>);
+
+impl Index {
+    /// Line and column of a byte of a file, as [`Lines::position`] has them.
+    pub(super) fn position(&mut self, sources: &Sources, file: FileId, at: u32) -> (usize, usize) {
+        let text = &sources.get(file).text;
+        self.0.entry(file).or_insert_with(|| Lines::of(text)).position(text, at as usize)
+    }
+}
+
 /// The lines of one text.
 #[derive(Debug)]
 pub(super) struct Lines {
@@ -27,9 +44,11 @@ impl Lines {
         (line, self.starts.get(line).copied().unwrap_or(0))
     }
 
-    /// Line and column of a byte of the text, both from 1; the column counts characters.
+    /// Line and column of a byte of the text, both from 1; the column counts characters, of which a byte order mark is none.
     pub(super) fn position(&self, text: &str, at: usize) -> (usize, usize) {
         let (line, start) = self.line(at);
-        (line + 1, text.get(start..at).map_or(0, |before| before.chars().count()) + 1)
+        let before = text.get(start..at).unwrap_or_default();
+        let before = if line == 0 { before.strip_prefix('\u{feff}').unwrap_or(before) } else { before };
+        (line + 1, before.chars().count() + 1)
     }
 }

@@ -8,18 +8,19 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::WRITTEN_MAX;
-use super::lines::Lines;
+use super::lines::Index;
 use crate::check::Waived;
-use crate::diagnostic::{Code, Diagnostic, Label, Severity, Source, Sources, codes};
+use crate::diagnostic::{Code, Diagnostic, Label, Severity, Sources, codes};
 
 /// One SARIF log of plans: what was found in each, what its waivers set aside, and the texts that both point into. Names of files below
 /// the folder `here` are written relative to it. Beyond the first thousand findings of a plan, a notification counts the rest.
 pub fn sarif<'a>(plans: impl IntoIterator<Item = (&'a [Diagnostic], &'a [Waived], &'a Sources)>, here: &str) -> Value {
     let (mut results, mut omitted) = (vec![], 0);
     for (found, waived, sources) in plans {
-        let standing = found.iter().map(|found| result(found, None, sources, here));
-        let aside = waived.iter().map(|waived| result(&waived.found, Some(&waived.reason), sources, here));
-        results.extend(standing.chain(aside).take(WRITTEN_MAX));
+        let standing = found.iter().map(|found| (found, None));
+        let aside = waived.iter().map(|waived| (&waived.found, Some(&*waived.reason)));
+        let mut text = Text { sources, lines: Index::default(), here };
+        results.extend(standing.chain(aside).take(WRITTEN_MAX).map(|(found, waived)| result(found, waived, &mut text)));
         omitted += (found.len() + waived.len()).saturating_sub(WRITTEN_MAX);
     }
     json!({
@@ -37,6 +38,13 @@ pub fn sarif<'a>(plans: impl IntoIterator<Item = (&'a [Diagnostic], &'a [Waived]
             "results": results,
         }],
     })
+}
+
+/// What the findings of a plan point into.
+struct Text<'a> {
+    sources: &'a Sources,
+    lines: Index,
+    here: &'a str,
 }
 
 fn left_out(omitted: usize) -> Vec<Value> {
@@ -68,9 +76,9 @@ fn level(severity: Severity) -> &'static str {
 }
 
 /// A finding; `waived` is why it is set aside, which is said in the plan itself ("inSource", §3.35).
-fn result(found: &Diagnostic, waived: Option<&str>, sources: &Sources, here: &str) -> Value {
-    let place = |label: &Label| location(label, sources.get(label.span.file), here);
-    let related: Vec<Value> = found.labels.iter().skip(1).map(place).collect();
+fn result(found: &Diagnostic, waived: Option<&str>, text: &mut Text<'_>) -> Value {
+    let mut place = |label: &Label| location(label, text);
+    let related: Vec<Value> = found.labels.iter().skip(1).map(&mut place).collect();
     let mut result = json!({
         "ruleId": found.code.name,
         "ruleIndex": codes::all().position(|code| code == found.code),
@@ -90,15 +98,14 @@ fn suppression(reason: &str) -> Value {
     json!({ "kind": "inSource", "status": "accepted", "justification": reason })
 }
 
-fn location(label: &Label, source: &Source, here: &str) -> Value {
-    let mark = '\u{feff}'.len_utf8();
-    let (text, skipped) = source.text.strip_prefix('\u{feff}').map_or((&*source.text, 0), |text| (text, mark));
-    let lines = Lines::of(text);
-    let at = |byte: u32| lines.position(text, (byte as usize).saturating_sub(skipped));
+fn location(label: &Label, text: &mut Text<'_>) -> Value {
+    let Text { sources, lines, here } = text;
+    let file = label.span.file;
+    let mut at = |byte: u32| lines.position(sources, file, byte);
     let ((start_line, start_column), (end_line, end_column)) = (at(label.span.start), at(label.span.end));
     json!({
         "physicalLocation": {
-            "artifactLocation": { "uri": uri(&source.name, here) },
+            "artifactLocation": { "uri": uri(&sources.get(file).name, here) },
             "region": {
                 "startLine": start_line, "startColumn": start_column, "endLine": end_line, "endColumn": end_column,
             },
