@@ -79,7 +79,8 @@ fn found_by<'r>(rules: impl Iterator<Item = &'r rules::Rule>, code: &Code) -> Ve
 #[test]
 fn each_rule_is_needed_for_the_examples_of_its_codes_and_for_them_alone() {
     for (row, rule) in rules::RULES.iter().enumerate() {
-        for code in rule.codes {
+        // What is seen in a very large plan alone has no example here.
+        for code in rule.codes.iter().filter(|code| !code.name.ends_with("::too-many-pairs")) {
             let all = found_by(rules::RULES.iter(), code);
             let others = rules::RULES.iter().enumerate().filter(|(other, _)| *other != row).map(|(_, rule)| rule);
             let (own, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(|found| rule.codes.contains(&found.code));

@@ -130,7 +130,10 @@ impl Diagnostics {
         self.0.sort_by(|a, b| (a.span(), a.code.name).cmp(&(b.span(), b.code.name)));
         let is_first: Vec<bool> = {
             let mut seen = BTreeSet::new();
-            self.0.iter().map(|found| seen.insert((found.code.name, &found.labels, &found.message))).collect()
+            self.0
+                .iter()
+                .map(|found| seen.insert((found.code.name, found.severity, &found.labels, &found.message)))
+                .collect()
         };
         self.0.into_iter().zip(is_first).filter_map(|(found, is_first)| is_first.then_some(found)).collect()
     }

@@ -10,7 +10,7 @@ use crate::primitives::{Name, Spanned};
 /// How many ties the restores and drills of a plan may have in all: each takes some sixty bytes while it is compiled.
 const TIES_MAX: usize = 500_000;
 /// How many steps the restores, drills and verifications of a plan may have in all.
-const STEPS_MAX: usize = 500_000;
+const STEPS_MAX: usize = 100_000;
 
 /// How large some steps are together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

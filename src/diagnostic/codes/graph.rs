@@ -89,6 +89,6 @@ pub static TOO_MANY_STEPS: Code = Code::error(
     "sonae::plan::too-many-steps",
     "a plan comes to too many steps",
     r#"Restores that hold restores, several of them each, double with every level; a `verify` has a step for every backup that it looks at. The
-restores, drills and verifications of a plan may come to half a million steps. Hold each restore once, or make several plans.
+restores, drills and verifications of a plan may come to a hundred thousand steps. Hold each restore once, or make several plans.
 "#,
 );
