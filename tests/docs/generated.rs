@@ -55,3 +55,23 @@ fn the_pages_of_diagnostics_are_current() {
 fn the_page_of_the_language_is_current() {
     is_current("docs/language.md", &sonae::lower::page());
 }
+
+/// Where a heading is, as GitHub has it: its letters and digits in lower case, and a `-` for each space.
+fn anchor(heading: &str) -> String {
+    let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-'));
+    kept.flat_map(char::to_lowercase).map(|c| if c == ' ' { '-' } else { c }).collect()
+}
+
+#[test]
+fn every_link_within_the_page_of_the_language_leads_to_a_heading() {
+    let page = sonae::lower::page();
+    let headings = page
+        .lines()
+        .filter_map(|line| line.trim_start_matches('#').strip_prefix(' ').filter(|_| line.starts_with('#')));
+    let anchors: BTreeSet<_> = headings.map(anchor).collect();
+    let led_to: BTreeSet<_> = page.split("](#").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+    assert!(led_to.len() > 20, "{led_to:?}");
+    for link in led_to {
+        assert!(anchors.contains(link), "{link}");
+    }
+}

@@ -1,6 +1,7 @@
 //! The JSON schemas in `schema/` are those of what is printed, and what is printed holds to them.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::OnceLock;
 
 use jsonschema::Validator;
@@ -53,6 +54,7 @@ pub(crate) fn schema_of(words: &[String]) -> Option<&'static str> {
 #[test]
 fn the_schemas_are_current() {
     let meta = |file: &str| json!(format!("https://json-schema.org/draft/2020-12/{file}"));
+    let operating = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/operating.md")).unwrap();
     let mut files = vec!["plan.schema.kdl".to_owned()];
     for (file, schema) in sonae::cli::schemas() {
         assert_eq!((&schema["$schema"], &schema["$id"]), (&meta("schema"), &json!(file)));
@@ -62,6 +64,7 @@ fn the_schemas_are_current() {
         }
         jsonschema::draft202012::meta::validate(&schema).unwrap_or_else(|why| panic!("{file}: {why}"));
         is_current(&format!("schema/{file}"), &format!("{schema:#}\n"));
+        assert!(operating.contains(&format!("[{file}](../schema/{file})")), "docs/operating.md does not name {file}");
         files.push(file.to_owned());
     }
     files.sort();
