@@ -39,7 +39,7 @@ pub(crate) fn schema_of(words: &[String]) -> Option<&'static str> {
         ("run", true) if says("--due") => "due-dry-run.schema.json",
         ("run", false) if says("--due") => "due.schema.json",
         ("run" | "restore", true) => "dry-run.schema.json",
-        ("run" | "restore" | "resume", false) => "outcome.schema.json",
+        ("run" | "restore", false) => "outcome.schema.json",
         ("points", _) => "points.schema.json",
         ("unlock", _) => "leases.schema.json",
         ("status", _) => "status.schema.json",
