@@ -88,5 +88,6 @@ fn text(file: &str, read: &load::Read) -> String {
     let summary = report::diagnostics::summary(&read.diagnostics);
     let promises = read.proven.iter().flat_map(|proven| &proven.proofs().promises);
     let promises: String = promises.map(|promise| format!("  {}: {promise}\n", promise.standing)).collect();
-    format!("{problems}{file}: {summary}\n{promises}")
+    let waits = if read.proven.is_none() { "  promises are proven once there is no error\n" } else { "" };
+    format!("{problems}{file}: {summary}\n{promises}{waits}")
 }

@@ -37,6 +37,7 @@ pub(super) fn due(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
     }
     let locations = forecast::locations(loaded.proven.plan(), &loaded.base);
     let host = host::name(arguments.host.as_deref())?;
+    slices::of_host(loaded.proven.plan(), loaded.proven.plan().job_names().collect(), false, &host)?;
     let (proven, lacking) = loaded.proven.performable(Some(&host));
     let tick = Tick {
         host,

@@ -11,7 +11,7 @@ pub(super) fn explain(code: Option<&str>) -> Result<ExitStatus, Failure> {
         output::data(&list)?;
         return Ok(ExitStatus::Well);
     };
-    let Some(page) = report::explain(code) else {
+    let Some(page) = report::explain(code).or_else(|| report::explain(&format!("sonae::{code}"))) else {
         let near = nearest(code, codes::all().map(|code| code.name));
         let help = near.map_or("`sonae explain` lists all codes".into(), |near| format!("did you mean {near}?"));
         return Err(Failure::usage(format!("there is no diagnostic {code}; {help}")));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Failure, output};
-use crate::graph::{Driver, Graph};
+use crate::graph::{Driver, Graph, Slice};
 use crate::plan::Plan;
 use crate::primitives::{JobName, Name};
 use crate::prove::Lacking;
@@ -33,6 +33,20 @@ pub(super) fn told(lacking: &Lacking) -> impl Iterator<Item = String> {
     })
 }
 
+/// The jobs that this version cannot carry out, and what each needs.
+pub(super) fn undone(graph: &Graph) -> BTreeMap<JobName, String> {
+    let of = |(slice, drivers): (Slice, BTreeSet<Driver>)| match slice {
+        Slice::Job(job) => Some((job, needed(&drivers))),
+        _ => None,
+    };
+    graph.lacking().into_iter().filter_map(of).collect()
+}
+
+fn needed(drivers: &BTreeSet<Driver>) -> String {
+    let drivers: Vec<String> = drivers.iter().map(Driver::to_string).collect();
+    format!("it needs a driver for {}", drivers.join(", "))
+}
+
 /// The jobs that were chosen whose stores can be asked, each with its store; the others are told.
 pub(super) fn asked<'p, T>(
     plan: &'p Plan,
@@ -51,7 +65,8 @@ pub(super) fn asked<'p, T>(
     })
 }
 
-/// Of the jobs that were chosen, those of a host. One that was named, and is of others, is refused.
+/// Of the jobs that were chosen, those of a host. One that was named, and is of others, is refused; and so is a host that the plan does not
+/// know, where it is one for several: a slip in its name, and nothing would ever be backed up there.
 pub(super) fn of_host(
     plan: &Plan,
     chosen: BTreeSet<JobName>,
@@ -61,6 +76,13 @@ pub(super) fn of_host(
     let targets: BTreeMap<_, _> = plan.targets.iter().map(|target| (&target.name.value, target)).collect();
     let (own, others): (BTreeSet<JobName>, BTreeSet<JobName>) =
         chosen.into_iter().partition(|job| targets.get(&job.target).is_none_or(|target| target.is_of(host)));
+    let is_of_several = plan.targets.iter().any(|target| !target.hosts.is_empty());
+    let is_declared = plan.hosts.iter().any(|declared| declared.name.value == *host);
+    if is_of_several && !is_declared && !were_named {
+        let hosts: Vec<&str> = plan.hosts.iter().map(|host| host.name.value.as_str()).collect();
+        let message = format!("this is {host}, and the plan declares {}", hosts.join(", "));
+        return Err(Failure::usage(format!("{message}; where it is one of them, say so with --host")));
+    }
     let Some(other) = others.first().filter(|_| were_named || own.is_empty()) else { return Ok(own) };
     let hosts = targets.get(&other.target).map(|target| target.hosts.as_slice()).unwrap_or_default();
     let hosts: Vec<&str> = hosts.iter().map(|host| host.value.as_str()).collect();

@@ -78,21 +78,23 @@ fn stands(arguments: &StatusArguments) -> Result<(String, Vec<Standing>, Timesta
     let zone = calendar::zone(&plan.timezone.value).unwrap_or(jiff::tz::TimeZone::UTC);
     let as_of = arguments.now.as_deref().map(|text| times::parse(text, &zone)).transpose()?;
     let series = series(plan, &loaded, arguments.host.as_deref())?;
+    let jobs = slices::of_host(plan, jobs, !arguments.jobs.is_empty(), &host::name(arguments.host.as_deref())?)?;
+    let undone = slices::undone(loaded.proven.graph());
     let stores = world::reading(&forecast::locations(plan, &loaded.base));
     let known = world::runtime()?.block_on(async {
         let asked = Asked::open().await?;
         let mut known = BTreeMap::new();
         // Those of the same target as well, as any of its backups keeps its objective.
         let of_targets: BTreeSet<&Name> = jobs.iter().map(|job| &job.target).collect();
-        let all = plan.job_names().filter(|job| of_targets.contains(&job.target)).collect();
-        for (job, store) in slices::asked(plan, &all, &stores) {
+        let of_them = plan.jobs().filter(|(job, _)| of_targets.contains(&job.target) && !undone.contains_key(job));
+        for (job, store) in of_them {
             let store = (!arguments.offline).then(|| &*stores[&store]);
             known.insert(job.clone(), of_job(&asked, &series[&job], store, as_of.is_none()).await?);
         }
         Ok::<_, Failure>(known)
     })?;
     let now = as_of.unwrap_or_else(Timestamp::now);
-    let mut standings = standings(plan, now, |job| known.get(job).cloned());
+    let mut standings = standings(plan, now, |job| known.get(job).cloned(), |job| undone.get(job).cloned());
     standings.retain(|standing| jobs.contains(&standing.job));
     Ok((plan.timezone.value.clone(), standings, now))
 }

@@ -46,6 +46,8 @@ pub struct Diagnostic {
     pub help: String,
     /// How much it weighs.
     pub severity: Severity,
+    /// What must not be shown of the text, by this diagnostic or any other: it may be a secret.
+    pub hidden: Option<Span>,
 }
 
 impl Diagnostic {
@@ -63,6 +65,7 @@ impl Diagnostic {
             labels: vec![Label { span, text: label.into() }],
             help: help.into(),
             severity: code.severity,
+            hidden: None,
         }
     }
 
@@ -71,6 +74,12 @@ impl Diagnostic {
     pub fn also(mut self, span: Span, text: impl Into<String>) -> Self {
         self.labels.push(Label { span, text: text.into() });
         self
+    }
+
+    /// The same, where a part of the text may be a secret.
+    #[must_use]
+    pub fn hiding(self, hidden: Option<Span>) -> Self {
+        Self { hidden, ..self }
     }
 
     /// Where it is.

@@ -91,6 +91,11 @@ pub enum Finding {
         /// What is promised.
         promised: Duration,
     },
+    /// It is not backed up: what it needs cannot be done.
+    NotMade {
+        /// What it needs.
+        why: String,
+    },
     /// The store could not be asked, so that nothing is known for sure.
     Unanswered,
     /// The store shows no point, and the ledger knows of some.
@@ -107,8 +112,8 @@ pub enum Finding {
 pub struct Standing {
     /// Which job.
     pub job: JobName,
-    /// In which store.
-    pub store: Name,
+    /// In which store; none where a provider keeps it.
+    pub store: Option<Name>,
     /// Where what is said of points is from.
     pub points_from: Source,
     /// Its newest good point.
@@ -125,7 +130,14 @@ pub struct Standing {
 
 /// How the jobs of a plan stand at a time: those of which something is known. To know of one job of a target is to know of all of them, as
 /// any of them keeps the target's objective.
-pub fn standings(plan: &Plan, now: Timestamp, known: impl Fn(&JobName) -> Option<Known>) -> Vec<Standing> {
+///
+/// Of those whose backups cannot be made at all, `undone` says why.
+pub fn standings(
+    plan: &Plan,
+    now: Timestamp,
+    known: impl Fn(&JobName) -> Option<Known>,
+    undone: impl Fn(&JobName) -> Option<String>,
+) -> Vec<Standing> {
     let mut found = vec![];
     for target in &plan.targets {
         let of = |backup| {
@@ -137,6 +149,10 @@ pub fn standings(plan: &Plan, now: Timestamp, known: impl Fn(&JobName) -> Option
         let newest = of_target.iter().filter_map(|of| newest(&of.known)).map(|(_, made)| made.moment).max();
         let rpo = passed(target, newest, now);
         found.extend(of_target.iter().map(|of| standing(of, now, rpo.clone())));
+        found.extend(target.backups.iter().filter_map(|backup| {
+            let job = target.job(backup);
+            undone(&job).map(|why| not_made(job, backup, why))
+        }));
     }
     found
 }
@@ -147,6 +163,20 @@ struct Kept<'p> {
     store: &'p Name,
     backup: &'p Backup,
     known: Known,
+}
+
+/// A job that nobody carries out.
+fn not_made(job: JobName, backup: &Backup, why: String) -> Standing {
+    Standing {
+        job,
+        store: backup.store().map(|store| store.value.clone()),
+        points_from: Source::default(),
+        last_point: None,
+        new_since: None,
+        last_run: None,
+        next: None,
+        findings: vec![Finding::NotMade { why }],
+    }
 }
 
 fn newest(known: &Known) -> Option<(&PointId, &PointMade)> {
@@ -190,7 +220,7 @@ fn standing(of: &Kept<'_>, now: Timestamp, rpo: Option<Finding>) -> Standing {
     findings.extend(rpo);
     Standing {
         job: job.clone(),
-        store: (*store).clone(),
+        store: Some((*store).clone()),
         points_from: known.from.clone(),
         last_point: last.map(|(point, made)| LastPoint {
             point: point.clone(),
@@ -292,7 +322,7 @@ restore "a" { recover "a" { into path="/back" } }
             "daily" => Some(daily.clone()),
             _ => hand.clone(),
         };
-        standings(proven().plan(), at(now), known).remove(0).findings
+        standings(proven().plan(), at(now), known, |_| None).remove(0).findings
     }
 
     fn of(points: &[&str]) -> Known {

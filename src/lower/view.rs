@@ -1,9 +1,10 @@
 //! One node, read against its row of the vocabulary: whatever is asked for is marked, and what is left over at the end
 //! is reported. So nothing is silently ignored, not even a row of the table that no decoder reads.
 
-use super::form::{Readable, Refusal, Text};
+use super::form::{Form, Readable, Refusal, Text};
 use super::word::{Number, Times, Word};
-use crate::diagnostic::{Diagnostic, Diagnostics, codes::word as codes, nearest};
+use crate::diagnostic::codes::{value as values, word as codes};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
 use crate::primitives::{Span, Spanned};
 use crate::syntax::{Entry, Node};
 
@@ -261,7 +262,9 @@ impl<'d, 'o> View<'d, 'o> {
                 }
                 None => self.left_over_argument(entry),
             };
-            self.out.push(diagnostic);
+            // A slip in the name of a property leaves its value where it is.
+            let hidden = self.word.may_hold_a_secret().then_some(entry.value.span);
+            self.out.push(diagnostic.hiding(hidden));
         }
         for name in self.missing.iter().filter(|_| !node.broken) {
             let row = self.word.properties.iter().find(|property| property.name == *name);
@@ -318,7 +321,9 @@ impl<'d, 'o> View<'d, 'o> {
     fn read<T: Readable>(&mut self, entry: &Entry) -> Option<Spanned<T>> {
         let annotation = entry.annotation.as_ref();
         let known = annotation.filter(|word| T::ANNOTATIONS.contains(&word.value.as_str()));
-        self.out.extend(annotation.filter(|_| known.is_none()).map(|word| annotated(word.span, T::ANNOTATIONS)));
+        let hidden = (T::FORM == Form::Secret).then_some(entry.value.span);
+        let unknown = annotation.filter(|_| known.is_none());
+        self.out.extend(unknown.map(|word| annotated(word.span, T::ANNOTATIONS).hiding(hidden)));
         if annotation.is_some() && known.is_none() && !T::ANNOTATIONS.is_empty() {
             return None;
         }
@@ -330,11 +335,17 @@ impl<'d, 'o> View<'d, 'o> {
             Ok(value) => Some(Spanned::new(value, entry.value.span)),
             Err(Refusal { code, message, help }) => {
                 let (message, help) = (shortened(message), shortened(help));
-                self.out.push(Diagnostic::new(code, message, entry.value.span, "this value", help));
+                let hidden = is_of_a_secret(code).then_some(entry.value.span);
+                self.out.push(Diagnostic::new(code, message, entry.value.span, "this value", help).hiding(hidden));
                 None
             }
         }
     }
+}
+
+/// Whether what stands there may be a secret.
+fn is_of_a_secret(code: &Code) -> bool {
+    [&values::LITERAL_SECRET, &values::BAD_VARIABLE, &values::PRIVATE_KEY].contains(&code)
 }
 
 fn annotated(span: Span, known: &[&str]) -> Diagnostic {

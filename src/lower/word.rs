@@ -30,6 +30,13 @@ pub struct Arguments {
     pub what: &'static str,
 }
 
+impl Word {
+    /// Whether something that stands behind it is a secret.
+    pub(super) fn may_hold_a_secret(&self) -> bool {
+        self.arguments.form == Form::Secret || self.properties.iter().any(|property| property.form == Form::Secret)
+    }
+}
+
 /// How many values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Number {

@@ -85,16 +85,20 @@ impl RestoreStep {
         }
     }
 
-    /// What it takes in of earlier steps.
-    pub fn inputs(&self) -> Vec<&OutputName> {
-        let input = match self {
+    /// The host that it is done on, or that it looks at, where it names one.
+    pub fn host(&self) -> Option<&Spanned<Input>> {
+        match self {
             Self::Recover(Recover { into: Into::Path { host, .. }, .. }) => host.as_ref(),
             Self::Deploy(deploy) => deploy.host.as_ref(),
             Self::Command(command) => command.host.as_ref(),
             Self::Probe(Probe { kind: ProbeKind::Tcp { host, .. } | ProbeKind::Sql { host, .. }, .. }) => Some(host),
             _ => None,
-        };
-        input.and_then(|input| input.value.output()).into_iter().collect()
+        }
+    }
+
+    /// What it takes in of an earlier step.
+    pub fn input(&self) -> Option<&OutputName> {
+        self.host().and_then(|input| input.value.output())
     }
 
     /// What people call it: its word and what stands first behind it.

@@ -57,7 +57,9 @@ pub(super) fn of_target(plan: &Plan, target: &Target, rhythms: &mut Rhythms, out
         // A backup that could not be read may be the one that keeps the promise.
         _ if plan.broken.iter().any(|block| block.owner.as_ref() == Some(&target.name.value)) => None,
         Some((backup, loss)) => {
-            out.push(broken(target, rpo, backup, &loss));
+            let others = reasons.into_iter().filter_map(Result::err).flatten();
+            let others = others.map(|(span, why)| (span, format!("proves nothing: {why}"))).collect();
+            out.push(broken(target, rpo, backup, &loss, others));
             None
         }
         None => {
@@ -149,9 +151,23 @@ fn shown(gap: &calendar::Gap, times: &Occurrences, schedule: &Schedule) -> Strin
     format!("{from} → {to} {}{set}", schedule.timezone.value)
 }
 
-fn broken(target: &Target, rpo: &Spanned<Duration>, backup: &Backup, loss: &Loss) -> Diagnostic {
+/// `others` is why the target's other backups prove nothing.
+fn broken(target: &Target, rpo: &Spanned<Duration>, backup: &Backup, loss: &Loss, others: Reasons) -> Diagnostic {
     let (gap, takes, total) = (Duration::from_seconds(loss.gap.seconds()), loss.takes, loss.total());
+    // In a zone whose clock is never set, the gap would be an hour shorter; where that is not enough, it is no help.
+    let is_set_back = loss.shown.ends_with("set back between")
+        && loss.gap.seconds() <= rpo.value.seconds.saturating_sub(takes.seconds) + 3_600;
     let help = match rpo.value.seconds.checked_sub(takes.seconds) {
+        _ if !others.is_empty() => {
+            format!("let the other backup prove it, as its label says; or promise what is true: rpo=\"{total}\"")
+        }
+        Some(room @ 1..) if is_set_back => {
+            let room = Duration::from_seconds(room);
+            format!(
+                "schedule its runs at most {room} apart: with `timezone=\"UTC\"` behind the schedule, no clock is set; or promise what is true: \
+                 rpo=\"{total}\""
+            )
+        }
         Some(room @ 1..) => {
             let room = Duration::from_seconds(room);
             format!("schedule its runs at most {room} apart, or promise what is true: rpo=\"{total}\"")
@@ -165,7 +181,7 @@ fn broken(target: &Target, rpo: &Spanned<Duration>, backup: &Backup, loss: &Loss
         backup.schedule.as_ref().map(|schedule| (schedule.span, format!("longest gap {gap}: {}", loss.shown)));
     let takes =
         backup.takes.as_ref().map(|takes| (takes.span, format!("until the new point is there: {}", takes.value)));
-    with_labels(found, schedule.into_iter().chain(takes))
+    with_labels(found, schedule.into_iter().chain(takes).chain(others))
 }
 
 fn unproven(target: &Target, rpo: &Spanned<Duration>, reasons: Reasons) -> Diagnostic {

@@ -174,14 +174,14 @@ fn a_broken_rpo_shows_the_gap() {
       @10 25h + 40m = 25h40m > 25h
       @21 longest gap 25h: 2025-11-01 05:30 → 2025-11-02 05:30 America/New_York, the clock set back between
       @22 until the new point is there: 40m
-      help: schedule its runs at most 24h20m apart, or promise what is true: rpo="25h40m"
+      help: schedule its runs at most 24h20m apart: with `timezone="UTC"` behind the schedule, no clock is set; or promise what is true: rpo="25h40m"
     "#);
     insta::assert_snapshot!(told_rpo("90m", vec![backup(20, "hourly", cron("0 * * * *"), "Europe/Berlin", "5m")]), @r#"
     Error sonae::rpo::broken: `documents` may lose 2h5m, and at most 1h30m is promised
       @10 2h + 5m = 2h5m > 1h30m
       @21 longest gap 2h: 2025-10-26 02:00 → 2025-10-26 03:00 Europe/Berlin, the clock set back between
       @22 until the new point is there: 5m
-      help: schedule its runs at most 1h25m apart, or promise what is true: rpo="2h5m"
+      help: schedule its runs at most 1h25m apart: with `timezone="UTC"` behind the schedule, no clock is set; or promise what is true: rpo="2h5m"
     "#);
     insta::assert_snapshot!(told_rpo("30m", vec![backup(20, "daily", daily(), "Asia/Tokyo", "40m")]), @r#"
     Error sonae::rpo::broken: `documents` may lose 24h40m, and at most 30m is promised

@@ -65,7 +65,10 @@ pub fn nothing(due: &Due) -> String {
         Some((at, job)) => {
             format!("{}: nothing is due; next is {job}, at {}\n", due.plan, time(at, &due.timezone))
         }
-        None => format!("{}: nothing is due, and nothing ever will be: no backup has a schedule\n", due.plan),
+        None => format!(
+            "{}: nothing is due, and nothing ever will be: no backup that can be run here has a schedule\n",
+            due.plan
+        ),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::forecast::{
     Action, Deletion, ForecastStep, Leftover, NotObserved, Outlook, OutlookStep, Recovery, Selection, StepView,
     Subject, Why,
 };
-use crate::graph::{Effect, Output};
+use crate::graph::{Driver, Effect, Output};
 use crate::observe::SourceTotals;
 use crate::primitives::{ByteSize, Compression, JobName, Method, StepId, on_one_line};
 
@@ -22,22 +22,31 @@ pub fn text(forecast: &Outlook) -> String {
     }
     lines.push('\n');
     let prevented = prevented(forecast);
-    let mut owner = String::new();
-    for (step, by) in forecast.steps.iter().zip(&prevented) {
-        let of = owner_of(step);
-        if of != owner {
-            let gap = if owner.is_empty() { "" } else { "\n" };
-            let _ = writeln!(lines, "{gap}{of}");
-            owner = of;
+    let owners: Vec<String> = forecast.steps.iter().map(owner_of).collect();
+    let (mut at, mut gap) = (0, "");
+    for group in owners.chunk_by(|one, next| one == next) {
+        let places = at..at + group.len();
+        let (steps, prevented) = (&forecast.steps[places.clone()], &prevented[places.clone()]);
+        let lacking = all_lack(steps);
+        let why = lacking.map_or_else(String::new, |driver| format!(" (not observed: no driver for {driver})"));
+        let _ = writeln!(lines, "{gap}{}{why}", group.first().map_or("", String::as_str));
+        for (step, by) in steps.iter().zip(prevented) {
+            match (by, step) {
+                (Some(by), step) => skipped(forecast, step, *by, &mut lines),
+                (None, OutlookStep::Known(step)) => step_lines(forecast, step, &mut lines),
+                (None, OutlookStep::NotObserved(step)) => not_observed(step, lacking.is_none(), &mut lines),
+            }
         }
-        match (by, step) {
-            (Some(by), step) => skipped(forecast, step, *by, &mut lines),
-            (None, OutlookStep::Known(step)) => step_lines(forecast, step, &mut lines),
-            (None, OutlookStep::NotObserved(step)) => not_observed(step, &mut lines),
-        }
+        (at, gap) = (places.end, "\n");
     }
     let _ = write!(lines, "\n{}", closing(forecast, &prevented));
     lines
+}
+
+/// What all of these steps lack, where it is one and the same.
+fn all_lack(steps: &[OutlookStep]) -> Option<Driver> {
+    let first = steps.first()?.lacks()?;
+    steps.iter().all(|step| step.lacks() == Some(first)).then_some(first)
 }
 
 /// For each step, the one that will fail, so that it is skipped; none where it is reached.
@@ -131,12 +140,12 @@ fn step_lines(forecast: &Outlook, step: &ForecastStep, lines: &mut String) {
 }
 
 /// A step of which nothing is known but what the plan says.
-fn not_observed(step: &NotObserved, lines: &mut String) {
+fn not_observed(step: &NotObserved, says_why: bool, lines: &mut String) {
     let NotObserved { id, word, what, details, inputs, takes, .. } = step;
     let word = word.replace('-', " ");
     let why = match step.not_observed {
-        Why::NoDriver(driver) => format!(" (not observed: no driver for {driver})"),
-        Why::NotAsked => String::new(),
+        Why::NoDriver(driver) if says_why => format!(" (not observed: no driver for {driver})"),
+        Why::NoDriver(_) | Why::NotAsked => String::new(),
     };
     let _ = writeln!(lines, "{} {:>3} {word:<9} {what}{why}", mark(step.effect), id.0 + 1);
     let takes = takes.map(|takes| format!("takes {takes}"));

@@ -34,6 +34,7 @@ pub fn finding(finding: &Finding, timezone: &str) -> String {
         Finding::RpoPassed { promised } => {
             format!("more than {promised} would be lost now, and at most that is promised")
         }
+        Finding::NotMade { why } => format!("not backed up by this version: {why}"),
         Finding::Unanswered => "the store did not answer: what is said of points is what this host remembers".into(),
         Finding::Vanished => {
             "the store shows no point, and this host remembers some: is the store the right one, and mounted?".into()

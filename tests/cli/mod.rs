@@ -11,6 +11,7 @@ mod ledger;
 mod rehearse;
 mod scene;
 mod schemas;
+mod secrets;
 mod slices;
 mod status;
 mod warnings;

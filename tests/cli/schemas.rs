@@ -51,6 +51,25 @@ fn every_json_holds_to_its_schema() {
 }
 
 #[test]
+fn what_is_not_performed_holds_to_its_schema_too() {
+    let scene = Scene::with_plan();
+    let plan = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/plans/smaregi.kdl")).unwrap();
+    scene.write("plan.kdl", &plan);
+    printed(
+        &scene,
+        &[
+            "check plan.kdl --format json",
+            "run plan.kdl --all --dry-run --offline --host web-1 --format json",
+            "restore plan.kdl everything --dry-run --offline --format json",
+            "verify plan.kdl monthly --dry-run --format json",
+            "drill plan.kdl yearly --dry-run --format json",
+            "announce plan.kdl customers --dry-run --format json",
+            "status plan.kdl --host web-1 --format json",
+        ],
+    );
+}
+
+#[test]
 fn what_failed_holds_to_its_schema_too() {
     let scene = Scene::with_plan();
     scene.types("run plan.kdl --all --host web-1");

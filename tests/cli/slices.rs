@@ -122,6 +122,19 @@ fn all_of_a_plan_is_shown_and_what_can_be_asked_is() {
 }
 
 #[test]
+fn what_is_never_backed_up_is_not_well() {
+    let scene = shop();
+    scene.types("run plan.kdl photos/daily --quiet --host web-1");
+    let text = scene.types("status plan.kdl --host web-1");
+    assert!(text.contains("videos/daily: look") && text.contains("photos/daily: well"), "{text}");
+    assert!(!text.contains("mail/daily"), "it is another host's: {text}");
+    assert!(text.contains("not backed up by this version: it needs a driver for stores in S3"), "{text}");
+    assert!(text.ends_with("3 jobs, 2 to look at\n── exit 6\n"), "{text}");
+    let nagios = scene.types("status plan.kdl videos/daily orders/automated --nagios --host web-1");
+    assert!(nagios.contains("SONAE CRITICAL") && nagios.ends_with("── exit 2\n"), "{nagios}");
+}
+
+#[test]
 fn what_has_drivers_is_done_beside_what_has_none() {
     let scene = shop();
     let told = scene.types_all(&[
@@ -130,12 +143,19 @@ fn what_has_drivers_is_done_beside_what_has_none() {
         "run plan.kdl --due --quiet --host web-2",
         "points plan.kdl --format json",
         "unlock plan.kdl",
+        "run plan.kdl --due --quiet --host web-3",
+        "status plan.kdl --host web-3",
         "rehearse plan.kdl --seeds 3",
     ]);
     // Names of runs and points, and sizes, differ: what is told of what is left out does not.
     let left_out: Vec<&str> = told
         .lines()
-        .filter(|line| line.contains("driver") || line.starts_with("$ ") || line.starts_with("── exit"))
+        .filter(|line| {
+            line.contains("driver")
+                || line.contains("declares")
+                || line.starts_with("$ ")
+                || line.starts_with("── exit")
+        })
         .collect();
     settings().bind(|| insta::assert_snapshot!("beside", left_out.join("\n")));
     assert!(scene.path("shelf").exists());

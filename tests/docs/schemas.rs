@@ -38,7 +38,7 @@ pub(crate) fn schema_of(words: &[String]) -> Option<&'static str> {
         ("check", _) => "check.schema.json",
         ("run", true) if says("--due") => "due-dry-run.schema.json",
         ("run", false) if says("--due") => "due.schema.json",
-        ("run" | "restore", true) => "dry-run.schema.json",
+        ("run" | "restore" | "verify" | "drill" | "announce", true) => "dry-run.schema.json",
         ("run" | "restore", false) => "outcome.schema.json",
         ("points", _) => "points.schema.json",
         ("unlock", _) => "leases.schema.json",

@@ -3,6 +3,7 @@
 mod after;
 mod announces;
 mod clock_changes;
+mod copies;
 mod destinations;
 mod globs;
 mod hosts;
@@ -91,6 +92,9 @@ pub(super) const RULES: &[Rule] = &[
     Rule { codes: &[&codes::way::NO_DAYS, &codes::way::LEAVES_FOLDER, &codes::way::PER_DAY], run: selections::run },
     Rule { codes: &[&codes::way::RDS_RETENTION], run: rds::run },
     Rule { codes: &[&codes::way::ONE_KEY], run: keys::run },
+    Rule { codes: &[&codes::way::SAME_STORE], run: copies::run },
+    Rule { codes: &[&codes::way::IN_THE_CLEAR], run: copies::in_the_clear },
+    Rule { codes: &[&codes::people::UNREACHED], run: hosts::unreached },
     Rule { codes: &[&codes::step::WRONG_TARGET, &codes::step::WRONG_DESTINATION], run: step_targets::run },
     Rule {
         codes: &[

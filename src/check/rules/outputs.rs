@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::Scene;
 use crate::check::scene::known_names;
-use crate::diagnostic::{Diagnostic, Diagnostics, codes::step as codes};
-use crate::plan::{Input, Into, Probe, ProbeKind, RestoreStep, Source};
+use crate::diagnostic::{Diagnostic, Diagnostics, codes::step as codes, nearest};
+use crate::plan::{Input, Into, RestoreStep, Source};
 use crate::primitives::{Span, Spanned};
 
 pub(super) fn run(scene: &Scene<'_>, out: &mut Diagnostics) {
@@ -48,7 +48,7 @@ impl<'p> Line<'_, 'p> {
                 children.iter().flat_map(|child| self.step(child)).collect()
             }
             single => {
-                inputs(single).into_iter().for_each(|input| self.input(input));
+                single.host().into_iter().for_each(|input| self.input(input));
                 if let RestoreStep::Switch(switch) = single {
                     self.switch(&switch.target);
                 }
@@ -108,7 +108,12 @@ impl<'p> Line<'_, 'p> {
         }
         let names =
             self.earlier.iter().filter(|(_, of)| of.iter().any(|of| matches!(of.step, RestoreStep::Recover(_))));
-        let help = known_names(target.value.as_str(), "`recover` before it", names.map(|(name, _)| *name));
+        let names: Vec<&str> = names.map(|(name, _)| *name).collect();
+        let help = match nearest(target.value.as_str(), names.iter().copied()) {
+            Some(meant) => format!("did you mean \"{meant}\"?"),
+            None if names.is_empty() => "write a `recover` of it before this step".to_owned(),
+            None => format!("recovered before it: {}", names.join(", ")),
+        };
         let message = format!("nothing before this step recovers \"{}\"", target.value);
         self.out.push(Diagnostic::new(&codes::NOTHING_TO_SWITCH, message, target.span, "not recovered", help));
     }
@@ -135,19 +140,5 @@ fn slots(scene: &Scene<'_>, step: &RestoreStep) -> &'static [&'static str] {
             }
         }
         _ => &[],
-    }
-}
-
-/// What a step takes in.
-fn inputs(step: &RestoreStep) -> Option<&Spanned<Input>> {
-    match step {
-        RestoreStep::Recover(recover) => match &recover.into {
-            Into::Path { host, .. } => host.as_ref(),
-            Into::Instance(_) => None,
-        },
-        RestoreStep::Deploy(deploy) => deploy.host.as_ref(),
-        RestoreStep::Command(command) => command.host.as_ref(),
-        RestoreStep::Probe(Probe { kind: ProbeKind::Tcp { host, .. } | ProbeKind::Sql { host, .. }, .. }) => Some(host),
-        _ => None,
     }
 }

@@ -7,7 +7,7 @@ use crate::primitives::Span;
 
 pub(super) fn run(scene: &Scene<'_>, out: &mut Diagnostics) {
     for (target, backup) in scene.backups() {
-        let Some(stored) = backup.stored() else { continue };
+        let Some(stored) = backup.stored().filter(|_| !scene.is_broken("target", &target.name.value)) else { continue };
         if let Some(select) = &stored.select {
             out.extend(no_days(target, select));
             let kept = backup.retention.iter().chain(stored.copies.iter().filter_map(|copy| copy.retention.as_ref()));

@@ -7,7 +7,8 @@ use crate::plan::{Backup, Content, Source, Stored, Target, Way};
 pub(super) fn run(scene: &Scene<'_>, out: &mut Diagnostics) {
     for (target, backup) in scene.backups() {
         let Some(source) = &target.source else { continue };
-        if !fits(source, &backup.way) {
+        // Of two sources, the other may be the one.
+        if !fits(source, &backup.way) && !scene.is_broken("target", &target.name.value) {
             out.push(wrong(target, source, backup));
         }
     }

@@ -13,6 +13,7 @@ pub const ALL: &[&Code] = &[
     &NOBODY_TOLD,
     &NO_DEAD_MAN,
     &UNKNOWN_ANNOUNCE,
+    &UNREACHED,
 ];
 
 /// A role is named that is not declared.
@@ -265,6 +266,35 @@ restore "shop" {
     announce "customers"
 }
 announce "customers" within="24h" { asks "what happened"; publish command="/usr/local/bin/publish" }
+```
+"#,
+);
+
+/// A step is done on a host that nothing says how to reach.
+pub static UNREACHED: Code = Code::warning(
+    "sonae::host::unreached",
+    "a step is done on a host that nothing says how to reach",
+    r#"A host without `ssh` only runs its own part. A step of a restore that is done there cannot be begun from another host. Where it is the very host that
+restores, leave `host` out.
+
+Wrong:
+
+```kdl inside=file
+host "web-1"
+restore "shop" {
+    recover "documents" { into path="/restore/shop" }
+    command "systemctl" "restart" "shop" host="web-1"
+}
+```
+
+Right:
+
+```kdl inside=file
+host "web-1" { ssh address="web-1.internal" }
+restore "shop" {
+    recover "documents" { into path="/restore/shop" }
+    command "systemctl" "restart" "shop" host="web-1"
+}
 ```
 "#,
 );

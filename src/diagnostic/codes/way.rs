@@ -3,7 +3,8 @@
 use super::Code;
 
 /// All of this area, in the order of the documentation.
-pub const ALL: &[&Code] = &[&WRONG_WAY, &NO_DUMP, &NO_DAYS, &LEAVES_FOLDER, &PER_DAY, &RDS_RETENTION, &ONE_KEY];
+pub const ALL: &[&Code] =
+    &[&WRONG_WAY, &NO_DUMP, &NO_DAYS, &LEAVES_FOLDER, &PER_DAY, &RDS_RETENTION, &ONE_KEY, &SAME_STORE, &IN_THE_CLEAR];
 
 /// A target of that kind cannot be backed up in that way.
 pub static WRONG_WAY: Code = Code::error(
@@ -193,6 +194,67 @@ Right:
 
 ```kdl inside=file
 store "far" { local path="/mnt/far"; encrypt "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p" "age1lggyhqrw2nlhcxprm67z43rta597azn8gknawjehu9d9dl0jq3yqqvfafg" }
+```
+"#,
+);
+
+/// A copy goes where the original, or another copy, is.
+pub static SAME_STORE: Code = Code::error(
+    "sonae::copy::same-store",
+    "a copy goes where the original, or another copy, is",
+    r#"A copy is for the day that a store is lost. In the same store it would be lost with it.
+
+Wrong:
+
+```kdl must-fail inside=file
+target "photos" {
+    files "/home/photos"
+    backup "daily" { archive "tar.zip"; store "vault"; schedule "daily" at="05:30"; retention generations=7; copy to="vault" }
+}
+restore "photos" { recover "photos" { into path="/restore/photos" } }
+```
+
+Right:
+
+```kdl inside=file
+store "far" { local path="/mnt/far"; access { write "backup"; read "sysadmin"; prune "sysadmin" } }
+target "photos" {
+    files "/home/photos"
+    backup "daily" { archive "tar.zip"; store "vault"; schedule "daily" at="05:30"; retention generations=7; copy to="far" { retention generations=30 } }
+}
+restore "photos" { recover "photos" { into path="/restore/photos" } }
+```
+"#,
+);
+
+/// A copy can be read by whoever reaches it, and the original cannot.
+pub static IN_THE_CLEAR: Code = Code::warning(
+    "sonae::copy::in-the-clear",
+    "a copy can be read by whoever reaches it, and the original cannot",
+    r#"Encryption is as good as the place where the data lies in the clear. A copy in a store without `encrypt` is one.
+
+Wrong:
+
+```kdl inside=file
+store "near" { local path="/mnt/near"; access { write "backup"; read "sysadmin"; prune "sysadmin" }; encrypt "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p" "age1lggyhqrw2nlhcxprm67z43rta597azn8gknawjehu9d9dl0jq3yqqvfafg" }
+store "far" { local path="/mnt/far"; access { write "backup"; read "sysadmin"; prune "sysadmin" } }
+target "photos" {
+    files "/home/photos"
+    backup "daily" { archive "tar.zip"; store "near"; schedule "daily" at="05:30"; retention generations=7; copy to="far" { retention generations=30 } }
+}
+restore "photos" { recover "photos" { into path="/restore/photos" } }
+```
+
+Right:
+
+```kdl inside=file
+store "near" { local path="/mnt/near"; access { write "backup"; read "sysadmin"; prune "sysadmin" }; encrypt "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p" "age1lggyhqrw2nlhcxprm67z43rta597azn8gknawjehu9d9dl0jq3yqqvfafg" }
+store "far" { local path="/mnt/far"; access { write "backup"; read "sysadmin"; prune "sysadmin" }; encrypt "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p" "age1lggyhqrw2nlhcxprm67z43rta597azn8gknawjehu9d9dl0jq3yqqvfafg" }
+target "photos" {
+    files "/home/photos"
+    backup "daily" { archive "tar.zip"; store "near"; schedule "daily" at="05:30"; retention generations=7; copy to="far" { retention generations=30 } }
+}
+restore "photos" { recover "photos" { into path="/restore/photos" } }
 ```
 "#,
 );

@@ -191,7 +191,11 @@ impl Builder<'_> {
             let step = self.undriven(&slice, word, deed, vec![input], vec![], span);
             Output { step, kind: yields.first().copied().unwrap_or(OutputKind::Committed) }
         };
-        let word = if matches!(stored.content, Content::Archive(_)) { "pack" } else { "dump" };
+        let word = match stored.content {
+            Content::Archive(_) => "pack",
+            Content::Dump(_) => "dump",
+            Content::BinaryLog(_) => "ship",
+        };
         let packed = chain(word, format!("into {store}"), Effect::Add, &[OutputKind::Packed], source);
         let read_back = chain("read-back", format!("from {store}"), Effect::Read, &[OutputKind::ReadBack], packed);
         let commit =

@@ -24,16 +24,22 @@ pub(super) enum Scratch {
 }
 
 impl Scratch {
-    fn path(&self, target: &Name, destination: &PathBytes) -> String {
+    fn path(&self, target: &Name, destination: &PathBytes) -> PathBytes {
         match self {
-            Self::Below(folder) => folder.join(target.as_str().as_bytes()).to_string(),
-            Self::Beside => format!("{destination}.drill"),
+            Self::Below(folder) => folder.join(target.as_str().as_bytes()),
+            Self::Beside => PathBytes::new([destination.as_bytes(), b".drill"].concat()),
         }
     }
 }
 
-/// The steps of one restore that were compiled so far, by what others call them.
-type Labels = Vec<(String, StepId)>;
+/// What is known of the steps of one restore that were compiled so far.
+#[derive(Default)]
+struct Earlier {
+    /// Those that yield something, by what others call them.
+    labels: Vec<(String, StepId)>,
+    /// Where a drill puts what the plan puts elsewhere.
+    moved: Vec<(PathBytes, PathBytes)>,
+}
 
 impl Builder<'_> {
     pub(super) fn restore(&mut self, restore: &Restore) {
@@ -43,7 +49,7 @@ impl Builder<'_> {
 
     /// All steps of a restore, within whichever line. What its steps yield is known within it alone.
     pub(super) fn whole(&mut self, line: &Line<'_>, restore: &Restore, before: Vec<StepId>) -> Vec<StepId> {
-        self.sequence(line, &restore.steps, before, &mut vec![])
+        self.sequence(line, &restore.steps, before, &mut Earlier::default())
     }
 
     /// Adds steps one after the other; each waits for all that end the one before. Answers what ends the last.
@@ -52,13 +58,13 @@ impl Builder<'_> {
         line: &Line<'_>,
         steps: &[RestoreStep],
         before: Vec<StepId>,
-        labels: &mut Labels,
+        earlier: &mut Earlier,
     ) -> Vec<StepId> {
         steps.iter().fold(before, |before, step| match step {
             RestoreStep::Parallel(children) => {
                 let ends: Vec<StepId> = children
                     .iter()
-                    .flat_map(|child| self.sequence(line, std::slice::from_ref(child), before.clone(), labels))
+                    .flat_map(|child| self.sequence(line, std::slice::from_ref(child), before.clone(), earlier))
                     .collect();
                 if ends.is_empty() { before } else { ends }
             }
@@ -66,12 +72,14 @@ impl Builder<'_> {
                 let held = self.restores.get(&included.restore.value).copied();
                 held.map_or(before.clone(), |held| self.whole(line, held, before))
             }
-            RestoreStep::Switch(_) | RestoreStep::Announce(_) if line.scratch.is_some() => before,
-            single => vec![self.single(line, single, &before, labels)],
+            RestoreStep::Switch(_) | RestoreStep::Command(_) | RestoreStep::Announce(_) if line.scratch.is_some() => {
+                before
+            }
+            single => vec![self.single(line, single, &before, earlier)],
         })
     }
 
-    fn single(&mut self, line: &Line<'_>, step: &RestoreStep, before: &[StepId], labels: &mut Labels) -> StepId {
+    fn single(&mut self, line: &Line<'_>, step: &RestoreStep, before: &[StepId], earlier: &mut Earlier) -> StepId {
         let id = match (step, line.slice) {
             (RestoreStep::Recover(recover), Slice::Restore(restore)) if self.is_driven(recover) => {
                 self.recover(restore, recover, before)
@@ -79,11 +87,18 @@ impl Builder<'_> {
             (RestoreStep::Probe(probe), Slice::Restore(restore)) if driven_check(probe) => {
                 self.probe(restore, probe, before)
             }
-            _ => self.described(line, step, before, labels),
+            _ => self.described(line, step, before, earlier),
         };
         self.steps[id.index()].takes = step.takes().map(|takes| takes.value);
         if let Some(label) = step.label() {
-            labels.push((label.to_owned(), id));
+            earlier.labels.push((label.to_owned(), id));
+        }
+        if let (RestoreStep::Recover(Recover { target, into: Into::Path { path, .. }, .. }), Some(scratch)) =
+            (step, line.scratch)
+        {
+            let planned = self.absolute(&path.value);
+            let into = scratch.path(&target.value, &planned);
+            earlier.moved.push((planned, into));
         }
         id
     }
@@ -129,12 +144,12 @@ impl Builder<'_> {
     }
 
     /// A step that no driver performs, or that is practised.
-    fn described(&mut self, line: &Line<'_>, step: &RestoreStep, before: &[StepId], labels: &Labels) -> StepId {
-        let (name, mut deed) = self.deed(line, step);
+    fn described(&mut self, line: &Line<'_>, step: &RestoreStep, before: &[StepId], earlier: &Earlier) -> StepId {
+        let (name, mut deed) = self.deed(line, step, earlier);
         if line.scratch.is_some() {
             deed.lacks = Driver::Drills;
         }
-        let inputs = step.inputs().into_iter().filter_map(|input| output(input, labels)).collect::<Vec<_>>();
+        let inputs = step.input().into_iter().filter_map(|input| output(input, &earlier.labels)).collect::<Vec<_>>();
         let yielded = |input: &Output| self.steps[input.step.index()].kind.yields().contains(&input.kind);
         let inputs = inputs.into_iter().filter(yielded).collect();
         let span = step.span();
@@ -149,7 +164,7 @@ impl Builder<'_> {
     }
 
     /// What a step is called, and what it does in words.
-    fn deed(&self, line: &Line<'_>, step: &RestoreStep) -> (String, Deed) {
+    fn deed(&self, line: &Line<'_>, step: &RestoreStep, earlier: &Earlier) -> (String, Deed) {
         let plain = |word: &'static str, what: String, effect, lacks| Deed {
             word,
             what,
@@ -162,7 +177,7 @@ impl Builder<'_> {
             RestoreStep::Recover(recover) => {
                 (format!("recover-{}", recover.target.value), self.recovering(line, recover))
             }
-            RestoreStep::Probe(probe) => ("probe".into(), probing(probe)),
+            RestoreStep::Probe(probe) => ("probe".into(), self.probing(probe, earlier)),
             RestoreStep::Approve(approve) => {
                 let what = format!("{:?}, by a person with the role {}", approve.name.value, approve.by.value);
                 ("approve".into(), plain("approve", what, Effect::Read, Driver::People))
@@ -208,10 +223,37 @@ impl Builder<'_> {
         Deed { word: "recover", what, details: from.into_iter().collect(), effect: Effect::Add, yields, lacks }
     }
 
+    /// In a drill, what lies below what was recovered is looked for where that is.
+    fn probing(&self, probe: &Probe, earlier: &Earlier) -> Deed {
+        let (how, effect) = match &probe.kind {
+            ProbeKind::Path(path) => {
+                let planned = self.absolute(&path.value);
+                let moved = earlier.moved.iter().find(|(from, _)| planned.to_path().starts_with(from.to_path()));
+                let path = moved.map_or_else(|| planned.clone(), |(from, into)| planned.moved(from, into));
+                (format!("something is at {path}"), Effect::Read)
+            }
+            ProbeKind::Command(words) => {
+                (format!("{} exits with 0", argv(words.iter().map(|word| word.value.as_str()))), Effect::Execute)
+            }
+            ProbeKind::Http { url, status } => {
+                let status = status.as_ref().map_or(200, |status| status.value);
+                (format!("{} answers {status}", url.value), Effect::Read)
+            }
+            ProbeKind::Tcp { host, port } => {
+                (format!("{} listens at port {}", host.value.shown(), port.value), Effect::Read)
+            }
+            ProbeKind::Sql { query, host, .. } => {
+                (format!("{:?} yields a row at {}", query.value, host.value.shown()), Effect::Read)
+            }
+        };
+        let (what, lacks) = (probe.name.value.clone(), Driver::NetworkProbes);
+        Deed { word: "probe", what, details: vec![how], effect, yields: &[], lacks }
+    }
+
     /// Where something is put: where the plan says, or into scratch.
     fn place(&self, line: &Line<'_>, target: &Name, written: &str) -> String {
         let destination = self.absolute(written);
-        line.scratch.map_or_else(|| destination.to_string(), |scratch| scratch.path(target, &destination))
+        line.scratch.map_or_else(|| destination.to_string(), |scratch| scratch.path(target, &destination).to_string())
     }
 
     fn deploying(&self, line: &Line<'_>, deploy: &Deploy) -> Deed {
@@ -268,34 +310,13 @@ fn launching(launch: &Launch) -> Deed {
     Deed { word: "launch", what, details, effect: Effect::Add, yields, lacks: Driver::Ec2 }
 }
 
-fn probing(probe: &Probe) -> Deed {
-    let (how, effect) = match &probe.kind {
-        ProbeKind::Path(path) => (format!("something is at {}", path.value), Effect::Read),
-        ProbeKind::Command(words) => {
-            (format!("{} exits with 0", argv(words.iter().map(|word| word.value.as_str()))), Effect::Execute)
-        }
-        ProbeKind::Http { url, status } => {
-            let status = status.as_ref().map_or(200, |status| status.value);
-            (format!("{} answers {status}", url.value), Effect::Read)
-        }
-        ProbeKind::Tcp { host, port } => {
-            (format!("{} listens at port {}", host.value.shown(), port.value), Effect::Read)
-        }
-        ProbeKind::Sql { query, host, .. } => {
-            (format!("{:?} yields a row at {}", query.value, host.value.shown()), Effect::Read)
-        }
-    };
-    let (what, lacks) = (probe.name.value.clone(), Driver::NetworkProbes);
-    Deed { word: "probe", what, details: vec![how], effect, yields: &[], lacks }
-}
-
 /// ` on web-1`, where a plan says which host.
 fn on(host: Option<&Spanned<Input>>) -> String {
     host.map_or_else(String::new, |host| format!(" on {}", host.value.shown()))
 }
 
 /// What an input refers to, among the steps that were compiled before.
-fn output(input: &OutputName, labels: &Labels) -> Option<Output> {
+fn output(input: &OutputName, labels: &[(String, StepId)]) -> Option<Output> {
     let (_, step) = labels.iter().rev().find(|(label, _)| *label == input.step)?;
     let kinds = [OutputKind::Instance, OutputKind::Address, OutputKind::Path];
     let kind = kinds.into_iter().find(|kind| kind.slot() == Some(input.slot.as_str()))?;

@@ -24,10 +24,15 @@ macro_rules! chosen {
                     Some(word) => format!("did you mean \"{word}\"? Write {doc}"),
                     None => format!("write {doc}"),
                 };
-                Err(Refusal::new(&codes::BAD_CHOICE, format!("{text:?} is not a {name}"), help))
+                Err(Refusal::new(&codes::BAD_CHOICE, format!("{text:?} is not {} {name}", article(name)), help))
             }
         }
     };
+}
+
+/// "a", or "an" before a vowel.
+fn article(noun: &str) -> &'static str {
+    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
 }
 
 /// The kinds of schedules that go by the calendar.

@@ -58,13 +58,6 @@ macro_rules! shaped {
     };
 }
 shaped!(
-    /// A URL; whether anything is there is not known here.
-    Url,
-    Form::Url,
-    r"^[A-Za-z][A-Za-z0-9+.-]*://\S+$",
-    url
-);
-shaped!(
     /// A tag, `name=value`.
     Tag,
     Form::Tag,
@@ -105,6 +98,34 @@ impl Readable for Recipient {
             Err(problem) => Err(Refusal::new(&codes::BAD_TEXT, problem, format!("write {}", Self::FORM.doc().1))),
         }
     }
+}
+
+/// A URL; whether anything is there is not known here.
+#[derive(Debug)]
+pub(in crate::lower) struct Url(pub(in crate::lower) String);
+
+impl Readable for Url {
+    const FORM: Form = Form::Url;
+    const KIND: Kind = Kind::Like(r"^[A-Za-z][A-Za-z0-9+.-]*://\S+$");
+    fn read(value: &Value) -> Result<Self, Refusal> {
+        let text = some_text(value, Self::FORM)?;
+        // It is not repeated.
+        if holds_a_password(&text) {
+            let help = "leave the password out of the URL; where one is needed there is a property for it, as in `password=(env)\"NAME\"`";
+            return Err(Refusal::new(&codes::LITERAL_SECRET, "a secret is written into the plan", help));
+        }
+        match url(&text) {
+            Ok(()) => Ok(Self(text)),
+            Err(problem) => Err(Refusal::new(&codes::BAD_TEXT, problem, format!("write {}", Self::FORM.doc().1))),
+        }
+    }
+}
+
+/// `scheme://user:password@host` (RFC 3986, section 3.2.1).
+fn holds_a_password(url: &str) -> bool {
+    let authority =
+        url.split_once("://").map_or("", |(_, rest)| rest).split(['/', '?', '#']).next().unwrap_or_default();
+    authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'))
 }
 
 fn url(text: &str) -> Result<(), String> {

@@ -42,7 +42,7 @@ pub static DRILL: Word = Word {
     ..plain(
         "drill",
         one(Form::Name, "its name"),
-        "Declares how restores are practised, and when: everything is put into scratch, never where it lives; `switch` and `announce` are left out.",
+        "Declares how restores are practised, and when: everything is put into scratch, never where it lives; `switch`, `command` and `announce` are left out, as they act on what is live.",
     )
 };
 

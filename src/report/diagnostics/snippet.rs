@@ -11,7 +11,6 @@ use miette::{
 
 use super::Colour;
 use super::lines::Lines;
-use crate::diagnostic::codes::value as codes;
 use crate::diagnostic::{Diagnostic, Label, Severity, Sources};
 use crate::primitives::{FileId, Span};
 
@@ -50,7 +49,7 @@ impl<'s> Snippets<'s> {
         };
         let theme = GraphicalTheme { characters: ThemeCharacters::unicode(), styles };
         let handler = GraphicalReportHandler::new_themed(theme).with_width(WIDTH_COLUMNS).with_links(false);
-        let hidden = found.filter(|found| may_be_secret(found)).map(Diagnostic::span).collect();
+        let hidden = found.filter_map(|found| found.hidden).collect();
         Self { sources, handler, texts: BTreeMap::new(), hidden }
     }
 
@@ -88,11 +87,6 @@ impl<'s> Snippets<'s> {
             Err(fmt::Error) => format!("{}: {}\nhelp: {}\n", diagnostic.code.name, drawing.message, drawing.help),
         }
     }
-}
-
-/// Whether the place of a diagnostic may hold a secret.
-fn may_be_secret(found: &Diagnostic) -> bool {
-    [&codes::LITERAL_SECRET, &codes::BAD_VARIABLE, &codes::PRIVATE_KEY].contains(&found.code)
 }
 
 /// The text with these spans made unreadable, byte for byte.

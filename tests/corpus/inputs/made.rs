@@ -82,7 +82,7 @@ fn words(word: &'static Word, depth: usize, out: &mut Vec<String>) {
 const MARKS: &[&str] = &[
     "{", "}", "{\n", "}\n", "\n", ";", " ", "/-", "/*", "*/", "//", "\\", "\"", "\"\"\"", "\"\"\"\n", "#\"", "\"#",
     "(", ")", "#", "=", "\u{feff}", "\u{202e}", "\0", "\r\n", "\r", "\u{85}", "\\\n", "\u{3000}", "#true", "#null",
-    "#inf", "(t)",
+    "#inf", "(t)", "(env)", "(file)", "(output)",
 ];
 
 const NUMBERS: &[&str] = &[
@@ -110,6 +110,26 @@ const NUMBERS: &[&str] = &[
 ];
 
 const QUANTITIES: &[&str] = &[
+    "web server.address",
+    "documents.path",
+    ".address",
+    "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
+    "AGE-SECRET-KEY-1",
+    "age1",
+    "access-%Y%m%d.log",
+    "%",
+    "%Y%Y",
+    "03:00/30m",
+    "/",
+    "50MiB/s",
+    "18446744073709551615GiB/s",
+    "area:data",
+    "area:",
+    "*",
+    "https://example.org",
+    "://",
+    "a=b",
+    "=",
     "",
     "0s",
     "1s",

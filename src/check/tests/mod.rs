@@ -1,6 +1,8 @@
 //! Every rule, by plans that break it.
 #![expect(clippy::disallowed_methods, reason = "the examples are files")]
 
+mod words;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
