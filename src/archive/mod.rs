@@ -62,7 +62,7 @@ pub struct Extent {
 
 /// The tar inside an archive. Each file's digest is in the contents, and the archive's covers every stored byte; this is what
 /// the zip itself says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Plain {
     /// In bytes.
     pub size: u64,
@@ -71,8 +71,9 @@ pub struct Plain {
 }
 
 /// A CRC-32 as zips have it, shown as eight hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(extend("pattern" = r"^[0-9a-f]{8}$"))]
 pub struct Crc32(pub u32);
 
 impl fmt::Display for Crc32 {

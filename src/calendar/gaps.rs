@@ -6,7 +6,7 @@ use super::occurrences::{After, Occurrences, Timing};
 use super::pattern::{DAY_SECONDS, Pattern};
 
 /// Two consecutive occurrences.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Gap {
     /// The earlier.
     pub from: Timestamp,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::primitives::{Digest, JobName, Key, Name, PointId};
 
 /// A recovery point's place in a store.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PointPlace {
     /// The plan it was made by.
     pub plan: Name,

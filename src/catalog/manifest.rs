@@ -17,9 +17,10 @@ const NAMED_MAX: usize = 100;
 const NAMED_BYTES_MAX: usize = 32 * 1024;
 
 /// What a recovery point is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Manifest {
     /// Which version of this form it has.
+    #[schemars(extend("const" = MANIFEST_FORMAT_VERSION))]
     pub format_version: u32,
     /// The plan it was made by.
     pub plan: Name,
@@ -91,7 +92,7 @@ impl Manifest {
 }
 
 /// That an archive and its contents were read from the store, and agreed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ReadBackRecord {
     /// When that was done.
     pub at: Timestamp,
@@ -100,7 +101,7 @@ pub struct ReadBackRecord {
 }
 
 /// What an archive holds, in numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Totals {
     /// Regular files.
     pub files: u64,
@@ -172,7 +173,7 @@ impl Totals {
 }
 
 /// How many, and the first of them.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Named {
     /// How many there are.
     pub count: u64,
@@ -181,7 +182,7 @@ pub struct Named {
 }
 
 /// A path, and why it is named.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct NamedPath {
     /// The path in the source.
     pub path: PathBytes,

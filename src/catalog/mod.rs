@@ -31,7 +31,7 @@ use crate::primitives::{Digest, Key};
 pub struct CatalogError(pub String);
 
 /// An object as it was stored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct StoredObject {
     /// Its key.
     pub key: Key,

@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use serde_json::json;
+use serde::Serialize;
 
 use super::arguments::CheckForm;
 use super::{Failure, load, output, slices, times};
 use crate::diagnostic::Severity;
+use crate::prove::Proofs;
 use crate::report;
+use crate::report::diagnostics::DiagnosticsReport;
 use crate::run::ExitStatus;
 
 pub(super) fn check(
@@ -38,7 +40,7 @@ pub(super) fn check(
     match form {
         CheckForm::Text | CheckForm::Github => {}
         CheckForm::Json => {
-            output::json(&json!({ "format_version": 1, "plans": all.iter().map(written).collect::<Vec<_>>() }))?
+            output::json(&Checked { format_version: 1, plans: all.iter().map(CheckedPlan::of).collect() })?;
         }
         CheckForm::Sarif => {
             let found = all.iter().map(|(_, read)| (&*read.diagnostics, &*read.waived, &read.sources));
@@ -53,10 +55,32 @@ fn here() -> Result<String, Failure> {
     Ok(load::absolute(Path::new("."))?.to_path().display().to_string())
 }
 
-fn written((file, read): &(String, load::Read)) -> serde_json::Value {
-    let report = report::diagnostics::json(&read.diagnostics, &read.sources);
-    let proofs = read.proven.as_ref().map(|proven| proven.proofs());
-    json!({ "file": file, "report": report, "proofs": proofs })
+/// What was found in plans, and what they promise (`sonae check --format json`).
+#[derive(Serialize, schemars::JsonSchema)]
+pub(super) struct Checked<'a> {
+    /// The version of this form.
+    #[schemars(extend("const" = 1))]
+    format_version: u32,
+    /// The plans, in the order in which they were named.
+    plans: Vec<CheckedPlan<'a>>,
+}
+
+/// One plan.
+#[derive(Serialize, schemars::JsonSchema)]
+struct CheckedPlan<'a> {
+    /// Its file, as it was named.
+    file: &'a str,
+    /// What was found in it.
+    report: DiagnosticsReport<'a>,
+    /// What it promises, each with what it stands on; none where an error is in the way.
+    proofs: Option<&'a Proofs>,
+}
+
+impl<'a> CheckedPlan<'a> {
+    fn of((file, read): &'a (String, load::Read)) -> Self {
+        let report = report::diagnostics::json(&read.diagnostics, &read.sources);
+        Self { file, report, proofs: read.proven.as_ref().map(|proven| proven.proofs()) }
+    }
 }
 
 fn text(file: &str, read: &load::Read) -> String {

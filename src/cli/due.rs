@@ -98,20 +98,29 @@ enum Fate {
     Later(Box<Recorded>, Timestamp),
 }
 
-/// A tick for programs.
-#[derive(Serialize)]
-struct Report<'a> {
+/// A tick for programs: what was due, and what became of it (`sonae run --due`).
+#[derive(Serialize, schemars::JsonSchema)]
+pub(super) struct Report<'a> {
+    /// The version of this form.
+    #[schemars(extend("const" = 1))]
     format_version: u32,
+    /// What was due.
     due: &'a Due,
+    /// What became of runs that had died, and were gone on with.
     resumed: &'a [Outcome],
+    /// What became of what was due; none where nothing was.
     outcome: Option<&'a Outcome>,
 }
 
-/// A dry run for programs.
-#[derive(Serialize)]
-struct Foretold<'a> {
+/// A dry tick for programs: what is due, and what would happen (`sonae run --due --dry-run`).
+#[derive(Serialize, schemars::JsonSchema)]
+pub(super) struct Foretold<'a> {
+    /// The version of this form.
+    #[schemars(extend("const" = 1))]
     format_version: u32,
+    /// What is due.
     due: &'a Due,
+    /// What would happen; none where nothing is due.
     forecast: Option<&'a Outlook>,
 }
 

@@ -1,15 +1,35 @@
 //! `sonae history`.
 
 use jiff::tz::TimeZone;
-use serde_json::json;
+use serde::Serialize;
 
 use super::arguments::{HistoryArguments, HistoryWord, Page};
 use super::ledger::Asked;
 use super::{Failure, output, times, world};
-use crate::ports::{LedgerRead as _, RunsWanted};
+use crate::ports::{LedgerRead as _, RunDetail, RunSummary, RunsWanted};
 use crate::primitives::{JobName, Malformed, RunId};
 use crate::report::history;
 use crate::run::ExitStatus;
+
+/// Runs of this host (`sonae history --format json`).
+#[derive(Serialize, schemars::JsonSchema)]
+pub(super) struct Runs<'a> {
+    /// The version of this form.
+    #[schemars(extend("const" = 1))]
+    format_version: u32,
+    /// The newest first.
+    runs: &'a [RunSummary],
+}
+
+/// A run of this host (`sonae history show --format json`).
+#[derive(Serialize, schemars::JsonSchema)]
+pub(super) struct Run<'a> {
+    /// The version of this form.
+    #[schemars(extend("const" = 1))]
+    format_version: u32,
+    /// It.
+    run: &'a RunDetail,
+}
 
 pub(super) fn history(arguments: &HistoryArguments) -> Result<ExitStatus, Failure> {
     match &arguments.word {
@@ -33,7 +53,7 @@ fn list(arguments: &HistoryArguments) -> Result<ExitStatus, Failure> {
     match arguments.page.format {
         Page::Text => output::data(&history::list_text(&runs))?,
         Page::Markdown => output::data(&history::list_markdown(&runs))?,
-        Page::Json => output::json(&json!({ "format_version": 1, "runs": runs }))?,
+        Page::Json => output::json(&Runs { format_version: 1, runs: &runs })?,
     }
     Ok(ExitStatus::Well)
 }
@@ -50,7 +70,7 @@ fn show(run: &str, page: Page) -> Result<ExitStatus, Failure> {
     match page {
         Page::Text => output::data(&history::show_text(&found))?,
         Page::Markdown => output::data(&history::show_markdown(&found))?,
-        Page::Json => output::json(&json!({ "format_version": 1, "run": found }))?,
+        Page::Json => output::json(&Run { format_version: 1, run: &found })?,
     }
     Ok(ExitStatus::Well)
 }

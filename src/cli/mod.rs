@@ -31,6 +31,7 @@ mod rehearse;
 mod restore;
 mod resume;
 mod run;
+mod schema;
 mod shown;
 mod slices;
 mod status;
@@ -47,6 +48,8 @@ use clap::Parser;
 use crate::ports::{Fault, JournalWrite};
 use crate::run::ExitStatus;
 use arguments::{Arguments, CommandWord};
+
+pub use schema::schemas;
 
 /// Where a test may stand between the program and the world.
 pub struct Seams {

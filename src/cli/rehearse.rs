@@ -4,15 +4,43 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::json;
+use serde::Serialize;
 
 use super::arguments::{Page, RehearseArguments};
 use super::{Failure, load, output, slices, terminal, world};
 use crate::drivers::Cores;
 use crate::lower;
 use crate::ports::Compute as _;
-use crate::rehearse::{Case, Planted, Rehearsal, Sound, Stage, Story, Weather, each, page, shrink};
+use crate::rehearse::{Broken, Case, Planted, Rehearsal, Sound, Stage, Story, Weather, each, page, shrink};
 use crate::run::ExitStatus;
+
+/// What many seeds led to (`sonae rehearse --format json`).
+#[derive(Serialize, schemars::JsonSchema)]
+pub(super) struct Rehearsed<'a> {
+    /// The version of this form.
+    #[schemars(extend("const" = 1))]
+    format_version: u32,
+    /// The rehearsal.
+    rehearsal: &'a Rehearsal,
+}
+
+/// What one seed led to (`sonae rehearse --seed --format json`).
+#[derive(Serialize, schemars::JsonSchema)]
+pub(super) struct Lived<'a> {
+    /// The version of this form.
+    #[schemars(extend("const" = 1))]
+    format_version: u32,
+    /// Which seed.
+    seed: u64,
+    /// What was run.
+    subject: String,
+    /// With which status it ended, as a caller would have seen it; none where it was never over.
+    exit_status: Option<u8>,
+    /// The promise that did not hold, if one did not.
+    broken: Option<&'a Broken>,
+    /// What happened, line by line.
+    story: &'a [String],
+}
 
 pub(super) fn rehearse(arguments: &RehearseArguments) -> Result<ExitStatus, Failure> {
     let loaded = load::load(&arguments.plan)?;
@@ -37,14 +65,14 @@ fn replay(story: &Story, format: Page) -> Result<ExitStatus, Failure> {
     match format {
         Page::Text => output::data(&page::story_text(story))?,
         Page::Markdown => output::data(&page::story_markdown(story))?,
-        Page::Json => output::json(&json!({
-            "format_version": 1,
-            "seed": story.seed,
-            "subject": story.subject.to_string(),
-            "exit_status": story.exit().map(ExitStatus::code),
-            "broken": story.broken,
-            "story": story.told.lines,
-        }))?,
+        Page::Json => output::json(&Lived {
+            format_version: 1,
+            seed: story.seed,
+            subject: story.subject.to_string(),
+            exit_status: story.exit().map(ExitStatus::code),
+            broken: story.broken.as_ref(),
+            story: &story.told.lines,
+        })?,
     }
     Ok(if story.broken.is_none() { ExitStatus::Well } else { ExitStatus::Findings })
 }
@@ -76,7 +104,7 @@ fn many(stage: &Stage, loaded: &load::Loaded, arguments: &RehearseArguments) -> 
     match arguments.page.format {
         Page::Text => output::data(&page::text(&rehearsal))?,
         Page::Markdown => output::data(&page::markdown(&rehearsal))?,
-        Page::Json => output::json(&json!({ "format_version": 1, "rehearsal": rehearsal }))?,
+        Page::Json => output::json(&Rehearsed { format_version: 1, rehearsal: &rehearsal })?,
     }
     let found = if rehearsal.is_well() { ExitStatus::Well } else { ExitStatus::Findings };
     Ok(if stop.load(Ordering::Relaxed) { ExitStatus::Interrupted } else { found })

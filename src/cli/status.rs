@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde::Serialize;
 
 use super::arguments::{Page, StatusArguments};
 use super::ledger::Asked;
@@ -19,6 +19,18 @@ use crate::primitives::{JobName, Name, Slot};
 use crate::report;
 use crate::report::status::Urgency;
 use crate::run::ExitStatus;
+
+/// How the jobs of a plan stand (`sonae status --format json`).
+#[derive(Serialize, schemars::JsonSchema)]
+pub(super) struct Jobs<'a> {
+    /// The version of this form.
+    #[schemars(extend("const" = 1))]
+    format_version: u32,
+    /// As of when.
+    at: Timestamp,
+    /// Each of them.
+    jobs: &'a [Standing],
+}
 
 pub(super) fn status(arguments: &StatusArguments) -> Result<ExitStatus, Failure> {
     let stands = stands(arguments);
@@ -53,7 +65,7 @@ fn tell(standings: &[Standing], timezone: &str, now: Timestamp, page: Page) -> R
     match page {
         Page::Text => output::data(&report::status::text(standings, timezone))?,
         Page::Markdown => output::data(&report::status::markdown(standings, timezone))?,
-        Page::Json => output::json(&json!({ "format_version": 1, "at": now, "jobs": standings }))?,
+        Page::Json => output::json(&Jobs { format_version: 1, at: now, jobs: standings })?,
     }
     let well = standings.iter().all(|standing| standing.findings.is_empty());
     Ok(if well { ExitStatus::Well } else { ExitStatus::Findings })

@@ -16,7 +16,7 @@ const COUNTED_MAX: u64 = 1000;
 const NAMED_MAX: usize = 10;
 
 /// What is due of a plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Due {
     /// The plan.
     pub plan: Name,
@@ -41,7 +41,7 @@ impl Due {
 }
 
 /// What is to be said of one job.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct JobDue {
     /// The job.
     pub job: JobName,
@@ -59,7 +59,7 @@ pub struct JobDue {
 }
 
 /// Whether a job is due.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "is")]
 pub enum Verdict {
     /// It has no schedule: it is run by name.
@@ -103,7 +103,7 @@ pub enum Verdict {
 }
 
 /// What is new about a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum News {
     /// The job.
@@ -113,7 +113,7 @@ pub enum News {
 }
 
 /// Slots that came and were never done.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
 pub struct Missed {
     /// How many.
     pub count: u64,

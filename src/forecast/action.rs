@@ -11,7 +11,7 @@ use crate::primitives::{Compression, JobName, Key, Name, PathBytes, PointId};
 use crate::retention::Rules;
 
 /// A folder tree's selection: fixed by the forecast; the files themselves are found when the step runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Selection {
     /// The roots, absolute.
     pub roots: Vec<PathBytes>,
@@ -25,7 +25,7 @@ pub struct Selection {
 }
 
 /// The recovery point that a job makes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct NewPoint {
     /// In which store.
     pub store: Name,
@@ -41,7 +41,7 @@ impl NewPoint {
 }
 
 /// A recovery point that is deleted, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Deletion {
     /// Where its objects lie.
     pub place: PointPlace,
@@ -52,7 +52,7 @@ pub struct Deletion {
 }
 
 /// What an unfinished run left in the store: no recovery point, and none will come of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Leftover {
     /// An object that no manifest speaks of.
@@ -62,7 +62,7 @@ pub enum Leftover {
 }
 
 /// What a step does.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum Action {
     /// Looks at the source again.
@@ -174,7 +174,7 @@ impl Action {
 }
 
 /// A recovery point that is put back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Recovery {
     /// Whose.
     pub target: Name,

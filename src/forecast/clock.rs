@@ -14,7 +14,7 @@ use crate::primitives::PointId;
 const APART_MAX: SignedDuration = SignedDuration::from_hours(1);
 
 /// A recovery point is of a time that is yet to come.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PointAhead {
     /// The newest.
     pub point: PointId,
@@ -25,7 +25,7 @@ pub struct PointAhead {
 }
 
 /// The store's clock and this host's are far apart.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ClocksApart {
     /// What this host's clock said.
     pub here: Timestamp,

@@ -44,9 +44,10 @@ pub const FORMAT_VERSION: u32 = 1;
 
 /// All that a run will do, in order. Only one whose every step is known can be run; what is shown before may hold others
 /// (see [`Outlook`]).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Forecast<S = ForecastStep> {
     /// The version of this form.
+    #[schemars(extend("const" = FORMAT_VERSION))]
     pub format_version: u32,
     /// Of which plan.
     pub plan: Name,
@@ -73,7 +74,7 @@ pub struct Forecast<S = ForecastStep> {
 }
 
 /// What a run is about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Subject {
     /// These jobs are backed up.
@@ -96,7 +97,7 @@ pub enum Subject {
 }
 
 /// Where a store is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum StoreLocation {
     /// A folder of this host, absolute.
@@ -104,7 +105,7 @@ pub enum StoreLocation {
 }
 
 /// One step, with all that is known of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ForecastStep {
     /// Its place.
     pub id: StepId,

@@ -12,7 +12,7 @@ use crate::ports::{Cause, Fault};
 use crate::primitives::{PathBytes, PointId};
 
 /// A folder that was a mount point when a point was made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct MountBefore {
     /// The folder, absolute.
     pub root: PathBytes,

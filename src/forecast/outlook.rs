@@ -10,7 +10,7 @@ use crate::primitives::{Duration, JobName, Name, StepId, StepName};
 pub type Outlook = Forecast<OutlookStep>;
 
 /// One step of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(untagged)]
 pub enum OutlookStep {
     /// All is known that can be known before it runs.
@@ -20,7 +20,7 @@ pub enum OutlookStep {
 }
 
 /// A step about which nothing was asked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct NotObserved {
     /// Its place.
     pub id: StepId,
@@ -55,7 +55,7 @@ pub struct NotObserved {
 }
 
 /// Why nothing was asked about a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Why {
     /// This version has no driver for it: it cannot be run.

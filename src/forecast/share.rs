@@ -12,7 +12,7 @@ use crate::primitives::Percentage;
 const ALWAYS: u64 = 2;
 
 /// How much one run may delete.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DeletionGuard {
     /// How much of the job's points.
     pub delete: Percentage,
@@ -21,7 +21,7 @@ pub struct DeletionGuard {
 }
 
 /// More points would go than one run should delete.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TooMany {
     /// How many.
     pub points: u64,

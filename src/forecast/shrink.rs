@@ -12,7 +12,7 @@ use crate::observe::{PointsSeen, SourceTotals};
 use crate::primitives::{PathBytes, Percentage, PointId};
 
 /// How much is in a point or a source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Held {
     /// Files, each counted by every name.
     pub files: u64,
@@ -33,7 +33,7 @@ impl Held {
 }
 
 /// An earlier point, and what it holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Earlier {
     /// Which.
     pub point: PointId,
@@ -42,7 +42,7 @@ pub struct Earlier {
 }
 
 /// What a new point is held against.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ShrinkGuard {
     /// By how much it may be smaller, in files and in bytes.
     pub shrink: Percentage,
@@ -53,7 +53,7 @@ pub struct ShrinkGuard {
 }
 
 /// A new point is much smaller than an earlier one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Shrunk {
     /// Than which.
     pub than: Earlier,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{ClocksApart, PointAhead, Shrunk, TooMany};
 
 /// Why no point is deleted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "why", rename_all = "kebab-case")]
 pub enum Suspension {
     /// The new point is much smaller than an earlier one.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::primitives::{JobName, Name};
 
 /// The part of a plan that a step belongs to: what one run carries out.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Slice {
     /// A backup.

@@ -7,7 +7,7 @@ use crate::plan::{Archive, Files, Guard, Retention};
 use crate::primitives::{Duration, JobName, Name, PathBytes, Span, StepId, StepName};
 
 /// What a step does to the world. Ordered by how much it takes to undo.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Effect {
     /// Looks, and changes nothing.
@@ -23,7 +23,7 @@ pub enum Effect {
 }
 
 /// What a step yields to those behind it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OutputKind {
     /// What the source holds.
@@ -57,7 +57,7 @@ impl OutputKind {
 }
 
 /// A value that is known only when its step has run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Output {
     /// The step that yields it.
     pub step: StepId,

@@ -30,7 +30,7 @@ pub struct Undriven {
 }
 
 /// What a step needs to be performed, and this version does not have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Driver {
     /// Stores in Amazon S3.

@@ -31,7 +31,7 @@ pub struct Known {
 }
 
 /// Where what is said of points is from.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
     /// The store, which is the truth.
@@ -46,7 +46,7 @@ pub enum Source {
 }
 
 /// A good point.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct LastPoint {
     /// Which.
     pub point: PointId,
@@ -58,7 +58,7 @@ pub struct LastPoint {
 }
 
 /// A run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct LastRun {
     /// It.
     #[serde(flatten)]
@@ -68,7 +68,7 @@ pub struct LastRun {
 }
 
 /// Why somebody should look.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(tag = "finding", rename_all = "kebab-case")]
 pub enum Finding {
     /// An occurrence of the schedule has passed, and so has the time that a run takes, and there is no point of it.
@@ -108,7 +108,7 @@ pub enum Finding {
 }
 
 /// How a job stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Standing {
     /// Which job.
     pub job: JobName,

@@ -8,10 +8,11 @@
 mod backup;
 mod form;
 mod include;
+mod page;
 mod people;
-mod reference;
 mod restore;
 mod schedule;
+mod schema;
 mod source;
 mod step;
 mod store;
@@ -29,9 +30,10 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-pub use form::Form;
+pub use form::{Form, Kind};
 pub use include::{Open, in_one, load, read};
-pub use reference::reference;
+pub use page::page;
+pub use schema::schema;
 pub use word::{Arguments, Number, Property, Times, Word};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, codes::word as codes, nearest};

@@ -218,15 +218,46 @@ fn rows(word: &'static Word, seen: &mut Vec<&'static Word>) {
 }
 
 #[test]
-fn every_row_is_documented_and_in_the_reference() {
-    let (mut all, reference) = (Vec::new(), reference());
+fn every_row_is_documented_and_on_the_page() {
+    let (mut all, page) = (Vec::new(), page());
     rows(&ROOT, &mut all);
     for word in all {
         assert!(word.doc.ends_with('.'), "{}", word.name);
-        assert!(reference.contains(word.doc), "{}", word.name);
+        assert!(page.contains(word.doc), "{}", word.name);
         assert!(word.arguments.number == Number::Zero || !word.arguments.what.is_empty(), "{}", word.name);
         for property in word.properties {
-            assert!(property.doc.ends_with('.') && reference.contains(property.doc), "{}", property.name);
+            assert!(property.doc.ends_with('.') && page.contains(property.doc), "{}", property.name);
         }
+    }
+}
+
+/// Whether a word stands in a block of nodes, as far down as that word's own path goes.
+fn uses(nodes: &[Node], word: &'static Word, block: &'static Word) -> bool {
+    let known = |node: &Node| block.children.iter().find(|child| child.name == node.name.value);
+    nodes
+        .iter()
+        .filter_map(|node| Some((node, *known(node)?)))
+        .any(|(node, found)| std::ptr::eq(found, word) || uses(&node.children, word, found))
+}
+
+#[test]
+fn every_word_has_an_example_that_uses_it() {
+    let mut all = Vec::new();
+    rows(&ROOT, &mut all);
+    for word in all.into_iter().filter(|word| !word.name.is_empty()) {
+        let of: Vec<_> = vocabulary::EXAMPLES.iter().filter(|example| std::ptr::eq(example.word, word)).collect();
+        let [example] = of[..] else { panic!("`{}` has {} examples", word.name, of.len()) };
+        let block = match example.inside {
+            "" | "file" => &ROOT,
+            "plan" => &PLAN,
+            "target" => &TARGET,
+            "backup" => &vocabulary::BACKUP,
+            "restore" => &RESTORE,
+            other => panic!("`{}`: there is no place `{other}`", word.name),
+        };
+        let mut out = Diagnostics::default();
+        let document = crate::syntax::parse(FileId(0), example.text, &mut out);
+        assert_eq!(out.len(), 0, "{}", word.name);
+        assert!(uses(&document.nodes, word, block), "the example of `{}` does not use it", word.name);
     }
 }

@@ -212,7 +212,7 @@ fn below(path: &PathBytes, root: Root) -> PathBytes {
 }
 
 /// What a walk would find, in numbers.
-#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct WalkTotals {
     /// Names of regular files.
     pub files: u64,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::primitives::Duration;
 
 /// What is known of the effect of a call that failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Certainty {
     /// Nothing was done; asking again may help.
@@ -17,7 +17,7 @@ pub enum Certainty {
 }
 
 /// Why, where the caller does different things for different reasons.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
     /// It is not there.
@@ -37,7 +37,7 @@ pub enum Cause {
 }
 
 /// A failed call: what was asked, of what, and what was answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, thiserror::Error)]
 #[error("{action}: {answer}")]
 pub struct Fault {
     /// What was asked, with its object: `read /srv/a`.

@@ -12,7 +12,7 @@ use super::Fault;
 use crate::primitives::{JobName, Name, PointId, RunId};
 
 /// How a run ended, or a job's part of one; or that it did not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RunEnd {
     /// It has not ended: it is under way, or was killed.
@@ -32,7 +32,7 @@ pub enum RunEnd {
 }
 
 /// How far a step came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum StepEnd {
     /// It was not begun, or was stopped.
@@ -50,7 +50,7 @@ pub enum StepEnd {
 }
 
 /// Whose points or runs: all that tells one job's from another's.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
 pub struct Series {
     /// The plan.
     pub plan: Name,
@@ -63,7 +63,7 @@ pub struct Series {
 }
 
 /// A run, as a whole.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct RunRow {
     /// Which.
     pub run: RunId,
@@ -86,7 +86,7 @@ pub struct RunRow {
 }
 
 /// A job's part of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct JobRow {
     /// Whose.
     #[serde(flatten)]
@@ -96,7 +96,7 @@ pub struct JobRow {
 }
 
 /// A step of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct StepRow {
     /// Its place in the run.
     pub step: u32,
@@ -115,7 +115,7 @@ pub struct StepRow {
 }
 
 /// How a recovery point came to be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct PointMade {
     /// By which run.
     pub run: RunId,
@@ -132,7 +132,7 @@ pub struct PointMade {
 }
 
 /// How a recovery point went.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct PointGone {
     /// When, or when that was noticed.
     pub at: Timestamp,
@@ -143,7 +143,7 @@ pub struct PointGone {
 }
 
 /// A recovery point. What was seen of it may be its end alone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct PointRow {
     /// Whose.
     #[serde(flatten)]
@@ -183,7 +183,7 @@ pub struct RunsWanted {
 }
 
 /// A run and its jobs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct RunSummary {
     /// The run.
     #[serde(flatten)]
@@ -193,7 +193,7 @@ pub struct RunSummary {
 }
 
 /// All that is known of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct RunDetail {
     /// The run and its jobs.
     #[serde(flatten)]

@@ -9,7 +9,7 @@ use super::Fault;
 use crate::primitives::{Key, PathBytes};
 
 /// An object as a listing shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ObjectInfo {
     /// Its key.
     pub key: Key,
@@ -30,7 +30,7 @@ pub struct Page {
 }
 
 /// An upload that is under way. Its text is the store's own.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct UploadId {
     /// What it will become.
     pub key: Key,

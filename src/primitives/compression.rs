@@ -8,7 +8,7 @@ use super::Malformed;
 
 /// A compression method that zip knows
 /// (<https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT>, §4.4.5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Method {
     /// Method 8: what every tool reads.
@@ -46,7 +46,7 @@ impl fmt::Display for Method {
 }
 
 /// A method at a level.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Compression {
     method: Method,
     level: u8,

@@ -11,8 +11,9 @@ use sha2::Digest as _;
 use super::Malformed;
 
 /// A SHA-256 digest, shown as `sha256:` and 64 hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(extend("pattern" = r"^sha256:[0-9a-f]{64}$"))]
 pub struct Digest([u8; 32]);
 
 /// The BLAKE3 digest of a file's content, shown as `blake3:` and 64 hexadecimal digits.

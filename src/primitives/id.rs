@@ -11,8 +11,9 @@ use super::{Malformed, Name};
 
 /// The scheduled time a run is for (a manual run: its start), to the second, in UTC; shown in ISO 8601's
 /// basic form, `20260301T053000Z`, which sorts and fits a file name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(extend("pattern" = r"^[0-9]{8}T[0-9]{6}Z$"))]
 pub struct Slot(Timestamp);
 
 impl Slot {
@@ -73,8 +74,9 @@ impl From<Slot> for String {
 }
 
 /// A run's identity: when it began and 32 random bits, `20260301T053002Z-9f3a2c1b`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(extend("pattern" = r"^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}$"))]
 pub struct RunId {
     began: Slot,
     nonce: u32,
@@ -107,8 +109,9 @@ impl RunId {
 }
 
 /// A recovery point's identity within its job and host: its slot and the nonce of the run that made it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(extend("pattern" = r"^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}$"))]
 pub struct PointId {
     /// What it is for.
     pub slot: Slot,
@@ -162,7 +165,7 @@ slot_nonce_text!(RunId, began);
 slot_nonce_text!(PointId, slot);
 
 /// A step's place in its graph's order: dense, from 0, valid in that graph only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct StepId(pub u32);
 
@@ -174,7 +177,7 @@ impl StepId {
 }
 
 /// A step's stable name, the same whenever the plan says the same: `documents/daily/pack`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct StepName(String);
 

@@ -8,7 +8,7 @@ use super::Malformed;
 
 /// An object's key: parts of printable ASCII joined by `/`, none of them empty, `.` or `..`; at most 1024
 /// bytes (the limit of S3, <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 pub struct Key(String);
 

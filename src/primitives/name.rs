@@ -11,9 +11,12 @@ use super::Malformed;
 const NAME_BYTES_MAX: usize = 64;
 
 /// A declared name: ASCII letters, digits, `-`, `_` and `.`, beginning with a letter or digit, at most
-/// 64 bytes. A graph of many steps has the same names in many places: they share them.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// 64 bytes.
+//
+// A graph of many steps has the same names in many places: they share them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(extend("pattern" = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"))]
 pub struct Name(Arc<str>);
 
 impl Name {
@@ -66,8 +69,9 @@ impl From<Name> for String {
 }
 
 /// A job, `target/backup`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(extend("pattern" = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}/[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"))]
 pub struct JobName {
     /// The target that is backed up.
     pub target: Name,

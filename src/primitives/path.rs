@@ -95,11 +95,23 @@ impl fmt::Debug for PathBytes {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+/// Text, or bytes in hexadecimal digits where they are not UTF-8.
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(untagged)]
+#[schemars(rename = "Path")]
 enum Wire {
     Text(String),
     Bytes { hex: String },
+}
+
+impl schemars::JsonSchema for PathBytes {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        Wire::schema_name()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Wire::json_schema(generator)
+    }
 }
 
 impl Serialize for PathBytes {

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::Malformed;
 
 /// An exact length of time in whole seconds, written `"90s"`, `"5m"`, `"4h30m"`, `"7d"` (a day is 24 hours).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub struct Duration {
     /// Whole seconds.
     pub seconds: u64,
@@ -96,7 +98,7 @@ impl fmt::Display for Duration {
 }
 
 /// The unit of a calendar period.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PeriodUnit {
     /// Calendar days.
@@ -110,7 +112,7 @@ pub enum PeriodUnit {
 }
 
 /// A calendar period, written `"7d"`, `"2w"`, `"2mo"`, `"7y"`: its exact length depends on where it starts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Period {
     /// How many, 1 to 9999.
     pub count: u16,
@@ -229,7 +231,7 @@ impl fmt::Display for Rate {
 }
 
 /// A share of a whole in whole hundredths, 0 to 100, written `"50%"`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 pub struct Percentage(u8);
 

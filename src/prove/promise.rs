@@ -9,14 +9,14 @@ use crate::calendar::Gap;
 use crate::primitives::{Duration, JobName, Name, Span};
 
 /// Every promise that was shown to hold.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Proofs {
     /// In source order, targets before restores.
     pub promises: Vec<Promise>,
 }
 
 /// One promise, and what it stands on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Promise {
     /// Whose.
     pub subject: Subject,
@@ -33,7 +33,7 @@ pub struct Promise {
 }
 
 /// Whose promise it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Subject {
     /// A target's.
@@ -43,7 +43,7 @@ pub enum Subject {
 }
 
 /// What is promised.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// Recovery point objective: how much may be lost.
@@ -53,7 +53,7 @@ pub enum Kind {
 }
 
 /// What a promise stands on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Standing {
     /// On the plan's own schedules and `takes`.
@@ -65,7 +65,7 @@ pub enum Standing {
 }
 
 /// Why a promise holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Evidence {
     /// The worst loss with the best of the target's backups.
@@ -83,7 +83,7 @@ pub enum Evidence {
 }
 
 /// The most that may be lost with one backup.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Loss {
     /// The backup.
     pub job: JobName,
@@ -100,7 +100,7 @@ pub struct Loss {
 }
 
 /// How far the newest moment that a provider keeps may lie back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Lag {
     /// The backup.
     pub job: JobName,
@@ -109,7 +109,7 @@ pub struct Lag {
 }
 
 /// The time whose occurrences were looked through, end exclusive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Window {
     /// Its first instant.
     pub start: jiff::Timestamp,
@@ -118,7 +118,7 @@ pub struct Window {
 }
 
 /// One step of a path.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Leg {
     /// What it does, `recover documents`.
     pub step: String,
@@ -130,7 +130,7 @@ pub struct Leg {
 }
 
 /// Steps one after the other. Many promises may stand on the same ones.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Path {
     /// The first fifty of them.
     pub legs: Arc<[Leg]>,

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{Broken, FaultKind, Invariant, Pairs, Smallest, Story, Subject};
 
 /// How often a promise was asked of, and how often it held.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Held {
     /// In so many seeds it was to hold.
     pub asked: u64,
@@ -18,7 +18,7 @@ pub struct Held {
 }
 
 /// What the seeds with a kind of fault led to; or those in which nothing went wrong, or all.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Row {
     /// In so many seeds it came.
     pub seeds: u64,
@@ -29,7 +29,7 @@ pub struct Row {
 }
 
 /// A promise that did not hold.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Finding {
     /// What it is, and what happened.
     #[serde(flatten)]
@@ -45,7 +45,7 @@ pub struct Finding {
 }
 
 /// A rehearsal that is over.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Rehearsal {
     /// The plan's name.
     pub plan: String,

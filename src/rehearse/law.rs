@@ -18,7 +18,7 @@ use crate::ports::{Clock as _, UploadId};
 use crate::primitives::{Digest, Key, Name, PathBytes, StepId};
 
 /// A promise that holds whatever happens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Invariant {
     /// What is performed is a subset of what was forecast and announced; without faults it is all of it.
@@ -76,7 +76,7 @@ impl Invariant {
 }
 
 /// A promise that did not hold.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Broken {
     /// Which.
     pub invariant: Invariant,

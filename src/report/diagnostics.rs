@@ -12,7 +12,7 @@ use crate::diagnostic::{Diagnostic, Severity, Sources};
 use snippet::Snippets;
 
 pub use github::github;
-pub use json::json;
+pub use json::{DiagnosticsReport, json};
 pub use sarif::sarif;
 
 /// Whether text is coloured.

@@ -120,25 +120,40 @@ pub fn text(leases: &[JobLease], dry: bool) -> String {
 }
 
 /// The same for programs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct LeasesReport<'a> {
+    /// The version of this form.
+    #[schemars(extend("const" = 1))]
     format_version: u32,
+    /// The leases that there are.
     leases: Vec<Row<'a>>,
 }
 
-#[derive(Debug, Serialize)]
+/// A lease: a run's word that it alone deletes points of a job.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+#[schemars(rename = "Lease")]
 struct Row<'a> {
+    /// Of which job.
     job: &'a JobName,
+    /// Of whose points.
     host: &'a str,
+    /// In which store.
     store: &'a Name,
-    /// None, and so for the next two, where the lease cannot be read.
+    /// The run that holds it. None, and so for the next two, where the lease cannot be read.
     run: Option<&'a RunId>,
+    /// The machine that it is on.
     machine: Option<&'a str>,
+    /// Its process there.
     process: Option<u32>,
+    /// How long it has been held, in seconds.
     held_s: i64,
+    /// How long ago it was renewed, in seconds.
     age_s: i64,
+    /// How long it lasts from then on, in seconds.
     lasts_s: i64,
+    /// Whether that is over.
     has_run_out: bool,
+    /// Whether it was broken just now.
     broken: bool,
 }
 

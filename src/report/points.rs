@@ -59,16 +59,23 @@ fn line(host: &Name, manifest: &Manifest, timezone: &str) -> String {
 }
 
 /// Recovery points for programs.
-#[derive(Serialize)]
+#[derive(Serialize, schemars::JsonSchema)]
 pub struct PointsReport<'a> {
+    /// The version of this form.
+    #[schemars(extend("const" = 1))]
     format_version: u32,
+    /// The manifest of each good point, by job and the oldest first.
     points: Vec<&'a Manifest>,
+    /// The points whose manifests cannot be used.
     unusable: Vec<Unusable<'a>>,
 }
 
-#[derive(Serialize)]
+/// A point that cannot be used.
+#[derive(Serialize, schemars::JsonSchema)]
 struct Unusable<'a> {
+    /// Where it is.
     place: &'a PointPlace,
+    /// Why it cannot be used.
     why: String,
 }
 

@@ -11,7 +11,7 @@ use crate::plan::Retention;
 use crate::primitives::Period;
 
 /// What keeps a point. They add up: it is kept while any of them keeps it. Without any, everything is kept.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Rules {
     /// The newest so many good points.
     pub generations: Option<NonZeroU32>,
@@ -45,7 +45,7 @@ impl Rules {
 }
 
 /// What a calendar is divided in. Local time of the plan's zone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CalendarUnit {
     /// An hour of the clock; one that the clock shows twice is two.

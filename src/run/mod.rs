@@ -24,6 +24,6 @@ pub use exit::ExitStatus;
 pub use forget::forget;
 pub use journal::{Entry, LineSums, Record, Recorded, recorded, replay};
 pub use keeper::{Keeper, LeaseName};
-pub use outcome::{End, Outcome, StepEnd, StepOutcome};
+pub use outcome::{End, OUTCOME_FORMAT_VERSION, Outcome, StepEnd, StepOutcome};
 pub use past::{RecentRuns, recent_runs};
 pub use state::{State, StepState};

@@ -12,7 +12,7 @@ use crate::primitives::StepId;
 use crate::steps::StepOutput;
 
 /// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum End {
     /// Every step is done.
@@ -61,7 +61,7 @@ impl End {
 }
 
 /// How one step ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum StepEnd {
     /// It is done.
@@ -75,7 +75,7 @@ pub enum StepEnd {
 }
 
 /// One step and how it ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct StepOutcome {
     /// Which.
     pub step: StepId,
@@ -83,9 +83,15 @@ pub struct StepOutcome {
     pub end: StepEnd,
 }
 
+/// The version of the form in which outcomes are printed.
+pub const OUTCOME_FORMAT_VERSION: u32 = 1;
+
 /// A run that is over.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Outcome {
+    /// The version of this form.
+    #[schemars(extend("const" = OUTCOME_FORMAT_VERSION))]
+    pub format_version: u32,
     /// What it was to do.
     pub forecast: Arc<Forecast>,
     /// How it ended.
@@ -109,6 +115,13 @@ impl Outcome {
         };
         let forecast = Arc::clone(state.forecast());
         let steps = forecast.steps.iter().map(|step| StepOutcome { step: step.id, end: step_end(state.step(step.id)) });
-        Self { end: End::of(state), steps: steps.collect(), began: forecast.at, ended, forecast }
+        Self {
+            format_version: OUTCOME_FORMAT_VERSION,
+            end: End::of(state),
+            steps: steps.collect(),
+            began: forecast.at,
+            ended,
+            forecast,
+        }
     }
 }

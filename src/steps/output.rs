@@ -12,7 +12,7 @@ use crate::ports::{Cause, Fault};
 use crate::primitives::{PathBytes, PointId, StepId};
 
 /// What a step yielded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "yield", content = "value", rename_all = "kebab-case")]
 pub enum StepOutput {
     /// The source is there.
@@ -38,7 +38,7 @@ pub enum StepOutput {
 }
 
 /// What a deletion did: never more than was forecast.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Deleted {
     /// The recovery points that are gone.
     pub points: Vec<PointId>,
@@ -57,7 +57,7 @@ pub struct Deleted {
 }
 
 /// Why something that was forecast was not done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Omission {
     /// Somebody deleted it before.

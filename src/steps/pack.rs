@@ -47,7 +47,7 @@ pub struct PackRequest {
 }
 
 /// What was packed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Packed {
     /// When packing began.
     pub moment: Timestamp,

@@ -8,7 +8,7 @@ use super::verified::{Event, Expected, Pair, Verified};
 use crate::ports::{Compute, Fault, StoreRead};
 
 /// What was read back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ReadBack {
     /// Members.
     pub entries: u64,

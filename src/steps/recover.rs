@@ -29,7 +29,7 @@ pub struct RecoverRequest {
 }
 
 /// What was recovered.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Recovered {
     /// What was made.
     pub totals: Totals,

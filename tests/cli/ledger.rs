@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use super::scene::{Scene, settings};
+use super::scene::{Scene, data, settings};
 use super::{journals, transcript};
 
 /// Where the ledger of a scene lies.
@@ -59,12 +59,6 @@ fn history_tells_what_ran() {
     let before = show(&runs[2], "");
     journals(&scene).iter().for_each(|journal| std::fs::remove_file(journal).unwrap());
     assert_eq!(show(&runs[2], ""), before);
-}
-
-/// What stands between the command line and what comes after the data, in a transcript.
-fn data(transcript: &str) -> &str {
-    let (_, rest) = transcript.split_once('\n').unwrap();
-    rest.split("── ").next().unwrap()
 }
 
 #[test]

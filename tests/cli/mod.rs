@@ -10,6 +10,7 @@ mod leases;
 mod ledger;
 mod rehearse;
 mod scene;
+mod schemas;
 mod secrets;
 mod slices;
 mod status;

@@ -5,6 +5,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use crate::docs::{holds, schema_of};
+
 /// A temporary folder with a few files, where nothing of this machine is seen.
 pub(super) struct Scene {
     /// Its name is always the same, as `init` names a plan after it.
@@ -73,6 +75,9 @@ impl Scene {
             .stderr(Stdio::piped())
             .spawn();
         let output = child.and_then(std::process::Child::wait_with_output).expect("the program starts");
+        if let Some(schema) = schema_of(&words(line)).filter(|_| !output.stdout.is_empty()) {
+            holds(schema, &serde_json::from_slice(&output.stdout).expect("JSON"));
+        }
         let mut transcript = format!("$ sonae {line}\n");
         transcript.push_str(&self.plain(&output.stdout));
         if !output.stderr.is_empty() {
@@ -106,7 +111,14 @@ impl Scene {
     }
 }
 
-fn words(line: &str) -> Vec<String> {
+/// What stands between the command line and what comes after the data, in a transcript.
+pub(super) fn data(transcript: &str) -> &str {
+    let (_, rest) = transcript.split_once('\n').unwrap();
+    rest.split("── ").next().unwrap()
+}
+
+/// Split at spaces; `'…'` holds one together.
+pub(super) fn words(line: &str) -> Vec<String> {
     let mut words = vec![];
     for (at, part) in line.split('\'').enumerate() {
         match at % 2 {

@@ -27,6 +27,11 @@ fn forecasts_look_as_they_did() {
     insta::glob!("diagnostics/*.kdl", look);
 }
 
+/// What `--format json` prints of it.
+fn holds_to_schema(outlook: &sonae::forecast::Outlook) {
+    crate::docs::holds("dry-run.schema.json", &serde_json::to_value(outlook).unwrap());
+}
+
 /// The dry run of all jobs, then of each restore. Most of the worlds have a past in which nothing was ever deleted, which is accepted.
 fn shown(proven: &ProvenPlan, world: &World) -> String {
     shown_to(proven, world, &Circumstances { accept_deletions: true, ..scene::who() })
@@ -38,6 +43,7 @@ fn shown_to(proven: &ProvenPlan, world: &World, who: &Circumstances) -> String {
         // Such a plan is refused before anything is forecast.
         if proven.plan().job_names().next().is_some() {
             let forecast = scene::outlook_by(proven, world, who).await;
+            holds_to_schema(&forecast);
             let _ = write!(text, "$ sonae run --all --dry-run\n{}", report::forecast::text(&forecast));
         } else {
             text.push_str("no backup to run\n");
@@ -45,6 +51,7 @@ fn shown_to(proven: &ProvenPlan, world: &World, who: &Circumstances) -> String {
         for restore in &proven.plan().restores {
             let name = &restore.name.value;
             let forecast = scene::restore_outlook(proven, world, name.as_str()).await;
+            holds_to_schema(&forecast);
             let _ = write!(text, "\n$ sonae restore {name} --dry-run\n{}", report::forecast::text(&forecast));
         }
         for slice in super::graphs::others(proven.plan()) {

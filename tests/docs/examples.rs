@@ -1,6 +1,6 @@
 //! Every block of KDL in `docs/`, in the README and in the pages of the diagnostics.
 //!
-//! A block begins with "```kdl" and may say more: `must-fail` (it must not compile), and `inside=file`, `inside=target`, `inside=backup` or `inside=restore` (it is a piece of that block, and is
+//! A block begins with "```kdl" and may say more: `must-fail` (it must not compile), and `inside=file`, `inside=plan`, `inside=target`, `inside=backup` or `inside=restore` (it is a piece of that block, and is
 //! compiled within an otherwise complete plan). In the page of a diagnostic, what stands below "Wrong:" yields that very one, and what
 //! stands below "Right:" does not. A block of
 //! `file=NAME` is a file of that name, which the next block that is none may include.
@@ -87,17 +87,20 @@ fn compiled(example: &Example) -> Compiled {
 fn whole(example: &Example) -> String {
     let inside = example.info.iter().find_map(|word| word.strip_prefix("inside="));
     let usual = "schedule \"daily\" at=\"02:30\"; retention generations=7";
-    let (mut file, mut target, mut backup, mut restore) = ("", "", usual, "");
+    let (mut file, mut plan, mut target, mut backup, mut restore) = ("", "", "", usual, "");
     match inside {
         None => return example.text.clone(),
         Some("file") => file = &example.text,
+        Some("plan") => plan = &example.text,
         Some("target") => target = &example.text,
         Some("backup") => backup = &example.text,
         Some("restore") => restore = &example.text,
         Some(other) => panic!("{}: there is no place `{other}`", example.place),
     }
     format!(
-        r#"plan "example"
+        r#"plan "example" {{
+{plan}
+}}
 store "vault" {{
     local path="/srv/backup"
     access {{ write "backup"; read "sysadmin"; prune "sysadmin" }}

@@ -3,6 +3,9 @@
 mod examples;
 mod exit_statuses;
 mod generated;
+mod plan_schema;
+mod schemas;
 mod worked_example;
 
 pub(crate) use examples::plans_shown;
+pub(crate) use schemas::{holds, holds_and_nothing_else, schema_of};

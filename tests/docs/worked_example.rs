@@ -151,5 +151,5 @@ fn every_row_of_the_policy_is_said_and_carried_out() {
     assert_eq!(compiled.waived_codes(), Vec::<&str>::new(), "what is waived is listed here, exactly");
     let proven = compiled.proven.as_ref().expect("it compiles");
     let document = sonae::syntax::parse(FileId(0), &text, &mut sonae::diagnostic::Diagnostics::default());
-    is_current("worked-example.md", &table(&document, &text, proven));
+    is_current("docs/worked-example.md", &table(&document, &text, proven));
 }

@@ -1,6 +1,6 @@
 //! Values that are one of a few words.
 
-use super::{Form, Readable, Refusal, codes, text};
+use super::{Form, Kind, Readable, Refusal, codes, text};
 use crate::diagnostic::nearest;
 use crate::plan::{ArchiveFormat, Depth, Event, Priority, Selection};
 use crate::primitives::Method;
@@ -8,17 +8,18 @@ use crate::syntax::Value;
 
 /// Types that are one of a few words.
 macro_rules! chosen {
-    ($type:ty, $form:expr, $words:expr) => {
+    ($type:ty, $form:expr, [$(($word:literal, $value:expr)),* $(,)?]) => {
         impl Readable for $type {
             const FORM: Form = $form;
+            const KIND: Kind = Kind::OneOf(&[$($word),*]);
             fn read(value: &Value) -> Result<Self, Refusal> {
                 let text = text(value, Self::FORM)?;
-                let words = $words;
-                if let Some((_, found)) = words.iter().find(|(word, _)| *word == text) {
-                    return Ok(*found);
+                match text {
+                    $($word => return Ok($value),)*
+                    _ => {}
                 }
                 let (name, doc) = Self::FORM.doc();
-                let meant = nearest(text, words.iter().map(|(word, _)| *word));
+                let meant = nearest(text, [$($word),*]);
                 let help = match meant {
                     Some(word) => format!("did you mean \"{word}\"? Write {doc}"),
                     None => format!("write {doc}"),

@@ -1,10 +1,13 @@
 //! How each kind of value is written, and reading it.
 
 mod choice;
+mod kind;
 mod named;
 mod number;
 mod text;
 mod time;
+
+pub use kind::Kind;
 
 pub(super) use choice::{Moment, ScheduleKind};
 pub(super) use number::{Day, Level, Port, Status};
@@ -241,6 +244,8 @@ impl Refusal {
 pub(super) trait Readable: Sized {
     /// How it is written.
     const FORM: Form;
+    /// What a program can know of it.
+    const KIND: Kind;
     /// The type annotations that mean something before it.
     const ANNOTATIONS: &'static [&'static str] = &[];
     fn read(value: &Value) -> Result<Self, Refusal>;

@@ -1,29 +1,32 @@
 //! Types whose `parse` says itself what is wrong, and values that are known elsewhere.
 
-use super::{Form, Readable, Refusal, codes, some_text, text};
+use super::kind::SOME;
+use super::{Form, Kind, Readable, Refusal, codes, some_text, text};
 use crate::plan::{Input, OutputName, Secret, Selector};
 use crate::primitives::{Duration, JobName, Name, Percentage, Period, Rate};
 use crate::syntax::Value;
 
 macro_rules! parsed {
-    ($type:ty, $form:expr, $code:expr) => {
+    ($type:ty, $form:expr, $like:literal, $code:expr) => {
         impl Readable for $type {
             const FORM: Form = $form;
+            const KIND: Kind = Kind::Like($like);
             fn read(value: &Value) -> Result<Self, Refusal> {
                 Self::parse(text(value, Self::FORM)?).map_err(|malformed| Refusal::of($code, malformed))
             }
         }
     };
 }
-parsed!(Name, Form::Name, &codes::BAD_NAME);
-parsed!(JobName, Form::Job, &codes::BAD_JOB);
-parsed!(Duration, Form::Duration, &codes::BAD_DURATION);
-parsed!(Period, Form::Period, &codes::BAD_PERIOD);
-parsed!(Percentage, Form::Percentage, &codes::BAD_PERCENTAGE);
-parsed!(Rate, Form::Rate, &codes::BAD_RATE);
+parsed!(Name, Form::Name, r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", &codes::BAD_NAME);
+parsed!(JobName, Form::Job, r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}/[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", &codes::BAD_JOB);
+parsed!(Duration, Form::Duration, r"^([0-9]+[wdhms])+$", &codes::BAD_DURATION);
+parsed!(Period, Form::Period, r"^[0-9]+(d|w|mo|y)$", &codes::BAD_PERIOD);
+parsed!(Percentage, Form::Percentage, r"^[0-9]+%$", &codes::BAD_PERCENTAGE);
+parsed!(Rate, Form::Rate, r"^[0-9]+(B|KiB|MiB|GiB)/s$", &codes::BAD_RATE);
 
 impl Readable for Secret {
     const FORM: Form = Form::Secret;
+    const KIND: Kind = SOME;
     const ANNOTATIONS: &'static [&'static str] = &["env", "file"];
 
     fn read(_: &Value) -> Result<Self, Refusal> {
@@ -53,6 +56,7 @@ impl Readable for Secret {
 
 impl Readable for Input {
     const FORM: Form = Form::Input;
+    const KIND: Kind = SOME;
     const ANNOTATIONS: &'static [&'static str] = &["output"];
 
     fn read(value: &Value) -> Result<Self, Refusal> {
@@ -76,6 +80,7 @@ impl Readable for Input {
 
 impl Readable for Selector {
     const FORM: Form = Form::Selector;
+    const KIND: Kind = Kind::Like(r"^(\*|(area:)?[A-Za-z0-9][A-Za-z0-9._-]{0,63})$");
 
     fn read(value: &Value) -> Result<Self, Refusal> {
         let text = text(value, Self::FORM)?;

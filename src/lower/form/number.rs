@@ -2,11 +2,12 @@
 
 use std::num::NonZeroU32;
 
-use super::{Form, Readable, Refusal, codes};
+use super::{Form, Kind, Readable, Refusal, codes};
 use crate::syntax::Value;
 
 impl Readable for NonZeroU32 {
     const FORM: Form = Form::Count;
+    const KIND: Kind = Kind::Whole(1, u32::MAX);
     fn read(value: &Value) -> Result<Self, Refusal> {
         let Value::Integer(number) = value else { return Err(Refusal::wrong_type(value, Self::FORM)) };
         let refused = |problem: &str| {
@@ -22,6 +23,7 @@ pub(in crate::lower) struct Level(pub(in crate::lower) u8);
 
 impl Readable for Level {
     const FORM: Form = Form::Level;
+    const KIND: Kind = Kind::Whole(0, 19);
     fn read(value: &Value) -> Result<Self, Refusal> {
         let Value::Integer(number) = value else { return Err(Refusal::wrong_type(value, Self::FORM)) };
         let refused = |_| {
@@ -37,6 +39,7 @@ pub(in crate::lower) struct Day(pub(in crate::lower) i8);
 
 impl Readable for Day {
     const FORM: Form = Form::Day;
+    const KIND: Kind = Kind::Whole(1, 31);
     fn read(value: &Value) -> Result<Self, Refusal> {
         match value {
             Value::Integer(number) => match i8::try_from(*number) {
@@ -59,6 +62,7 @@ macro_rules! bounded {
         pub(in crate::lower) struct $type(pub(in crate::lower) u16);
         impl Readable for $type {
             const FORM: Form = $form;
+            const KIND: Kind = Kind::Whole($least, $most);
             fn read(value: &Value) -> Result<Self, Refusal> {
                 let Value::Integer(number) = value else { return Err(Refusal::wrong_type(value, Self::FORM)) };
                 match u16::try_from(*number) {

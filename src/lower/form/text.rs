@@ -3,7 +3,8 @@
 use bech32::Bech32;
 use bech32::primitives::decode::CheckedHrpstring;
 
-use super::{Form, Readable, Refusal, codes, some_text};
+use super::kind::SOME;
+use super::{Form, Kind, Readable, Refusal, codes, some_text};
 use crate::syntax::Value;
 
 /// Texts of which no more is known here.
@@ -14,6 +15,7 @@ macro_rules! worded {
         pub(in crate::lower) struct $type(pub(in crate::lower) String);
         impl Readable for $type {
             const FORM: Form = $form;
+            const KIND: Kind = SOME;
             fn read(value: &Value) -> Result<Self, Refusal> {
                 some_text(value, Self::FORM).map(Self)
             }
@@ -37,12 +39,13 @@ worded!(
 );
 /// Texts that must look like something.
 macro_rules! shaped {
-    ($(#[$doc:meta])* $type:ident, $form:expr, $looks:expr) => {
+    ($(#[$doc:meta])* $type:ident, $form:expr, $like:literal, $looks:expr) => {
         $(#[$doc])*
         #[derive(Debug)]
         pub(in crate::lower) struct $type(pub(in crate::lower) String);
         impl Readable for $type {
             const FORM: Form = $form;
+            const KIND: Kind = Kind::Like($like);
             fn read(value: &Value) -> Result<Self, Refusal> {
                 let text = some_text(value, Self::FORM)?;
                 let looks: fn(&str) -> Result<(), String> = $looks;
@@ -58,18 +61,21 @@ shaped!(
     /// A tag, `name=value`.
     Tag,
     Form::Tag,
+    r"^[^=]+=",
     tag
 );
 shaped!(
     /// A SHA-256 in hexadecimal.
     Digest,
     Form::Digest,
+    r"^[0-9A-Fa-f]{64}$",
     digest
 );
 shaped!(
     /// The names of files by the day they are of.
     Pattern,
     Form::Pattern,
+    r"^[^/]*%[Ymd][^/]*%[Ymd][^/]*%[Ymd][^/]*$",
     pattern
 );
 
@@ -79,6 +85,7 @@ pub(in crate::lower) struct Recipient(pub(in crate::lower) String);
 
 impl Readable for Recipient {
     const FORM: Form = Form::Recipient;
+    const KIND: Kind = Kind::Like(r"^age1[a-z0-9]+$");
     fn read(value: &Value) -> Result<Self, Refusal> {
         let text = some_text(value, Self::FORM)?;
         // It is not repeated.
@@ -99,6 +106,7 @@ pub(in crate::lower) struct Url(pub(in crate::lower) String);
 
 impl Readable for Url {
     const FORM: Form = Form::Url;
+    const KIND: Kind = Kind::Like(r"^[A-Za-z][A-Za-z0-9+.-]*://\S+$");
     fn read(value: &Value) -> Result<Self, Refusal> {
         let text = some_text(value, Self::FORM)?;
         // It is not repeated.

@@ -1,6 +1,6 @@
 //! Times of day, dates, and rhythms.
 
-use super::{Form, Readable, Refusal, codes, text};
+use super::{Form, Kind, Readable, Refusal, codes, text};
 use crate::plan::{TimeOfDay, Window};
 use crate::primitives::Duration;
 use crate::syntax::Value;
@@ -12,6 +12,7 @@ fn two_digits(text: &str) -> Option<i8> {
 
 impl Readable for TimeOfDay {
     const FORM: Form = Form::Time;
+    const KIND: Kind = Kind::Like(r"^[0-2][0-9]:[0-5][0-9]$");
     fn read(value: &Value) -> Result<Self, Refusal> {
         let text = text(value, Self::FORM)?;
         let halves = text.split_once(':').and_then(|(hour, minute)| Some((two_digits(hour)?, two_digits(minute)?)));
@@ -26,6 +27,7 @@ impl Readable for TimeOfDay {
 
 impl Readable for Window {
     const FORM: Form = Form::Window;
+    const KIND: Kind = Kind::Like(r"^[0-2][0-9]:[0-5][0-9]/([0-9]+[wdhms])+$");
     fn read(value: &Value) -> Result<Self, Refusal> {
         let text = text(value, Self::FORM)?;
         let refused =
@@ -42,6 +44,7 @@ impl Readable for Window {
 
 impl Readable for jiff::civil::Date {
     const FORM: Form = Form::Date;
+    const KIND: Kind = Kind::Like(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$");
     fn read(value: &Value) -> Result<Self, Refusal> {
         let text = text(value, Self::FORM)?;
         // Only the plain form: jiff would read a time behind it too.
@@ -60,6 +63,7 @@ pub(in crate::lower) struct MonthDay {
 
 impl Readable for MonthDay {
     const FORM: Form = Form::MonthDay;
+    const KIND: Kind = Kind::Like(r"^[01][0-9]-[0-3][0-9]$");
     fn read(value: &Value) -> Result<Self, Refusal> {
         let text = text(value, Self::FORM)?;
         let halves = text.split_once('-').and_then(|(month, day)| Some((two_digits(month)?, two_digits(day)?)));
@@ -76,6 +80,7 @@ pub(in crate::lower) struct Cron(pub(in crate::lower) String);
 
 impl Readable for Cron {
     const FORM: Form = Form::Cron;
+    const KIND: Kind = Kind::Like(r"^\s*\S+(\s+\S+){4}\s*$");
     fn read(value: &Value) -> Result<Self, Refusal> {
         let text = text(value, Self::FORM)?;
         crate::calendar::check_cron(text)

@@ -1,6 +1,7 @@
-//! The table of every word of the language. Decoding, suggestions and `docs/reference.md` are made from it.
+//! The table of every word of the language. Decoding, suggestions, `docs/language.md` and `schema/plan.schema.kdl` are made from it.
 
 mod backup;
+mod examples;
 mod people;
 mod restore;
 mod store;
@@ -8,6 +9,7 @@ mod target;
 mod watch;
 
 pub use backup::*;
+pub use examples::{EXAMPLES, Example};
 pub use people::*;
 pub use restore::*;
 pub use store::*;

@@ -9,44 +9,64 @@ use crate::diagnostic::{Diagnostic, Severity, Sources};
 /// The version of this form.
 const FORMAT_VERSION: u32 = 1;
 
-#[derive(Serialize)]
-struct Report<'a> {
+/// The diagnostics of a plan, for programs.
+#[derive(Serialize, schemars::JsonSchema)]
+pub struct DiagnosticsReport<'a> {
+    /// The version of this form.
+    #[schemars(extend("const" = FORMAT_VERSION))]
     format_version: u32,
+    /// The first thousand of them, in the order of the files and of their lines.
     diagnostics: Vec<Found<'a>>,
+    /// How many more there are.
     omitted: usize,
+    /// How many of all are errors.
     errors: usize,
+    /// How many of all are warnings.
     warnings: usize,
 }
 
-#[derive(Serialize)]
+/// A diagnostic.
+#[derive(Serialize, schemars::JsonSchema)]
+#[schemars(rename = "Diagnostic")]
 struct Found<'a> {
+    /// Its code, which stays the same from version to version.
     code: &'a str,
+    /// How bad it is.
     severity: Severity,
+    /// What is wrong.
     message: &'a str,
+    /// What to write instead.
     help: &'a str,
+    /// The places in the text that it is about.
     labels: Vec<Place<'a>>,
 }
 
-#[derive(Serialize)]
+/// A place in the text.
+#[derive(Serialize, schemars::JsonSchema)]
+#[schemars(rename = "Label")]
 struct Place<'a> {
+    /// The file, as it was named.
     file: &'a str,
+    /// Its line, from 1.
     line: usize,
+    /// Its column, in characters, from 1.
     column: usize,
+    /// Its first byte, from 0.
     start: u32,
+    /// The byte behind its last.
     end: u32,
+    /// What it has to do with it.
     text: &'a str,
 }
 
-/// The diagnostics, to be serialised as one JSON object: `format_version`, `errors`, `warnings`, and `diagnostics`, each with `code`,
-/// `severity`, `message`, `help` and `labels`. A label has its `file`, its `line` and `column` (both from 1, the column in
-/// characters), and its bytes from `start` to before `end`. Beyond the first thousand, `omitted` counts the rest.
-pub fn json<'a>(found: &'a [Diagnostic], sources: &'a Sources) -> impl Serialize + use<'a> {
+/// The diagnostics, to be serialised as one JSON object.
+pub fn json<'a>(found: &'a [Diagnostic], sources: &'a Sources) -> DiagnosticsReport<'a> {
     let count = |severity| found.iter().filter(|found| found.severity == severity).count();
     let mut lines = Index::default();
     let diagnostics: Vec<_> = found.iter().take(WRITTEN_MAX).map(|found| written(found, sources, &mut lines)).collect();
     let omitted = found.len() - diagnostics.len();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-    Report { format_version: FORMAT_VERSION, diagnostics, omitted, errors, warnings }
+    DiagnosticsReport { format_version: FORMAT_VERSION, diagnostics, omitted, errors, warnings }
 }
 
 fn written<'a>(found: &'a Diagnostic, sources: &'a Sources, lines: &mut Index) -> Found<'a> {

@@ -9,7 +9,7 @@ use super::take::Own;
 use crate::ports::Fault;
 
 /// Why a lease is not held.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "why", rename_all = "kebab-case")]
 pub enum LeaseLost {
     /// It ran out and another run took it, or somebody broke it.

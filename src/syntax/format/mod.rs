@@ -29,7 +29,7 @@ pub enum Unformatted {
     Bug(&'static str),
 }
 
-/// The canonical form of a text: docs/language.md says what it is.
+/// The canonical form of a text: docs/guide.md says what it is.
 ///
 /// # Errors
 /// When the text cannot be read, or its form could not be for its size; when the form that was made of it is not the same document.
