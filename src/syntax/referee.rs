@@ -19,7 +19,7 @@ pub(super) fn refuses(file: FileId, text: &str, tokens: &[Token]) -> Option<Diag
 
 /// The same, in pieces of so many tokens.
 pub(super) fn refuses_by(piece_tokens: usize, file: FileId, text: &str, tokens: &[Token]) -> Option<Diagnostic> {
-    let mut from = Place { token: 0, depth: 0, beside: Beside::Nothing };
+    let mut from = Place { token: 0, depth: 0, commented: 0, beside: Beside::Nothing };
     while from.token < tokens.len() {
         let until = cut(tokens, from, piece_tokens);
         let piece = tokens.get(from.token..until.token).unwrap_or_default();
@@ -36,8 +36,10 @@ pub(super) fn refuses_by(piece_tokens: usize, file: FileId, text: &str, tokens: 
 struct Place {
     /// The token behind it.
     token: usize,
-    /// In how many blocks it is.
+    /// In how many blocks it is: no more than text may be deep.
     depth: usize,
+    /// Of each of them, by its bit, whether `/-` comments it out: behind such a block another may follow.
+    commented: u64,
     beside: Beside,
 }
 
@@ -54,14 +56,18 @@ enum Beside {
 
 /// The first place to cut at that is so many tokens behind another, or the end.
 fn cut(tokens: &[Token], from: Place, piece_tokens: usize) -> Place {
-    let (mut depth, mut last) = (from.depth, None);
+    let (mut depth, mut commented, mut last) = (from.depth, from.commented, None);
     for (token, this) in tokens.iter().enumerate().skip(from.token) {
         let beside = token.checked_sub(1).and_then(|before| beside(tokens.get(before)?.kind, last?, *this));
         if let Some(beside) = beside.filter(|_| token - from.token >= piece_tokens) {
-            return Place { token, depth, beside };
+            return Place { token, depth, commented, beside };
         }
         match this.kind {
-            Kind::Open => depth += 1,
+            Kind::Open => {
+                let bit = 1_u64 << depth.min(63);
+                commented = if last == Some(Kind::SlashDash) { commented | bit } else { commented & !bit };
+                depth += 1;
+            }
             Kind::Close => depth = depth.saturating_sub(1),
             _ => {}
         }
@@ -69,7 +75,7 @@ fn cut(tokens: &[Token], from: Place, piece_tokens: usize) -> Place {
             last = Some(this.kind);
         }
     }
-    Place { token: tokens.len(), depth, beside: Beside::Nodes }
+    Place { token: tokens.len(), depth, commented, beside: Beside::Nodes }
 }
 
 /// What stands before `this`, where the text may be cut there; `last` is the last token before it that is no line's end.
@@ -89,7 +95,8 @@ fn beside(before: Kind, last: Kind, this: Token) -> Option<Beside> {
 /// What `kdl` refuses in a piece. It is given the tokens alone, each where it stands: its parser recurses on every piece of a comment.
 fn refuses_piece(file: FileId, text: &str, piece: &[Token], from: Place, until: Place) -> Option<Diagnostic> {
     let begins = piece.first()?.start;
-    let mut bare = "n{".repeat(from.depth);
+    let is_commented = |block: usize| from.commented >> block.min(63) & 1 == 1;
+    let mut bare: String = (0..from.depth).map(|block| if is_commented(block) { "n /-{" } else { "n{" }).collect();
     bare.push_str(match from.beside {
         Beside::Nothing => "",
         // Not the beginning of a file, where `/- kdl-version 1` would have a meaning.

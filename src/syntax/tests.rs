@@ -232,6 +232,20 @@ fn piece() -> impl Strategy<Value = &'static str> {
     ])
 }
 
+#[test]
+fn a_text_may_be_cut_within_a_block_that_is_commented_out() {
+    for text in
+        ["+ /-{}{}", "a /-{ b; c { d } } { e } /-{ f; g }", "a { b /-{ c } { d } }", "/- a { b } \n c /-\n{ d } { e }"]
+    {
+        let (_, found) = read(text);
+        assert!(found.is_empty(), "{text}: {found:?}");
+        let tokens = lexer::tokens(text);
+        for piece in 1..8 {
+            assert!(referee::refuses_by(piece, FileId(0), text, &tokens).is_none(), "{text} in pieces of {piece}");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: None, ..ProptestConfig::default() })]
 
