@@ -202,7 +202,7 @@ fn ordered_and_printed(plan: &str) -> Outcome<Duration> {
         let now = jiff::Timestamp::constant(1_772_366_400, 0);
         let printed = sonae::report::forecast::text(&unasked(checked.plan(), &graph, now, &who, None));
         took.push(began.elapsed());
-        assert!(graph.steps().len() == 100_000 && printed.lines().count() > 100_000, "{}", graph.steps().len());
+        assert!(graph.steps().len() >= 100_000 && printed.lines().count() > 100_000, "{}", graph.steps().len());
     }
     took.sort_unstable();
     Ok(took[ROUNDS / 2])
