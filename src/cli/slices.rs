@@ -27,10 +27,7 @@ pub(super) fn refuse(graph: &Graph) -> Result<(), Failure> {
 
 /// What cannot be carried out, one line each.
 pub(super) fn told(lacking: &Lacking) -> impl Iterator<Item = String> {
-    lacking.iter().map(|(slice, drivers)| {
-        let drivers: Vec<String> = drivers.iter().map(Driver::to_string).collect();
-        format!("{slice} needs a driver for {}", drivers.join(", "))
-    })
+    lacking.iter().map(|(slice, drivers)| format!("{slice} {}", needed(drivers)))
 }
 
 /// That nobody is told by what a plan declares for that, where it does.
@@ -42,7 +39,7 @@ pub(super) fn untold(plan: &Plan) -> Option<String> {
 /// The jobs that this version cannot carry out, and what each needs.
 pub(super) fn undone(graph: &Graph) -> BTreeMap<JobName, String> {
     let of = |(slice, drivers): (Slice, BTreeSet<Driver>)| match slice {
-        Slice::Job(job) => Some((job, needed(&drivers))),
+        Slice::Job(job) => Some((job, format!("it {}", needed(&drivers)))),
         _ => None,
     };
     graph.lacking().into_iter().filter_map(of).collect()
@@ -50,7 +47,7 @@ pub(super) fn undone(graph: &Graph) -> BTreeMap<JobName, String> {
 
 fn needed(drivers: &BTreeSet<Driver>) -> String {
     let drivers: Vec<String> = drivers.iter().map(Driver::to_string).collect();
-    format!("it needs a driver for {}", drivers.join(", "))
+    format!("needs a driver for {}", drivers.join(", "))
 }
 
 /// The jobs that were chosen whose stores can be asked, each with its store; the others are told.

@@ -145,7 +145,7 @@ pub fn due(plan: &Plan, base: &PathBytes, history: &History, now: Timestamp) -> 
 }
 
 fn job(target: &Target, backup: &Backup, base: &PathBytes, history: &History, now: Timestamp) -> JobDue {
-    let job = JobName { target: target.name.value.clone(), backup: backup.name.value.clone() };
+    let job = target.job(backup);
     let mut of = JobDue {
         job: job.clone(),
         schedule: backup.schedule.as_ref().map(calendar::describe),

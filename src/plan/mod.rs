@@ -16,12 +16,12 @@ pub use backup::{
     Archive, ArchiveFormat, Backup, Content, CopyTo, Guard, PointInTime, Priority, Retention, Rhythm, Schedule, Select,
     Selection, Snapshot, Stored, TimeOfDay, Way, Window,
 };
-pub use people::{Announce, Channel, Email, Event, Host, HostInput, Member, Notify, Role, Ssh};
+pub use people::{Announce, Channel, Email, Event, Host, Member, Notify, Role, Ssh};
 pub use restore::{
     Announcing, Approve, Command, Deploy, Included, Into, Launch, Probe, ProbeKind, Recover, Restore, RestoreStep,
     Switch,
 };
-pub use secret::{Input, OutputName, Secret};
+pub use secret::{HostInput, Input, OutputName, Secret};
 pub use source::{
     Files, ImageChoice, Logs, MachineImage, Mysql, MysqlAddress, Rds, RdsDatabase, Release, ReleaseFrom, Source,
 };

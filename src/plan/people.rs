@@ -1,6 +1,6 @@
 //! People and machines: who may say what, which hosts there are, who is told.
 
-use super::{Input, Secret, Waiver};
+use super::{Secret, Waiver};
 use crate::primitives::{Name, Span, Spanned};
 
 /// What people may do, by name.
@@ -146,6 +146,3 @@ pub struct Announce {
     /// The node's name and arguments.
     pub span: Span,
 }
-
-/// Where something is put on a machine: which one, where that is not the one that runs.
-pub type HostInput = Option<Spanned<Input>>;

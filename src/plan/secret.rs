@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::primitives::Spanned;
+
 /// Where a secret is. It is never written in a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Secret {
@@ -29,6 +31,9 @@ pub enum Input {
     /// `(output)"web server.address"`.
     Output(OutputName),
 }
+
+/// The machine that something is done on, where that is not the one that runs.
+pub type HostInput = Option<Spanned<Input>>;
 
 /// What a step of a restore yields, by name.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use crate::calendar::{self, Gaps, Occurrences};
 use crate::diagnostic::codes::prove::{RPO_BROKEN, RPO_NO_BACKUP, RPO_UNPROVEN, SCHEDULE_OVERLAPS};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::plan::{Backup, Plan, Rhythm, Schedule, Stored, Target, Way};
-use crate::primitives::{Duration, JobName, Span, Spanned};
+use crate::primitives::{Duration, Span, Spanned};
 
 /// 2025-01-01 to 2053-01-01. Weekdays, leap years and the rules by which clocks are set come round within 28 years.
 const WINDOW: Window =
@@ -99,7 +99,7 @@ fn assess<'a>(
         return Err(vec![(takes.span, "its runs overlap".into())]);
     }
     let loss = Loss {
-        job: JobName { target: target.name.value.clone(), backup: backup.name.value.clone() },
+        job: target.job(backup),
         schedule: calendar::describe(schedule),
         gap: gaps.longest,
         shown: shown(&gaps.longest, &times, schedule),

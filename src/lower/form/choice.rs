@@ -1,6 +1,6 @@
 //! Values that are one of a few words.
 
-use super::{Form, Kind, Readable, Refusal, codes, text};
+use super::{Form, Kind, Readable, Refusal, article, codes, text};
 use crate::diagnostic::nearest;
 use crate::plan::{ArchiveFormat, Depth, Event, Priority, Selection};
 use crate::primitives::Method;
@@ -28,11 +28,6 @@ macro_rules! chosen {
             }
         }
     };
-}
-
-/// "a", or "an" before a vowel.
-fn article(noun: &str) -> &'static str {
-    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
 }
 
 /// The kinds of schedules that go by the calendar.

@@ -173,12 +173,6 @@ impl Form {
             ),
             Self::ScheduleKind => ("schedule kind", "one of `\"daily\"`, `\"weekly\"`, `\"monthly\"`, `\"yearly\"`"),
             Self::Code => ("code", "the code of a diagnostic, as in `\"sonae::retention::none\"`"),
-            _ => self.later_doc(),
-        }
-    }
-
-    const fn later_doc(self) -> (&'static str, &'static str) {
-        match self {
             Self::Secret => (
                 "secret",
                 "where it is, never what it is: `(env)\"SMTP_PASSWORD\"`, a variable of the environment, or `(file)\"/run/secrets/smtp\"`, a file",
@@ -208,9 +202,13 @@ impl Form {
             Self::Selector => ("selector", "`\"*\"`, an area as in `\"area:data\"`, or a target's name"),
             Self::Depth => ("depth", "one of `\"present\"`, `\"checksum\"`, `\"read\"`, `\"restore\"`, `\"deepest\"`"),
             Self::Moment => ("moment", "`\"latest\"`"),
-            _ => ("value", "a value"),
         }
     }
+}
+
+/// "a", or "an" before a vowel.
+fn article(noun: &str) -> &'static str {
+    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
 }
 
 /// Why a value was refused.
@@ -234,7 +232,7 @@ impl Refusal {
         let (name, doc) = form.doc();
         Self::new(
             &codes::WRONG_TYPE,
-            format!("{} stands where a {name} is expected", value.kind()),
+            format!("{} stands where {} {name} is expected", value.kind(), article(name)),
             format!("write {doc}"),
         )
     }
