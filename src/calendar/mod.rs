@@ -14,6 +14,7 @@ mod period;
 mod stretch;
 #[cfg(test)]
 mod tests;
+mod together;
 mod zone;
 
 pub use changes::{Changes, Does, Unusual};
@@ -22,6 +23,7 @@ pub use describe::describe;
 pub use gaps::{Gap, Gaps};
 pub use occurrences::{After, Occurrences};
 pub use period::expiry;
+pub use together::Together;
 pub use zone::{local, zone, zone_names};
 
 use crate::plan::Schedule;
