@@ -3,9 +3,14 @@
 //! Unaware of the world: no clock is asked and nothing is measured, so that a proof is the same whenever and wherever it is made.
 //! Invariant: a promise is in [`Proofs`] only where it was shown to hold; any other has its diagnostic.
 
+mod any_point;
 mod compile;
+mod detection;
+mod keeps;
+mod lives;
 mod path;
 mod promise;
+mod reach;
 mod rhythms;
 mod rpo;
 mod rto;
@@ -15,6 +20,7 @@ mod tests;
 mod waits;
 
 pub use compile::{Compiled, compile};
+pub use keeps::{AnyPoint, Chain, Detection, LeastReach, Reach, Sight, Steady, Unseen};
 pub use promise::{
     CopyLoss, Evidence, Kind, Lag, Leg, Loss, Path, Promise, Proofs, RestoreTime, Standing, StepTime, Subject, Wait,
     Window, listed,
@@ -90,14 +96,20 @@ pub fn prove(checked: CheckedPlan, graph: Graph, mut found: Diagnostics, today: 
 ///
 /// Of a plan that was not checked, names that lead nowhere only make promises unproven.
 fn promises(plan: &Plan, out: &mut Diagnostics) -> Proofs {
-    let (mut rhythms, losses, ways) = (rhythms::Rhythms::default(), rpo::Losses::new(plan), rto::Ways::new(plan));
-    let mut promises = Vec::new();
+    let (mut rhythms, mut proofs) = (rhythms::Rhythms::default(), Proofs::default());
+    let (losses, ways, mut looks) = (rpo::Losses::new(plan), rto::Ways::new(plan), detection::Looks::new(plan));
     for target in &plan.targets {
-        promises.extend(losses.of_target(target, &mut rhythms, out));
-        promises.extend(ways.of_target(target, out));
+        proofs.promises.extend(losses.of_target(target, &mut rhythms, out));
+        proofs.promises.extend(ways.of_target(target, out));
+        proofs.any_points.extend(any_point::of_target(plan, target, &mut rhythms, out));
+        let reaches = target.backups.iter().filter_map(|backup| reach::of_backup(target, backup, &mut rhythms));
+        proofs.reaches.extend(reaches);
+        proofs.detections.extend(looks.of_target(target, &mut rhythms, out));
     }
-    promises.extend((0..plan.restores.len()).filter_map(|restore| ways.of_restore(restore, out)));
-    Proofs { promises, restores: ways.times() }
+    proofs.promises.extend((0..plan.restores.len()).filter_map(|restore| ways.of_restore(restore, out)));
+    proofs.restores = ways.times();
+    looks.of_plan(out);
+    proofs
 }
 
 /// How many places one diagnostic of a proof has at most: beyond that, nobody reads on, and as many diagnostics may be about them.

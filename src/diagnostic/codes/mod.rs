@@ -1,6 +1,8 @@
 //! The table of every diagnostic: one row a code, one file an area. `explain` and the docs are made from it.
 
+pub mod any_point;
 pub mod backup;
+pub mod detection;
 pub mod graph;
 pub mod include;
 pub mod people;
@@ -52,6 +54,8 @@ const AREAS: &[&[&Code]] = &[
     watch::ALL,
     graph::ALL,
     prove::ALL,
+    any_point::ALL,
+    detection::ALL,
 ];
 
 impl Code {
