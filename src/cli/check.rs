@@ -86,8 +86,7 @@ impl<'a> CheckedPlan<'a> {
 fn text(file: &str, read: &load::Read) -> String {
     let problems = report::diagnostics::text(&read.diagnostics, &read.sources, load::colour(&std::io::stdout()));
     let summary = report::diagnostics::summary(&read.diagnostics);
-    let promises = read.proven.iter().flat_map(|proven| &proven.proofs().promises);
-    let promises: String = promises.map(|promise| format!("  {}: {promise}\n", promise.standing)).collect();
+    let promises = read.proven.as_ref().map_or_else(String::new, |proven| report::proofs::text(proven.proofs()));
     let waits = if read.proven.is_none() { "  promises are proven once there is no error\n" } else { "" };
     let untold = read.proven.as_ref().and_then(|proven| slices::untold(proven.plan()));
     let untold = untold.map_or_else(String::new, |line| format!("  {line}\n"));

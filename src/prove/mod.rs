@@ -6,13 +6,19 @@
 mod compile;
 mod path;
 mod promise;
+mod rhythms;
 mod rpo;
 mod rto;
+mod stores;
 #[cfg(test)]
 mod tests;
+mod waits;
 
 pub use compile::{Compiled, compile};
-pub use promise::{Evidence, Kind, Lag, Leg, Loss, Path, Promise, Proofs, Standing, Subject, Window};
+pub use promise::{
+    CopyLoss, Evidence, Kind, Lag, Leg, Loss, Path, Promise, Proofs, RestoreTime, Standing, StepTime, Subject, Wait,
+    Window, listed,
+};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -84,14 +90,14 @@ pub fn prove(checked: CheckedPlan, graph: Graph, mut found: Diagnostics, today: 
 ///
 /// Of a plan that was not checked, names that lead nowhere only make promises unproven.
 fn promises(plan: &Plan, out: &mut Diagnostics) -> Proofs {
-    let (mut rhythms, ways) = (rpo::Rhythms::default(), rto::Ways::new(plan));
+    let (mut rhythms, losses, ways) = (rhythms::Rhythms::default(), rpo::Losses::new(plan), rto::Ways::new(plan));
     let mut promises = Vec::new();
     for target in &plan.targets {
-        promises.extend(rpo::of_target(plan, target, &mut rhythms, out));
+        promises.extend(losses.of_target(target, &mut rhythms, out));
         promises.extend(ways.of_target(target, out));
     }
     promises.extend((0..plan.restores.len()).filter_map(|restore| ways.of_restore(restore, out)));
-    Proofs { promises }
+    Proofs { promises, restores: ways.times() }
 }
 
 /// How many places one diagnostic of a proof has at most: beyond that, nobody reads on, and as many diagnostics may be about them.

@@ -111,8 +111,8 @@ impl Compiled {
     /// What a person sees, without colours: every problem, then every promise that holds.
     pub(crate) fn shown(&self) -> String {
         use sonae::report::diagnostics::{Colour, summary, text};
-        let promises = self.proven.iter().flat_map(|proven| &proven.proofs().promises);
-        let promises: String = promises.map(|promise| format!("  {}: {promise}\n", promise.standing)).collect();
+        let promises = self.proven.as_ref().map(|proven| sonae::report::proofs::text(proven.proofs()));
+        let promises = promises.unwrap_or_default();
         format!("{}{}\n{promises}", text(&self.found, &self.sources, Colour::Plain), summary(&self.found))
     }
 

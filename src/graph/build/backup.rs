@@ -224,6 +224,7 @@ impl Builder<'_> {
             };
             let given = Output { step: commit, kind: OutputKind::Committed };
             let copied = self.undriven(&slice, &format!("copy-{to}"), deed, vec![given], vec![], copy.span);
+            self.steps[copied.index()].takes = copy.takes.as_ref().map(|takes| takes.value);
             let deed = Deed {
                 word: "delete",
                 what: format!("in {to}: {}", kept(copy.retention.as_ref())),
