@@ -4,15 +4,18 @@
 //! Invariant: a promise is in [`Proofs`] only where it was shown to hold; any other has its diagnostic.
 
 mod compile;
+mod newest;
 mod path;
 mod promise;
 mod rpo;
 mod rto;
+mod runs;
+mod skew;
 #[cfg(test)]
 mod tests;
 
 pub use compile::{Compiled, compile};
-pub use promise::{Evidence, Kind, Lag, Leg, Loss, Path, Promise, Proofs, Standing, Subject, Window};
+pub use promise::{Apart, Evidence, Kind, Lag, Leg, Loss, Path, Promise, Proofs, Standing, Subject, Window};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -90,7 +93,12 @@ fn promises(plan: &Plan, out: &mut Diagnostics) -> Proofs {
         promises.extend(rpo::of_target(plan, target, &mut rhythms, out));
         promises.extend(ways.of_target(target, out));
     }
-    promises.extend((0..plan.restores.len()).filter_map(|restore| ways.of_restore(restore, out)));
+    let runs = runs::Runs::new(plan);
+    let mut skew = skew::Skew::new(plan, &runs);
+    for restore in 0..plan.restores.len() {
+        promises.extend(ways.of_restore(restore, out));
+        promises.extend(skew.of_restore(restore, out));
+    }
     Proofs { promises }
 }
 

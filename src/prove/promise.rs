@@ -50,6 +50,8 @@ pub enum Kind {
     Rpo,
     /// Recovery time objective: how long until it is back.
     Rto,
+    /// How far apart the data may be of what is restored to one moment.
+    Spread,
 }
 
 /// What a promise stands on.
@@ -80,6 +82,8 @@ pub enum Evidence {
         #[serde(flatten)]
         path: Path,
     },
+    /// The moment at which two targets come back farthest apart; none where no two targets of data come back.
+    Apart(Option<Apart>),
 }
 
 /// The most that may be lost with one backup.
@@ -97,6 +101,37 @@ pub struct Loss {
     pub takes: Duration,
     /// The time that was looked through.
     pub window: Window,
+}
+
+/// How far apart the data of two targets may be that are restored to one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Apart {
+    /// The target whose newest point is the older.
+    pub older: Name,
+    /// What its data is of.
+    pub older_of: jiff::Timestamp,
+    /// The target whose newest point is the newer.
+    pub newer: Name,
+    /// What its data is of.
+    pub newer_of: jiff::Timestamp,
+    /// The moment; where a point of the older comes to be there, just before it.
+    pub at: jiff::Timestamp,
+    /// The three of them, as the zone's clock shows them.
+    #[serde(skip)]
+    pub shown: [String; 3],
+    /// The zone in which they are shown: the plan's.
+    #[serde(skip)]
+    pub timezone: String,
+    /// The time that was looked through.
+    pub window: Window,
+}
+
+impl Apart {
+    /// How far.
+    pub fn seconds(&self) -> Duration {
+        let seconds = self.newer_of.as_second() - self.older_of.as_second();
+        Duration::from_seconds(u64::try_from(seconds).unwrap_or(0))
+    }
 }
 
 /// How far the newest moment that a provider keeps may lie back.
@@ -207,6 +242,7 @@ impl fmt::Display for Kind {
         f.pad(match self {
             Self::Rpo => "rpo",
             Self::Rto => "rto",
+            Self::Spread => "spread",
         })
     }
 }
@@ -232,7 +268,16 @@ impl fmt::Display for Evidence {
                 let more = if path.omitted > 0 { ", …" } else { "" };
                 write!(f, "restore {restore}, {} ({}{more})", path.sum(), steps.join(", "))
             }
+            Self::Apart(None) => write!(f, "no two targets of data are brought back"),
+            Self::Apart(Some(apart)) => apart.fmt(f),
         }
+    }
+}
+
+impl fmt::Display for Apart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { older, newer, shown: [older_of, newer_of, at], timezone, window, .. } = self;
+        write!(f, "just before {at} {timezone}, {older} is of {older_of} and {newer} of {newer_of}, over {window}")
     }
 }
 

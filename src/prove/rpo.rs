@@ -2,19 +2,14 @@
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
-
-use super::promise::{Evidence, Kind, Lag, Loss, Promise, Standing, Subject, Window};
+use super::promise::{Evidence, Kind, Lag, Loss, Promise, Standing, Subject};
+use super::runs::WINDOW;
 use super::with_labels;
 use crate::calendar::{self, Gaps, Occurrences};
 use crate::diagnostic::codes::prove::{RPO_BROKEN, RPO_NO_BACKUP, RPO_UNPROVEN, SCHEDULE_OVERLAPS};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::plan::{Backup, Plan, Rhythm, Schedule, Stored, Target, Way};
 use crate::primitives::{Duration, Span, Spanned};
-
-/// 2025-01-01 to 2053-01-01. Weekdays, leap years and the rules by which clocks are set come round within 28 years.
-const WINDOW: Window =
-    Window { start: Timestamp::constant(1_735_689_600, 0), end: Timestamp::constant(2_619_302_400, 0) };
 
 /// The gaps of the schedules seen so far, by what they say: many backups have the same one, and looking through 28 years takes
 /// a thousand times what all else does.

@@ -7,6 +7,7 @@ pub mod people;
 pub mod plan;
 pub mod prove;
 pub mod restore;
+pub mod skew;
 pub mod step;
 pub mod store;
 pub mod syntax;
@@ -52,6 +53,7 @@ const AREAS: &[&[&Code]] = &[
     watch::ALL,
     graph::ALL,
     prove::ALL,
+    skew::ALL,
 ];
 
 impl Code {

@@ -469,7 +469,11 @@ priority "low""#,
     probe "they are there" takes="1m" { path "/rehearsal/documents" }
 }"#,
     ),
-    of(&MOMENT, "file", r#"restore "newest" { moment "latest"; recover "documents" { into path="/restore/newest" } }"#),
+    of(
+        &MOMENT,
+        "file",
+        r#"restore "newest" { moment "latest" spread="25h"; recover "documents" { into path="/restore/newest" } }"#,
+    ),
     of(&APPROVE, "file", OF_APPROVE),
     of(
         &RECOVER,
