@@ -4,6 +4,7 @@
 //!
 //! - [`syntax`] reads KDL text into a document, [`lower`] makes a typed [`plan`] of it, [`check`] holds the rules against it;
 //! - [`graph`] compiles it to steps, [`prove`] proves what it promises;
+//! - [`timeline`] says which recovery points there are when, before there is any data;
 //! - [`due`] says which backups it is time for;
 //! - [`observe`] asks the world, by reading [`ports`] only; [`forecast`] says what would happen: the dry run;
 //! - [`run`] carries a forecast out, [`steps`] does each step, [`ledger`] indexes what was done, [`report`] says it to people;
@@ -34,3 +35,4 @@ pub mod retention;
 pub mod run;
 pub mod steps;
 pub mod syntax;
+pub mod timeline;

@@ -4,6 +4,7 @@
 //! rules are compiled in, never the system's), strictly increasing, and without a panic up to the limits of time itself,
 //! where an iteration just ends. The one rule for a clock that is set forward or back is [`Occurrences`]'.
 
+mod back;
 mod changes;
 mod cron;
 mod describe;
@@ -14,6 +15,7 @@ mod period;
 mod stretch;
 #[cfg(test)]
 mod tests;
+mod wall;
 mod zone;
 
 pub use changes::{Changes, Does, Unusual};
@@ -22,6 +24,7 @@ pub use describe::describe;
 pub use gaps::{Gap, Gaps};
 pub use occurrences::{After, Occurrences};
 pub use period::expiry;
+pub use wall::{Expiries, Shown, Wall};
 pub use zone::{local, zone, zone_names};
 
 use crate::plan::Schedule;

@@ -128,12 +128,12 @@ fn clipped(year: i16, month: i8, day: i8) -> Option<Date> {
     Date::new(year, month, day.min(first.days_in_month())).ok()
 }
 
-fn date_of(day: i64) -> Option<Date> {
+pub(super) fn date_of(day: i64) -> Option<Date> {
     let midnight = jiff::Timestamp::from_second(day.checked_mul(DAY_SECONDS)?).ok()?;
     Some(Offset::UTC.to_datetime(midnight).date())
 }
 
-fn day_of(date: Date) -> Option<i64> {
+pub(super) fn day_of(date: Date) -> Option<i64> {
     let midnight = Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok()?;
     Some(midnight.as_second().div_euclid(DAY_SECONDS))
 }

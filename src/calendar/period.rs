@@ -15,13 +15,17 @@ use crate::primitives::{Period, PeriodUnit};
 /// backwards at the end of a month (a month before 28 March 12:00 is later than a month before 29 March 00:00), and a point
 /// that was let go would be kept again.
 pub fn expiry(start: Timestamp, period: Period, zone: &TimeZone) -> Timestamp {
-    let over = match period.unit {
-        PeriodUnit::Days => days_later(zone.to_datetime(start), i64::from(period.count)),
-        PeriodUnit::Weeks => days_later(zone.to_datetime(start), i64::from(period.count) * 7),
-        PeriodUnit::Months => months_later(zone.to_datetime(start), i32::from(period.count)),
-        PeriodUnit::Years => months_later(zone.to_datetime(start), i32::from(period.count) * 12),
-    };
-    over.and_then(|over| zone.to_timestamp(over).ok()).unwrap_or(Timestamp::MAX)
+    later(zone.to_datetime(start), period).and_then(|over| zone.to_timestamp(over).ok()).unwrap_or(Timestamp::MAX)
+}
+
+/// The local time that is a period later; none beyond the years that can be written.
+pub(super) fn later(start: DateTime, period: Period) -> Option<DateTime> {
+    match period.unit {
+        PeriodUnit::Days => days_later(start, i64::from(period.count)),
+        PeriodUnit::Weeks => days_later(start, i64::from(period.count) * 7),
+        PeriodUnit::Months => months_later(start, i32::from(period.count)),
+        PeriodUnit::Years => months_later(start, i32::from(period.count) * 12),
+    }
 }
 
 fn days_later(start: DateTime, days: i64) -> Option<DateTime> {

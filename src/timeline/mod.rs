@@ -1,0 +1,19 @@
+//! Floor 6: the recovery points of a plan through time, from the plan alone.
+//!
+//! Unaware of the world and of what "now" is: it is told of when to speak, and speaks as if every run began at its slot, took exactly its
+//! `takes` and succeeded. Invariant: at each run, what is kept and let go is what [`crate::retention`] decides.
+
+mod births;
+mod chain;
+mod keeping;
+mod points;
+mod series;
+#[cfg(test)]
+mod tests;
+mod units;
+mod walk;
+
+pub use births::Making;
+pub use chain::unbroken;
+pub use points::{Life, Points, THERE_MAX, TooMany};
+pub use series::{Holds, Kept, Moving, Place, Series, Stretch, of_backup, of_target, series};

@@ -1,0 +1,213 @@
+//! The points of one job through time.
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::Making;
+use super::keeping::{Held, NOBODYS};
+use super::walk::Walk;
+use crate::calendar::Occurrences;
+use crate::primitives::Duration;
+use crate::retention::Rules;
+
+/// So many points of one job may be there at once: beyond that nobody counts them one by one, and they would not fit into memory.
+pub const THERE_MAX: usize = 4_000_000;
+
+/// So far back it is looked for points that are still there, and so far ahead for the end of one: a hundred years.
+pub(super) const REACH: SignedDuration = SignedDuration::from_hours(100 * 366 * 24);
+
+/// What the points of a job in one store follow from.
+#[derive(Debug, Clone)]
+pub struct Points {
+    /// When its runs begin.
+    pub times: Occurrences,
+    /// What each of them makes.
+    pub making: Making,
+    /// How long each takes; nothing where the plan does not say.
+    pub takes: Duration,
+    /// How long points are kept.
+    pub rules: Rules,
+    /// The plan's zone, by which days and months are counted.
+    pub zone: TimeZone,
+    /// When the first run may begin; none where they always ran.
+    pub since: Option<Timestamp>,
+}
+
+/// More points are there at once than are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("more than {THERE_MAX} points are there at once")]
+pub struct TooMany;
+
+/// A recovery point from its run to its end, as if every run began at its slot, took exactly its `takes` and succeeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Life {
+    slot: i64,
+    moment: i64,
+    /// How many were made before it, since the first that was looked at.
+    number: u64,
+    takes: i64,
+    /// The slot of the run that lets it go; the end of time where none does.
+    end: i64,
+}
+
+impl Life {
+    fn of(held: &Held, takes: i64, end: i64) -> Self {
+        let Held { slot, moment, number, .. } = *held;
+        Self { slot, moment, number, takes, end }
+    }
+
+    /// Whether it is the next that was made after another.
+    pub fn follows(&self, other: &Self) -> bool {
+        self.number == other.number + 1
+    }
+
+    /// When its run began.
+    pub fn slot(&self) -> Timestamp {
+        time(self.slot)
+    }
+
+    /// Of when its data is.
+    pub fn moment(&self) -> Timestamp {
+        time(self.moment)
+    }
+
+    /// When it is there.
+    pub fn committed(&self) -> Timestamp {
+        time(self.slot.saturating_add(self.takes))
+    }
+
+    /// When it is let go: the end of the first run that no rule keeps it at. None where it is kept for more than a hundred years.
+    pub fn let_go(&self) -> Option<Timestamp> {
+        (self.end != i64::MAX).then(|| time(self.end.saturating_add(self.takes)))
+    }
+
+    /// Whether it is there at a time.
+    pub fn is_there(&self, at: Timestamp) -> bool {
+        self.committed() <= at && self.let_go().is_none_or(|end| at < end)
+    }
+
+    /// How long what it holds can be recovered: from the moment of its data until it is let go. None where it is kept for more than a hundred years.
+    pub fn length(&self) -> Option<Duration> {
+        self.let_go().map(|_| Duration::from_seconds(u64::try_from(self.length_seconds()).unwrap_or(0)))
+    }
+
+    fn length_seconds(&self) -> i64 {
+        self.end.saturating_add(self.takes).saturating_sub(self.moment)
+    }
+}
+
+fn time(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap_or(Timestamp::MAX)
+}
+
+impl Points {
+    /// Every point that is there at some time from `from` to `to`, both among them, oldest first.
+    ///
+    /// Of points that no rule ever lets go, those of before `from` are left out, but for the newest: there are as many as there were runs.
+    ///
+    /// # Errors
+    /// When more than [`THERE_MAX`] are there at once.
+    pub fn between(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Life>, TooMany> {
+        let mut lives = Lives::new(self);
+        let mut walk = Walk::reaching(self, from);
+        let begins = from.as_second().saturating_sub(lives.takes);
+        while walk.peek().is_some_and(|slot| slot.as_second() <= begins) {
+            walk.step()?;
+            walk.take_gone(|_| {});
+        }
+        walk.tag_there(|held| lives.begin(held));
+        while walk.peek().is_some_and(|slot| slot <= to) {
+            let Some(slot) = walk.step()? else { break };
+            walk.tag_born(|held| lives.begin(held));
+            walk.take_gone(|held| lives.end(&held, slot));
+        }
+        let horizon = to.checked_add(REACH).unwrap_or(Timestamp::MAX);
+        while lives.open > 0 && !self.rules.is_empty() && walk.peek().is_some_and(|slot| slot <= horizon) {
+            let Some(slot) = walk.step()? else { break };
+            walk.take_gone(|held| lives.end(&held, slot));
+        }
+        lives.all.retain(|life| life.committed() <= to && life.let_go().is_none_or(|end| from < end));
+        if self.rules.is_empty() {
+            let before = lives.all.iter().take_while(|life| life.committed() <= from).count();
+            lives.all.drain(..before.saturating_sub(1));
+        }
+        Ok(lives.all)
+    }
+
+    /// Of the points of the runs from `from` on and before `to`, the first that is let go soonest after the moment of its data; none where each
+    /// is kept for more than a hundred years, or there is none.
+    ///
+    /// # Errors
+    /// When more than [`THERE_MAX`] are there at once.
+    pub fn shortest_life(&self, from: Timestamp, to: Timestamp) -> Result<Option<Life>, TooMany> {
+        let mut shortest: Option<Life> = None;
+        if self.rules.is_empty() {
+            return Ok(None);
+        }
+        let takes = takes(self);
+        let horizon = to.checked_add(REACH).unwrap_or(Timestamp::MAX);
+        // What ends a point are the runs after it: those before it are all one.
+        let mut walk = Walk::beginning(self, from);
+        let (mut open, mut last) = (0_u64, i64::MIN);
+        loop {
+            let Some(slot) = walk.peek().filter(|slot| *slot <= horizon) else { break };
+            let is_over = slot >= to;
+            // What is still there by then is older already than the shortest that was found.
+            let is_found = |life: &Life| life.length_seconds() <= (slot.as_second() + takes).saturating_sub(last);
+            if is_over && (open == 0 || shortest.as_ref().is_some_and(is_found)) {
+                break;
+            }
+            walk.step()?;
+            if !is_over {
+                walk.tag_born(|held| {
+                    open += 1;
+                    last = held.moment;
+                    0
+                });
+            }
+            walk.take_gone(|held| {
+                if held.tag == 0 {
+                    open -= 1;
+                    let life = Life::of(&held, takes, slot.as_second());
+                    let is_shorter =
+                        |found: &Life| (life.length_seconds(), life.moment) < (found.length_seconds(), found.moment);
+                    if shortest.as_ref().is_none_or(is_shorter) {
+                        shortest = Some(life);
+                    }
+                }
+            });
+        }
+        Ok(shortest)
+    }
+}
+
+/// The lives of the points that somebody asked for.
+struct Lives {
+    all: Vec<Life>,
+    takes: i64,
+    /// Of how many the end is not known yet.
+    open: usize,
+}
+
+impl Lives {
+    fn new(points: &Points) -> Self {
+        Self { all: vec![], takes: takes(points), open: 0 }
+    }
+
+    fn begin(&mut self, held: &Held) -> u32 {
+        self.open += 1;
+        self.all.push(Life::of(held, self.takes, i64::MAX));
+        u32::try_from(self.all.len() - 1).unwrap_or(NOBODYS)
+    }
+
+    fn end(&mut self, held: &Held, slot: Timestamp) {
+        if let Some(life) = self.all.get_mut(held.tag as usize) {
+            life.end = slot.as_second();
+            self.open -= 1;
+        }
+    }
+}
+
+fn takes(points: &Points) -> i64 {
+    i64::try_from(points.takes.seconds).unwrap_or(i64::MAX)
+}
