@@ -4,6 +4,7 @@
 //! Invariant: a promise is in [`Proofs`] only where it was shown to hold; any other has its diagnostic.
 
 mod compile;
+mod custody;
 mod newest;
 mod path;
 mod promise;
@@ -15,7 +16,9 @@ mod skew;
 mod tests;
 
 pub use compile::{Compiled, compile};
-pub use promise::{Apart, Evidence, Kind, Lag, Leg, Loss, Path, Promise, Proofs, Standing, Subject, Window};
+pub use promise::{
+    Apart, Custody, Evidence, Kind, Lag, Leg, Loss, OfDay, Path, Promise, Proofs, Standing, Subject, Window,
+};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -99,7 +102,10 @@ fn promises(plan: &Plan, out: &mut Diagnostics) -> Proofs {
         promises.extend(ways.of_restore(restore, out));
         promises.extend(skew.of_restore(restore, out));
     }
-    Proofs { promises }
+    let days = custody::Days::of(plan);
+    let mut logs = custody::Logs::new(&runs, &days);
+    let custody = plan.targets.iter().filter_map(|target| logs.of_target(target, out)).collect();
+    Proofs { promises, custody }
 }
 
 /// How many places one diagnostic of a proof has at most: beyond that, nobody reads on, and as many diagnostics may be about them.

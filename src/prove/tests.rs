@@ -1,6 +1,7 @@
 //! Plans made by hand: spans are numbered, so that a label is known by its place.
 
 mod compiled;
+mod custody;
 mod skew;
 
 use std::num::NonZeroU32;
@@ -402,7 +403,8 @@ fn a_proof_is_data_too() {
             }
           }
         }
-      ]
+      ],
+      "custody": []
     }
     "#);
 }

@@ -113,7 +113,9 @@ impl Compiled {
         use sonae::report::diagnostics::{Colour, summary, text};
         let promises = self.proven.iter().flat_map(|proven| &proven.proofs().promises);
         let promises: String = promises.map(|promise| format!("  {}: {promise}\n", promise.standing)).collect();
-        format!("{}{}\n{promises}", text(&self.found, &self.sources, Colour::Plain), summary(&self.found))
+        let custody = self.proven.iter().flat_map(|proven| &proven.proofs().custody);
+        let custody: String = custody.map(|custody| format!("  {}: {custody}\n", custody.standing)).collect();
+        format!("{}{}\n{promises}{custody}", text(&self.found, &self.sources, Colour::Plain), summary(&self.found))
     }
 
     /// The names of the codes that waivers set aside, in source order.

@@ -1,6 +1,7 @@
 //! The table of every diagnostic: one row a code, one file an area. `explain` and the docs are made from it.
 
 pub mod backup;
+pub mod custody;
 pub mod graph;
 pub mod include;
 pub mod people;
@@ -54,6 +55,7 @@ const AREAS: &[&[&Code]] = &[
     graph::ALL,
     prove::ALL,
     skew::ALL,
+    custody::ALL,
 ];
 
 impl Code {

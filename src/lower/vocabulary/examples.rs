@@ -53,7 +53,9 @@ restore "ledgers" { recover "ledgers" { into path="/restore/ledgers" } }"#;
 
 /// Logs.
 const OF_LOGS: &str = r#"target "access-log" area="log" {
-    logs "/var/log/shop" pattern="access-%Y%m%d.log"
+    logs "/var/log/shop" pattern="access-%Y%m%d.log" {
+        rotates keep="4mo"
+    }
     backup "days" {
         schedule "daily" at="02:00"
         select "unshipped-days"
@@ -351,6 +353,7 @@ restore "stick" { recover "stick" { into path="/restore/stick" } }"#,
 restore "root" { recover "root" { into path="/restore/root" } }"#,
     ),
     of(&LOGS, "file", OF_LOGS),
+    of(&ROTATES, "file", OF_LOGS),
     of(&RDS, "file", OF_RDS),
     of(&MYSQL, "file", OF_MYSQL),
     of(&DATABASES, "file", OF_MYSQL),

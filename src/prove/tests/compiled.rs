@@ -33,5 +33,7 @@ pub(super) fn told(timezone: &str, text: &str, codes: &str, kind: &str) -> Strin
     for promise in promises.filter(|promise| promise.kind.to_string() == kind) {
         told.push_str(&format!("{}: {promise}\n", promise.standing));
     }
+    let custody = compiled.proven.iter().flat_map(|proven| &proven.proofs().custody).filter(|_| kind == "custody");
+    custody.for_each(|custody| told.push_str(&format!("{}: {custody}\n", custody.standing)));
     told
 }
