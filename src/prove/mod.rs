@@ -4,11 +4,15 @@
 //! Invariant: a promise is in [`Proofs`] only where it was shown to hold; any other has its diagnostic.
 
 mod compile;
+mod custody;
+mod newest;
 mod path;
 mod promise;
 mod rhythms;
 mod rpo;
 mod rto;
+mod runs;
+mod skew;
 mod stores;
 #[cfg(test)]
 mod tests;
@@ -16,8 +20,8 @@ mod waits;
 
 pub use compile::{Compiled, compile};
 pub use promise::{
-    CopyLoss, Evidence, Kind, Lag, Leg, Loss, Path, Promise, Proofs, RestoreTime, Standing, StepTime, Subject, Wait,
-    Window, listed,
+    Apart, CopyLoss, Custody, Evidence, Kind, Lag, Leg, Loss, OfDay, Path, Promise, Proofs, RestoreTime, Standing,
+    StepTime, Subject, Wait, Window, listed,
 };
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -96,8 +100,16 @@ fn promises(plan: &Plan, out: &mut Diagnostics) -> Proofs {
         promises.extend(losses.of_target(target, &mut rhythms, out));
         promises.extend(ways.of_target(target, out));
     }
-    promises.extend((0..plan.restores.len()).filter_map(|restore| ways.of_restore(restore, out)));
-    Proofs { promises, restores: ways.times() }
+    let runs = runs::Runs::new(plan);
+    let mut skew = skew::Skew::new(plan, &runs);
+    for restore in 0..plan.restores.len() {
+        promises.extend(ways.of_restore(restore, out));
+        promises.extend(skew.of_restore(restore, out));
+    }
+    let days = custody::Days::of(plan);
+    let mut logs = custody::Logs::new(&runs, &days);
+    let custody = plan.targets.iter().filter_map(|target| logs.of_target(target, out)).collect();
+    Proofs { promises, restores: ways.times(), custody }
 }
 
 /// How many places one diagnostic of a proof has at most: beyond that, nobody reads on, and as many diagnostics may be about them.

@@ -27,6 +27,9 @@ pub fn text(proofs: &Proofs) -> String {
         let (standing, subjects, kind) = (promise.standing, subjects(&alike), promise.kind);
         let _ = writeln!(lines, "  {standing}: {subjects}, {kind}: {}: {evidence}", promise.bound());
     }
+    for custody in &proofs.custody {
+        let _ = writeln!(lines, "  {}: {custody}", custody.standing);
+    }
     lines
 }
 

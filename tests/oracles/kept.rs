@@ -87,7 +87,7 @@ struct Point {
 }
 
 /// When a period is over that began at a moment.
-fn over(clock: &Clock, moment: i64, (count, unit): (i64, &str)) -> i64 {
+pub(crate) fn over(clock: &Clock, moment: i64, (count, unit): (i64, &str)) -> i64 {
     let shown = clock.shows(moment);
     let (day, time) = (shown.div_euclid(DAY), shown.rem_euclid(DAY));
     let months_later = |months: i64| {

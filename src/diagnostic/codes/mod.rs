@@ -1,12 +1,14 @@
 //! The table of every diagnostic: one row a code, one file an area. `explain` and the docs are made from it.
 
 pub mod backup;
+pub mod custody;
 pub mod graph;
 pub mod include;
 pub mod people;
 pub mod plan;
 pub mod prove;
 pub mod restore;
+pub mod skew;
 pub mod step;
 pub mod store;
 pub mod syntax;
@@ -52,6 +54,8 @@ const AREAS: &[&[&Code]] = &[
     watch::ALL,
     graph::ALL,
     prove::ALL,
+    skew::ALL,
+    custody::ALL,
 ];
 
 impl Code {

@@ -298,7 +298,8 @@ fn a_proof_is_data_too() {
           }
         }
       ],
-      "restores": []
+      "restores": [],
+      "custody": []
     }
     "#);
 }
