@@ -7,7 +7,7 @@ use crate::corpus::compile;
 
 #[test]
 fn the_worst_loss_is_what_counting_shows() {
-    for_each_seed(|dice| {
+    for_each_seed(1, |dice| {
         let zone = dice.of(&ZONES);
         let clock = Clock::of_years(zone, 2024, 2054);
         let schedule = Schedule::any(dice, 367);
