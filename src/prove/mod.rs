@@ -3,6 +3,7 @@
 //! Unaware of the world: no clock is asked and nothing is measured, so that a proof is the same whenever and wherever it is made.
 //! Invariant: a promise is in [`Proofs`] only where it was shown to hold; any other has its diagnostic.
 
+mod collisions;
 mod compile;
 mod custody;
 mod newest;
@@ -105,6 +106,8 @@ fn promises(plan: &Plan, out: &mut Diagnostics) -> Proofs {
     let days = custody::Days::of(plan);
     let mut logs = custody::Logs::new(&runs, &days);
     let custody = plan.targets.iter().filter_map(|target| logs.of_target(target, out)).collect();
+    collisions::of_plan(plan, &runs, out);
+    collisions::Looks::new(plan, &runs).of_plan(out);
     Proofs { promises, custody }
 }
 
