@@ -15,6 +15,7 @@ mod period;
 mod stretch;
 #[cfg(test)]
 mod tests;
+mod together;
 mod wall;
 mod zone;
 
@@ -24,6 +25,7 @@ pub use describe::describe;
 pub use gaps::{Gap, Gaps};
 pub use occurrences::{After, Occurrences};
 pub use period::expiry;
+pub use together::Together;
 pub use wall::{Expiries, Shown, Wall};
 pub use zone::{local, zone, zone_names};
 

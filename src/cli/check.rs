@@ -86,12 +86,9 @@ impl<'a> CheckedPlan<'a> {
 fn text(file: &str, read: &load::Read) -> String {
     let problems = report::diagnostics::text(&read.diagnostics, &read.sources, load::colour(&std::io::stdout()));
     let summary = report::diagnostics::summary(&read.diagnostics);
-    let promises = read.proven.iter().flat_map(|proven| &proven.proofs().promises);
-    let promises: String = promises.map(|promise| format!("  {}: {promise}\n", promise.standing)).collect();
-    let custody = read.proven.iter().flat_map(|proven| &proven.proofs().custody);
-    let custody: String = custody.map(|custody| format!("  {}: {custody}\n", custody.standing)).collect();
+    let promises = read.proven.as_ref().map_or_else(String::new, |proven| report::proofs::text(proven.proofs()));
     let waits = if read.proven.is_none() { "  promises are proven once there is no error\n" } else { "" };
     let untold = read.proven.as_ref().and_then(|proven| slices::untold(proven.plan()));
     let untold = untold.map_or_else(String::new, |line| format!("  {line}\n"));
-    format!("{problems}{file}: {summary}\n{promises}{custody}{untold}{waits}")
+    format!("{problems}{file}: {summary}\n{promises}{untold}{waits}")
 }

@@ -3,19 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::arguments::RestoreArguments;
+use super::arguments::{Form, RestoreArguments};
 use super::hold::{Asker, Held, hold, unless_interrupted};
-use super::{Failure, Seams, host, load, locks, run, slices, terminal, times, world};
+use super::{Failure, Seams, host, load, locks, output, run, slices, terminal, times, world};
 use crate::calendar;
 use crate::catalog::{self, Manifest, PointPlace, Totals};
 use crate::diagnostic::nearest;
 use crate::drivers::{Disk, SystemClock, TemporaryTables};
-use crate::forecast::{self, Circumstances, PointChoice, RestoreWish};
+use crate::forecast::{self, Circumstances, Outlook, PointChoice, RestoreWish};
 use crate::graph::{Graph, Slice};
 use crate::observe::{self, Observed, Reading};
 use crate::plan::Plan;
 use crate::ports::Fault;
 use crate::primitives::{JobName, Name, PathBytes, PointId, RunId};
+use crate::prove::ProvenPlan;
+use crate::report;
 use crate::run::{ExitStatus, recorded};
 use crate::steps;
 
@@ -35,7 +37,7 @@ pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<Exi
     let now = run::as_of(&arguments.dry, plan)?;
     if arguments.dry.offline {
         let (at, slice) = (now.unwrap_or_else(jiff::Timestamp::now), Slice::Restore(wish.restore.clone()));
-        return run::print(&forecast::unasked(plan, &graph, at, &who, Some(&slice)), &arguments.dry);
+        return print(&forecast::unasked(plan, &graph, at, &who, Some(&slice)), arguments, &loaded.proven);
     }
     let into: Vec<PathBytes> = match &wish.into {
         Some(into) => {
@@ -59,7 +61,8 @@ pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<Exi
     };
     world::runtime()?.block_on(async {
         if arguments.dry.dry_run {
-            return run::print(&forecast::restore(plan, &graph, &observed(None).await, &who, &wish), &arguments.dry);
+            let outlook = forecast::restore(plan, &graph, &observed(None).await, &who, &wish);
+            return print(&outlook, arguments, &loaded.proven);
         }
         let finder = locks::Finder { tree: &Disk, stores: &stores };
         let mut resources = finder.destinations(&into).await?;
@@ -84,6 +87,17 @@ pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<Exi
         })
         .await
     })
+}
+
+/// The dry run, and how long it takes where that is promised. Without some of its steps, it takes less.
+fn print(outlook: &Outlook, arguments: &RestoreArguments, proven: &ProvenPlan) -> Result<ExitStatus, Failure> {
+    let status = run::print(outlook, &arguments.dry)?;
+    let mut times = proven.proofs().restores.iter();
+    let time = times.find(|time| time.restore.as_str() == arguments.name).filter(|_| arguments.path.is_none());
+    if let (Form::Text, Some(time)) = (arguments.dry.format.format, time) {
+        output::data(&format!("\n{}", report::proofs::time(time)))?;
+    }
+    Ok(status)
 }
 
 fn wish(arguments: &RestoreArguments, plan: &Plan) -> Result<RestoreWish, Failure> {

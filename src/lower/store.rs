@@ -50,9 +50,11 @@ fn s3(node: &Node, out: &mut Diagnostics) -> Option<StoreKind> {
     let (region, prefix) = (view.text("region"), view.text("prefix"));
     let endpoint = view.property::<Url>("endpoint").map(|url| url.map(|url| url.0));
     let (storage_class, kms_key) = (view.text("storage-class"), view.text("kms-key"));
+    let retrieval = view.property("retrieval");
     view.finish();
     let span = node.header;
-    Some(StoreKind::S3(plan::S3 { bucket: bucket?, region, prefix, endpoint, storage_class, kms_key, span }))
+    let bucket = bucket?;
+    Some(StoreKind::S3(plan::S3 { bucket, region, prefix, endpoint, storage_class, retrieval, kms_key, span }))
 }
 
 fn sftp(node: &Node, out: &mut Diagnostics) -> Option<StoreKind> {

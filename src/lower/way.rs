@@ -6,7 +6,7 @@ use super::backup::retention;
 use super::form::Level;
 use super::view::View;
 use super::vocabulary::{
-    ARCHIVE, COPY, DUMP, INTO_STORE, POINT_IN_TIME, REMOVE_ORIGINALS, RETENTION, SELECT, SNAPSHOT,
+    ARCHIVE, COPY, DUMP, INTO_STORE, POINT_IN_TIME, REMOVE_ORIGINALS, RETENTION, SELECT, SNAPSHOT, TAKES,
 };
 use super::word::Word;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
@@ -79,8 +79,9 @@ fn copy(node: &Node, out: &mut Diagnostics) -> Option<CopyTo> {
     let mut view = View::new(node, &COPY, out);
     let to: Option<Spanned<_>> = view.property("to");
     let retention = view.child(&RETENTION).map(|node| retention(node, view.out));
+    let takes = view.value_of(&TAKES);
     view.finish();
-    Some(CopyTo { to: to?, retention, span: node.header })
+    Some(CopyTo { to: to?, retention, takes, span: node.header })
 }
 
 /// Recovery to any moment, as RDS keeps it.

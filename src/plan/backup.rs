@@ -139,6 +139,8 @@ pub struct CopyTo {
     pub to: Spanned<Name>,
     /// How long it is kept there; without one nothing is ever deleted there.
     pub retention: Option<Retention>,
+    /// How long it is expected to take once the first is there, for planning and proof.
+    pub takes: Option<Spanned<Duration>>,
     /// The node's name and arguments.
     pub span: Span,
 }

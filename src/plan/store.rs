@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use super::{Secret, Waiver};
-use crate::primitives::{Name, Rate, Span, Spanned};
+use crate::primitives::{Duration, Name, Rate, Span, Spanned};
 
 /// A place for backups.
 #[derive(Debug, Clone)]
@@ -24,6 +24,16 @@ pub struct Store {
     pub waivers: Vec<Waiver>,
     /// The node's name and arguments.
     pub span: Span,
+}
+
+impl Store {
+    /// How long it takes until what lies there can be read, where it must be retrieved first.
+    pub fn retrieval(&self) -> Option<Duration> {
+        match &self.kind {
+            StoreKind::S3(s3) => s3.retrieval.as_ref().map(|retrieval| retrieval.value),
+            StoreKind::Local { .. } | StoreKind::Sftp(_) => None,
+        }
+    }
 }
 
 /// What a store is.
@@ -63,6 +73,8 @@ pub struct S3 {
     pub endpoint: Option<Spanned<String>>,
     /// The storage class of what is put; the bucket's default where the plan says nothing.
     pub storage_class: Option<Spanned<String>>,
+    /// How long it takes until something can be read that must be retrieved first, as the service says; nothing has to be where the plan says nothing.
+    pub retrieval: Option<Spanned<Duration>>,
     /// The key of AWS KMS that the service encrypts with; the bucket's default where the plan says nothing.
     pub kms_key: Option<Spanned<String>>,
     /// The node's name and arguments.

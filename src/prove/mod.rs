@@ -3,22 +3,29 @@
 //! Unaware of the world: no clock is asked and nothing is measured, so that a proof is the same whenever and wherever it is made.
 //! Invariant: a promise is in [`Proofs`] only where it was shown to hold; any other has its diagnostic.
 
+mod apart;
 mod collisions;
 mod compile;
 mod custody;
 mod newest;
 mod path;
 mod promise;
+mod rhythms;
 mod rpo;
 mod rto;
 mod runs;
 mod skew;
+mod stores;
 #[cfg(test)]
 mod tests;
+mod waits;
 
+pub use apart::Apart;
 pub use compile::{Compiled, compile};
+pub use custody::{Custody, OfDay};
 pub use promise::{
-    Apart, Custody, Evidence, Kind, Lag, Leg, Loss, OfDay, Path, Promise, Proofs, Standing, Subject, Window,
+    CopyLoss, Evidence, Kind, Lag, Leg, Loss, Path, Promise, Proofs, RestoreTime, Standing, StepTime, Subject, Wait,
+    Window, listed,
 };
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -91,13 +98,13 @@ pub fn prove(checked: CheckedPlan, graph: Graph, mut found: Diagnostics, today: 
 ///
 /// Of a plan that was not checked, names that lead nowhere only make promises unproven.
 fn promises(plan: &Plan, out: &mut Diagnostics) -> Proofs {
-    let (mut rhythms, ways) = (rpo::Rhythms::default(), rto::Ways::new(plan));
+    let (mut rhythms, losses, ways) = (rhythms::Rhythms::default(), rpo::Losses::new(plan), rto::Ways::new(plan));
     let mut promises = Vec::new();
     for target in &plan.targets {
-        promises.extend(rpo::of_target(plan, target, &mut rhythms, out));
+        promises.extend(losses.of_target(target, &mut rhythms, out));
         promises.extend(ways.of_target(target, out));
     }
-    let runs = runs::Runs::new(plan);
+    let runs = runs::Runs::new(plan, rhythms);
     let mut skew = skew::Skew::new(plan, &runs);
     for restore in 0..plan.restores.len() {
         promises.extend(ways.of_restore(restore, out));
@@ -108,7 +115,7 @@ fn promises(plan: &Plan, out: &mut Diagnostics) -> Proofs {
     let custody = plan.targets.iter().filter_map(|target| logs.of_target(target, out)).collect();
     collisions::of_plan(plan, &runs, out);
     collisions::Looks::new(plan, &runs).of_plan(out);
-    Proofs { promises, custody }
+    Proofs { promises, restores: ways.times(), custody }
 }
 
 /// How many places one diagnostic of a proof has at most: beyond that, nobody reads on, and as many diagnostics may be about them.

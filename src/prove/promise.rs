@@ -5,14 +5,18 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::apart::Apart;
+use super::custody::Custody;
 use crate::calendar::Gap;
-use crate::primitives::{Duration, JobName, Name, Span};
+use crate::primitives::{Duration, JobName, Name, Span, Spanned};
 
 /// Every promise that was shown to hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Proofs {
     /// In source order, targets before restores.
     pub promises: Vec<Promise>,
+    /// How long the restores take of whose time something is promised, in source order.
+    pub restores: Vec<RestoreTime>,
     /// Logs whose every day is somewhere at every moment, in source order.
     pub custody: Vec<Custody>,
 }
@@ -28,10 +32,38 @@ pub struct Promise {
     pub promised: Duration,
     /// At most so much, says the evidence: never more than is promised.
     pub proven: Duration,
+    /// What the promise leaves beyond the evidence. Of an rpo, the time between two calls of `run --due` comes out of it.
+    pub left: Duration,
     /// What the promise stands on.
     pub standing: Standing,
     /// The evidence.
     pub evidence: Evidence,
+}
+
+impl Promise {
+    /// A promise that holds.
+    pub(super) fn new(
+        subject: Subject,
+        kind: Kind,
+        promised: Duration,
+        proven: Duration,
+        standing: Standing,
+        evidence: Evidence,
+    ) -> Self {
+        let left = Duration::from_seconds(promised.seconds.saturating_sub(proven.seconds));
+        Self { subject, kind, promised, proven, left, standing, evidence }
+    }
+
+    /// What is shown, what is promised, and what is left: `24h40m ≤ 25h, 20m left`.
+    pub fn bound(&self) -> String {
+        let left = match (&self.evidence, self.left.seconds) {
+            // Nothing comes out of it.
+            (Evidence::Lag(_), _) => String::new(),
+            (_, 0) => ", nothing left".into(),
+            _ => format!(", {} left", self.left),
+        };
+        format!("{} ≤ {}{left}", self.proven, self.promised)
+    }
 }
 
 /// Whose promise it is.
@@ -73,7 +105,7 @@ pub enum Standing {
 #[serde(rename_all = "lowercase")]
 pub enum Evidence {
     /// The worst loss with the best of the target's backups.
-    Loss(Loss),
+    Loss(Box<Loss>),
     /// What the provider of a database says.
     Lag(Lag),
     /// The longest path of the longest restore.
@@ -95,72 +127,53 @@ pub struct Loss {
     pub job: JobName,
     /// Its schedule in words.
     pub schedule: String,
-    /// The first of the longest gaps between its occurrences.
+    /// The two occurrences between which most is lost: the earlier is the moment that the data of one point is of, and with the later begins the run
+    /// that makes the next.
     pub gap: Gap,
     /// The same as the zone's clock shows it: `2025-03-01 05:30 → 2025-03-02 05:30 Asia/Tokyo`.
     pub shown: String,
+    /// The jobs that the later run waits for (`after`), one after the other.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waits: Vec<Wait>,
     /// How long a run takes.
     pub takes: Duration,
+    /// The hosts, each of which backs up its own, and for each of which it holds. None where the target names none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<Name>,
+    /// What may be lost where only a copy is left.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub copies: Vec<CopyLoss>,
     /// The time that was looked through.
     pub window: Window,
 }
 
-/// How far apart the data of two targets may be that are restored to one moment.
+/// A job that another waits for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
-pub struct Apart {
-    /// The target whose newest point is the older.
-    pub older: Name,
-    /// What its data is of.
-    pub older_of: jiff::Timestamp,
-    /// The target whose newest point is the newer.
-    pub newer: Name,
-    /// What its data is of.
-    pub newer_of: jiff::Timestamp,
-    /// The moment; where a point of the older comes to be there, just before it.
-    pub at: jiff::Timestamp,
-    /// The three of them, as the zone's clock shows them.
-    #[serde(skip)]
-    pub shown: [String; 3],
-    /// The zone in which they are shown: the plan's.
-    #[serde(skip)]
-    pub timezone: String,
-    /// The time that was looked through.
-    pub window: Window,
+pub struct Wait {
+    /// The job.
+    pub job: JobName,
+    /// How long it takes.
+    pub takes: Duration,
 }
 
-impl Apart {
-    /// How far.
-    pub fn seconds(&self) -> Duration {
-        let seconds = self.newer_of.as_second() - self.older_of.as_second();
-        Duration::from_seconds(u64::try_from(seconds).unwrap_or(0))
+/// What may be lost where only the copies in one store are left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct CopyLoss {
+    /// The store.
+    pub store: Name,
+    /// How long the copy takes, once the first point is there; none where the plan does not say it.
+    pub takes: Option<Duration>,
+    /// What may be lost; not known where it is not known how long the copy takes.
+    pub loss: Option<Duration>,
+}
+
+impl CopyLoss {
+    /// `first` is what may be lost where the first points are left.
+    pub(super) fn new(store: &Name, takes: Option<&Spanned<Duration>>, first: Duration) -> Self {
+        let takes = takes.map(|takes| takes.value);
+        let loss = takes.map(|takes| Duration::from_seconds(first.seconds.saturating_add(takes.seconds)));
+        Self { store: store.clone(), takes, loss }
     }
-}
-
-/// That every day of a log is at every moment in its folder, or in an archive that was read back, until nobody promises it any more.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
-pub struct Custody {
-    /// The target.
-    pub target: Name,
-    /// Assumed where somebody else deletes files too.
-    pub standing: Standing,
-    /// The latest that a day came to be in an archive; none where no backup is of days.
-    pub shipped: Option<OfDay>,
-    /// The earliest that the file of a day left the folder; none where it never does.
-    pub left: Option<OfDay>,
-    /// For how long a day is kept; none where that is for ever, or as long as recovery points of the folder hold it.
-    pub within: Option<crate::primitives::Period>,
-}
-
-/// What becomes of the log of a day.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
-pub struct OfDay {
-    /// The day.
-    #[schemars(with = "String")]
-    pub day: jiff::civil::Date,
-    /// How long after the day was over.
-    pub after: Duration,
-    /// By which backup; none where log rotation deletes.
-    pub by: Option<JobName>,
 }
 
 /// How far the newest moment that a provider keeps may lie back.
@@ -204,6 +217,52 @@ pub struct Path {
     /// How long all of them take.
     #[serde(skip)]
     pub length: Duration,
+    /// How many steps are side by side at most: so many `--side-by-side` must let run at once.
+    pub side_by_side: usize,
+}
+
+/// How long a restore takes, step by step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct RestoreTime {
+    /// The restore.
+    pub restore: Name,
+    /// How long its longest path takes.
+    pub takes: Duration,
+    /// The least that is promised of it: by itself, or by a target that it recovers.
+    pub promised: Duration,
+    /// What the promise leaves beyond that; none where it does not hold, and a waiver sets that aside.
+    pub left: Option<Duration>,
+    /// On a provider's word where something is brought back out of cold storage.
+    pub standing: Standing,
+    /// How many steps are side by side at most: so many `--side-by-side` must let run at once.
+    pub side_by_side: usize,
+    /// The first two hundred of its steps and of what they wait for, in source order.
+    pub steps: Vec<StepTime>,
+}
+
+/// How much longer one step of a restore could take.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct StepTime {
+    /// What it does, `recover documents`.
+    pub step: String,
+    /// How long it takes.
+    pub takes: Duration,
+    /// So much longer it could take without making the restore longer: its total float. Nothing for a step of the longest path.
+    pub slack: Duration,
+    /// So much longer it could take and what is promised would still hold.
+    pub room: Option<Duration>,
+}
+
+impl StepTime {
+    pub(super) fn new(leg: Leg, slack: Duration) -> Self {
+        Self { step: leg.step, takes: leg.takes, slack, room: None }
+    }
+
+    /// The same, in a restore that leaves so much of what is promised.
+    pub(super) fn leaving(self, left: Option<Duration>) -> Self {
+        let room = left.map(|left| Duration::from_seconds(left.seconds.saturating_add(self.slack.seconds)));
+        Self { room, ..self }
+    }
 }
 
 /// How many steps of a path are told: beyond that, nobody reads on.
@@ -216,7 +275,7 @@ fn is_zero(number: &usize) -> bool {
 
 impl Path {
     /// The path of all of these.
-    pub(super) fn new(legs: impl Iterator<Item = Leg>) -> Self {
+    pub(super) fn new(legs: impl Iterator<Item = Leg>, side_by_side: usize) -> Self {
         let (mut told, mut omitted, mut seconds) = (vec![], 0, 0_u64);
         for leg in legs {
             seconds = seconds.saturating_add(leg.takes.seconds);
@@ -226,7 +285,7 @@ impl Path {
                 omitted += 1;
             }
         }
-        Self { legs: told.into(), omitted, length: Duration::from_seconds(seconds) }
+        Self { legs: told.into(), omitted, length: Duration::from_seconds(seconds), side_by_side }
     }
 
     /// The sum as people write it: `3m + 20m + 1m = 24m`.
@@ -243,17 +302,25 @@ impl Path {
 }
 
 impl Loss {
-    /// The gap and the run together.
+    /// The gap, what is waited for, and the run together.
     pub fn total(&self) -> Duration {
-        Duration::from_seconds(self.gap.seconds().saturating_add(self.takes.seconds))
+        let run = self.takes.seconds.saturating_add(super::waits::seconds(&self.waits));
+        Duration::from_seconds(self.gap.seconds().saturating_add(run))
+    }
+
+    /// The same as people write it: `24h + 30m + 40m`.
+    pub(super) fn sum(&self) -> String {
+        let waits = self.waits.iter().map(|wait| wait.takes);
+        let parts = std::iter::once(Duration::from_seconds(self.gap.seconds())).chain(waits).chain([self.takes]);
+        parts.map(|part| part.to_string()).collect::<Vec<_>>().join(" + ")
     }
 }
 
 impl fmt::Display for Promise {
-    /// One sentence: `target documents, rpo: 24h40m ≤ 25h: longest gap 24h (…) + takes 40m, over …`.
+    /// One sentence: `target documents, rpo: 24h40m ≤ 25h, 20m left: longest gap 24h (…) + takes 40m, over …`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { subject, kind, promised, proven, evidence, .. } = self;
-        write!(f, "{subject}, {kind}: {proven} ≤ {promised}: {evidence}")
+        let Self { subject, kind, evidence, .. } = self;
+        write!(f, "{subject}, {kind}: {}: {evidence}", self.bound())
     }
 }
 
@@ -291,54 +358,69 @@ impl fmt::Display for Evidence {
         match self {
             Self::Loss(loss) => loss.fmt(f),
             Self::Lag(lag) => write!(f, "on the word of RDS, held to a lag of {} by {}", lag.within, lag.job),
-            Self::Path { restore, path } if path.legs.is_empty() => write!(f, "restore {restore} has no steps"),
-            Self::Path { restore, path } => {
-                let steps: Vec<&str> = path.legs.iter().map(|leg| leg.step.as_str()).collect();
-                let more = if path.omitted > 0 { ", …" } else { "" };
-                write!(f, "restore {restore}, {} ({}{more})", path.sum(), steps.join(", "))
-            }
+            Self::Path { restore, path } => write!(f, "restore {restore}, {path}"),
             Self::Apart(None) => write!(f, "no two targets of data are brought back"),
             Self::Apart(Some(apart)) => apart.fmt(f),
         }
     }
 }
 
-impl fmt::Display for Custody {
-    /// One sentence: `target access-log, custody: every day is in an archive at most 2h10m after it is over (2025-01-01, by days); …`.
+impl fmt::Display for Path {
+    /// `3m + 20m + 1m = 24m (approve, recover documents, probe), with --side-by-side 4`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { target, shipped, left, within, .. } = self;
-        write!(f, "target {target}, custody: every day is ")?;
-        match (shipped, left) {
-            (Some(OfDay { day, after, by }), _) => {
-                let by = by.as_ref().map_or_else(String::new, |by| format!(", by {}", by.backup));
-                write!(f, "in an archive at most {after} after it is over ({day}{by})")?;
-            }
-            (None, Some(_)) => write!(f, "in a recovery point of the folder before its file leaves")?,
-            (None, None) => write!(f, "in its folder")?,
+        if self.legs.is_empty() {
+            return f.write_str("which has no steps");
         }
-        match left {
-            Some(OfDay { day, after, by }) => {
-                let by = by.as_ref().map_or_else(|| "log rotation".to_owned(), |by| by.backup.to_string());
-                write!(f, "; its file stays at least {after} longer ({day}, removed by {by})")?;
-            }
-            None => write!(f, "; its file is never removed")?,
+        let steps: Vec<&str> = self.legs.iter().map(|leg| leg.step.as_str()).collect();
+        let more = if self.omitted > 0 { ", …" } else { "" };
+        write!(f, "{} ({}{more})", self.sum(), steps.join(", "))?;
+        if self.side_by_side > 1 {
+            write!(f, ", with --side-by-side {}", self.side_by_side)?;
         }
-        within.map_or(Ok(()), |within| write!(f, "; kept for {within}"))
-    }
-}
-
-impl fmt::Display for Apart {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { older, newer, shown: [older_of, newer_of, at], timezone, window, .. } = self;
-        write!(f, "just before {at} {timezone}, {older} is of {older_of} and {newer} of {newer_of}, over {window}")
+        Ok(())
     }
 }
 
 impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let gap = Duration::from_seconds(self.gap.seconds());
-        write!(f, "longest gap {gap} ({}) + takes {}, over {}", self.shown, self.takes, self.window)
+        let longest = if self.waits.is_empty() { "longest gap" } else { "gap" };
+        write!(f, "{longest} {gap} ({})", self.shown)?;
+        if !self.waits.is_empty() {
+            let waits = Duration::from_seconds(super::waits::seconds(&self.waits));
+            write!(f, " + waits {waits} ({})", listed(self.waits.iter().map(|wait| &wait.job)))?;
+        }
+        write!(f, " + takes {}, over {}", self.takes, self.window)?;
+        match self.hosts.as_slice() {
+            [] => {}
+            [host] => write!(f, ", on {host}")?,
+            hosts => write!(f, ", on each of {}", listed(hosts.iter()))?,
+        }
+        self.copies.iter().try_for_each(|copy| write!(f, "; {copy}"))
     }
+}
+
+impl fmt::Display for CopyLoss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let store = &self.store;
+        match (self.loss, self.takes) {
+            (Some(loss), Some(takes)) => write!(f, "{loss} from the copies in {store} (+ {takes})"),
+            _ => write!(f, "the copies in {store} are not counted, as they have no takes"),
+        }
+    }
+}
+
+/// How many names of a list are told: beyond that, nobody reads on.
+const NAMES_TOLD_MAX: usize = 10;
+
+/// `a, b, c`, or how many more there are.
+pub fn listed<T: fmt::Display>(names: impl ExactSizeIterator<Item = T>) -> String {
+    let more = names.len().saturating_sub(NAMES_TOLD_MAX);
+    let mut told: Vec<String> = names.take(NAMES_TOLD_MAX).map(|name| name.to_string()).collect();
+    if more > 0 {
+        told.push(format!("{more} more"));
+    }
+    told.join(", ")
 }
 
 impl fmt::Display for Window {

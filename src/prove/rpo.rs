@@ -1,76 +1,169 @@
 //! How much may be lost.
 
-use std::collections::HashMap;
-
-use super::promise::{Evidence, Kind, Lag, Loss, Promise, Standing, Subject};
-use super::runs::WINDOW;
+use super::promise::{CopyLoss, Evidence, Kind, Lag, Loss, Promise, Standing, Subject, Wait};
+use super::rhythms::{RhythmId, Rhythms, WINDOW};
+use super::waits::{Jobs, Reason, Waiting, seconds};
 use super::with_labels;
-use crate::calendar::{self, Gaps, Occurrences};
+use crate::calendar::{self, Gap, Gaps, Occurrences};
 use crate::diagnostic::codes::prove::{RPO_BROKEN, RPO_NO_BACKUP, RPO_UNPROVEN, SCHEDULE_OVERLAPS};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::plan::{Backup, Plan, Rhythm, Schedule, Stored, Target, Way};
-use crate::primitives::{Duration, Span, Spanned};
-
-/// The gaps of the schedules seen so far, by what they say: many backups have the same one, and looking through 28 years takes
-/// a thousand times what all else does.
-#[derive(Default)]
-pub(super) struct Rhythms(HashMap<(Rhythm, String), Option<Gaps>>);
-
-impl Rhythms {
-    fn gaps(&mut self, schedule: &Schedule, times: &Occurrences) -> Option<Gaps> {
-        let key = (schedule.rhythm.clone(), schedule.timezone.value.clone());
-        *self.0.entry(key).or_insert_with(|| times.gaps(WINDOW.start, WINDOW.end))
-    }
-}
+use crate::plan::{Backup, CopyTo, Plan, Schedule, Stored, Target, Way};
+use crate::primitives::{Duration, Name, Spanned};
 
 /// Why a backup proves nothing: where, and a few words.
-type Reasons = Vec<(Span, String)>;
+type Reasons = Vec<Reason>;
 
-/// Proves a target's rpo, where it has one; reports runs that overlap, whether it has or not.
-pub(super) fn of_target(plan: &Plan, target: &Target, rhythms: &mut Rhythms, out: &mut Diagnostics) -> Option<Promise> {
-    let assessed: Vec<_> = target.backups.iter().map(|backup| assess(target, backup, rhythms, out)).collect();
-    let rpo = target.objective.as_ref()?.rpo.as_ref()?;
-    if let Some(reason) = target.no_backup.as_ref().filter(|_| target.backups.is_empty()) {
-        out.push(not_backed_up(target, rpo, reason));
-        return None;
+/// What the proofs of all targets have in common.
+pub(super) struct Losses<'p> {
+    plan: &'p Plan,
+    jobs: Jobs<'p>,
+}
+
+impl<'p> Losses<'p> {
+    pub(super) fn new(plan: &'p Plan) -> Self {
+        Self { plan, jobs: Jobs::new(plan) }
     }
-    let (proven, reasons): (Vec<_>, Vec<_>) = assessed.into_iter().partition(Result::is_ok);
-    let best = proven.into_iter().flatten().min_by_key(|(_, loss)| loss.total());
-    let lag = lag(target);
-    if let Some(lag) = lag.filter(|lag| best.as_ref().is_none_or(|(_, loss)| lag.within < loss.total())) {
-        return assumed(target, rpo, lag, out);
+
+    /// Proves a target's rpo, where it has one; reports runs that overlap, whether it has or not.
+    pub(super) fn of_target(
+        &self,
+        target: &'p Target,
+        rhythms: &mut Rhythms,
+        out: &mut Diagnostics,
+    ) -> Option<Promise> {
+        let rpo = target.objective.as_ref().and_then(|objective| objective.rpo.as_ref());
+        let assessed: Vec<_> = target
+            .backups
+            .iter()
+            .map(|backup| {
+                let regular = regular(target, backup, rhythms, out)?;
+                // What it waits for is looked at only where something is promised.
+                if rpo.is_some() { self.assess(target, backup, &regular, rhythms, out) } else { Err(vec![]) }
+            })
+            .collect();
+        let rpo = rpo?;
+        if let Some(reason) = target.no_backup.as_ref().filter(|_| target.backups.is_empty()) {
+            out.push(not_backed_up(target, rpo, reason));
+            return None;
+        }
+        let (proven, reasons): (Vec<_>, Vec<_>) = assessed.into_iter().partition(Result::is_ok);
+        let best = proven.into_iter().flatten().min_by_key(|worst| worst.loss.total());
+        let lag = lag(target);
+        if let Some(lag) = lag.filter(|lag| best.as_ref().is_none_or(|worst| lag.within < worst.loss.total())) {
+            return assumed(target, rpo, lag, out);
+        }
+        match best {
+            Some(Worst { loss, .. }) if loss.total() <= rpo.value => Some(Promise::new(
+                Subject::Target(target.name.value.clone()),
+                Kind::Rpo,
+                rpo.value,
+                loss.total(),
+                Standing::Proven,
+                Evidence::Loss(Box::new(loss)),
+            )),
+            // A backup that could not be read may be the one that keeps the promise.
+            _ if self.plan.broken.iter().any(|block| block.owner.as_ref() == Some(&target.name.value)) => None,
+            Some(worst) => {
+                let others = reasons.into_iter().filter_map(Result::err).flatten();
+                let others = others.map(|(span, why)| (span, format!("proves nothing: {why}"))).collect();
+                out.push(broken(target, rpo, &worst, others));
+                None
+            }
+            None => {
+                out.push(unproven(target, rpo, reasons.into_iter().filter_map(Result::err).flatten().collect()));
+                None
+            }
+        }
     }
-    match best {
-        Some((_, loss)) if loss.total() <= rpo.value => Some(Promise {
-            subject: Subject::Target(target.name.value.clone()),
-            kind: Kind::Rpo,
-            promised: rpo.value,
-            proven: loss.total(),
-            standing: Standing::Proven,
-            evidence: Evidence::Loss(loss),
-        }),
-        // A backup that could not be read may be the one that keeps the promise.
-        _ if plan.broken.iter().any(|block| block.owner.as_ref() == Some(&target.name.value)) => None,
-        Some((backup, loss)) => {
-            let others = reasons.into_iter().filter_map(Result::err).flatten();
-            let others = others.map(|(span, why)| (span, format!("proves nothing: {why}"))).collect();
-            out.push(broken(target, rpo, backup, &loss, others));
-            None
+
+    /// The most that may be lost with one backup alone, on whichever of its hosts that is most.
+    fn assess(
+        &self,
+        target: &'p Target,
+        backup: &'p Backup,
+        regular: &Regular<'p>,
+        rhythms: &mut Rhythms,
+        out: &mut Diagnostics,
+    ) -> Result<Worst<'p>, Reasons> {
+        let (gaps, job) = (regular.gaps, target.job(backup));
+        let mut worst = (gaps.longest, vec![], vec![]);
+        let hosts: Vec<&Name> = target.hosts.iter().map(|host| &host.value).collect();
+        let each = if hosts.is_empty() { vec![None] } else { hosts.iter().map(|host| Some(*host)).collect() };
+        for host in each.into_iter().filter(|_| !backup.after.is_empty()) {
+            let before = self.jobs.before(backup, host, rhythms).map_err(|reason| vec![reason])?;
+            for slots in before.waiting(regular.rhythm, rhythms).map_err(|reason| vec![reason])? {
+                if let Some(behind) =
+                    slots.behind.filter(|gap| regular.run().saturating_add(slots.seconds()) > gap.seconds())
+                {
+                    out.push(overlapping_behind(&job.to_string(), regular, &slots, &behind, rhythms));
+                    return Err(vec![(regular.takes.span, "its runs overlap where it waits".into())]);
+                }
+                let lost = |gap: &Gap, waits: &[Wait]| gap.seconds().saturating_add(seconds(waits));
+                if let Some(gap) = slots.before.filter(|gap| lost(gap, &slots.waits) > lost(&worst.0, &worst.1)) {
+                    worst = (gap, slots.waits, slots.places);
+                }
+            }
         }
-        None => {
-            out.push(unproven(target, rpo, reasons.into_iter().filter_map(Result::err).flatten().collect()));
-            None
-        }
+        let (gap, waits, places) = worst;
+        let mut loss = Loss {
+            job,
+            schedule: calendar::describe(regular.schedule),
+            gap,
+            shown: shown(&gap, rhythms.times(regular.rhythm), regular.schedule),
+            waits,
+            takes: regular.takes.value,
+            hosts: hosts.into_iter().cloned().collect(),
+            copies: vec![],
+            window: WINDOW,
+        };
+        let total = loss.total();
+        loss.copies = copies(backup).map(|copy| CopyLoss::new(&copy.to.value, copy.takes.as_ref(), total)).collect();
+        Ok(Worst { backup, loss, places })
     }
 }
 
-/// The most that may be lost with one backup alone.
-fn assess<'a>(
+/// The most that may be lost with a backup.
+struct Worst<'p> {
+    backup: &'p Backup,
+    loss: Loss,
+    /// Where it is written how long each of those takes that it waits for.
+    places: Vec<&'p Spanned<Duration>>,
+}
+
+/// A backup whose runs come round, and are over before the next is due.
+struct Regular<'p> {
+    schedule: &'p Schedule,
+    takes: &'p Spanned<Duration>,
+    /// The copy that takes longest, of those that say it.
+    copy: Option<&'p Spanned<Duration>>,
+    rhythm: RhythmId,
+    gaps: Gaps,
+}
+
+impl Regular<'_> {
+    /// How long a run takes that waits for nothing, with its copies, in seconds.
+    fn run(&self) -> u64 {
+        self.takes.value.seconds.saturating_add(self.copy.map_or(0, |copy| copy.value.seconds))
+    }
+
+    /// The same as people write it: `40m`, `40m + 1h for a copy`.
+    fn written(&self) -> String {
+        let copy = self.copy.map_or_else(String::new, |copy| format!(" + {} for a copy", copy.value));
+        format!("{}{copy}", self.takes.value)
+    }
+}
+
+fn copies(backup: &Backup) -> impl Iterator<Item = &CopyTo> {
+    backup.stored().map(|stored| stored.copies.as_slice()).unwrap_or_default().iter()
+}
+
+/// Whether a backup can prove anything.
+fn regular<'p>(
     target: &Target,
-    backup: &'a Backup,
+    backup: &'p Backup,
     rhythms: &mut Rhythms,
     out: &mut Diagnostics,
-) -> Result<(&'a Backup, Loss), Reasons> {
+) -> Result<Regular<'p>, Reasons> {
     match &backup.way {
         Way::Stored(Stored { select: Some(select), .. }) => {
             return Err(vec![(select.span, "holds days that are over, and nothing of the running one".into())]);
@@ -85,23 +178,18 @@ fn assess<'a>(
         let missing = [backup.schedule.is_none().then(no_schedule), backup.takes.is_none().then(no_takes)];
         return Err(missing.into_iter().flatten().collect());
     };
-    let times = Occurrences::of(schedule).map_err(|malformed| vec![(schedule.span, malformed.problem)])?;
-    let Some(gaps) = rhythms.gaps(schedule, &times) else {
+    let rhythm = rhythms.of(schedule).map_err(|malformed| vec![(schedule.span, malformed.problem)])?;
+    let Some(gaps) = rhythms.gaps(rhythm) else {
         return Err(vec![(schedule.span, format!("comes round less than twice in {WINDOW}"))]);
     };
-    if takes.value.seconds > gaps.shortest.seconds() {
-        out.push(overlapping(target, backup, schedule, takes, &times, &gaps));
+    let copy = copies(backup).filter_map(|copy| copy.takes.as_ref()).max_by_key(|takes| takes.value);
+    let regular = Regular { schedule, takes, copy, rhythm, gaps };
+    if regular.run() > gaps.shortest.seconds() {
+        let job = format!("{}/{}", target.name.value, backup.name.value);
+        out.push(overlapping(&job, &regular, rhythms.times(rhythm)));
         return Err(vec![(takes.span, "its runs overlap".into())]);
     }
-    let loss = Loss {
-        job: target.job(backup),
-        schedule: calendar::describe(schedule),
-        gap: gaps.longest,
-        shown: shown(&gaps.longest, &times, schedule),
-        takes: takes.value,
-        window: WINDOW,
-    };
-    Ok((backup, loss))
+    Ok(regular)
 }
 
 /// The least that a provider says may be lost, where one does.
@@ -124,14 +212,8 @@ fn assumed(target: &Target, rpo: &Spanned<Duration>, lag: Lag, out: &mut Diagnos
         out.push(found.also(span, format!("the newest moment may lie {} back", lag.within)));
         return None;
     }
-    Some(Promise {
-        subject: Subject::Target(target.name.value.clone()),
-        kind: Kind::Rpo,
-        promised: rpo.value,
-        proven: lag.within,
-        standing: Standing::Assumed,
-        evidence: Evidence::Lag(lag),
-    })
+    let subject = Subject::Target(target.name.value.clone());
+    Some(Promise::new(subject, Kind::Rpo, rpo.value, lag.within, Standing::Assumed, Evidence::Lag(lag)))
 }
 
 /// A gap as the zone's clock shows it.
@@ -147,42 +229,61 @@ fn shown(gap: &calendar::Gap, times: &Occurrences, schedule: &Schedule) -> Strin
 }
 
 /// `others` is why the target's other backups prove nothing.
-fn broken(target: &Target, rpo: &Spanned<Duration>, backup: &Backup, loss: &Loss, others: Reasons) -> Diagnostic {
-    let (gap, takes, total) = (Duration::from_seconds(loss.gap.seconds()), loss.takes, loss.total());
-    // In a zone whose clock is never set, the gap would be an hour shorter; where that is not enough, it is no help.
-    let is_set_back = loss.shown.ends_with("set back between")
-        && loss.gap.seconds() <= rpo.value.seconds.saturating_sub(takes.seconds) + 3_600;
-    let help = match rpo.value.seconds.checked_sub(takes.seconds) {
-        _ if !others.is_empty() => {
-            format!("let the other backup prove it, as its label says; or promise what is true: rpo=\"{total}\"")
-        }
-        Some(room @ 1..) if is_set_back => {
-            let room = Duration::from_seconds(room);
-            format!(
-                "schedule its runs at most {room} apart: with `timezone=\"UTC\"` behind the schedule, no clock is set; or promise what is true: \
-                 rpo=\"{total}\""
-            )
-        }
-        Some(room @ 1..) => {
-            let room = Duration::from_seconds(room);
-            format!("schedule its runs at most {room} apart, or promise what is true: rpo=\"{total}\"")
-        }
-        _ => format!("no schedule is often enough where one run takes {takes}: promise what is true, rpo=\"{total}\""),
-    };
+fn broken(target: &Target, rpo: &Spanned<Duration>, worst: &Worst<'_>, others: Reasons) -> Diagnostic {
+    let Worst { backup, loss, places } = worst;
+    let (gap, total) = (Duration::from_seconds(loss.gap.seconds()), loss.total());
     let message = format!("`{}` may lose {total}, and at most {} is promised", target.name.value, rpo.value);
-    let promised = format!("{gap} + {takes} = {total} > {}", rpo.value);
-    let found = Diagnostic::new(&RPO_BROKEN, message, rpo.span, promised, help);
-    let schedule =
-        backup.schedule.as_ref().map(|schedule| (schedule.span, format!("longest gap {gap}: {}", loss.shown)));
+    let promised = format!("{} = {total} > {}", loss.sum(), rpo.value);
+    let found = Diagnostic::new(&RPO_BROKEN, message, rpo.span, promised, way_out(loss, rpo.value, !others.is_empty()));
+    let longest = if loss.waits.is_empty() { "longest gap" } else { "gap" };
+    let schedule = backup.schedule.as_ref().map(|schedule| (schedule.span, format!("{longest} {gap}: {}", loss.shown)));
+    let waits = loss.waits.iter().zip(places);
+    let waits = waits.map(|(wait, place)| (place.span, format!("`{}` comes before it: {}", wait.job, wait.takes)));
     let takes =
         backup.takes.as_ref().map(|takes| (takes.span, format!("until the new point is there: {}", takes.value)));
-    with_labels(found, schedule.into_iter().chain(takes).chain(others))
+    with_labels(found, schedule.into_iter().chain(waits).chain(takes).chain(others))
+}
+
+/// What would keep a promise that is broken.
+fn way_out(loss: &Loss, rpo: Duration, others: bool) -> String {
+    let total = loss.total();
+    if others {
+        return format!("let the other backup prove it, as its label says; or promise what is true: rpo=\"{total}\"");
+    }
+    let waits = seconds(&loss.waits);
+    if waits > 0 && total.seconds - waits <= rpo.seconds {
+        let waits = Duration::from_seconds(waits);
+        return format!(
+            "begin it before the {waits} that it waits, without its `after`, or at another time; or promise what is true: rpo=\"{total}\""
+        );
+    }
+    let run = loss.takes.seconds.saturating_add(waits);
+    let room = rpo.seconds.checked_sub(run).filter(|room| *room > 0).map(Duration::from_seconds);
+    // In a zone whose clock is never set, the gap would be an hour shorter; where that is not enough, it is no help.
+    let is_set_back = loss.shown.ends_with("set back between")
+        && loss.gap.seconds() <= rpo.seconds.saturating_sub(run).saturating_add(3_600);
+    match room {
+        Some(room) if is_set_back => format!(
+            "schedule its runs at most {room} apart: with `timezone=\"UTC\"` behind the schedule, no clock is set; or promise what is true: \
+             rpo=\"{total}\""
+        ),
+        Some(room) => format!("schedule its runs at most {room} apart, or promise what is true: rpo=\"{total}\""),
+        None => {
+            let run = Duration::from_seconds(run);
+            format!("no schedule is often enough where one run takes {run}: promise what is true, rpo=\"{total}\"")
+        }
+    }
 }
 
 fn unproven(target: &Target, rpo: &Spanned<Duration>, reasons: Reasons) -> Diagnostic {
     let message = format!("nothing shows that `{}` loses at most {}", target.name.value, rpo.value);
     let label = if target.backups.is_empty() { "promised here, and nothing backs it up" } else { "promised here" };
-    let help = "give one of its backups a `schedule` and the time that a run takes, as in `takes \"40m\"`";
+    let help = match reasons.iter().any(|(_, why)| why.starts_with("it waits for")) {
+        true => {
+            "give each job that it waits for the time that a run takes, as in `takes \"40m\"`, or let it wait for none"
+        }
+        false => "give one of its backups a `schedule` and the time that a run takes, as in `takes \"40m\"`",
+    };
     with_labels(Diagnostic::new(&RPO_UNPROVEN, message, rpo.span, label, help), reasons)
 }
 
@@ -192,18 +293,35 @@ fn not_backed_up(target: &Target, rpo: &Spanned<Duration>, reason: &Spanned<Stri
         .also(reason.span, "not backed up")
 }
 
-fn overlapping(
-    target: &Target,
-    backup: &Backup,
-    schedule: &Schedule,
-    takes: &Spanned<Duration>,
-    times: &Occurrences,
-    gaps: &Gaps,
-) -> Diagnostic {
-    let gap = Duration::from_seconds(gaps.shortest.seconds());
-    let job = format!("{}/{}", target.name.value, backup.name.value);
-    let message = format!("a run of `{job}` takes {}, and the next is due after {gap}", takes.value);
-    let help = format!("schedule it at least {} apart, or make it quicker and write so in `takes`", takes.value);
+fn overlapping(job: &str, regular: &Regular<'_>, times: &Occurrences) -> Diagnostic {
+    let Regular { schedule, takes, gaps, .. } = regular;
+    let (gap, run) = (Duration::from_seconds(gaps.shortest.seconds()), Duration::from_seconds(regular.run()));
+    let message = format!("a run of `{job}` takes {}, and the next is due after {gap}", regular.written());
+    let help = format!("schedule it at least {run} apart, or make it quicker and write so in `takes`");
     Diagnostic::new(&SCHEDULE_OVERLAPS, message, takes.span, "longer than the gap", help)
         .also(schedule.span, format!("shortest gap {gap}: {}", shown(&gaps.shortest, times, schedule)))
+}
+
+/// The same of runs that wait.
+fn overlapping_behind(
+    job: &str,
+    regular: &Regular<'_>,
+    slots: &Waiting<'_>,
+    behind: &Gap,
+    rhythms: &Rhythms,
+) -> Diagnostic {
+    let Regular { schedule, takes, rhythm, .. } = regular;
+    let (gap, waits) = (Duration::from_seconds(behind.seconds()), Duration::from_seconds(slots.seconds()));
+    let run = Duration::from_seconds(regular.run().saturating_add(slots.seconds()));
+    let message =
+        format!("a run of `{job}` waits {waits} and takes {}, and the next is due after {gap}", regular.written());
+    let help = format!("schedule it at least {run} apart, or at another time than those that it waits for");
+    let found =
+        Diagnostic::new(&SCHEDULE_OVERLAPS, message, takes.span, "longer than the gap with what it waits", help)
+            .also(schedule.span, format!("gap {gap}: {}", shown(behind, rhythms.times(*rhythm), schedule)));
+    let waits = slots.waits.iter().zip(&slots.places);
+    with_labels(
+        found,
+        waits.map(|(wait, place)| (place.span, format!("`{}` comes before it: {}", wait.job, wait.takes))),
+    )
 }

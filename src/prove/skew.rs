@@ -8,8 +8,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use jiff::Timestamp;
 
 use super::newest::{Newest, Points, Reasons};
-use super::promise::{Apart, Evidence, Kind, Promise, Standing, Subject};
-use super::runs::{Runs, WINDOW};
+use super::apart::Apart;
+use super::promise::{Evidence, Kind, Promise, Standing, Subject};
+use super::rhythms::WINDOW;
+use super::runs::Runs;
 use super::with_labels;
 use crate::calendar;
 use crate::diagnostic::codes::skew::{SPREAD_BROKEN, SPREAD_UNPROVEN, SPREAD_UNSAID};
@@ -158,14 +160,14 @@ impl<'p, 'r> Skew<'p, 'r> {
             return None;
         }
         let assumed = groups.iter().any(|group| self.is_of_a_provider(group));
-        Some(Promise {
-            subject: Subject::Restore(restore.name.value.clone()),
-            kind: Kind::Spread,
-            promised: spread.value,
+        Some(Promise::new(
+            Subject::Restore(restore.name.value.clone()),
+            Kind::Spread,
+            spread.value,
             proven,
-            standing: if assumed { Standing::Assumed } else { Standing::Proven },
-            evidence: Evidence::Apart(apart),
-        })
+            if assumed { Standing::Assumed } else { Standing::Proven },
+            Evidence::Apart(apart),
+        ))
     }
 
     fn unsaid(&mut self, restore: &Restore, targets: &BTreeSet<usize>, out: &mut Diagnostics) {
@@ -376,7 +378,7 @@ impl Search<'_, '_> {
             let older_of = match &self.groups[*older].newest {
                 Newest::Within(_) => WINDOW.start.as_second(),
                 Newest::Of(kinds) => {
-                    let gaps = kinds.iter().filter_map(|kind| self.runs.times(*kind).gaps());
+                    let gaps = kinds.iter().filter_map(|kind| self.runs.gaps(*kind));
                     gaps.map(|gaps| gaps.longest.from.as_second()).min()?
                 }
             };

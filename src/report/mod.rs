@@ -13,6 +13,7 @@ pub mod history;
 pub mod lease;
 pub mod outcome;
 pub mod points;
+pub mod proofs;
 pub mod status;
 pub mod words;
 

@@ -111,11 +111,9 @@ impl Compiled {
     /// What a person sees, without colours: every problem, then every promise that holds.
     pub(crate) fn shown(&self) -> String {
         use sonae::report::diagnostics::{Colour, summary, text};
-        let promises = self.proven.iter().flat_map(|proven| &proven.proofs().promises);
-        let promises: String = promises.map(|promise| format!("  {}: {promise}\n", promise.standing)).collect();
-        let custody = self.proven.iter().flat_map(|proven| &proven.proofs().custody);
-        let custody: String = custody.map(|custody| format!("  {}: {custody}\n", custody.standing)).collect();
-        format!("{}{}\n{promises}{custody}", text(&self.found, &self.sources, Colour::Plain), summary(&self.found))
+        let promises = self.proven.as_ref().map(|proven| sonae::report::proofs::text(proven.proofs()));
+        let promises = promises.unwrap_or_default();
+        format!("{}{}\n{promises}", text(&self.found, &self.sources, Colour::Plain), summary(&self.found))
     }
 
     /// The names of the codes that waivers set aside, in source order.

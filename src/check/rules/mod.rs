@@ -32,6 +32,7 @@ mod selections;
 mod short_months;
 mod source;
 mod step_targets;
+mod storage_classes;
 mod store_access;
 mod store_names;
 mod store_unused;
@@ -65,6 +66,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule { codes: &[&codes::store::NESTED], run: nested_stores::run },
     Rule { codes: &[&codes::store::UNUSED], run: store_unused::run },
     Rule { codes: &[&codes::store::NO_ACCESS], run: store_access::run },
+    Rule {
+        codes: &[&codes::store::UNKNOWN_CLASS, &codes::store::NO_RETRIEVAL, &codes::store::NEEDLESS_RETRIEVAL],
+        run: storage_classes::run,
+    },
     Rule { codes: &[&codes::target::UNPROTECTED, &codes::target::CONTRADICTION], run: protection::run },
     Rule { codes: &[&codes::target::NO_SOURCE], run: source::run },
     Rule { codes: &[&codes::target::NESTED_ROOT], run: nested_roots::run },

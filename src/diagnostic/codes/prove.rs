@@ -10,7 +10,8 @@ pub static RPO_BROKEN: Code = Code::error(
     "sonae::rpo::broken",
     "more may be lost than the recovery point objective allows",
     r#"Just before a recovery point is complete, the newest one is of the slot before: the loss is the longest gap
-between two slots plus the time that a backup takes. Both slots are shown. With several backups, the best of them counts.
+between two slots, plus what a run waits for by `after`, plus the time that it takes. Both slots are shown, and every job that is waited for. With
+several backups, the best of them counts.
 
 Wrong:
 
@@ -42,7 +43,7 @@ pub static RPO_UNPROVEN: Code = Code::error(
     "sonae::rpo::unproven",
     "nothing proves the recovery point objective",
     r#"How much may be lost follows from when a backup runs and how long it takes. A backup that says both with `schedule`
-and `takes` proves it.
+and `takes` proves it, where every job that it waits for says how long it takes, too.
 
 Wrong:
 
@@ -100,7 +101,7 @@ pub static RTO_BROKEN: Code = Code::error(
     "sonae::rto::broken",
     "a restore takes longer than the recovery time objective allows",
     r#"Steps run one after the other, what stands in `parallel` side by side: the time of a restore is the sum of `takes`
-along its longest path, whose steps are shown. Recoveries from a store with `limit side-by-side=` that would wait for each other there
+along its longest path, whose steps are shown. What is recovered from cold storage is retrieved first, which counts too. Recoveries from a store with `limit side-by-side=` that would wait for each other there
 count one behind the other. It holds against the `rto` of the restore and of every target that it recovers.
 
 Wrong:
@@ -161,7 +162,7 @@ restore "photos" rto="30m" { recover "photos" takes="20m" { into path="/restore/
 pub static SCHEDULE_OVERLAPS: Code = Code::warning(
     "sonae::schedule::overlaps",
     "a backup takes longer than the time to its next slot",
-    r#"A backup that is not done when its next slot comes holds that slot up, and the one after it.
+    r#"A backup that is not done when its next slot comes, copies and all, holds that slot up, and the one after it.
 
 Wrong:
 

@@ -3,7 +3,7 @@
 use super::Code;
 
 /// All of this area, in the order of the documentation.
-pub const ALL: &[&Code] = &[&UNUSED, &NO_ACCESS, &NESTED];
+pub const ALL: &[&Code] = &[&UNUSED, &NO_ACCESS, &NESTED, &UNKNOWN_CLASS, &NO_RETRIEVAL, &NEEDLESS_RETRIEVAL];
 
 /// No backup is put in a store.
 pub static UNUSED: Code = Code::warning(
@@ -74,6 +74,100 @@ Right:
 
 ```kdl inside=file
 store "copy" { local path="/mnt/copy" }
+```
+"#,
+);
+
+/// A storage class that Amazon does not have.
+pub static UNKNOWN_CLASS: Code = Code::error(
+    "sonae::store::unknown-class",
+    "a storage class that Amazon S3 does not have",
+    r#"Amazon refuses what is put with a storage class that it does not have. The classes are written as its interface writes
+them. With an `endpoint` the service is another's, and whatever it calls its classes is taken.
+
+Wrong:
+
+```kdl must-fail inside=file
+store "cold" { s3 bucket="example-cold" region="eu-central-1" storage-class="GLACIAL" }
+target "photos" {
+    files "/home/photos"
+    backup "monthly" { schedule "monthly" day=1 at="04:30"; archive "tar.zip"; store "cold"; retention monthly=12 }
+}
+restore "photos" { recover "photos" { into path="/restore/photos" } }
+```
+
+Right:
+
+```kdl inside=file
+store "cold" { s3 bucket="example-cold" region="eu-central-1" storage-class="STANDARD_IA" }
+target "photos" {
+    files "/home/photos"
+    backup "monthly" { schedule "monthly" day=1 at="04:30"; archive "tar.zip"; store "cold"; retention monthly=12 }
+}
+restore "photos" { recover "photos" { into path="/restore/photos" } }
+```
+"#,
+);
+
+/// Cold storage, and nothing says how long a retrieval takes.
+pub static NO_RETRIEVAL: Code = Code::error(
+    "sonae::store::no-retrieval",
+    "what lies in cold storage comes back after nobody knows how long",
+    r#"What is stored as `GLACIER` or `DEEP_ARCHIVE` cannot be read: it must be retrieved first, which takes hours. `retrieval` says how
+many at most. It is the provider's word, counts in the time of every restore that reads the store, and makes what is promised of that time
+assumed, not proven.
+
+Wrong:
+
+```kdl must-fail inside=file
+store "cold" { s3 bucket="example-cold" region="eu-central-1" storage-class="DEEP_ARCHIVE" }
+target "photos" {
+    files "/home/photos"
+    backup "monthly" { schedule "monthly" day=1 at="04:30"; archive "tar.zip"; store "cold"; retention monthly=12 }
+}
+restore "photos" { recover "photos" { into path="/restore/photos" } }
+```
+
+Right:
+
+```kdl inside=file
+store "cold" { s3 bucket="example-cold" region="eu-central-1" storage-class="DEEP_ARCHIVE" retrieval="12h" }
+target "photos" {
+    files "/home/photos"
+    backup "monthly" { schedule "monthly" day=1 at="04:30"; archive "tar.zip"; store "cold"; retention monthly=12 }
+}
+restore "photos" { recover "photos" { into path="/restore/photos" } }
+```
+"#,
+);
+
+/// A retrieval where nothing is retrieved.
+pub static NEEDLESS_RETRIEVAL: Code = Code::error(
+    "sonae::store::needless-retrieval",
+    "a retrieval is waited for where everything is read at once",
+    r#"`retrieval` says how long it takes until cold storage hands out what it holds. All other storage classes do at once: either the
+`storage-class` is not the one that was meant, or the `retrieval` is left over.
+
+Wrong:
+
+```kdl must-fail inside=file
+store "cold" { s3 bucket="example-cold" region="eu-central-1" storage-class="STANDARD_IA" retrieval="12h" }
+target "photos" {
+    files "/home/photos"
+    backup "monthly" { schedule "monthly" day=1 at="04:30"; archive "tar.zip"; store "cold"; retention monthly=12 }
+}
+restore "photos" { recover "photos" { into path="/restore/photos" } }
+```
+
+Right:
+
+```kdl inside=file
+store "cold" { s3 bucket="example-cold" region="eu-central-1" storage-class="STANDARD_IA" }
+target "photos" {
+    files "/home/photos"
+    backup "monthly" { schedule "monthly" day=1 at="04:30"; archive "tar.zip"; store "cold"; retention monthly=12 }
+}
+restore "photos" { recover "photos" { into path="/restore/photos" } }
 ```
 "#,
 );

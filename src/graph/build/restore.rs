@@ -6,7 +6,7 @@ use crate::graph::{Driver, Effect, Output, OutputKind, ProbeCheck, Slice, StepKi
 use crate::plan::{
     Deploy, Input, Into, Launch, OutputName, Probe, ProbeKind, Recover, Restore, RestoreStep, Source, Target,
 };
-use crate::primitives::{JobName, Name, PathBytes, Spanned, StepId};
+use crate::primitives::{Duration, JobName, Name, PathBytes, Spanned, StepId};
 
 /// What a line of steps is compiled for.
 pub(super) struct Line<'s> {
@@ -89,7 +89,9 @@ impl Builder<'_> {
             }
             _ => self.described(line, step, before, earlier),
         };
-        self.steps[id.index()].takes = step.takes().map(|takes| takes.value);
+        let retrieval = self.retrieval(step);
+        let takes = step.takes().map(|takes| takes.value.seconds.saturating_add(retrieval));
+        self.steps[id.index()].takes = takes.map(Duration::from_seconds);
         if let Some(label) = step.label() {
             earlier.labels.push((label.to_owned(), id));
         }
@@ -101,6 +103,14 @@ impl Builder<'_> {
             earlier.moved.push((planned, into));
         }
         id
+    }
+
+    /// How long it takes at most until what a step recovers is handed out by the store that it lies in, in seconds.
+    fn retrieval(&self, step: &RestoreStep) -> u64 {
+        let RestoreStep::Recover(recover) = step else { return 0 };
+        let backups = self.targets.get(&recover.target.value).into_iter().flat_map(|target| &target.backups);
+        let stores = backups.filter_map(|backup| self.stores.get(&backup.store()?.value)?.retrieval());
+        stores.map(|retrieval| retrieval.seconds).max().unwrap_or(0)
     }
 
     /// Whether this version has a driver for what is recovered, wherever the points lie.

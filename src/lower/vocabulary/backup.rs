@@ -156,12 +156,13 @@ pub static SELECT: Word = Word {
 /// `copy`
 pub static COPY: Word = Word {
     properties: &[required("to", Form::Name, "A declared store.")],
-    children: &[&RETENTION],
+    children: &[&RETENTION, &TAKES],
     times: Times::Any,
     ..plain(
         "copy",
         NOTHING,
-        "A further copy of each recovery point, read back as the first was, and kept by a `retention` of its own.",
+        "A further copy of each recovery point, read back as the first was, and kept by a `retention` of its own. Its `takes` begins when the \
+         first is there.",
     )
 };
 

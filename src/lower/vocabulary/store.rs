@@ -32,7 +32,17 @@ pub static S3: Word = Word {
         optional("region", Form::Text, "Its region. By default the one that the environment names."),
         optional("prefix", Form::Text, "What every key begins with. By default nothing."),
         optional("endpoint", Form::Url, "The service, where it is not Amazon's."),
-        optional("storage-class", Form::Text, "How what is put is stored. By default as the bucket says."),
+        optional(
+            "storage-class",
+            Form::Text,
+            "How what is put is stored: one of Amazon's storage classes, or of the `endpoint`'s. By default as the bucket says.",
+        ),
+        optional(
+            "retrieval",
+            Form::Duration,
+            "How long it takes at most, as the service says, until what it stores can be read; needed with the storage classes from which it must be retrieved \
+             first, `\"GLACIER\"` and `\"DEEP_ARCHIVE\"`. It counts in every `rto`. By default nothing has to be retrieved.",
+        ),
         optional(
             "kms-key",
             Form::Text,

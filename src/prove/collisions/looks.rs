@@ -10,8 +10,9 @@ use crate::calendar::Occurrences;
 use crate::diagnostic::Diagnostics;
 use crate::plan::{Drill, Plan, Schedule, Target, Verify, Way};
 use crate::primitives::{Name, Spanned};
-use crate::prove::path::Limits;
-use crate::prove::runs::{Runs, WINDOW};
+use crate::prove::path::Paths;
+use crate::prove::rhythms::WINDOW;
+use crate::prove::runs::Runs;
 
 /// So many looks are held against backups in a plan; those that come after are not.
 const LOOKS_MAX: usize = 600_000;
@@ -56,9 +57,9 @@ impl<'p, 'r> Looks<'p, 'r> {
 
     /// Reports what looks at points while they are made or deleted.
     pub(in crate::prove) fn of_plan(&mut self, out: &mut Diagnostics) {
-        let limits = Limits::new(self.plan);
+        let paths = Paths::new(self.plan);
         let verifies = self.plan.verifies.iter().filter_map(|verify| self.verify(verify));
-        let drills = self.plan.drills.iter().filter_map(|drill| self.drill(drill, &limits));
+        let drills = self.plan.drills.iter().filter_map(|drill| self.drill(drill, &paths));
         let looks: Vec<Look<'p>> = verifies.chain(drills).collect();
         for look in &looks {
             self.of(look, out);
@@ -76,13 +77,13 @@ impl<'p, 'r> Looks<'p, 'r> {
         })
     }
 
-    fn drill(&self, drill: &'p Drill, limits: &Limits<'p>) -> Option<Look<'p>> {
+    fn drill(&self, drill: &'p Drill, paths: &Paths<'p>) -> Option<Look<'p>> {
         let schedule = drill.schedule.as_ref()?;
         let restores = || drill.restores.iter().map(|restore| &restore.value);
         let targets = recovered(self.plan, restores());
         let length = |name: &Name| {
             let restore = self.plan.restores.iter().find(|restore| restore.name.value == *name)?;
-            limits.longest(&restore.steps).ok().map(|path| seconds(path.length.seconds))
+            paths.longest(&restore.steps).ok().map(|way| seconds(way.path.length.seconds))
         };
         Some(Look {
             word: "drill",
@@ -141,7 +142,7 @@ impl<'p, 'r> Looks<'p, 'r> {
         let kind = self.runs.kind_of(job.target, job.backup)?;
         let takes = seconds(job.backup.takes.as_ref()?.value.seconds);
         let deletes = job.backup.retention.is_some() && self.deletes_itself(job);
-        let shortest = seconds(self.runs.times(kind).gaps()?.shortest.seconds());
+        let shortest = seconds(self.runs.gaps(kind)?.shortest.seconds());
         let both = takes.saturating_add(self.runs.wait_max(kind)).saturating_add(look.length);
         ((deletes || takes >= HEAVY_FROM) && both <= shortest).then_some(Against::Kind(kind, deletes))
     }
@@ -159,7 +160,7 @@ impl<'p, 'r> Looks<'p, 'r> {
 
     fn met(&self, look: &Look<'p>, slots: &[i64], kind: usize) -> Option<Met> {
         let longest = self.runs.wait_max(kind).saturating_add(self.runs.length(kind));
-        let mut times = self.runs.times(kind).occurrences.after(WINDOW.start);
+        let mut times = self.runs.times(kind).after(WINDOW.start);
         let mut run_at = |looked: Run| {
             // The first slot whose run may not be over when it begins; behind it, others.
             times.jump(looked.begins.saturating_sub(longest));

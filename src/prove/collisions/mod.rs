@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use jiff::{SignedDuration, Timestamp};
 
 use self::sweep::{Load, Meeting, Run};
-use super::runs::{Runs, WINDOW};
+use super::rhythms::WINDOW;
+use super::runs::Runs;
 use crate::calendar::Occurrences;
 use crate::diagnostic::Diagnostics;
 use crate::plan::{Backup, MysqlAddress, Plan, PointInTime, RestoreStep, Rhythm, Schedule, Source, Target, Way};
@@ -219,7 +220,7 @@ impl Places<'_, '_> {
     fn a_year(&self, shape: Shape) -> i64 {
         let shortest = match shape {
             Shape::Window(..) => None,
-            Shape::Kind(kind, _) => self.runs.times(kind).gaps().map(|gaps| gaps.shortest.seconds()),
+            Shape::Kind(kind, _) => self.runs.gaps(kind).map(|gaps| gaps.shortest.seconds()),
         };
         let shortest = shortest.map_or(86_400, |seconds| i64::try_from(seconds).unwrap_or(YEAR));
         YEAR / shortest.max(1) + 1
@@ -232,7 +233,7 @@ impl Places<'_, '_> {
                 // What says nothing of how long it takes is there when it begins.
                 let says = group.jobs[0].backup.takes.is_some();
                 let length = if says { self.runs.length(kind).max(MOMENT) } else { MOMENT };
-                let slots = self.runs.times(kind).occurrences.after(before).take_while(|slot| *slot < end);
+                let slots = self.runs.times(kind).after(before).take_while(|slot| *slot < end);
                 let run = |slot: Timestamp| {
                     let slot = slot.as_second();
                     let begins = slot.saturating_add(self.runs.wait(kind, slot));

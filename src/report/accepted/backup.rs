@@ -69,7 +69,9 @@ impl Facts {
         }
         for copy in &stored.copies {
             self.fact(of, format!("copy to {}", copy.to.value));
-            self.retention(&format!("{of} copy {}", copy.to.value), copy.retention.as_ref());
+            let copy_of = format!("{of} copy {}", copy.to.value);
+            self.optional(&copy_of, "takes", copy.takes.as_ref());
+            self.retention(&copy_of, copy.retention.as_ref());
         }
     }
 

@@ -1,0 +1,67 @@
+//! What schedules come to over the whole window, by what they say: many blocks have the same one, and looking through 28 years takes a
+//! thousand times what all else does.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use jiff::Timestamp;
+
+use super::promise::Window;
+use crate::calendar::{Gaps, Occurrences, Together};
+use crate::plan::{Rhythm, Schedule};
+use crate::primitives::Malformed;
+
+/// 2025-01-01 to 2053-01-01. Weekdays, leap years and the rules by which clocks are set come round within 28 years.
+pub(super) const WINDOW: Window =
+    Window { start: Timestamp::constant(1_735_689_600, 0), end: Timestamp::constant(2_619_302_400, 0) };
+
+/// One of the schedules seen so far: those that say the same are one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct RhythmId(usize);
+
+/// The schedules seen so far, and what was looked for in them.
+#[derive(Default)]
+pub(super) struct Rhythms {
+    ids: HashMap<(Rhythm, String), RhythmId>,
+    times: Vec<Occurrences>,
+    gaps: HashMap<RhythmId, Option<Gaps>>,
+    together: HashMap<(RhythmId, Vec<RhythmId>), Rc<[Together]>>,
+}
+
+impl Rhythms {
+    /// The rhythm of a schedule.
+    ///
+    /// # Errors
+    /// When its zone or cron expression is not one, which `check` lets pass nowhere.
+    pub(super) fn of(&mut self, schedule: &Schedule) -> Result<RhythmId, Malformed> {
+        let key = (schedule.rhythm.clone(), schedule.timezone.value.clone());
+        if let Some(known) = self.ids.get(&key) {
+            return Ok(*known);
+        }
+        let id = RhythmId(self.times.len());
+        self.times.push(Occurrences::of(schedule)?);
+        self.ids.insert(key, id);
+        Ok(id)
+    }
+
+    /// When it occurs.
+    pub(super) fn times(&self, of: RhythmId) -> &Occurrences {
+        &self.times[of.0]
+    }
+
+    /// The longest and the shortest gap of the window; none where it comes round less than twice in it.
+    pub(super) fn gaps(&mut self, of: RhythmId) -> Option<Gaps> {
+        let times = &self.times[of.0];
+        *self.gaps.entry(of).or_insert_with(|| times.gaps(WINDOW.start, WINDOW.end))
+    }
+
+    /// Where it falls on others in the window.
+    pub(super) fn together(&mut self, of: RhythmId, others: &[RhythmId]) -> Rc<[Together]> {
+        let all = &self.times;
+        let look = || {
+            let others: Vec<Occurrences> = others.iter().map(|other| all[other.0].clone()).collect();
+            all[of.0].together(&others, WINDOW.start, WINDOW.end).into()
+        };
+        Rc::clone(self.together.entry((of, others.to_vec())).or_insert_with(look))
+    }
+}
