@@ -3,6 +3,8 @@
 //! Unaware of the world: no clock is asked and nothing is measured, so that a proof is the same whenever and wherever it is made.
 //! Invariant: a promise is in [`Proofs`] only where it was shown to hold; any other has its diagnostic.
 
+mod apart;
+mod collisions;
 mod compile;
 mod custody;
 mod newest;
@@ -18,10 +20,12 @@ mod stores;
 mod tests;
 mod waits;
 
+pub use apart::Apart;
 pub use compile::{Compiled, compile};
+pub use custody::{Custody, OfDay};
 pub use promise::{
-    Apart, CopyLoss, Custody, Evidence, Kind, Lag, Leg, Loss, OfDay, Path, Promise, Proofs, RestoreTime, Standing,
-    StepTime, Subject, Wait, Window, listed,
+    CopyLoss, Evidence, Kind, Lag, Leg, Loss, Path, Promise, Proofs, RestoreTime, Standing, StepTime, Subject, Wait,
+    Window, listed,
 };
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -100,7 +104,7 @@ fn promises(plan: &Plan, out: &mut Diagnostics) -> Proofs {
         promises.extend(losses.of_target(target, &mut rhythms, out));
         promises.extend(ways.of_target(target, out));
     }
-    let runs = runs::Runs::new(plan);
+    let runs = runs::Runs::new(plan, rhythms);
     let mut skew = skew::Skew::new(plan, &runs);
     for restore in 0..plan.restores.len() {
         promises.extend(ways.of_restore(restore, out));
@@ -109,6 +113,8 @@ fn promises(plan: &Plan, out: &mut Diagnostics) -> Proofs {
     let days = custody::Days::of(plan);
     let mut logs = custody::Logs::new(&runs, &days);
     let custody = plan.targets.iter().filter_map(|target| logs.of_target(target, out)).collect();
+    collisions::of_plan(plan, &runs, out);
+    collisions::Looks::new(plan, &runs).of_plan(out);
     Proofs { promises, restores: ways.times(), custody }
 }
 

@@ -85,14 +85,14 @@ pub(super) struct Points {
 /// The slots of a kind in the window, each with when its point is there at the latest.
 fn slots<'r>(kind: usize, runs: &'r Runs<'_>) -> impl Iterator<Item = (i64, i64)> + 'r {
     let before = WINDOW.start - jiff::SignedDuration::from_nanos(1);
-    let slots = runs.times(kind).occurrences.after(before).take_while(|slot| *slot < WINDOW.end);
+    let slots = runs.times(kind).after(before).take_while(|slot| *slot < WINDOW.end);
     let longest = runs.wait_max(kind).saturating_add(runs.length(kind));
     slots.map(move |slot| (slot.as_second(), slot.as_second().saturating_add(longest)))
 }
 
 /// How much is lost at worst with a kind alone; none where it comes round less than twice.
 fn loss(kind: usize, runs: &Runs<'_>) -> Option<i64> {
-    let gap = i64::try_from(runs.times(kind).gaps()?.longest.seconds()).ok()?;
+    let gap = i64::try_from(runs.gaps(kind)?.longest.seconds()).ok()?;
     Some(gap.saturating_add(runs.wait_max(kind)).saturating_add(runs.length(kind)))
 }
 
@@ -110,7 +110,7 @@ fn of_backup(target: &Target, backup: &Backup, runs: &Runs<'_>) -> Result<Newest
         return Err((backup.span, format!("`{name}` has no `schedule`: it runs when it is named")));
     };
     let Some(takes) = &backup.takes else { return Err((backup.span, format!("`{name}` has no `takes`"))) };
-    let Some(gaps) = runs.times(kind).gaps() else {
+    let Some(gaps) = runs.gaps(kind) else {
         return Err((backup.span, format!("`{name}` comes round less than twice in {WINDOW}")));
     };
     if takes.value.seconds > gaps.shortest.seconds() {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::apart::Apart;
+use super::custody::Custody;
 use crate::calendar::Gap;
 use crate::primitives::{Duration, JobName, Name, Span, Spanned};
 
@@ -172,64 +174,6 @@ impl CopyLoss {
         let loss = takes.map(|takes| Duration::from_seconds(first.seconds.saturating_add(takes.seconds)));
         Self { store: store.clone(), takes, loss }
     }
-}
-
-/// How far apart the data of two targets may be that are restored to one moment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
-pub struct Apart {
-    /// The target whose newest point is the older.
-    pub older: Name,
-    /// What its data is of.
-    pub older_of: jiff::Timestamp,
-    /// The target whose newest point is the newer.
-    pub newer: Name,
-    /// What its data is of.
-    pub newer_of: jiff::Timestamp,
-    /// The moment; where a point of the older comes to be there, just before it.
-    pub at: jiff::Timestamp,
-    /// The three of them, as the zone's clock shows them.
-    #[serde(skip)]
-    pub shown: [String; 3],
-    /// The zone in which they are shown: the plan's.
-    #[serde(skip)]
-    pub timezone: String,
-    /// The time that was looked through.
-    pub window: Window,
-}
-
-impl Apart {
-    /// How far.
-    pub fn seconds(&self) -> Duration {
-        let seconds = self.newer_of.as_second() - self.older_of.as_second();
-        Duration::from_seconds(u64::try_from(seconds).unwrap_or(0))
-    }
-}
-
-/// That every day of a log is at every moment in its folder, or in an archive that was read back, until nobody promises it any more.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
-pub struct Custody {
-    /// The target.
-    pub target: Name,
-    /// Assumed where somebody else deletes files too.
-    pub standing: Standing,
-    /// The latest that a day came to be in an archive; none where no backup is of days.
-    pub shipped: Option<OfDay>,
-    /// The earliest that the file of a day left the folder; none where it never does.
-    pub left: Option<OfDay>,
-    /// For how long a day is kept; none where that is for ever, or as long as recovery points of the folder hold it.
-    pub within: Option<crate::primitives::Period>,
-}
-
-/// What becomes of the log of a day.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
-pub struct OfDay {
-    /// The day.
-    #[schemars(with = "String")]
-    pub day: jiff::civil::Date,
-    /// How long after the day was over.
-    pub after: Duration,
-    /// By which backup; none where log rotation deletes.
-    pub by: Option<JobName>,
 }
 
 /// How far the newest moment that a provider keeps may lie back.
@@ -434,37 +378,6 @@ impl fmt::Display for Path {
             write!(f, ", with --side-by-side {}", self.side_by_side)?;
         }
         Ok(())
-    }
-}
-
-impl fmt::Display for Custody {
-    /// One sentence: `target access-log, custody: every day is in an archive at most 2h10m after it is over (2025-01-01, by days); …`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { target, shipped, left, within, .. } = self;
-        write!(f, "target {target}, custody: every day is ")?;
-        match (shipped, left) {
-            (Some(OfDay { day, after, by }), _) => {
-                let by = by.as_ref().map_or_else(String::new, |by| format!(", by {}", by.backup));
-                write!(f, "in an archive at most {after} after it is over ({day}{by})")?;
-            }
-            (None, Some(_)) => write!(f, "in a recovery point of the folder before its file leaves")?,
-            (None, None) => write!(f, "in its folder")?,
-        }
-        match left {
-            Some(OfDay { day, after, by }) => {
-                let by = by.as_ref().map_or_else(|| "log rotation".to_owned(), |by| by.backup.to_string());
-                write!(f, "; its file stays at least {after} longer ({day}, removed by {by})")?;
-            }
-            None => write!(f, "; its file is never removed")?,
-        }
-        within.map_or(Ok(()), |within| write!(f, "; kept for {within}"))
-    }
-}
-
-impl fmt::Display for Apart {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { older, newer, shown: [older_of, newer_of, at], timezone, window, .. } = self;
-        write!(f, "just before {at} {timezone}, {older} is of {older_of} and {newer} of {newer_of}, over {window}")
     }
 }
 

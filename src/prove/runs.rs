@@ -3,40 +3,24 @@
 //! Unaware of what is promised and of which hosts there are. Invariant: jobs of one kind have the very same runs, so that whatever is shown
 //! of one holds for all; a kind's ties lead to kinds before it.
 
-use std::cell::OnceCell;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
-use super::rhythms::WINDOW;
+use super::rhythms::{RhythmId, Rhythms};
 use crate::calendar::{Gaps, Occurrences};
 use crate::graph::TIMEOUT_DEFAULT;
-use crate::plan::{Backup, Plan, Rhythm, Schedule, Target};
-use crate::primitives::{JobName, Name};
+use crate::plan::{Backup, Plan, Target};
+use crate::primitives::{JobName, Name, Spanned};
 
 /// How many ties one behind the other are followed for the very slot; further back, the longest that there may be is taken.
 const TIES_DEEP: usize = 32;
 
-/// A schedule that jobs of the plan have.
-#[derive(Debug)]
-pub(super) struct Times {
-    /// When it comes round.
-    pub(super) occurrences: Occurrences,
-    gaps: OnceCell<Option<Gaps>>,
-}
-
-impl Times {
-    /// Its gaps in [`WINDOW`]; none where it comes round less than twice. Looked for once, for that takes long.
-    pub(super) fn gaps(&self) -> Option<Gaps> {
-        *self.gaps.get_or_init(|| self.occurrences.gaps(WINDOW.start, WINDOW.end))
-    }
-}
-
 /// What jobs with the very same runs have in common.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Kind {
-    /// The schedule, by its place.
-    times: usize,
+    rhythm: RhythmId,
     /// How long a run may go on, in seconds.
     length: i64,
     /// The kinds that come first where they are due at the same time.
@@ -44,47 +28,43 @@ struct Kind {
 }
 
 /// The runs of all scheduled jobs of a plan.
-#[derive(Debug, Default)]
 pub(super) struct Runs<'p> {
-    times: Vec<Times>,
+    rhythms: RefCell<Rhythms>,
+    /// The times of each kind.
+    times: Vec<Occurrences>,
     kinds: Vec<Kind>,
     /// Of each kind, how long its runs wait at most, in seconds.
     waits_max: Vec<i64>,
     of_job: BTreeMap<(&'p Name, &'p Name), usize>,
 }
 
-/// Schedules, kinds and jobs as far as they are known, by what they say.
-#[derive(Default)]
-struct Known<'p> {
-    times: HashMap<(&'p Rhythm, &'p str), Option<usize>>,
-    kinds: HashMap<Kind, usize>,
-}
-
 impl<'p> Runs<'p> {
-    pub(super) fn new(plan: &'p Plan) -> Self {
-        let (mut runs, mut known) = (Self::default(), Known::default());
+    pub(super) fn new(plan: &'p Plan, mut rhythms: Rhythms) -> Self {
+        let none = || (vec![], vec![], vec![], BTreeMap::new());
+        let (times, kinds, waits_max, of_job) = none();
+        let mut runs = Self { rhythms: RefCell::default(), times, kinds, waits_max, of_job };
+        let mut known: HashMap<Kind, usize> = HashMap::new();
+        let targets: HashMap<&Name, &Target> = plan.targets.iter().map(|target| (&target.name.value, target)).collect();
         for (target, backup) in in_order(plan) {
-            let Some(schedule) = &backup.schedule else { continue };
-            let key = (&schedule.rhythm, schedule.timezone.value.as_str());
-            let times = *known.times.entry(key).or_insert_with(|| runs.add_times(schedule));
-            let Some(times) = times else { continue };
-            let mut behind: Vec<usize> = backup.after.iter().filter_map(|tie| runs.kind(&tie.value)).collect();
+            let Some(rhythm) = backup.schedule.as_ref().and_then(|schedule| rhythms.of(schedule).ok()) else {
+                continue;
+            };
+            let is_beside =
+                |tie: &&Spanned<JobName>| targets.get(&tie.value.target).is_some_and(|other| is_beside(target, other));
+            let ties = backup.after.iter().filter(is_beside);
+            let mut behind: Vec<usize> = ties.filter_map(|tie| runs.kind(&tie.value)).collect();
             behind.sort_unstable();
             behind.dedup();
-            let kind = Kind { times, length: length(backup), behind };
-            let kind = *known.kinds.entry(kind).or_insert_with_key(|kind| runs.add(kind.clone()));
+            let kind = Kind { rhythm, length: length(backup), behind };
+            let kind = *known.entry(kind).or_insert_with_key(|kind| runs.add(kind.clone(), rhythms.times(rhythm)));
             runs.of_job.insert((&target.name.value, &backup.name.value), kind);
         }
+        runs.rhythms = RefCell::new(rhythms);
         runs
     }
 
-    fn add_times(&mut self, schedule: &Schedule) -> Option<usize> {
-        let occurrences = Occurrences::of(schedule).ok()?;
-        self.times.push(Times { occurrences, gaps: OnceCell::new() });
-        Some(self.times.len() - 1)
-    }
-
-    fn add(&mut self, kind: Kind) -> usize {
+    fn add(&mut self, kind: Kind, times: &Occurrences) -> usize {
+        self.times.push(times.clone());
         let longest = kind.behind.iter().map(|before| self.waits_max[*before].saturating_add(self.length(*before)));
         self.waits_max.push(longest.max().unwrap_or(0));
         self.kinds.push(kind);
@@ -102,13 +82,18 @@ impl<'p> Runs<'p> {
     }
 
     /// When a kind is due.
-    pub(super) fn times(&self, kind: usize) -> &Times {
-        &self.times[self.kinds[kind].times]
+    pub(super) fn times(&self, kind: usize) -> &Occurrences {
+        &self.times[kind]
+    }
+
+    /// Its gaps in the window; none where it comes round less than twice.
+    pub(super) fn gaps(&self, kind: usize) -> Option<Gaps> {
+        self.rhythms.borrow_mut().gaps(self.kinds[kind].rhythm)
     }
 
     /// Whether two kinds are due at the very same times.
     pub(super) fn same_times(&self, a: usize, b: usize) -> bool {
-        self.kinds[a].times == self.kinds[b].times
+        self.kinds[a].rhythm == self.kinds[b].rhythm
     }
 
     /// How long a run of a kind may go on, in seconds.
@@ -149,10 +134,14 @@ impl<'p> Runs<'p> {
 
     /// Whether a kind is due at that second.
     fn is_due(&self, kind: usize, second: i64) -> bool {
-        let last =
-            Timestamp::from_second(second).ok().and_then(|at| self.times(kind).occurrences.last_at_or_before(at));
+        let last = Timestamp::from_second(second).ok().and_then(|at| self.times(kind).last_at_or_before(at));
         last.is_some_and(|last| last.as_second() == second)
     }
+}
+
+/// Whether two targets are backed up on the same host somewhere, so that their jobs may be of one run.
+fn is_beside(target: &Target, other: &Target) -> bool {
+    target.hosts.is_empty() || other.hosts.is_empty() || target.hosts.iter().any(|host| other.is_of(&host.value))
 }
 
 /// How long a run goes on at most: `takes`, or until it is given up.

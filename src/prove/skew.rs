@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
+use super::apart::Apart;
 use super::newest::{Newest, Points, Reasons};
-use super::promise::{Apart, Evidence, Kind, Promise, Standing, Subject};
+use super::promise::{Evidence, Kind, Promise, Standing, Subject};
 use super::rhythms::WINDOW;
 use super::runs::Runs;
 use super::with_labels;
@@ -159,9 +160,14 @@ impl<'p, 'r> Skew<'p, 'r> {
             return None;
         }
         let assumed = groups.iter().any(|group| self.is_of_a_provider(group));
-        let standing = if assumed { Standing::Assumed } else { Standing::Proven };
-        let subject = Subject::Restore(restore.name.value.clone());
-        Some(Promise::new(subject, Kind::Spread, spread.value, proven, standing, Evidence::Apart(apart)))
+        Some(Promise::new(
+            Subject::Restore(restore.name.value.clone()),
+            Kind::Spread,
+            spread.value,
+            proven,
+            if assumed { Standing::Assumed } else { Standing::Proven },
+            Evidence::Apart(apart),
+        ))
     }
 
     fn unsaid(&mut self, restore: &Restore, targets: &BTreeSet<usize>, out: &mut Diagnostics) {
@@ -372,7 +378,7 @@ impl Search<'_, '_> {
             let older_of = match &self.groups[*older].newest {
                 Newest::Within(_) => WINDOW.start.as_second(),
                 Newest::Of(kinds) => {
-                    let gaps = kinds.iter().filter_map(|kind| self.runs.times(*kind).gaps());
+                    let gaps = kinds.iter().filter_map(|kind| self.runs.gaps(*kind));
                     gaps.map(|gaps| gaps.longest.from.as_second()).min()?
                 }
             };

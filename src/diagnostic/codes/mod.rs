@@ -1,6 +1,7 @@
 //! The table of every diagnostic: one row a code, one file an area. `explain` and the docs are made from it.
 
 pub mod backup;
+pub mod collision;
 pub mod custody;
 pub mod graph;
 pub mod include;
@@ -56,6 +57,7 @@ const AREAS: &[&[&Code]] = &[
     prove::ALL,
     skew::ALL,
     custody::ALL,
+    collision::ALL,
 ];
 
 impl Code {

@@ -215,7 +215,7 @@ impl<'p, 'r> Logbook<'p, 'r> {
 
     fn in_folder_points(&self, place: usize, packer: &Packer<'_, '_>, day: &Day, fate: &Fate) -> Option<Held> {
         let kind = packer.kind?;
-        let times = &self.runs.times(kind).occurrences;
+        let times = &self.runs.times(kind);
         let at = |second| Timestamp::from_second(second).ok();
         let first = times.after(at(day.over - 1)?).next()?.as_second();
         let from = there(self.runs, kind, first);
@@ -245,7 +245,7 @@ impl<'p, 'r> Logbook<'p, 'r> {
         let Ok(at) = Timestamp::from_second(slot) else { return NEVER };
         // The newest good one is never let go.
         let newer = retention.generations.as_ref().map_or(1, |generations| generations.value.get());
-        let nth = self.runs.times(kind).occurrences.after(at).nth(usize::try_from(newer - 1).unwrap_or(usize::MAX));
+        let nth = self.runs.times(kind).after(at).nth(usize::try_from(newer - 1).unwrap_or(usize::MAX));
         let by_number = nth.map_or(NEVER, Timestamp::as_second);
         by_number.max(retention.within.as_ref().map_or(0, |within| self.expiry(slot, within.value)))
     }
@@ -282,7 +282,7 @@ fn packer<'p, 'r>(target: &'p Target, backup: &'p Backup, runs: &'r Runs<'p>) ->
         },
     };
     let kind = runs.kind_of(target, backup);
-    let runs = kind.map(|kind| runs.times(kind).occurrences.after(crate::prove::rhythms::WINDOW.start));
+    let runs = kind.map(|kind| runs.times(kind).after(crate::prove::rhythms::WINDOW.start));
     Some(Packer { backup, packs, outlasts: false, kind, runs, last: None })
 }
 

@@ -3,7 +3,10 @@
 //! Log rotation, selections, compaction and retention each take it away somewhere, by calendars of their own.
 
 mod days;
+mod proof;
 mod told;
+
+pub use proof::{Custody, OfDay};
 
 use std::collections::HashMap;
 
@@ -11,7 +14,6 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use self::days::{Day, Fate, Held, Logbook, NEVER, Packed, Signature};
-use super::promise::Custody;
 use super::runs::Runs;
 use crate::calendar;
 use crate::diagnostic::Diagnostics;

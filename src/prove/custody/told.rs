@@ -4,13 +4,13 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::days::{Logbook, NEVER, Packed};
-use super::{Lost, Seen};
+use super::{Custody, Lost, OfDay, Seen};
 use crate::calendar;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::codes::custody::CUSTODY_BROKEN;
 use crate::plan::{Logs, Target};
 use crate::primitives::{Duration, Span};
-use crate::prove::promise::{Custody, OfDay, Standing};
+use crate::prove::promise::Standing;
 use crate::prove::with_labels;
 
 /// What was shown of a target whose days are all in custody.

@@ -1,5 +1,6 @@
 //! Plans made by hand: spans are numbered, so that a label is known by its place.
 
+mod collisions;
 mod compiled;
 mod custody;
 mod rpo;
