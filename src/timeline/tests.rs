@@ -1,5 +1,7 @@
 //! The lives of points by hand, and against the decision of each run.
 
+mod overview;
+
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 

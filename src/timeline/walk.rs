@@ -63,10 +63,11 @@ impl<'a> Walk<'a> {
         let Some(slot) = self.runs.next() else { return Ok(None) };
         self.born.clear();
         self.births.of_run(slot, &mut self.moments);
+        let second = slot.as_second();
         for moment in self.moments.drain(..) {
-            self.born.push(self.keeping.add(slot, moment));
+            self.born.push(self.keeping.add(second, moment));
         }
-        self.keeping.expire(slot);
+        self.keeping.expire(second);
         if self.keeping.len() > THERE_MAX { Err(TooMany) } else { Ok(Some(slot)) }
     }
 
@@ -96,6 +97,9 @@ fn just_before(time: Timestamp) -> Timestamp {
 
 /// A time before every run whose points may be there at `time`.
 fn start(points: &Points, time: Timestamp) -> Timestamp {
+    if let Some(since) = points.since.filter(|_| points.rules.is_empty()) {
+        return since;
+    }
     let earliest = time.checked_sub(REACH).unwrap_or(Timestamp::MIN);
     // A run that is under way then may have been before it; and the newest point is always kept.
     let takes = i64::try_from(points.takes.seconds).unwrap_or(i64::MAX);
