@@ -10,4 +10,5 @@ mod conformance;
 mod corpus;
 mod docs;
 mod faults;
+mod oracles;
 mod tidy;

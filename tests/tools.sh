@@ -31,6 +31,7 @@ packages() {
     shift
     for program in "$@"; do
         case $manager:$program in
+        apt:borg | dnf:borg | apk:borg | brew:borg) echo borgbackup ;;
         apt:cc) printf '%s\n' build-essential ca-certificates ;;
         dnf:cc | brew:cc) echo gcc ;;
         apk:cc) echo build-base ;;

@@ -234,7 +234,7 @@ fn ordered_and_printed(plan: &str) -> Outcome<Duration> {
     let document = sonae::syntax::parse(file, plan, &mut found);
     let read = sonae::lower::lower(&[document], &mut found).ok_or("no plan")?;
     let (name, base) = (read.name.value.clone(), PathBytes::new(&b"/plans"[..]));
-    let checked = sonae::check::check(read, jiff::civil::date(2026, 3, 1), &mut found).ok_or("errors")?;
+    let checked = sonae::check::check(read, jiff::civil::date(2026, 3, 1), &mut found).map_err(|_| "errors")?;
     let who = Circumstances::plain(name, base.clone());
     let mut took = vec![];
     for _ in 0..ROUNDS {

@@ -101,7 +101,7 @@ impl After<'_> {
     }
 
     /// Goes on after that second instead.
-    pub(super) fn jump(&mut self, second: i64) {
+    pub fn jump(&mut self, second: i64) {
         self.last = Some(second);
     }
 }

@@ -66,6 +66,15 @@ impl Pattern {
 }
 
 impl Days {
+    /// After how many days they always come round.
+    pub(super) fn period(&self) -> Option<i64> {
+        match self {
+            Self::Every => Some(1),
+            Self::Weekday(_) => Some(7),
+            Self::OfMonth(_) | Self::OfYear(..) | Self::Cron(_) => None,
+        }
+    }
+
     fn at_or_after(&self, day: i64) -> Option<i64> {
         match self {
             Self::Every => Some(day),

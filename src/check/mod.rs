@@ -51,9 +51,9 @@ impl CheckedPlan {
 
 /// Holds every rule against a plan; `today` is the day in the plan's zone, by which waivers expire.
 ///
-/// `out` holds what earlier stages found: with an error among all of it that no waiver sets aside, there is no checked
-/// plan.
-pub fn check(plan: Plan, today: Date, out: &mut Diagnostics) -> Option<CheckedPlan> {
+/// # Errors
+/// The plan as it was, where an error stands that no waiver sets aside: of what is found, or of what `out` holds from earlier stages.
+pub fn check(plan: Plan, today: Date, out: &mut Diagnostics) -> Result<CheckedPlan, Box<Plan>> {
     check_with(rules::RULES.iter(), plan, today, out)
 }
 
@@ -63,10 +63,11 @@ fn check_with<'r>(
     plan: Plan,
     today: Date,
     out: &mut Diagnostics,
-) -> Option<CheckedPlan> {
+) -> Result<CheckedPlan, Box<Plan>> {
     let scene = Scene::new(&plan, today);
     rules.for_each(|rule| (rule.run)(&scene, out));
     let waivers = waivers::Effective::new(&plan, today);
     let stands = out.iter().all(|found| found.severity < Severity::Error || waivers.cover(found));
-    stands.then_some(CheckedPlan { plan })
+    drop(waivers);
+    if stands { Ok(CheckedPlan { plan }) } else { Err(Box::new(plan)) }
 }

@@ -77,7 +77,7 @@ pub(super) fn step(plan: &Plan, step: &Step, observed: &Observed, who: &Circumst
                 guard: share,
                 suspended: clock.or(shrunk).or(too_many),
                 leftovers: leftovers.unwrap_or_default(),
-                roots: roots.clone(),
+                roots: roots.to_vec(),
                 rules,
                 timezone: plan.timezone.value.clone(),
                 given: *given,

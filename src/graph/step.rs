@@ -1,5 +1,7 @@
 //! What a step is: its kind, its effect, what it needs and what it yields.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Driver, Slice, Undriven};
@@ -107,9 +109,9 @@ pub enum StepKind {
         /// The store it will go to.
         store: Name,
         /// The roots, absolute.
-        roots: Vec<PathBytes>,
+        roots: Arc<[PathBytes]>,
         /// What of the target's words matters here.
-        files: Files,
+        files: Arc<Files>,
     },
     /// Packs the source and puts it into the store, one fused step: bytes never pass through the dispatcher.
     Pack {
@@ -118,9 +120,9 @@ pub enum StepKind {
         /// The store.
         store: Name,
         /// The roots, absolute.
-        roots: Vec<PathBytes>,
+        roots: Arc<[PathBytes]>,
         /// What of the target's words matters here.
-        files: Files,
+        files: Arc<Files>,
         /// How it is packed.
         archive: Archive,
         /// That the source was found.
@@ -142,7 +144,7 @@ pub enum StepKind {
         /// The store.
         store: Name,
         /// The roots, absolute.
-        roots: Vec<PathBytes>,
+        roots: Arc<[PathBytes]>,
         /// When it is too small to let anything be deleted.
         guard: Guard,
         /// What the manifest tells of.
@@ -157,7 +159,7 @@ pub enum StepKind {
         /// The store.
         store: Name,
         /// The roots, absolute.
-        roots: Vec<PathBytes>,
+        roots: Arc<[PathBytes]>,
         /// What is kept; nothing is let go where there are no rules.
         retention: Option<Retention>,
         /// When nothing is let go all the same.

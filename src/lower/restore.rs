@@ -10,7 +10,7 @@ use super::vocabulary::{
 use super::waiver::waivers;
 use crate::diagnostic::Diagnostics;
 use crate::plan::{Announcing, Included, Restore, RestoreStep, Switch};
-use crate::primitives::{Name, Spanned};
+use crate::primitives::{Duration, Name, Spanned};
 use crate::syntax::Node;
 
 /// The name, where there is one, and the restore, where it has one.
@@ -18,13 +18,21 @@ pub(super) fn restore(node: &Node, out: &mut Diagnostics) -> (Option<Spanned<Nam
     let mut view = View::new(node, &RESTORE, out);
     let name = view.argument::<Name>();
     let rto = view.property("rto");
-    // There is no other moment than the one that holds by default.
-    view.value_of::<Moment>(&MOMENT);
+    let spread = view.child(&MOMENT).and_then(|node| moment(node, view.out));
     let steps = steps(node, view.out);
     let waivers = waivers(&mut view, node.body);
     view.finish();
-    let restore = name.clone().map(|name| Restore { name, rto, steps, waivers, span: node.header });
+    let restore = name.clone().map(|name| Restore { name, rto, spread, steps, waivers, span: node.header });
     (name, restore)
+}
+
+/// How far apart the data may be. There is no other moment than the one that holds by default.
+fn moment(node: &Node, out: &mut Diagnostics) -> Option<Spanned<Duration>> {
+    let mut view = View::new(node, &MOMENT, out);
+    view.argument::<Moment>();
+    let spread = view.property("spread");
+    view.finish();
+    spread
 }
 
 /// The steps of a block, in the order written. It recurses as deep as the text was allowed to.

@@ -4,12 +4,14 @@ use super::form::{Digest, Pattern, Port, Tag, Text, Url};
 use super::view::View;
 use super::vocabulary::{
     ALLOW_EMPTY, ALLOW_UNMOUNTED, DATABASES, EXCLUDE, FILES, LOGS, MACHINE_IMAGE, MYSQL, ONE_FILE_SYSTEM, RDS, RELEASE,
+    ROTATES,
 };
 use super::word::Word;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes::word as codes};
 use crate::plan::{
     Files, ImageChoice, Logs, MachineImage, Mysql, MysqlAddress, Rds, RdsDatabase, Release, ReleaseFrom, Source,
 };
+use crate::primitives::{Period, Spanned};
 use crate::syntax::Node;
 
 /// The source in a target's block; none where there is none, or it could not be read.
@@ -39,7 +41,15 @@ fn folders(mut view: View<'_, '_>) -> Files {
 fn logs(node: &Node, word: &'static Word, out: &mut Diagnostics) -> Logs {
     let mut view = View::new(node, word, out);
     let pattern = view.property::<Pattern>("pattern").map(|pattern| pattern.map(|pattern| pattern.0));
-    Logs { files: folders(view), pattern }
+    let rotates = view.child(&ROTATES).and_then(|node| rotates(node, view.out));
+    Logs { files: folders(view), pattern, rotates }
+}
+
+fn rotates(node: &Node, out: &mut Diagnostics) -> Option<Spanned<Period>> {
+    let mut view = View::new(node, &ROTATES, out);
+    let keep = view.needed("keep");
+    view.finish();
+    keep
 }
 
 fn rds(node: &Node, out: &mut Diagnostics) -> Option<Rds> {

@@ -10,6 +10,8 @@ pub struct Restore {
     pub name: Spanned<Name>,
     /// Within how long all of it is done.
     pub rto: Option<Spanned<Duration>>,
+    /// How far apart the data may be of what it brings back.
+    pub spread: Option<Spanned<Duration>>,
     /// What is done, in the order written.
     pub steps: Vec<RestoreStep>,
     /// Problems set aside for this restore.

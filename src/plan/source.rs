@@ -1,7 +1,7 @@
 //! Sources: what a target is made of.
 
 use super::Secret;
-use crate::primitives::{Duration, Span, Spanned};
+use crate::primitives::{Duration, Period, Span, Spanned};
 
 /// What a target is made of.
 #[derive(Debug, Clone)]
@@ -85,6 +85,8 @@ pub struct Logs {
     pub files: Files,
     /// Which files are of which day: `access-%Y%m%d.log`, with `%Y`, `%m`, `%d` and `*`. Without it, files are of no day.
     pub pattern: Option<Spanned<String>>,
+    /// How long log rotation keeps the file of a day, from the beginning of that day; nobody but this plan deletes files where it says nothing.
+    pub rotates: Option<Spanned<Period>>,
 }
 
 /// A database of Amazon RDS.

@@ -1,10 +1,12 @@
 //! All stages that look at nothing but the text, one after the other.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::{ProvenPlan, prove};
 use crate::check::{Judged, Waived};
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
+use crate::plan::Plan;
 use crate::primitives::{FileId, PathBytes};
 use crate::{calendar, check, graph, lower};
 
@@ -31,16 +33,18 @@ pub fn compile(sources: &Sources, file: FileId, base: &PathBytes, now: Timestamp
     drop(documents);
     let zone = calendar::zone(&plan.timezone.value).unwrap_or(jiff::tz::TimeZone::UTC);
     let today = now.to_zoned(zone).date();
-    let whole = plan.clone();
-    let graph = match check::check(plan, today, &mut found) {
-        Some(checked) => graph::compile(&checked, base, &mut found).map(|graph| (checked, graph)),
-        None => None,
+    let checked = match check::check(plan, today, &mut found) {
+        Ok(checked) => checked,
+        Err(plan) => return unproven(&plan, found, today),
     };
-    match graph {
-        Some((checked, graph)) => prove(checked, graph, found, today),
-        None => {
-            let Judged { standing: diagnostics, waived } = check::apply_waivers(&whole, found.into_sorted(), today);
-            Compiled { diagnostics, waived, proven: None }
-        }
+    match graph::compile(&checked, base, &mut found) {
+        Some(graph) => prove(checked, graph, found, today),
+        None => unproven(checked.plan(), found, today),
     }
+}
+
+/// What was found of a plan that has errors.
+fn unproven(plan: &Plan, found: Diagnostics, today: Date) -> Compiled {
+    let Judged { standing: diagnostics, waived } = check::apply_waivers(plan, found.into_sorted(), today);
+    Compiled { diagnostics, waived, proven: None }
 }

@@ -4,22 +4,30 @@
 //! Invariant: a promise is in [`Proofs`] only where it was shown to hold; any other has its diagnostic.
 
 mod any_point;
+mod apart;
+mod collisions;
 mod compile;
+mod custody;
 mod detection;
 mod keeps;
 mod lives;
+mod newest;
 mod path;
 mod promise;
 mod reach;
 mod rhythms;
 mod rpo;
 mod rto;
+mod runs;
+mod skew;
 mod stores;
 #[cfg(test)]
 mod tests;
 mod waits;
 
+pub use apart::Apart;
 pub use compile::{Compiled, compile};
+pub use custody::{Custody, OfDay};
 pub use keeps::{AnyPoint, Chain, Detection, LeastReach, Reach, Sight, Steady, Unseen};
 pub use promise::{
     CopyLoss, Evidence, Kind, Lag, Leg, Loss, Path, Promise, Proofs, RestoreTime, Standing, StepTime, Subject, Wait,
@@ -106,8 +114,18 @@ fn promises(plan: &Plan, out: &mut Diagnostics) -> Proofs {
         proofs.reaches.extend(reaches);
         proofs.detections.extend(looks.of_target(target, &mut rhythms, out));
     }
-    proofs.promises.extend((0..plan.restores.len()).filter_map(|restore| ways.of_restore(restore, out)));
+    let runs = runs::Runs::new(plan, rhythms);
+    let mut skew = skew::Skew::new(plan, &runs);
+    for restore in 0..plan.restores.len() {
+        proofs.promises.extend(ways.of_restore(restore, out));
+        proofs.promises.extend(skew.of_restore(restore, out));
+    }
     proofs.restores = ways.times();
+    let days = custody::Days::of(plan);
+    let mut logs = custody::Logs::new(&runs, &days);
+    proofs.custody = plan.targets.iter().filter_map(|target| logs.of_target(target, out)).collect();
+    collisions::of_plan(plan, &runs, out);
+    collisions::Looks::new(plan, &runs).of_plan(out);
     looks.of_plan(out);
     proofs
 }

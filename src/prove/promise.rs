@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::apart::Apart;
+use super::custody::Custody;
 use super::keeps::{AnyPoint, Detection, Reach};
 use crate::calendar::Gap;
 use crate::primitives::{Duration, JobName, Name, Span, Spanned};
@@ -22,6 +24,8 @@ pub struct Proofs {
     pub detections: Vec<Detection>,
     /// How long the restores take of whose time something is promised, in source order.
     pub restores: Vec<RestoreTime>,
+    /// Logs whose every day is somewhere at every moment, in source order.
+    pub custody: Vec<Custody>,
 }
 
 /// One promise, and what it stands on.
@@ -87,6 +91,8 @@ pub enum Kind {
     Rpo,
     /// Recovery time objective: how long until it is back.
     Rto,
+    /// How far apart the data may be of what is restored to one moment.
+    Spread,
 }
 
 /// What a promise stands on.
@@ -117,6 +123,8 @@ pub enum Evidence {
         #[serde(flatten)]
         path: Path,
     },
+    /// The moment at which two targets come back farthest apart; none where no two targets of data come back.
+    Apart(Option<Apart>),
 }
 
 /// The most that may be lost with one backup.
@@ -337,6 +345,7 @@ impl fmt::Display for Kind {
         f.pad(match self {
             Self::Rpo => "rpo",
             Self::Rto => "rto",
+            Self::Spread => "spread",
         })
     }
 }
@@ -357,6 +366,8 @@ impl fmt::Display for Evidence {
             Self::Loss(loss) => loss.fmt(f),
             Self::Lag(lag) => write!(f, "on the word of RDS, held to a lag of {} by {}", lag.within, lag.job),
             Self::Path { restore, path } => write!(f, "restore {restore}, {path}"),
+            Self::Apart(None) => write!(f, "no two targets of data are brought back"),
+            Self::Apart(Some(apart)) => apart.fmt(f),
         }
     }
 }

@@ -13,7 +13,7 @@ pub(super) const SECRET: &str = "the-content-of-a-file-is-told-to-nobody-9b1d4c"
 /// The roots of a graph's sources, each once.
 fn roots(graph: &Graph) -> BTreeSet<PathBytes> {
     let of = |kind: &StepKind| match kind {
-        StepKind::Look { roots, .. } => roots.clone(),
+        StepKind::Look { roots, .. } => roots.to_vec(),
         _ => vec![],
     };
     graph.steps().iter().flat_map(|step| of(&step.kind)).collect()
@@ -76,7 +76,7 @@ fn looked_for(graph: &Graph) -> Vec<PathBytes> {
                 });
                 let rest = path.as_bytes().get(into.as_bytes().len()..).unwrap_or_default();
                 let rest = rest.strip_prefix(b"/").unwrap_or(rest);
-                match roots.map(Vec::as_slice) {
+                match roots.map(std::ops::Deref::deref) {
                     _ if rest.is_empty() => {}
                     Some([root]) => paths.push(root.join(rest)),
                     _ => paths.push(PathBytes::new(*b"/").join(rest)),

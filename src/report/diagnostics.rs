@@ -8,6 +8,8 @@ mod snippet;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 use snippet::Snippets;
 
@@ -36,20 +38,39 @@ fn below<'a>(name: &'a str, here: &str) -> &'a str {
     inside.unwrap_or_else(|| name.strip_prefix("./").unwrap_or(name))
 }
 
-/// The diagnostics, in the order given, each with its code, its place in the text and its help line. Beyond
-/// `SHOWN_MAX`, only their number is told. While there are errors, advice waits: nobody reads it then.
+/// How many pieces of advice of one code are drawn: who has read three needs but the places of the others.
+const ADVICE_DRAWN_MAX: usize = 3;
+
+/// The diagnostics, in the order given, each with its code, its place in the text and its help line; of advice that comes again and
+/// again, the first `ADVICE_DRAWN_MAX`, and the others at the end in a line each. Beyond `SHOWN_MAX`, only their number is told. While
+/// there are errors, advice waits: nobody reads it then.
 pub fn text(found: &[Diagnostic], sources: &Sources, colour: Colour) -> String {
     let mut snippets = Snippets::new(sources, colour, found.iter());
     let mut text = String::new();
     let advice_waits = has_errors(found);
-    let told: Vec<&Diagnostic> =
-        found.iter().filter(|found| !(advice_waits && found.severity == Severity::Advice)).collect();
-    for diagnostic in told.iter().take(SHOWN_MAX) {
+    let is_told = |found: &&Diagnostic| !(advice_waits && found.severity == Severity::Advice);
+    let mut advice: BTreeMap<&str, Vec<&Diagnostic>> = BTreeMap::new();
+    for diagnostic in found.iter().filter(is_told).take(SHOWN_MAX) {
+        if diagnostic.severity == Severity::Advice {
+            let alike = advice.entry(diagnostic.code.name).or_default();
+            alike.push(diagnostic);
+            if alike.len() > ADVICE_DRAWN_MAX {
+                continue;
+            }
+        }
         text.push_str(&snippets.render(diagnostic));
         text.push('\n');
     }
-    if told.len() > SHOWN_MAX {
-        text.push_str(&format!("… and {} more\n", told.len() - SHOWN_MAX));
+    for (code, alike) in advice.iter().filter(|(_, alike)| alike.len() > ADVICE_DRAWN_MAX) {
+        let again = &alike[ADVICE_DRAWN_MAX..];
+        let times = if again.len() == 1 { "once" } else { &format!("{} times", again.len()) };
+        text.push_str(&format!("{code}, {times} more\n\n"));
+        again.iter().for_each(|found| text.push_str(&format!("  {}\n", snippets.line(found))));
+        text.push('\n');
+    }
+    let told = found.iter().filter(is_told).count();
+    if told > SHOWN_MAX {
+        text.push_str(&format!("… and {} more\n", told - SHOWN_MAX));
     }
     text
 }

@@ -34,6 +34,9 @@ pub fn text(proofs: &Proofs) -> String {
         let _ = writeln!(lines, "  {}: {reach}", Standing::Proven);
     }
     lines.push_str(&detections(&proofs.detections));
+    for custody in &proofs.custody {
+        let _ = writeln!(lines, "  {}: {custody}", custody.standing);
+    }
     lines
 }
 

@@ -1,5 +1,7 @@
 //! Decisions by hand, and against an oracle that looks at one point at a time.
 
+mod peers;
+
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 

@@ -31,7 +31,7 @@ pub(super) struct Job {
 pub(super) fn jobs(graph: &Graph) -> Vec<Job> {
     let job = |kind: &StepKind| match kind {
         StepKind::Look { job, store, roots, .. } => {
-            Some(Job { name: job.clone(), store: store.clone(), roots: roots.clone() })
+            Some(Job { name: job.clone(), store: store.clone(), roots: roots.to_vec() })
         }
         _ => None,
     };

@@ -36,6 +36,7 @@ mod needs;
 mod noise;
 mod races;
 mod random_kills;
+mod retention_peers;
 mod round_trip;
 mod scene;
 mod strangers;
@@ -60,6 +61,7 @@ fn checks() -> impl Iterator<Item = &'static Check> {
     [
         round_trip::CHECKS,
         unreadable::CHECKS,
+        retention_peers::CHECKS,
         strangers::CHECKS,
         dry_run::CHECKS,
         journal_kills::CHECKS,

@@ -2,10 +2,11 @@
 
 use super::Scene;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes::way as codes};
-use crate::plan::{Retention, Select, Source, Target};
+use crate::plan::{Logs, Retention, Select, Source, Target};
 use crate::primitives::Span;
 
 pub(super) fn run(scene: &Scene<'_>, out: &mut Diagnostics) {
+    out.extend(scene.plan.targets.iter().filter_map(no_days_to_rotate));
     for (target, backup) in scene.backups() {
         let Some(stored) = backup.stored().filter(|_| !scene.is_broken("target", &target.name.value)) else { continue };
         if let Some(select) = &stored.select {
@@ -18,6 +19,16 @@ pub(super) fn run(scene: &Scene<'_>, out: &mut Diagnostics) {
             out.push(Diagnostic::new(&codes::LEAVES_FOLDER, message, span, "nothing is selected", help));
         }
     }
+}
+
+fn no_days_to_rotate(target: &Target) -> Option<Diagnostic> {
+    let Source::Logs(Logs { files, pattern: None, rotates: Some(keep) }) = target.source.as_ref()? else { return None };
+    let help = "write `logs \"/folder\" pattern=\"access-%Y%m%d.log\"`, with the names that the files of a day have; or leave `rotates` out";
+    let message = "nothing says which files are of which day";
+    Some(
+        Diagnostic::new(&codes::NO_DAYS, message, keep.span, "counted from the day of a file", help)
+            .also(files.span, "no `pattern`"),
+    )
 }
 
 fn no_days(target: &Target, select: &Select) -> Option<Diagnostic> {

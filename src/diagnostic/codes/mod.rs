@@ -2,6 +2,8 @@
 
 pub mod any_point;
 pub mod backup;
+pub mod collision;
+pub mod custody;
 pub mod detection;
 pub mod graph;
 pub mod include;
@@ -9,6 +11,7 @@ pub mod people;
 pub mod plan;
 pub mod prove;
 pub mod restore;
+pub mod skew;
 pub mod step;
 pub mod store;
 pub mod syntax;
@@ -56,6 +59,9 @@ const AREAS: &[&[&Code]] = &[
     prove::ALL,
     any_point::ALL,
     detection::ALL,
+    skew::ALL,
+    custody::ALL,
+    collision::ALL,
 ];
 
 impl Code {

@@ -1,5 +1,7 @@
 //! The steps of a backup.
 
+use std::sync::Arc;
+
 use super::{Builder, Deed, TIMEOUT_DEFAULT, argv, needs};
 use crate::graph::{Dependency, Driver, Effect, Output, OutputKind, Slice, StepKind};
 use crate::plan::{
@@ -88,13 +90,13 @@ impl Builder<'_> {
     ) -> (StepId, StepId) {
         let Content::Archive(archive) = stored.content else { return self.dumped(backup, job, stored, "", before) };
         let store = stored.store.value.clone();
-        let roots: Vec<PathBytes> = files.roots.iter().map(|root| self.absolute(&root.value)).collect();
+        let roots: Arc<[PathBytes]> = files.roots.iter().map(|root| self.absolute(&root.value)).collect();
         let span = backup.span;
         let add = |builder: &mut Self, kind: StepKind, ties: Vec<Dependency>| {
             let after = kind.inputs().iter().map(|input| needs(input.step, span)).chain(ties).collect();
             builder.add(StepName::new(job, kind.word()), kind, after, span)
         };
-        let (files, of) = (files.clone(), || (job.clone(), store.clone(), roots.clone()));
+        let (files, of) = (Arc::new(files.clone()), || (job.clone(), store.clone(), roots.clone()));
         let (name, to, from) = of();
         let kind = StepKind::Look { job: name, store: to, roots: from, files: files.clone() };
         let look = add(self, kind, before.map(|on| needs(on, span)).into_iter().collect());

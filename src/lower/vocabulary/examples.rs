@@ -53,7 +53,9 @@ restore "ledgers" { recover "ledgers" { into path="/restore/ledgers" } }"#;
 
 /// Logs.
 const OF_LOGS: &str = r#"target "access-log" area="log" {
-    logs "/var/log/shop" pattern="access-%Y%m%d.log"
+    logs "/var/log/shop" pattern="access-%Y%m%d.log" {
+        rotates keep="4mo"
+    }
     backup "days" {
         schedule "daily" at="02:00"
         select "unshipped-days"
@@ -351,6 +353,7 @@ restore "stick" { recover "stick" { into path="/restore/stick" } }"#,
 restore "root" { recover "root" { into path="/restore/root" } }"#,
     ),
     of(&LOGS, "file", OF_LOGS),
+    of(&ROTATES, "file", OF_LOGS),
     of(&RDS, "file", OF_RDS),
     of(&MYSQL, "file", OF_MYSQL),
     of(&DATABASES, "file", OF_MYSQL),
@@ -469,7 +472,11 @@ priority "low""#,
     probe "they are there" takes="1m" { path "/rehearsal/documents" }
 }"#,
     ),
-    of(&MOMENT, "file", r#"restore "newest" { moment "latest"; recover "documents" { into path="/restore/newest" } }"#),
+    of(
+        &MOMENT,
+        "file",
+        r#"restore "newest" { moment "latest" spread="25h"; recover "documents" { into path="/restore/newest" } }"#,
+    ),
     of(&APPROVE, "file", OF_APPROVE),
     of(
         &RECOVER,

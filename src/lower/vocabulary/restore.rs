@@ -137,11 +137,20 @@ pub static SQL: Word = Word {
 };
 
 /// `moment`
-pub static MOMENT: Word = plain(
-    "moment",
-    one(Form::Moment, "which"),
-    "The one moment to which everything goes back; `--at` and `--point` say another. By default, and only, `\"latest\"`.",
-);
+pub static MOMENT: Word = Word {
+    properties: &[optional(
+        "spread",
+        Form::Duration,
+        "How far apart the data of two targets may be that come back together, logs left out: proven as an objective is. By default nothing \
+         is promised, and what is far apart is warned of.",
+    )],
+    ..plain(
+        "moment",
+        one(Form::Moment, "which"),
+        "The one moment to which everything goes back: of each target the newest recovery point that is there; `--at` and `--point` say \
+         another. By default, and only, `\"latest\"`.",
+    )
+};
 
 /// How long a step takes.
 const TAKES_STEP: Property =

@@ -2,7 +2,7 @@
 
 use super::{BACKUP, WAIVE, rest};
 use crate::lower::form::Form;
-use crate::lower::word::{Arguments, NOTHING, Number, Times, Word, many, one, optional, plain};
+use crate::lower::word::{Arguments, NOTHING, Number, Times, Word, many, one, optional, plain, required};
 
 /// `template`
 pub static TEMPLATE: Word = Word {
@@ -111,11 +111,26 @@ pub static LOGS: Word = Word {
         Form::Pattern,
         "Which files are of which day, for a `select`. By default they are of no day, as those that do not rotate.",
     )],
-    children: &[&EXCLUDE, &ALLOW_EMPTY, &ALLOW_UNMOUNTED, &ONE_FILE_SYSTEM],
+    children: &[&EXCLUDE, &ALLOW_EMPTY, &ALLOW_UNMOUNTED, &ONE_FILE_SYSTEM, &ROTATES],
     ..plain(
         "logs",
         many(Form::Text, "folders"),
         "The target is the logs in these folders. As `files`, and a backup can select them by the day that they are of.",
+    )
+};
+
+/// `rotates`
+pub static ROTATES: Word = Word {
+    properties: &[required(
+        "keep",
+        Form::Period,
+        "How long the file of a day stays, from the beginning of that day: it may be gone at the beginning of the day that comes so much later.",
+    )],
+    ..plain(
+        "rotates",
+        NOTHING,
+        "Says that others delete files too, as log rotation does; with `pattern`. Every day must then be in an archive before its file is gone, \
+         which is proven. By default nobody but this plan deletes any.",
     )
 };
 

@@ -1,7 +1,11 @@
 //! Plans made by hand: spans are numbered, so that a label is known by its place.
 
+mod collisions;
+mod compiled;
+mod custody;
 mod rpo;
 mod rto;
+mod skew;
 
 use std::num::NonZeroU32;
 
@@ -105,7 +109,7 @@ fn every(seconds: u64) -> Option<Rhythm> {
 
 /// A restore at 50 whose rto is at 51.
 fn restore(text: &str, rto: &str, steps: Vec<RestoreStep>) -> Restore {
-    Restore { name: at(50, name(text)), rto: lasting(51, rto), steps, waivers: vec![], span: span(50) }
+    Restore { name: at(50, name(text)), rto: lasting(51, rto), spread: None, steps, waivers: vec![], span: span(50) }
 }
 
 fn recover(place: usize, target: &str, takes: &str) -> RestoreStep {

@@ -7,24 +7,9 @@ use super::*;
 
 #[test]
 fn a_kept_rpo_says_why() {
-    insta::assert_snapshot!(told_rpo("25h", vec![backup(20, "daily", daily(), "Asia/Tokyo", "40m")]), @r#"
-    target documents, rpo: 24h40m ≤ 25h, 20m left: longest gap 24h (2025-01-02 05:30 → 2025-01-03 05:30 Asia/Tokyo) + takes 40m, over 2025-01-01 – 2053-01-01
-    Advice sonae::verify::none: what is kept is never looked at again
-      @0 no `verify` and no `drill` in this plan
-      help: write a `verify`, as in `verify "monthly" { schedule "monthly" day=1 at="10:00"; targets "*"; depth "deepest" }`, or a `drill`
-    "#);
-    insta::assert_snapshot!(told_rpo("26h", vec![backup(20, "daily", daily(), "Europe/Berlin", "40m")]), @r#"
-    target documents, rpo: 25h40m ≤ 26h, 20m left: longest gap 25h (2025-10-25 05:30 → 2025-10-26 05:30 Europe/Berlin, the clock set back between) + takes 40m, over 2025-01-01 – 2053-01-01
-    Advice sonae::verify::none: what is kept is never looked at again
-      @0 no `verify` and no `drill` in this plan
-      help: write a `verify`, as in `verify "monthly" { schedule "monthly" day=1 at="10:00"; targets "*"; depth "deepest" }`, or a `drill`
-    "#);
-    insta::assert_snapshot!(told_rpo("6m", vec![backup(20, "often", every(300), "Asia/Tokyo", "1m")]), @r#"
-    target documents, rpo: 6m ≤ 6m, nothing left: longest gap 5m (2025-01-01 09:00 → 2025-01-01 09:05 Asia/Tokyo) + takes 1m, over 2025-01-01 – 2053-01-01
-    Advice sonae::verify::none: what is kept is never looked at again
-      @0 no `verify` and no `drill` in this plan
-      help: write a `verify`, as in `verify "monthly" { schedule "monthly" day=1 at="10:00"; targets "*"; depth "deepest" }`, or a `drill`
-    "#);
+    insta::assert_snapshot!(told_rpo("25h", vec![backup(20, "daily", daily(), "Asia/Tokyo", "40m")]), @"target documents, rpo: 24h40m ≤ 25h, 20m left: longest gap 24h (2025-01-02 05:30 → 2025-01-03 05:30 Asia/Tokyo) + takes 40m, over 2025-01-01 – 2053-01-01");
+    insta::assert_snapshot!(told_rpo("26h", vec![backup(20, "daily", daily(), "Europe/Berlin", "40m")]), @"target documents, rpo: 25h40m ≤ 26h, 20m left: longest gap 25h (2025-10-25 05:30 → 2025-10-26 05:30 Europe/Berlin, the clock set back between) + takes 40m, over 2025-01-01 – 2053-01-01");
+    insta::assert_snapshot!(told_rpo("6m", vec![backup(20, "often", every(300), "Asia/Tokyo", "1m")]), @"target documents, rpo: 6m ≤ 6m, nothing left: longest gap 5m (2025-01-01 09:00 → 2025-01-01 09:05 Asia/Tokyo) + takes 1m, over 2025-01-01 – 2053-01-01");
 }
 
 #[test]
@@ -37,9 +22,6 @@ fn the_very_sum_is_within() {
 #[test]
 fn a_broken_rpo_shows_the_gap() {
     insta::assert_snapshot!(told_rpo("24h", vec![backup(20, "daily", daily(), "Asia/Tokyo", "40m")]), @r#"
-    Advice sonae::verify::none: what is kept is never looked at again
-      @0 no `verify` and no `drill` in this plan
-      help: write a `verify`, as in `verify "monthly" { schedule "monthly" day=1 at="10:00"; targets "*"; depth "deepest" }`, or a `drill`
     Error sonae::rpo::broken: `documents` may lose 24h40m, and at most 24h is promised
       @10 24h + 40m = 24h40m > 24h
       @21 longest gap 24h: 2025-01-02 05:30 → 2025-01-03 05:30 Asia/Tokyo
@@ -47,9 +29,6 @@ fn a_broken_rpo_shows_the_gap() {
       help: schedule its runs at most 23h20m apart, or promise what is true: rpo="24h40m"
     "#);
     insta::assert_snapshot!(told_rpo("25h", vec![backup(20, "daily", daily(), "America/New_York", "40m")]), @r#"
-    Advice sonae::verify::none: what is kept is never looked at again
-      @0 no `verify` and no `drill` in this plan
-      help: write a `verify`, as in `verify "monthly" { schedule "monthly" day=1 at="10:00"; targets "*"; depth "deepest" }`, or a `drill`
     Error sonae::rpo::broken: `documents` may lose 25h40m, and at most 25h is promised
       @10 25h + 40m = 25h40m > 25h
       @21 longest gap 25h: 2025-11-01 05:30 → 2025-11-02 05:30 America/New_York, the clock set back between
@@ -57,9 +36,6 @@ fn a_broken_rpo_shows_the_gap() {
       help: schedule its runs at most 24h20m apart: with `timezone="UTC"` behind the schedule, no clock is set; or promise what is true: rpo="25h40m"
     "#);
     insta::assert_snapshot!(told_rpo("90m", vec![backup(20, "hourly", cron("0 * * * *"), "Europe/Berlin", "5m")]), @r#"
-    Advice sonae::verify::none: what is kept is never looked at again
-      @0 no `verify` and no `drill` in this plan
-      help: write a `verify`, as in `verify "monthly" { schedule "monthly" day=1 at="10:00"; targets "*"; depth "deepest" }`, or a `drill`
     Error sonae::rpo::broken: `documents` may lose 2h5m, and at most 1h30m is promised
       @10 2h + 5m = 2h5m > 1h30m
       @21 longest gap 2h: 2025-10-26 02:00 → 2025-10-26 03:00 Europe/Berlin, the clock set back between
@@ -67,9 +43,6 @@ fn a_broken_rpo_shows_the_gap() {
       help: schedule its runs at most 1h25m apart: with `timezone="UTC"` behind the schedule, no clock is set; or promise what is true: rpo="2h5m"
     "#);
     insta::assert_snapshot!(told_rpo("30m", vec![backup(20, "daily", daily(), "Asia/Tokyo", "40m")]), @r#"
-    Advice sonae::verify::none: what is kept is never looked at again
-      @0 no `verify` and no `drill` in this plan
-      help: write a `verify`, as in `verify "monthly" { schedule "monthly" day=1 at="10:00"; targets "*"; depth "deepest" }`, or a `drill`
     Error sonae::rpo::broken: `documents` may lose 24h40m, and at most 30m is promised
       @10 24h + 40m = 24h40m > 30m
       @21 longest gap 24h: 2025-01-02 05:30 → 2025-01-03 05:30 Asia/Tokyo
@@ -86,9 +59,6 @@ fn what_cannot_be_proven_says_what_is_missing() {
         backup(40, "by-hand", None, "UTC", "5m"),
     ];
     insta::assert_snapshot!(told_rpo("25h", backups), @r#"
-    Advice sonae::verify::none: what is kept is never looked at again
-      @0 no `verify` and no `drill` in this plan
-      help: write a `verify`, as in `verify "monthly" { schedule "monthly" day=1 at="10:00"; targets "*"; depth "deepest" }`, or a `drill`
     Error sonae::rpo::unproven: nothing shows that `documents` loses at most 25h
       @10 promised here
       @20 `bare` has no `schedule`: it runs when it is named
@@ -107,9 +77,6 @@ fn what_cannot_be_proven_says_what_is_missing() {
 #[test]
 fn runs_that_overlap_prove_nothing() {
     insta::assert_snapshot!(told_rpo("1h", vec![backup(20, "often", every(600), "UTC", "15m")]), @r#"
-    Advice sonae::verify::none: what is kept is never looked at again
-      @0 no `verify` and no `drill` in this plan
-      help: write a `verify`, as in `verify "monthly" { schedule "monthly" day=1 at="10:00"; targets "*"; depth "deepest" }`, or a `drill`
     Error sonae::rpo::unproven: nothing shows that `documents` loses at most 1h
       @10 promised here
       @22 its runs overlap
@@ -119,15 +86,12 @@ fn runs_that_overlap_prove_nothing() {
       @21 shortest gap 10m: 2025-01-01 00:00 → 2025-01-01 00:10 UTC
       help: schedule it at least 15m apart, or make it quicker and write so in `takes`
     "#);
-    insta::assert_snapshot!(told_rpo("", vec![backup(20, "twice", cron("0 1,2 * * *"), "UTC", "90m")]), @r#"
-    Advice sonae::verify::none: what is kept is never looked at again
-      @0 no `verify` and no `drill` in this plan
-      help: write a `verify`, as in `verify "monthly" { schedule "monthly" day=1 at="10:00"; targets "*"; depth "deepest" }`, or a `drill`
+    insta::assert_snapshot!(told_rpo("", vec![backup(20, "twice", cron("0 1,2 * * *"), "UTC", "90m")]), @"
     Warning sonae::schedule::overlaps: a run of `documents/twice` takes 1h30m, and the next is due after 1h
       @22 longer than the gap
       @21 shortest gap 1h: 2025-01-01 01:00 → 2025-01-01 02:00 UTC
       help: schedule it at least 1h30m apart, or make it quicker and write so in `takes`
-    "#);
+    ");
 }
 
 /// Targets `a`, `b` … with one backup each, at 100, 200 …, each behind those that are named.
@@ -165,14 +129,12 @@ fn what_a_run_waits_for_is_lost_too() {
     // On a Sunday it waits 10m + 20m, on other days 10m + 15m; the clock is set back on a Sunday.
     insta::assert_snapshot!(told_last("26h", diamond("30m")), @r#"
     target d, rpo: 26h ≤ 26h, nothing left: gap 25h (2025-10-25 05:30 → 2025-10-26 05:30 Europe/Berlin, the clock set back between) + waits 30m (a/job, b/job) + takes 30m, over 2025-01-01 – 2053-01-01
-    Advice sonae::verify::none: what is kept is never looked at again
-      @0 no `verify` and no `drill` in this plan
-      help: write a `verify`, as in `verify "monthly" { schedule "monthly" day=1 at="10:00"; targets "*"; depth "deepest" }`, or a `drill`
+    Warning sonae::collision::heavy: `c/job` and `b/job` are at work at once on every host: on 2025-01-05 13:40 until 13:55, and so 52 times a year
+      @301 begins at 2025-01-05 13:40, and may take until 13:55
+      @201 may take until 14:00
+      help: write `after "b/job"` into `c/job`, so that it begins when the other is over
     "#);
     insta::assert_snapshot!(told_last("24h", diamond("30m")), @r#"
-    Advice sonae::verify::none: what is kept is never looked at again
-      @0 no `verify` and no `drill` in this plan
-      help: write a `verify`, as in `verify "monthly" { schedule "monthly" day=1 at="10:00"; targets "*"; depth "deepest" }`, or a `drill`
     Error sonae::rpo::broken: `d` may lose 26h, and at most 24h is promised
       @10 25h + 10m + 20m + 30m = 26h > 24h
       @401 gap 25h: 2025-10-25 05:30 → 2025-10-26 05:30 Europe/Berlin, the clock set back between
@@ -180,11 +142,12 @@ fn what_a_run_waits_for_is_lost_too() {
       @202 `b/job` comes before it: 20m
       @402 until the new point is there: 30m
       help: schedule its runs at most 23h apart, or promise what is true: rpo="26h"
+    Warning sonae::collision::heavy: `c/job` and `b/job` are at work at once on every host: on 2025-01-05 13:40 until 13:55, and so 52 times a year
+      @301 begins at 2025-01-05 13:40, and may take until 13:55
+      @201 may take until 14:00
+      help: write `after "b/job"` into `c/job`, so that it begins when the other is over
     "#);
     insta::assert_snapshot!(told_last("25h30m", diamond("30m")), @r#"
-    Advice sonae::verify::none: what is kept is never looked at again
-      @0 no `verify` and no `drill` in this plan
-      help: write a `verify`, as in `verify "monthly" { schedule "monthly" day=1 at="10:00"; targets "*"; depth "deepest" }`, or a `drill`
     Error sonae::rpo::broken: `d` may lose 26h, and at most 25h30m is promised
       @10 25h + 10m + 20m + 30m = 26h > 25h30m
       @401 gap 25h: 2025-10-25 05:30 → 2025-10-26 05:30 Europe/Berlin, the clock set back between
@@ -192,20 +155,18 @@ fn what_a_run_waits_for_is_lost_too() {
       @202 `b/job` comes before it: 20m
       @402 until the new point is there: 30m
       help: begin it before the 30m that it waits, without its `after`, or at another time; or promise what is true: rpo="26h"
+    Warning sonae::collision::heavy: `c/job` and `b/job` are at work at once on every host: on 2025-01-05 13:40 until 13:55, and so 52 times a year
+      @301 begins at 2025-01-05 13:40, and may take until 13:55
+      @201 may take until 14:00
+      help: write `after "b/job"` into `c/job`, so that it begins when the other is over
     "#);
     insta::assert_snapshot!(told_last("26h", chain(&[(daily(), "", &[]), (daily(), "30m", &["a"])])), @r#"
-    Advice sonae::verify::none: what is kept is never looked at again
-      @0 no `verify` and no `drill` in this plan
-      help: write a `verify`, as in `verify "monthly" { schedule "monthly" day=1 at="10:00"; targets "*"; depth "deepest" }`, or a `drill`
     Error sonae::rpo::unproven: nothing shows that `b` loses at most 26h
       @10 promised here
       @100 it waits for `a/job`, which has no `takes`
       help: give each job that it waits for the time that a run takes, as in `takes "40m"`, or let it wait for none
     "#);
     insta::assert_snapshot!(told_last("2h", chain(&[(daily(), "50m", &[]), (cron("30 * * * *"), "20m", &["a"])])), @r#"
-    Advice sonae::verify::none: what is kept is never looked at again
-      @0 no `verify` and no `drill` in this plan
-      help: write a `verify`, as in `verify "monthly" { schedule "monthly" day=1 at="10:00"; targets "*"; depth "deepest" }`, or a `drill`
     Error sonae::rpo::unproven: nothing shows that `b` loses at most 2h
       @10 promised here
       @202 its runs overlap where it waits
@@ -231,19 +192,9 @@ fn each_host_waits_for_its_own() {
     let mut targets = chain(&[(daily(), "10m", &[]), (daily(), "30m", &["a"])]);
     of_host(&mut targets[0], &["web-2"]);
     of_host(&mut targets[1], &["web-1"]);
-    insta::assert_snapshot!(told_last("26h", targets.clone()), @r#"
-    target b, rpo: 25h30m ≤ 26h, 30m left: longest gap 25h (2025-10-25 05:30 → 2025-10-26 05:30 Europe/Berlin, the clock set back between) + takes 30m, over 2025-01-01 – 2053-01-01, on web-1
-    Advice sonae::verify::none: what is kept is never looked at again
-      @0 no `verify` and no `drill` in this plan
-      help: write a `verify`, as in `verify "monthly" { schedule "monthly" day=1 at="10:00"; targets "*"; depth "deepest" }`, or a `drill`
-    "#);
+    insta::assert_snapshot!(told_last("26h", targets.clone()), @"target b, rpo: 25h30m ≤ 26h, 30m left: longest gap 25h (2025-10-25 05:30 → 2025-10-26 05:30 Europe/Berlin, the clock set back between) + takes 30m, over 2025-01-01 – 2053-01-01, on web-1");
     of_host(&mut targets[1], &["web-1", "web-2"]);
-    insta::assert_snapshot!(told_last("26h", targets), @r#"
-    target b, rpo: 25h40m ≤ 26h, 20m left: gap 25h (2025-10-25 05:30 → 2025-10-26 05:30 Europe/Berlin, the clock set back between) + waits 10m (a/job) + takes 30m, over 2025-01-01 – 2053-01-01, on each of web-1, web-2
-    Advice sonae::verify::none: what is kept is never looked at again
-      @0 no `verify` and no `drill` in this plan
-      help: write a `verify`, as in `verify "monthly" { schedule "monthly" day=1 at="10:00"; targets "*"; depth "deepest" }`, or a `drill`
-    "#);
+    insta::assert_snapshot!(told_last("26h", targets), @"target b, rpo: 25h40m ≤ 26h, 20m left: gap 25h (2025-10-25 05:30 → 2025-10-26 05:30 Europe/Berlin, the clock set back between) + waits 10m (a/job) + takes 30m, over 2025-01-01 – 2053-01-01, on each of web-1, web-2");
 }
 
 #[test]
@@ -260,16 +211,8 @@ fn a_copy_is_there_later() {
         stored.copies = takes.iter().enumerate().map(copy).collect();
         told_rpo("25h", vec![backup])
     };
-    insta::assert_snapshot!(with(&["1h", ""]), @r#"
-    target documents, rpo: 24h40m ≤ 25h, 20m left: longest gap 24h (2025-01-02 05:30 → 2025-01-03 05:30 Asia/Tokyo) + takes 40m, over 2025-01-01 – 2053-01-01; 25h40m from the copies in copy-0 (+ 1h); the copies in copy-1 are not counted, as they have no takes
-    Advice sonae::verify::none: what is kept is never looked at again
-      @0 no `verify` and no `drill` in this plan
-      help: write a `verify`, as in `verify "monthly" { schedule "monthly" day=1 at="10:00"; targets "*"; depth "deepest" }`, or a `drill`
-    "#);
+    insta::assert_snapshot!(with(&["1h", ""]), @"target documents, rpo: 24h40m ≤ 25h, 20m left: longest gap 24h (2025-01-02 05:30 → 2025-01-03 05:30 Asia/Tokyo) + takes 40m, over 2025-01-01 – 2053-01-01; 25h40m from the copies in copy-0 (+ 1h); the copies in copy-1 are not counted, as they have no takes");
     insta::assert_snapshot!(with(&["24h"]), @r#"
-    Advice sonae::verify::none: what is kept is never looked at again
-      @0 no `verify` and no `drill` in this plan
-      help: write a `verify`, as in `verify "monthly" { schedule "monthly" day=1 at="10:00"; targets "*"; depth "deepest" }`, or a `drill`
     Error sonae::rpo::unproven: nothing shows that `documents` loses at most 25h
       @10 promised here
       @22 its runs overlap
@@ -293,9 +236,6 @@ fn more_jobs_than_anybody_reads_prove_nothing() {
         })
         .collect();
     insta::assert_snapshot!(told_last("25h", targets.clone()), @r#"
-    Advice sonae::verify::none: what is kept is never looked at again
-      @0 no `verify` and no `drill` in this plan
-      help: write a `verify`, as in `verify "monthly" { schedule "monthly" day=1 at="10:00"; targets "*"; depth "deepest" }`, or a `drill`
     Error sonae::rpo::unproven: nothing shows that `t249` loses at most 25h
       @10 promised here
       @549 more than 200 jobs come before it
@@ -375,7 +315,8 @@ fn a_proof_is_data_too() {
       "any_points": [],
       "reaches": [],
       "detections": [],
-      "restores": []
+      "restores": [],
+      "custody": []
     }
     "#);
 }

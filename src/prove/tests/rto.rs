@@ -98,18 +98,8 @@ fn what_may_begin_later_may_wait_for_room() {
     let both = restore("both", "2h", vec![RestoreStep::Parallel(vec![included(70, "slow"), included(71, "quick")])]);
     let with = |limit| of_limited_store(limit, vec![slow.clone(), quick.clone(), both.clone()]);
     // With room for one, a waits until b is there: 9m + 25m + 20m + 30m at worst, and never more than all that is before it.
-    insta::assert_snapshot!(told(&with(1)), @r#"
-    restore both, rto: 1h25m ≤ 2h, 35m left: restore both, 10m + 20m + 30m + 25m = 1h25m (probe "it is there", recover a, probe "it is there", wait for room in vault), with --side-by-side 2
-    Advice sonae::verify::none: what is kept is never looked at again
-      @0 no `verify` and no `drill` in this plan
-      help: write a `verify`, as in `verify "monthly" { schedule "monthly" day=1 at="10:00"; targets "*"; depth "deepest" }`, or a `drill`
-    "#);
-    insta::assert_snapshot!(told(&with(2)), @r#"
-    restore both, rto: 1h ≤ 2h, 1h left: restore both, 10m + 20m + 30m = 1h (probe "it is there", recover a, probe "it is there"), with --side-by-side 2
-    Advice sonae::verify::none: what is kept is never looked at again
-      @0 no `verify` and no `drill` in this plan
-      help: write a `verify`, as in `verify "monthly" { schedule "monthly" day=1 at="10:00"; targets "*"; depth "deepest" }`, or a `drill`
-    "#);
+    insta::assert_snapshot!(told(&with(1)), @r#"restore both, rto: 1h25m ≤ 2h, 35m left: restore both, 10m + 20m + 30m + 25m = 1h25m (probe "it is there", recover a, probe "it is there", wait for room in vault), with --side-by-side 2"#);
+    insta::assert_snapshot!(told(&with(2)), @r#"restore both, rto: 1h ≤ 2h, 1h left: restore both, 10m + 20m + 30m = 1h (probe "it is there", recover a, probe "it is there"), with --side-by-side 2"#);
     insta::assert_snapshot!(slack(&with(1)), @r#"
     1h25m of 2h
     probe "it is there" 10m slack 0s
@@ -178,12 +168,7 @@ fn cold_storage_counts_on_its_providers_word() {
         span: span(31),
     };
     plan.stores[0].kind = StoreKind::S3(s3);
-    insta::assert_snapshot!(told(&plan), @r#"
-    restore all, rto: 12h21m ≤ 30h, 17h39m left: restore all, 12h + 20m + 1m = 12h21m (retrieval from vault, recover a, probe "it is there")
-    Advice sonae::verify::none: what is kept is never looked at again
-      @0 no `verify` and no `drill` in this plan
-      help: write a `verify`, as in `verify "monthly" { schedule "monthly" day=1 at="10:00"; targets "*"; depth "deepest" }`, or a `drill`
-    "#);
+    insta::assert_snapshot!(told(&plan), @r#"restore all, rto: 12h21m ≤ 30h, 17h39m left: restore all, 12h + 20m + 1m = 12h21m (retrieval from vault, recover a, probe "it is there")"#);
     insta::assert_snapshot!(slack(&plan), @r#"
     12h21m of 30h
     retrieval from vault 12h slack 0s

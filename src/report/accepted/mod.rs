@@ -40,6 +40,7 @@ pub fn accepted(proven: &ProvenPlan) -> String {
     for restore in restores {
         let subject = Subject::Restore(restore.name.value.clone());
         facts.promise(&subject, Kind::Rto, restore.rto.is_some(), proven.proofs());
+        facts.promise(&subject, Kind::Spread, restore.spread.is_some(), proven.proofs());
     }
     facts.text
 }

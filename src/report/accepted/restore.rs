@@ -7,6 +7,7 @@ impl Facts {
     pub(super) fn restore(&mut self, restore: &Restore) {
         let of = format!("restore {}", restore.name.value);
         self.fact(&of, format!("rto {}", or_none(value(restore.rto.as_ref()))));
+        self.fact(&of, format!("spread {}", or_none(value(restore.spread.as_ref()))));
         self.waivers(&of, &restore.waivers);
         self.steps(&format!("{of} step "), &restore.steps);
     }

@@ -1,7 +1,7 @@
 //! Facts of what targets are.
 
 use super::backup::text;
-use super::{Facts, quoted, texts, yes};
+use super::{Facts, or_none, quoted, texts, yes};
 use crate::plan::{Files, ImageChoice, MysqlAddress, RdsDatabase, ReleaseFrom, Source};
 
 impl Facts {
@@ -12,6 +12,8 @@ impl Facts {
             Some(Source::Logs(logs)) => {
                 self.folders(of, "logs", &logs.files);
                 self.fact(of, format!("pattern {}", text(logs.pattern.as_ref())));
+                let keep = logs.rotates.as_ref().map(|keep| keep.value.to_string());
+                self.fact(of, format!("rotates keep {}", or_none(keep)));
             }
             Some(Source::Rds(rds)) => {
                 let word = match &rds.database {

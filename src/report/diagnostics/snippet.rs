@@ -53,16 +53,29 @@ impl<'s> Snippets<'s> {
         Self { sources, handler, texts: BTreeMap::new(), hidden }
     }
 
-    pub(super) fn render(&mut self, diagnostic: &Diagnostic) -> String {
-        let file = diagnostic.span().file;
-        let sources = self.sources;
-        let text = self.texts.entry(file).or_insert_with(|| {
+    /// One line of it: its place, and what is wrong.
+    pub(super) fn line(&mut self, diagnostic: &Diagnostic) -> String {
+        let Span { file, start, .. } = diagnostic.span();
+        let source = self.sources.get(file);
+        let (line, column) = self.text(file).lines.position(&source.text, start as usize);
+        format!("{}:{line}:{column}: {}", harmless(&source.name), harmless(&diagnostic.message))
+    }
+
+    fn text(&mut self, file: FileId) -> &Text {
+        let (sources, hidden) = (self.sources, &self.hidden);
+        self.texts.entry(file).or_insert_with(|| {
             let source = sources.get(file);
             // The lines are those of the source: byte for byte, it is the same text.
-            let hidden = self.hidden.iter().filter(|span| span.file == file);
+            let hidden = hidden.iter().filter(|span| span.file == file);
             let text = without(&source.text, hidden);
             Text { name: harmless(&source.name), text: harmless(&text), lines: Lines::of(&source.text) }
-        });
+        })
+    }
+
+    pub(super) fn render(&mut self, diagnostic: &Diagnostic) -> String {
+        let file = diagnostic.span().file;
+        self.text(file);
+        let (sources, text) = (self.sources, &self.texts[&file]);
         let drawn = |label: &&Label| label.span.file == file && text.has_short_lines(label.span);
         let (here, elsewhere): (Vec<_>, Vec<_>) = diagnostic.labels.iter().take(PLACES_MAX).partition(drawn);
         let mut help = harmless(&diagnostic.help);

@@ -145,3 +145,22 @@ fn of_very_many_places_the_first_are_drawn() {
     let shown = text(&found, &sources, Colour::Plain);
     assert!(shown.contains("… and 50 more places") && shown.matches("╰── x").count() == 50, "{shown}");
 }
+
+#[test]
+fn advice_that_comes_again_is_told_in_a_line_each() {
+    let mut sources = Sources::default();
+    let file = sources.add("plan.kdl", "a\nb\nc\nd\ne\n");
+    let advice = |at: usize| {
+        let span = Span::new(file, at, at + 1);
+        Diagnostic::new(&codes::backup::NO_SCHEDULE, format!("about the one at {at}"), span, "here", "what to write")
+    };
+    let found: Vec<Diagnostic> = (0..5).map(|line| advice(line * 2)).collect();
+    let shown = text(&found, &sources, Colour::Plain);
+    assert_eq!(shown.matches("what to write").count(), 3, "{shown}");
+    insta::assert_snapshot!(shown.split_once("sonae::schedule::none, 2").map(|(_, rest)| rest).unwrap_or(&shown), @r"
+     times more
+
+      plan.kdl:4:1: about the one at 6
+      plan.kdl:5:1: about the one at 8
+    ");
+}

@@ -1,0 +1,287 @@
+//! What runs at once and should not: heavy backups of one machine or database, what RDS does by itself, and looks at points that are being deleted.
+//!
+//! Jobs with the same runs are looked at together, and places with the same jobs once: a plan of a thousand targets has few of either.
+
+mod looks;
+mod sweep;
+mod told;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use jiff::{SignedDuration, Timestamp};
+
+use self::sweep::{Load, Meeting, Run};
+use super::rhythms::WINDOW;
+use super::runs::Runs;
+use crate::calendar::Occurrences;
+use crate::diagnostic::Diagnostics;
+use crate::plan::{Backup, MysqlAddress, Plan, PointInTime, RestoreStep, Rhythm, Schedule, Source, Target, Way};
+use crate::primitives::{Name, Span, Spanned};
+
+pub(super) use looks::Looks;
+
+/// A backup is heavy when its `takes` is so much or more, in seconds: below that it is over before anybody notices.
+pub(super) const HEAVY_FROM: i64 = 600;
+/// So many runs of one place are looked at; where there would be more, fewer years are.
+const RUNS_MAX: i64 = 300_000;
+/// So many runs are looked at of all places; those of the plan that come after are not.
+const RUNS_IN_ALL_MAX: i64 = 6_000_000;
+/// A year, in seconds.
+const YEAR: i64 = 31_557_600;
+/// How long something lasts at least, in seconds: what begins somewhere is there.
+const MOMENT: i64 = 1;
+
+/// Where things meet.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Place<'p> {
+    /// A declared host; none is every host that runs the plan.
+    Host(Option<&'p Name>),
+    /// A MySQL server, by its address.
+    Server(String),
+    /// A database of RDS, by its identifier.
+    Rds(&'p str),
+}
+
+/// What is at work somewhere.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Job<'p> {
+    pub(super) target: &'p Target,
+    pub(super) backup: &'p Backup,
+}
+
+impl<'p> Job<'p> {
+    /// What its runs are, so that jobs with the same are looked at together.
+    fn shape(&self, plan: &'p Plan, runs: &Runs<'_>) -> Option<Shape> {
+        if let Way::PointInTime(kept) = &self.backup.way {
+            return window(plan, kept).map(|(_, at, length)| Shape::Window(at, length));
+        }
+        let store = self.backup.store().and_then(|name| {
+            let place = plan.stores.iter().position(|store| store.name.value == name.value)?;
+            plan.stores[place].side_by_side.as_ref().filter(|limit| limit.value.get() == 1).map(|_| place)
+        });
+        runs.kind_of(self.target, self.backup).map(|kind| Shape::Kind(kind, store))
+    }
+}
+
+/// What the runs of a job are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Shape {
+    /// Those of a kind; with the store that lets one step at a time in.
+    Kind(usize, Option<usize>),
+    /// A window of RDS: its minute of the day, and its length in seconds.
+    Window(i64, i64),
+}
+
+/// Jobs of one place that have the same runs.
+#[derive(Debug, Clone)]
+struct Group<'p> {
+    shape: Shape,
+    jobs: Vec<Job<'p>>,
+}
+
+/// A meeting, and the years that were looked through.
+#[derive(Debug, Clone, Copy)]
+struct Found {
+    meeting: Meeting,
+    years: i64,
+}
+
+/// Two jobs that meet, by their targets and backups.
+type Pair<'p> = [(&'p Name, &'p Name); 2];
+
+/// Reports all that runs at once and should not.
+pub(super) fn of_plan(plan: &Plan, runs: &Runs<'_>, out: &mut Diagnostics) {
+    let mut looked = Places { plan, runs, known: HashMap::new(), left: RUNS_IN_ALL_MAX };
+    let mut said: BTreeMap<Pair<'_>, (usize, Vec<Place<'_>>)> = BTreeMap::new();
+    let mut told = vec![];
+    for (place, groups) in places(plan, runs) {
+        for (group, found) in looked.meetings(&groups).into_iter().enumerate() {
+            let Some(found) = found else { continue };
+            let (later, earlier) = (&groups[group], &groups[found.meeting.with]);
+            let first = earlier.jobs[0];
+            let second = later.jobs.iter().find(|job| !is_same(**job, first)).copied().unwrap_or(first);
+            let pair = [names(second), names(first)];
+            let next = told.len();
+            let (_, at) = said.entry(pair).or_insert_with(|| (next, vec![]));
+            at.push(place.clone());
+            if at.len() == 1 {
+                told.push((pair, later.jobs.clone(), earlier.jobs.clone(), found));
+            }
+        }
+    }
+    for (pair, later, earlier, found) in told {
+        let at = said.get(&pair).map_or(&[][..], |(_, at)| at);
+        out.push(told::at_once(plan, at, &later, &earlier, &found));
+    }
+}
+
+fn names<'p>(job: Job<'p>) -> (&'p Name, &'p Name) {
+    (&job.target.name.value, &job.backup.name.value)
+}
+
+fn is_same(a: Job<'_>, b: Job<'_>) -> bool {
+    std::ptr::eq(a.backup, b.backup)
+}
+
+/// The places of a plan, each with the jobs that it feels.
+fn places<'p>(plan: &'p Plan, runs: &Runs<'_>) -> BTreeMap<Place<'p>, Vec<Group<'p>>> {
+    let mut places: BTreeMap<Place<'p>, Vec<Group<'p>>> = BTreeMap::new();
+    let mut of_shape: HashMap<(Place<'p>, Shape), usize> = HashMap::new();
+    for (target, backup) in plan.backups() {
+        let job = Job { target, backup };
+        let Some(shape) = job.shape(plan, runs) else { continue };
+        for place in felt_at(target, backup) {
+            let groups = places.entry(place.clone()).or_default();
+            match of_shape.get(&(place.clone(), shape)) {
+                Some(group) => groups[*group].jobs.push(job),
+                None => {
+                    of_shape.insert((place, shape), groups.len());
+                    groups.push(Group { shape, jobs: vec![job] });
+                }
+            }
+        }
+    }
+    places
+}
+
+/// Where a job is felt.
+fn felt_at<'p>(target: &'p Target, backup: &'p Backup) -> Vec<Place<'p>> {
+    let takes = backup.takes.as_ref().map_or(0, |takes| i64::try_from(takes.value.seconds).unwrap_or(i64::MAX));
+    let mut places = vec![];
+    if takes >= HEAVY_FROM && backup.stored().is_some() {
+        places.extend(target.hosts.iter().map(|host| Place::Host(Some(&host.value))));
+        if target.hosts.is_empty() {
+            places.push(Place::Host(None));
+        }
+    }
+    match &target.source {
+        Some(Source::Rds(rds)) => places.push(Place::Rds(&rds.database.identifier().value)),
+        Some(Source::Mysql(mysql)) => {
+            if let MysqlAddress::Tcp { host, .. } = &mysql.address {
+                match host.value.strip_suffix(".rds.amazonaws.com").and_then(|name| name.split('.').next()) {
+                    Some(instance) => places.push(Place::Rds(instance)),
+                    None if takes >= HEAVY_FROM => places.push(Place::Server(mysql.address.to_string())),
+                    None => {}
+                }
+            }
+        }
+        _ => {}
+    }
+    places
+}
+
+/// The places that were looked at, by what runs there.
+struct Places<'p, 'r> {
+    plan: &'p Plan,
+    runs: &'r Runs<'p>,
+    known: HashMap<Vec<(Shape, usize)>, Vec<Option<Found>>>,
+    /// How many runs are still looked at.
+    left: i64,
+}
+
+impl Places<'_, '_> {
+    /// Of each group of a place, where it meets another.
+    fn meetings(&mut self, groups: &[Group<'_>]) -> Vec<Option<Found>> {
+        if groups.len() == 1 && groups[0].jobs.len() == 1 {
+            return vec![None];
+        }
+        let key: Vec<(Shape, usize)> = groups.iter().map(|group| (group.shape, group.jobs.len())).collect();
+        if let Some(known) = self.known.get(&key) {
+            return known.clone();
+        }
+        let found = self.look(groups);
+        self.known.insert(key, found.clone());
+        found
+    }
+
+    fn look(&mut self, groups: &[Group<'_>]) -> Vec<Option<Found>> {
+        let a_year: i64 = groups.iter().map(|group| self.a_year(group.shape)).fold(0, i64::saturating_add).max(1);
+        let years = (RUNS_MAX / a_year).clamp(1, 28);
+        let runs = a_year.saturating_mul(years);
+        if runs > self.left {
+            return vec![None; groups.len()];
+        }
+        self.left -= runs;
+        let end = WINDOW.start + SignedDuration::from_secs(years * YEAR);
+        let end = if years == 28 { WINDOW.end } else { end };
+        let load = |group: &Group<'_>| Load {
+            runs: self.runs_of(group, end),
+            jobs: group.jobs.len(),
+            one_by_one: match group.shape {
+                Shape::Kind(_, store) => store,
+                Shape::Window(..) => None,
+            },
+        };
+        let loads: Vec<Load> = groups.iter().map(load).collect();
+        sweep::meetings(&loads).into_iter().map(|meeting| meeting.map(|meeting| Found { meeting, years })).collect()
+    }
+
+    /// How many runs a year has at most.
+    fn a_year(&self, shape: Shape) -> i64 {
+        let shortest = match shape {
+            Shape::Window(..) => None,
+            Shape::Kind(kind, _) => self.runs.gaps(kind).map(|gaps| gaps.shortest.seconds()),
+        };
+        let shortest = shortest.map_or(86_400, |seconds| i64::try_from(seconds).unwrap_or(YEAR));
+        YEAR / shortest.max(1) + 1
+    }
+
+    fn runs_of(&self, group: &Group<'_>, end: Timestamp) -> Vec<Run> {
+        let before = WINDOW.start - SignedDuration::from_nanos(1);
+        match group.shape {
+            Shape::Kind(kind, _) => {
+                // What says nothing of how long it takes is there when it begins.
+                let says = group.jobs[0].backup.takes.is_some();
+                let length = if says { self.runs.length(kind).max(MOMENT) } else { MOMENT };
+                let slots = self.runs.times(kind).after(before).take_while(|slot| *slot < end);
+                let run = |slot: Timestamp| {
+                    let slot = slot.as_second();
+                    let begins = slot.saturating_add(self.runs.wait(kind, slot));
+                    Run { begins, ends: begins.saturating_add(length), slot }
+                };
+                slots.map(run).collect()
+            }
+            Shape::Window(_, length) => {
+                let Way::PointInTime(kept) = &group.jobs[0].backup.way else { return vec![] };
+                let Some((times, ..)) = window(self.plan, kept) else { return vec![] };
+                let run = |slot: Timestamp| {
+                    let slot = slot.as_second();
+                    Run { begins: slot, ends: slot.saturating_add(length), slot }
+                };
+                times.after(before).take_while(|slot| *slot < end).map(run).collect()
+            }
+        }
+    }
+}
+
+/// The window in which RDS makes its daily backup: when it begins, at which minute of the day, and how long it lasts in seconds.
+pub(super) fn window(plan: &Plan, kept: &PointInTime) -> Option<(Occurrences, i64, i64)> {
+    let window = kept.window.as_ref()?;
+    let timezone = Spanned::new(plan.timezone.value.clone(), Span::default());
+    let at = window.value.at;
+    let schedule = Schedule { rhythm: Rhythm::Daily { at }, timezone, span: Span::default() };
+    let length = i64::try_from(window.value.length.seconds).ok()?;
+    Some((Occurrences::of(&schedule).ok()?, i64::from(at.hour) * 60 + i64::from(at.minute), length))
+}
+
+/// All that a restore brings back, itself or by restores that it holds.
+pub(super) fn recovered<'p>(plan: &'p Plan, restores: impl IntoIterator<Item = &'p Name>) -> BTreeSet<&'p Name> {
+    let (mut targets, mut seen) = (BTreeSet::new(), BTreeSet::new());
+    let mut open: Vec<&Name> = restores.into_iter().collect();
+    while let Some(name) = open.pop() {
+        if !seen.insert(name) {
+            continue;
+        }
+        let Some(restore) = plan.restores.iter().find(|restore| restore.name.value == *name) else { continue };
+        let mut steps: Vec<&RestoreStep> = restore.steps.iter().collect();
+        while let Some(step) = steps.pop() {
+            match step {
+                RestoreStep::Parallel(children) => steps.extend(children),
+                RestoreStep::Recover(recover) => drop(targets.insert(&recover.target.value)),
+                RestoreStep::Restore(included) => open.push(&included.restore.value),
+                _ => {}
+            }
+        }
+    }
+    targets
+}
