@@ -77,7 +77,7 @@ fn tell_difference(new: &Timeline, old: &Timeline, form: TimelineForm) -> Result
 }
 
 fn shown(plan: &Plan, question: &Question, chosen: impl Fn(&Target) -> bool) -> Result<Timeline, Failure> {
-    let help = "keep fewer with `retention`, or leave its target out with --target";
+    let help = "choose a shorter time, keep fewer with `retention`, or leave its target out with --target";
     timeline::timeline(plan, question, chosen).map_err(|uncounted| Failure::error(format!("{uncounted}; {help}")))
 }
 
@@ -169,8 +169,9 @@ fn day_of(time: Timestamp, zone: &TimeZone) -> Result<Timestamp, Failure> {
 /// The same time of day, the usual number of days later.
 fn later(from: Timestamp, zone: &TimeZone) -> Result<Timestamp, Failure> {
     let local = zone.to_datetime(from).checked_add(jiff::Span::new().days(USUAL_DAYS));
-    let to = local.and_then(|local| zone.to_timestamp(local));
-    to.map_err(|error| {
-        Failure::usage(format!("there are no 31 days after that; write an earlier --from, or --to ({error})"))
+    let to = local.and_then(|local| zone.to_timestamp(local)).ok();
+    let shown = calendar::local(from, zone);
+    to.ok_or_else(|| {
+        Failure::usage(format!("there are no {USUAL_DAYS} days after {shown}; write an earlier --from, or --to"))
     })
 }

@@ -39,12 +39,9 @@ const MONTHS_MAX: i64 = 20 * 366;
 impl Columns {
     /// The columns of the time from `from` to `to`, by the calendar of a zone.
     pub fn of(from: Timestamp, to: Timestamp, zone: &TimeZone) -> Self {
-        let unit = match (to.as_second() - from.as_second()) / DAY_SECONDS {
-            ..=DAYS_MAX => ColumnUnit::Day,
-            ..=WEEKS_MAX => ColumnUnit::Week,
-            ..=MONTHS_MAX => ColumnUnit::Month,
-            _ => ColumnUnit::Year,
-        };
+        let days = (to.as_second() - from.as_second()) / DAY_SECONDS;
+        let fits = [(DAYS_MAX, ColumnUnit::Day), (WEEKS_MAX, ColumnUnit::Week), (MONTHS_MAX, ColumnUnit::Month)];
+        let unit = fits.into_iter().find(|(most, _)| days <= *most).map_or(ColumnUnit::Year, |(_, unit)| unit);
         let (mut starts, mut end) = (vec![], to);
         let mut next = Some(first(unit, zone.to_datetime(from).date()));
         while let Some(date) = next {

@@ -7,6 +7,7 @@ mod births;
 mod chain;
 mod columns;
 mod compare;
+mod ends;
 mod keeping;
 mod overview;
 mod points;

@@ -123,6 +123,8 @@ pub struct Cell {
     pub made: u64,
     /// How many of them are there at `shown_at`.
     pub there: u64,
+    /// How many of them come to be there only after it.
+    pub to_come: u64,
 }
 
 /// What can be recovered at a time.
@@ -170,9 +172,9 @@ pub struct AnyMoment {
     pub recoverable: Vec<Recoverable>,
 }
 
-/// A job keeps more points at once than are counted.
+/// A job has more points than are counted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{job} would keep more than {} million recovery points at once, which are not counted", THERE_MAX / 1_000_000)]
+#[error("{job} would have more than {} million recovery points, which are not counted", THERE_MAX / 1_000_000)]
 pub struct Uncounted {
     /// The job.
     pub job: JobName,
@@ -181,7 +183,7 @@ pub struct Uncounted {
 /// The timeline of those targets of a plan that are chosen.
 ///
 /// # Errors
-/// When a job keeps more points at once than [`THERE_MAX`].
+/// When a job has more points than [`THERE_MAX`].
 pub fn timeline(plan: &Plan, question: &Question, chosen: impl Fn(&Target) -> bool) -> Result<Timeline, Uncounted> {
     let zone = calendar::zone(&plan.timezone.value).unwrap_or(TimeZone::UTC);
     let asked = Asked { question, columns: Columns::of(question.from, question.to, &zone), zone };
@@ -260,12 +262,18 @@ impl Asked<'_> {
     /// How many are of before the first column and there at the time that is shown, and those of each column.
     fn cells(&self, lives: &[Life]) -> (u64, Vec<Cell>) {
         let mut rest = lives;
-        let there = |of: &[Life]| of.iter().filter(|life| life.is_there(self.question.shown_at())).count() as u64;
+        let shown_at = self.question.shown_at();
+        let count =
+            |of: &[Life], is: fn(&Life, Timestamp) -> bool| of.iter().filter(|life| is(life, shown_at)).count() as u64;
         let mut until = |end: Timestamp| {
             // They come in the order of their moments.
             let (of_it, after) = rest.split_at(rest.partition_point(|life| life.moment() < end));
             rest = after;
-            Cell { made: of_it.len() as u64, there: there(of_it) }
+            Cell {
+                made: of_it.len() as u64,
+                there: count(of_it, Life::is_there),
+                to_come: count(of_it, |life, time| time < life.committed()),
+            }
         };
         let Columns { starts, end, .. } = &self.columns;
         let Some((first, others)) = starts.split_first() else { return (0, vec![]) };

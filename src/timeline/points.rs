@@ -4,13 +4,14 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Making;
+use super::ends::Ends;
 use super::keeping::{Held, NOBODYS};
 use super::walk::Walk;
 use crate::calendar::Occurrences;
 use crate::primitives::Duration;
 use crate::retention::Rules;
 
-/// So many points of one job may be there at once: beyond that nobody counts them one by one, and they would not fit into memory.
+/// So many points of one job are counted: beyond that nobody reads of them one by one, and they would not fit into memory.
 pub const THERE_MAX: usize = 4_000_000;
 
 /// So far back it is looked for points that are still there, and so far ahead for the end of one: a hundred years.
@@ -33,9 +34,9 @@ pub struct Points {
     pub since: Option<Timestamp>,
 }
 
-/// More points are there at once than are counted.
+/// More points are there than are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("more than {THERE_MAX} points are there at once")]
+#[error("there are more than {THERE_MAX} points")]
 pub struct TooMany;
 
 /// A recovery point from its run to its end, as if every run began at its slot, took exactly its `takes` and succeeded.
@@ -157,8 +158,41 @@ impl Points {
     /// them.
     ///
     /// # Errors
-    /// When more than [`THERE_MAX`] are there at once.
+    /// When there are more than [`THERE_MAX`].
     pub fn between(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Life>, TooMany> {
+        let mut all = match Ends::reaching(self, from) {
+            Some(ends) => self.known(ends, from, to)?,
+            None => self.walked(from, to)?,
+        };
+        let (first, last) = (whole(from), whole(to));
+        all.retain(|life| life.committed_second() <= last && first < life.let_go_second());
+        if self.rules.is_empty() && self.since.is_none() {
+            let before = all.iter().take_while(|life| life.committed_second() <= first).count();
+            all.drain(..before.saturating_sub(1));
+        }
+        Ok(all)
+    }
+
+    /// The same, and others, where the end of each is known without the others.
+    fn known(&self, ends: Ends<'_>, from: Timestamp, to: Timestamp) -> Result<Vec<Life>, TooMany> {
+        let (takes, first, last) = (takes(self), whole(from), whole(to));
+        let horizon = last.saturating_add(REACH.as_secs());
+        let mut all = vec![];
+        for (number, (slot, end)) in (0_u32..).zip(ends.take_while(|(slot, _)| *slot <= last)) {
+            let end = if end <= horizon { end } else { i64::MAX };
+            let life = Life { slot, moment: slot, number, takes, end };
+            if first < life.let_go_second() {
+                all.push(life);
+            }
+            if all.len() > THERE_MAX {
+                return Err(TooMany);
+            }
+        }
+        Ok(all)
+    }
+
+    /// The same, and others, by going through all runs until each is gone.
+    fn walked(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Life>, TooMany> {
         let mut lives = Lives::new(self);
         let mut walk = Walk::reaching(self, from);
         let begins = whole(from) - i64::from(lives.takes);
@@ -171,17 +205,14 @@ impl Points {
             let Some(slot) = walk.step()? else { break };
             walk.tag_born(|held| lives.begin(held));
             walk.take_gone(|held| lives.end(&held, slot));
+            if lives.all.len() > THERE_MAX {
+                return Err(TooMany);
+            }
         }
         let horizon = to.checked_add(REACH).unwrap_or(Timestamp::MAX);
         while lives.open > 0 && !self.rules.is_empty() && walk.peek().is_some_and(|slot| slot <= horizon) {
             let Some(slot) = walk.step()? else { break };
             walk.take_gone(|held| lives.end(&held, slot));
-        }
-        let (first, last) = (whole(from), whole(to));
-        lives.all.retain(|life| life.committed_second() <= last && first < life.let_go_second());
-        if self.rules.is_empty() && self.since.is_none() {
-            let before = lives.all.iter().take_while(|life| life.committed_second() <= first).count();
-            lives.all.drain(..before.saturating_sub(1));
         }
         Ok(lives.all)
     }
@@ -192,10 +223,19 @@ impl Points {
     /// # Errors
     /// When more than [`THERE_MAX`] are there at once.
     pub fn shortest_life(&self, from: Timestamp, to: Timestamp) -> Result<Option<Life>, TooMany> {
-        let mut shortest: Option<Life> = None;
         if self.rules.is_empty() {
             return Ok(None);
         }
+        let Some(ends) = Ends::beginning(self, from) else { return self.shortest_walked(from, to) };
+        let (takes, horizon) = (takes(self), whole(to).saturating_add(REACH.as_secs()));
+        // A run at the very end of the time is not one of it.
+        let of_time = ends.take_while(|(slot, _)| time(*slot) < to);
+        let lives = (0..).zip(of_time).map(|(number, (slot, end))| Life { slot, moment: slot, number, takes, end });
+        Ok(lives.filter(|life| life.end <= horizon).fold(None, |found, life| Some(shorter(found, life))))
+    }
+
+    fn shortest_walked(&self, from: Timestamp, to: Timestamp) -> Result<Option<Life>, TooMany> {
+        let mut shortest: Option<Life> = None;
         let takes = takes(self);
         let horizon = to.checked_add(REACH).unwrap_or(Timestamp::MAX);
         // What ends a point are the runs after it: those before it are all one.

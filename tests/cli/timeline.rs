@@ -117,9 +117,11 @@ fn a_calendar_is_a_picture() {
     let svg = |line: &str| data(&scene.types(&format!("timeline shop.kdl --format svg {line}"))).to_owned();
     let days = svg("--from 2026-03-15 --to 2026-03-29 --at 2026-03-25");
     transcript!("timeline_svg", &days);
-    for (line, column) in
-        [("--from 2026-01-01 --to 2026-06-01", "2026-04"), ("--from 2026-01-01 --to 2030-01-01", "2029")]
-    {
+    for (line, column) in [
+        ("--from 2026-01-01 --to 2026-06-01", "2026-04"),
+        ("--from 2026-01-01 --to 2030-01-01", "2029"),
+        ("--from 2026-01-01 --to 2056-01-01", "2055"),
+    ] {
         let picture = svg(line);
         assert!(picture.contains(&format!(">{column}</text>")), "{picture}");
     }

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use jiff::Timestamp;
+
 use super::super::words::{cell, counted};
 use super::{Clock, place};
 use crate::timeline::{Changed, Comparison, Lot, Recoverable};
@@ -76,7 +78,7 @@ fn lines(of: &Changed, clock: &Clock) -> Vec<String> {
             lines.push(format!("at {at}: {} → {}", count(&moved.old), count(&moved.new)));
             continue;
         }
-        let side = |of: &Recoverable, pick: fn(&Recoverable) -> Option<jiff::Timestamp>| match (pick(of), of.latest) {
+        let side = |of: &Recoverable, pick: End| match (pick(of), of.latest) {
             (Some(time), _) => clock.time(time),
             (None, Some(_)) => "as far back as it was run".into(),
             (None, None) => "nothing".into(),
@@ -93,10 +95,12 @@ fn lines(of: &Changed, clock: &Clock) -> Vec<String> {
     lines
 }
 
-/// The two ends of what can be recovered, each with its word.
-const ENDS: [(&str, fn(&Recoverable) -> Option<jiff::Timestamp>); 2] =
-    [("earliest", |of| of.earliest), ("latest", |of| of.latest)];
+/// One end of what can be recovered.
+type End = fn(&Recoverable) -> Option<Timestamp>;
 
-fn ends(of: &Recoverable) -> (Option<jiff::Timestamp>, Option<jiff::Timestamp>) {
+/// The two ends of what can be recovered, each with its word.
+const ENDS: [(&str, End); 2] = [("earliest", |of| of.earliest), ("latest", |of| of.latest)];
+
+fn ends(of: &Recoverable) -> (Option<Timestamp>, Option<Timestamp>) {
     (of.earliest, of.latest)
 }

@@ -18,6 +18,8 @@ const ROW: f64 = 26.0;
 const LEGEND: f64 = 56.0;
 /// What a character of the rows' names is wide, at most.
 const CHARACTER: f64 = 6.7;
+/// What a digit in a column is wide.
+const NUMBER: f64 = 5.7;
 /// What a title's character is wide.
 const TITLE_CHARACTER: f64 = 8.6;
 /// What the columns are wide together, as far as each has room.
@@ -25,7 +27,7 @@ const GRID: f64 = 930.0;
 
 const STYLE: &str = "text{font-family:'DejaVu Sans',Verdana,sans-serif;font-size:11px;fill:#1a1a1a}.title{font-size:15px;font-weight:bold}\
     .small{font-size:10px;fill:#444}.line{stroke:#d5d5d5;stroke-width:1}.edge{stroke:#8a8a8a;stroke-width:1}\
-    .there{fill:#1f5f9e;stroke:#123a61}.gone{fill:#fff;stroke:#8a8a8a;stroke-dasharray:2 2}.range{fill:#9ec5e8;stroke:#123a61}\
+    .there{fill:#1f5f9e;stroke:#123a61}.gone{fill:#fff;stroke:#8a8a8a;stroke-dasharray:2 2}.ring{fill:none;stroke:#6a6a6a}.range{fill:#9ec5e8;stroke:#123a61}\
     .number{font-size:9px;text-anchor:middle}.on{fill:#fff}.now{stroke:#a33;stroke-width:1.5;stroke-dasharray:5 3}";
 
 /// The calendar of a timeline.
@@ -112,6 +114,7 @@ struct Seen {
     there: bool,
     some: bool,
     gone: bool,
+    to_come: bool,
     range: bool,
 }
 
@@ -121,6 +124,7 @@ impl Seen {
             there: self.there || other.there,
             some: self.some || other.some,
             gone: self.gone || other.gone,
+            to_come: self.to_come || other.to_come,
             range: self.range || other.range,
         }
     }
@@ -168,29 +172,21 @@ impl Sheet<'_> {
 
     /// The dates above the columns: two lines, of which the upper is written where it changes.
     fn heads(&self, out: &mut String) {
-        let mut last = String::new();
-        let (mut free_above, mut free_below) = (f64::MIN, f64::MIN);
-        for (number, start) in self.columns().starts.iter().enumerate() {
-            let x = self.left + self.step * number as f64;
-            let local = self.clock.zone.to_datetime(*start);
-            let (above, below) = match self.columns().unit {
-                ColumnUnit::Day | ColumnUnit::Week => {
-                    (local.strftime("%Y-%m").to_string(), local.strftime("%-d").to_string())
-                }
-                ColumnUnit::Month => (local.strftime("%Y").to_string(), local.strftime("%-m").to_string()),
-                ColumnUnit::Year => (String::new(), local.strftime("%Y").to_string()),
-            };
-            let is_new = above != last;
-            let edge = if is_new { "edge" } else { "line" };
-            line(out, x, Self::top() - if is_new { HEADS } else { 4.0 }, x, self.bottom(), edge);
-            if is_new && x >= free_above {
-                text(out, x + 3.0, Self::top() - 20.0, "", &above);
-                free_above = x + 8.0 + above.chars().count() as f64 * CHARACTER;
+        let heads: Vec<(f64, String, String)> =
+            (0..).zip(&self.columns().starts).map(|(number, start)| self.head(number, *start)).collect();
+        let is_new = |number: usize| number == 0 || heads[number - 1].1 != heads[number].1;
+        let mut free = f64::MIN;
+        for (number, (x, above, below)) in heads.iter().enumerate() {
+            let (height, class) = if is_new(number) { (HEADS, "edge") } else { (4.0, "line") };
+            line(out, *x, Self::top() - height, *x, self.bottom(), class);
+            let next = (number + 1..heads.len()).find(|next| is_new(*next)).map_or(f64::MAX, |next| heads[next].0);
+            if is_new(number) && x + 8.0 + width_of(above, CHARACTER) <= next {
+                text(out, x + 3.0, Self::top() - 20.0, "", above);
             }
-            last = above;
-            if x >= free_below {
-                text(out, x + 3.0, Self::top() - 6.0, "small", &below);
-                free_below = x + 5.0 + below.chars().count() as f64 * 6.0;
+            let (middle, half) = (x + self.step / 2.0, width_of(below, NUMBER) / 2.0);
+            if free <= middle - half {
+                text(out, middle, Self::top() - 6.0, "number", below);
+                free = middle + half + 2.0;
             }
         }
         line(out, self.right(), Self::top() - 4.0, self.right(), self.bottom(), "edge");
@@ -199,6 +195,17 @@ impl Sheet<'_> {
             text(out, self.left - self.earlier, Self::top() - 6.0, "small", "before");
         }
         line(out, MARGIN, Self::top(), self.right(), Self::top(), "edge");
+    }
+
+    /// Where a column begins, and what stands above it in the upper line and in the lower.
+    fn head(&self, number: u32, start: Timestamp) -> (f64, String, String) {
+        let shown = |form: &str| self.clock.zone.to_datetime(start).strftime(form).to_string();
+        let (above, below) = match self.columns().unit {
+            ColumnUnit::Day | ColumnUnit::Week => (shown("%Y-%m"), shown("%-d")),
+            ColumnUnit::Month => (shown("%Y"), shown("%-m")),
+            ColumnUnit::Year => (String::new(), shown("%Y")),
+        };
+        (self.left + self.step * f64::from(number), above, below)
     }
 
     fn row(&self, out: &mut String, number: usize, row: &Row<'_>) -> Seen {
@@ -222,7 +229,7 @@ impl Sheet<'_> {
         }
     }
 
-    /// Full where all points of a column are there, half where some are, an outline where none is left.
+    /// Full where all points of a column are there, half where some are, an outline where none is left, a ring where they are still to come.
     fn cell(&self, out: &mut String, column: usize, y: f64, cell: &Cell) -> Seen {
         if cell.made == 0 {
             return Seen::default();
@@ -231,13 +238,14 @@ impl Sheet<'_> {
         let (x, width) = (self.left + self.step * column as f64 + gap, self.step - gap * 2.0);
         let (top, height) = (y + 5.0, ROW - 10.0);
         let start = self.columns().starts[column];
-        let is_all = cell.there == cell.made;
-        let told = match cell.there {
-            there if is_all => format!("{}, all there", counted(there, "point")),
-            0 => format!("{}, none of them there any more", counted(cell.made, "point")),
-            there => format!("{}, {} of them there", counted(cell.made, "point"), super::count(there)),
-        };
-        let _ = write!(out, "<g><title>{}: {told}</title>", self.clock.date_or_time(start));
+        let _ = write!(out, "<g><title>{}: {}</title>", self.clock.date_or_time(start), told(cell));
+        let made = cell.made - cell.to_come;
+        if made == 0 {
+            ring(out, x + width / 2.0, top + height / 2.0, (width / 2.0).min(4.0));
+            out.push_str("</g>\n");
+            return Seen { to_come: true, ..Seen::default() };
+        }
+        let is_all = cell.there == made;
         if !is_all {
             rectangle(out, x, top, width, height, "gone");
         }
@@ -245,14 +253,13 @@ impl Sheet<'_> {
             let part = if is_all { height } else { height / 2.0 };
             rectangle(out, x, top + height - part, width, part, "there");
         }
-        let number = if cell.there > 0 { cell.there } else { cell.made };
-        let shown = number.to_string();
-        if number > 1 && width >= shown.len() as f64 * 6.0 && (is_all || cell.there == 0) {
+        let shown = made.to_string();
+        if made > 1 && width >= shown.len() as f64 * 6.0 && (is_all || cell.there == 0) {
             let class = if is_all { "number on" } else { "number" };
             text(out, x + width / 2.0, top + height / 2.0 + 3.0, class, &shown);
         }
         out.push_str("</g>\n");
-        Seen { there: is_all, some: !is_all && cell.there > 0, gone: cell.there == 0, range: false }
+        Seen { there: is_all, some: !is_all && cell.there > 0, gone: cell.there == 0, ..Seen::default() }
     }
 
     /// A bar over the moments that can be recovered; an arrow where it begins before the first column.
@@ -285,6 +292,21 @@ impl Sheet<'_> {
     }
 }
 
+/// What became of the points of a column.
+fn told(cell: &Cell) -> String {
+    let all = counted(cell.made, "point");
+    match (cell.there, cell.made - cell.there - cell.to_come, cell.to_come) {
+        (_, 0, 0) => format!("{all}, all there"),
+        (0, _, 0) => format!("{all}, none there any more"),
+        (0, 0, _) => format!("{all}, still to come"),
+        (there, gone, 0) => format!("{all}: {} there, {} let go", super::count(there), super::count(gone)),
+        (there, gone, to_come) => {
+            let [there, gone, to_come] = [there, gone, to_come].map(super::count);
+            format!("{all}: {there} there, {gone} let go, {to_come} still to come")
+        }
+    }
+}
+
 fn legend(out: &mut String, y: f64, seen: Seen) {
     let mut x = MARGIN;
     let mut item = |out: &mut String, is_seen: bool, draw: &dyn Fn(&mut String, f64), label: &str| {
@@ -301,7 +323,12 @@ fn legend(out: &mut String, y: f64, seen: Seen) {
     };
     item(out, seen.some, &half, "some of them let go");
     item(out, seen.gone, &|out, x| rectangle(out, x, y, 16.0, 14.0, "gone"), "all let go");
+    item(out, seen.to_come, &|out, x| ring(out, x + 8.0, y + 7.0, 4.0), "still to come");
     item(out, seen.range, &|out, x| rectangle(out, x, y + 2.0, 16.0, 10.0, "range"), "any moment");
+}
+
+fn ring(out: &mut String, x: f64, y: f64, radius: f64) {
+    let _ = write!(out, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius:.1}\" class=\"ring\"/>");
 }
 
 fn rectangle(out: &mut String, x: f64, y: f64, width: f64, height: f64, class: &str) {
@@ -316,6 +343,10 @@ fn line(out: &mut String, x1: f64, y1: f64, x2: f64, y2: f64, class: &str) {
 fn text(out: &mut String, x: f64, y: f64, class: &str, text: &str) {
     let class = if class.is_empty() { String::new() } else { format!(" class=\"{class}\"") };
     let _ = writeln!(out, "<text x=\"{x:.1}\" y=\"{y:.1}\"{class}>{}</text>", escape(text));
+}
+
+fn width_of(text: &str, character: f64) -> f64 {
+    text.chars().count() as f64 * character
 }
 
 /// A text as XML holds it.
