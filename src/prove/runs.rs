@@ -46,8 +46,11 @@ impl<'p> Runs<'p> {
         let mut known: HashMap<Kind, usize> = HashMap::new();
         let targets: HashMap<&Name, &Target> = plan.targets.iter().map(|target| (&target.name.value, target)).collect();
         for (target, backup) in in_order(plan) {
-            let Some(rhythm) = backup.schedule.as_ref().and_then(|schedule| rhythms.of(schedule).ok()) else { continue };
-            let is_beside = |tie: &&Spanned<JobName>| targets.get(&tie.value.target).is_some_and(|other| is_beside(target, other));
+            let Some(rhythm) = backup.schedule.as_ref().and_then(|schedule| rhythms.of(schedule).ok()) else {
+                continue;
+            };
+            let is_beside =
+                |tie: &&Spanned<JobName>| targets.get(&tie.value.target).is_some_and(|other| is_beside(target, other));
             let ties = backup.after.iter().filter(is_beside);
             let mut behind: Vec<usize> = ties.filter_map(|tie| runs.kind(&tie.value)).collect();
             behind.sort_unstable();
@@ -131,8 +134,7 @@ impl<'p> Runs<'p> {
 
     /// Whether a kind is due at that second.
     fn is_due(&self, kind: usize, second: i64) -> bool {
-        let last =
-            Timestamp::from_second(second).ok().and_then(|at| self.times(kind).last_at_or_before(at));
+        let last = Timestamp::from_second(second).ok().and_then(|at| self.times(kind).last_at_or_before(at));
         last.is_some_and(|last| last.as_second() == second)
     }
 }

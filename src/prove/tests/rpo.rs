@@ -127,7 +127,13 @@ fn what_a_run_waits_for_is_lost_too() {
         ])
     };
     // On a Sunday it waits 10m + 20m, on other days 10m + 15m; the clock is set back on a Sunday.
-    insta::assert_snapshot!(told_last("26h", diamond("30m")), @"target d, rpo: 26h ≤ 26h, nothing left: gap 25h (2025-10-25 05:30 → 2025-10-26 05:30 Europe/Berlin, the clock set back between) + waits 30m (a/job, b/job) + takes 30m, over 2025-01-01 – 2053-01-01");
+    insta::assert_snapshot!(told_last("26h", diamond("30m")), @r#"
+    target d, rpo: 26h ≤ 26h, nothing left: gap 25h (2025-10-25 05:30 → 2025-10-26 05:30 Europe/Berlin, the clock set back between) + waits 30m (a/job, b/job) + takes 30m, over 2025-01-01 – 2053-01-01
+    Warning sonae::collision::heavy: `c/job` and `b/job` are at work at once on every host: on 2025-01-05 13:40 until 13:55, and so 52 times a year
+      @301 begins at 2025-01-05 13:40, and may take until 13:55
+      @201 may take until 14:00
+      help: write `after "b/job"` into `c/job`, so that it begins when the other is over; or write `limit side-by-side=1` into the store `vault`, which then lets in one step at a time
+    "#);
     insta::assert_snapshot!(told_last("24h", diamond("30m")), @r#"
     Error sonae::rpo::broken: `d` may lose 26h, and at most 24h is promised
       @10 25h + 10m + 20m + 30m = 26h > 24h
@@ -136,6 +142,10 @@ fn what_a_run_waits_for_is_lost_too() {
       @202 `b/job` comes before it: 20m
       @402 until the new point is there: 30m
       help: schedule its runs at most 23h apart, or promise what is true: rpo="26h"
+    Warning sonae::collision::heavy: `c/job` and `b/job` are at work at once on every host: on 2025-01-05 13:40 until 13:55, and so 52 times a year
+      @301 begins at 2025-01-05 13:40, and may take until 13:55
+      @201 may take until 14:00
+      help: write `after "b/job"` into `c/job`, so that it begins when the other is over; or write `limit side-by-side=1` into the store `vault`, which then lets in one step at a time
     "#);
     insta::assert_snapshot!(told_last("25h30m", diamond("30m")), @r#"
     Error sonae::rpo::broken: `d` may lose 26h, and at most 25h30m is promised
@@ -145,6 +155,10 @@ fn what_a_run_waits_for_is_lost_too() {
       @202 `b/job` comes before it: 20m
       @402 until the new point is there: 30m
       help: begin it before the 30m that it waits, without its `after`, or at another time; or promise what is true: rpo="26h"
+    Warning sonae::collision::heavy: `c/job` and `b/job` are at work at once on every host: on 2025-01-05 13:40 until 13:55, and so 52 times a year
+      @301 begins at 2025-01-05 13:40, and may take until 13:55
+      @201 may take until 14:00
+      help: write `after "b/job"` into `c/job`, so that it begins when the other is over; or write `limit side-by-side=1` into the store `vault`, which then lets in one step at a time
     "#);
     insta::assert_snapshot!(told_last("26h", chain(&[(daily(), "", &[]), (daily(), "30m", &["a"])])), @r#"
     Error sonae::rpo::unproven: nothing shows that `b` loses at most 26h
@@ -298,7 +312,8 @@ fn a_proof_is_data_too() {
           }
         }
       ],
-      "restores": []
+      "restores": [],
+      "custody": []
     }
     "#);
 }

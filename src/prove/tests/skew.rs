@@ -32,7 +32,7 @@ fn spread(timezone: &str, text: &str) -> String {
 #[test]
 fn a_daily_backup_beside_a_database_is_a_day_and_a_run_apart() {
     let text = |moment: &str| format!("{IMAGES}\n{SHOP}\n{}", restore(moment, &["images", "shop"]));
-    insta::assert_snapshot!(spread("Asia/Tokyo", &text("moment \"latest\" spread=\"25h\"")), @"assumed: restore data, spread: 24h40m ≤ 25h: just before 2025-01-03 06:10 Asia/Tokyo, images is of 2025-01-02 05:30 and shop of 2025-01-03 06:10, over 2025-01-01 – 2053-01-01");
+    insta::assert_snapshot!(spread("Asia/Tokyo", &text("moment \"latest\" spread=\"25h\"")), @"assumed: restore data, spread: 24h40m ≤ 25h, 20m left: just before 2025-01-03 06:10 Asia/Tokyo, images is of 2025-01-02 05:30 and shop of 2025-01-03 06:10, over 2025-01-01 – 2053-01-01");
     insta::assert_snapshot!(spread("Asia/Tokyo", &text("moment \"latest\" spread=\"24h39m\"")), @r#"
     Error sonae::spread::broken: what `data` brings back may be 24h40m apart, and at most 24h39m is accepted: rows written after 2025-01-02 05:30 name files that are not in the newest point of `images`
       @ "24h39m": 24h40m > 24h39m
@@ -48,7 +48,7 @@ fn a_daily_backup_beside_a_database_is_a_day_and_a_run_apart() {
       help: write `moment "latest" spread="24h40m"` into the restore, which says that so much is accepted; or back `images` up more often
     "#);
     // The day on which the clock is set back has an hour more.
-    insta::assert_snapshot!(spread("Europe/Berlin", &text("moment \"latest\" spread=\"26h\"")), @"assumed: restore data, spread: 25h40m ≤ 26h: just before 2025-10-26 06:10 Europe/Berlin, images is of 2025-10-25 05:30 and shop of 2025-10-26 06:10, over 2025-01-01 – 2053-01-01");
+    insta::assert_snapshot!(spread("Europe/Berlin", &text("moment \"latest\" spread=\"26h\"")), @"assumed: restore data, spread: 25h40m ≤ 26h, 20m left: just before 2025-10-26 06:10 Europe/Berlin, images is of 2025-10-25 05:30 and shop of 2025-10-26 06:10, over 2025-01-01 – 2053-01-01");
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn what_is_of_one_rhythm_is_not_warned_of_and_is_a_run_apart_all_the_same() {
     let other = IMAGES.replace("images", "letters");
     let text = |moment: &str| format!("{IMAGES}\n{other}\n{}", restore(moment, &["images", "letters"]));
     assert_eq!(spread("UTC", &text("")), "");
-    insta::assert_snapshot!(spread("UTC", &text("moment \"latest\" spread=\"1d\"")), @"proven: restore data, spread: 24h ≤ 24h: just before 2025-01-02 06:10 UTC, images is of 2025-01-01 05:30 and letters of 2025-01-02 05:30, over 2025-01-01 – 2053-01-01");
+    insta::assert_snapshot!(spread("UTC", &text("moment \"latest\" spread=\"1d\"")), @"proven: restore data, spread: 24h ≤ 24h, nothing left: just before 2025-01-02 06:10 UTC, images is of 2025-01-01 05:30 and letters of 2025-01-02 05:30, over 2025-01-01 – 2053-01-01");
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn two_databases_of_one_provider_are_its_lag_apart() {
     let other = SHOP.replace("shop", "shop-2");
     let text = |moment: &str| format!("{SHOP}\n{other}\n{}", restore(moment, &["shop", "shop-2"]));
     assert_eq!(spread("UTC", &text("")), "");
-    insta::assert_snapshot!(spread("UTC", &text("moment \"latest\" spread=\"5m\"")), @"assumed: restore data, spread: 5m ≤ 5m: just before 2025-01-01 00:00 UTC, shop is of 2024-12-31 23:55 and shop-2 of 2025-01-01 00:00, over 2025-01-01 – 2053-01-01");
+    insta::assert_snapshot!(spread("UTC", &text("moment \"latest\" spread=\"5m\"")), @"assumed: restore data, spread: 5m ≤ 5m, nothing left: just before 2025-01-01 00:00 UTC, shop is of 2024-12-31 23:55 and shop-2 of 2025-01-01 00:00, over 2025-01-01 – 2053-01-01");
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn logs_and_a_single_target_are_never_apart() {
 }"#;
     let text = |moment: &str| format!("{log}\n{SHOP}\n{}", restore(moment, &["log", "shop"]));
     assert_eq!(spread("UTC", &text("")), "");
-    insta::assert_snapshot!(spread("UTC", &text("moment \"latest\" spread=\"1m\"")), @"assumed: restore data, spread: 0s ≤ 1m: no two targets of data are brought back");
+    insta::assert_snapshot!(spread("UTC", &text("moment \"latest\" spread=\"1m\"")), @"assumed: restore data, spread: 0s ≤ 1m, 1m left: no two targets of data are brought back");
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn what_waits_for_others_is_there_later() {
         "{before}\n{images}\n{SHOP}\n{}",
         restore("moment \"latest\" spread=\"27h\"", &["images", "shop", "letters"])
     );
-    insta::assert_snapshot!(spread("UTC", &text), @"assumed: restore data, spread: 26h40m ≤ 27h: just before 2025-01-02 08:10 UTC, images is of 2025-01-01 05:30 and shop of 2025-01-02 08:10, over 2025-01-01 – 2053-01-01");
+    insta::assert_snapshot!(spread("UTC", &text), @"assumed: restore data, spread: 26h40m ≤ 27h, 20m left: just before 2025-01-02 08:10 UTC, images is of 2025-01-01 05:30 and shop of 2025-01-02 08:10, over 2025-01-01 – 2053-01-01");
 }
 
 /// The widest spread by keeping book, minute by minute: what may be the newest of each, and what must be there.
