@@ -61,12 +61,12 @@ fn backups(
 
 fn objective(node: &Node, out: &mut Diagnostics) -> Objective {
     let mut view = View::new(node, &OBJECTIVE, out);
-    let (rpo, rto) = (view.property("rpo"), view.property("rto"));
+    let (rpo, rto, any_point) = (view.property("rpo"), view.property("rto"), view.property("any-point"));
     if node.entries.is_empty() && !node.broken {
-        let (message, help) = ("`objective` promises nothing", "write `rpo=…`, `rto=…` or both behind it");
-        let label = "neither `rpo` nor `rto`";
+        let (message, help) = ("`objective` promises nothing", "write `rpo=…`, `rto=…` or `any-point=…` behind it");
+        let label = "none of them is here";
         view.out.push(Diagnostic::new(&codes::MISSING_PROPERTY, message, node.name.span, label, help));
     }
     view.finish();
-    Objective { rpo, rto, span: node.header }
+    Objective { rpo, rto, any_point, span: node.header }
 }

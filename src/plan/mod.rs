@@ -28,7 +28,7 @@ pub use source::{
 pub use store::{Access, S3, Sftp, Store, StoreKind};
 pub use watch::{Depth, Drill, Selector, SignOff, Verify};
 
-use crate::primitives::{Duration, JobName, Name, Span, Spanned};
+use crate::primitives::{Duration, JobName, Name, Period, Span, Spanned};
 
 /// What a plan file declares, with all that it includes.
 #[derive(Debug, Clone)]
@@ -161,6 +161,8 @@ pub struct Objective {
     pub rpo: Option<Spanned<Duration>>,
     /// Recovery time objective: it is back within so long.
     pub rto: Option<Spanned<Duration>>,
+    /// It can be brought back to any moment of so many last days.
+    pub any_point: Option<Spanned<Period>>,
     /// The node's name and arguments.
     pub span: Span,
 }

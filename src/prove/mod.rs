@@ -3,13 +3,18 @@
 //! Unaware of the world: no clock is asked and nothing is measured, so that a proof is the same whenever and wherever it is made.
 //! Invariant: a promise is in [`Proofs`] only where it was shown to hold; any other has its diagnostic.
 
+mod any_point;
 mod apart;
 mod collisions;
 mod compile;
 mod custody;
+mod detection;
+mod keeps;
+mod lives;
 mod newest;
 mod path;
 mod promise;
+mod reach;
 mod rhythms;
 mod rpo;
 mod rto;
@@ -23,6 +28,7 @@ mod waits;
 pub use apart::Apart;
 pub use compile::{Compiled, compile};
 pub use custody::{Custody, OfDay};
+pub use keeps::{AnyPoint, Chain, Detection, LeastReach, Reach, Sight, Steady, Unseen};
 pub use promise::{
     CopyLoss, Evidence, Kind, Lag, Leg, Loss, Path, Promise, Proofs, RestoreTime, Standing, StepTime, Subject, Wait,
     Window, listed,
@@ -98,24 +104,30 @@ pub fn prove(checked: CheckedPlan, graph: Graph, mut found: Diagnostics, today: 
 ///
 /// Of a plan that was not checked, names that lead nowhere only make promises unproven.
 fn promises(plan: &Plan, out: &mut Diagnostics) -> Proofs {
-    let (mut rhythms, losses, ways) = (rhythms::Rhythms::default(), rpo::Losses::new(plan), rto::Ways::new(plan));
-    let mut promises = Vec::new();
+    let (mut rhythms, mut proofs) = (rhythms::Rhythms::default(), Proofs::default());
+    let (losses, ways, mut looks) = (rpo::Losses::new(plan), rto::Ways::new(plan), detection::Looks::new(plan));
     for target in &plan.targets {
-        promises.extend(losses.of_target(target, &mut rhythms, out));
-        promises.extend(ways.of_target(target, out));
+        proofs.promises.extend(losses.of_target(target, &mut rhythms, out));
+        proofs.promises.extend(ways.of_target(target, out));
+        proofs.any_points.extend(any_point::of_target(plan, target, &mut rhythms, out));
+        let reaches = target.backups.iter().filter_map(|backup| reach::of_backup(target, backup, &mut rhythms));
+        proofs.reaches.extend(reaches);
+        proofs.detections.extend(looks.of_target(target, &mut rhythms, out));
     }
     let runs = runs::Runs::new(plan, rhythms);
     let mut skew = skew::Skew::new(plan, &runs);
     for restore in 0..plan.restores.len() {
-        promises.extend(ways.of_restore(restore, out));
-        promises.extend(skew.of_restore(restore, out));
+        proofs.promises.extend(ways.of_restore(restore, out));
+        proofs.promises.extend(skew.of_restore(restore, out));
     }
+    proofs.restores = ways.times();
     let days = custody::Days::of(plan);
     let mut logs = custody::Logs::new(&runs, &days);
-    let custody = plan.targets.iter().filter_map(|target| logs.of_target(target, out)).collect();
+    proofs.custody = plan.targets.iter().filter_map(|target| logs.of_target(target, out)).collect();
     collisions::of_plan(plan, &runs, out);
     collisions::Looks::new(plan, &runs).of_plan(out);
-    Proofs { promises, restores: ways.times(), custody }
+    looks.of_plan(out);
+    proofs
 }
 
 /// How many places one diagnostic of a proof has at most: beyond that, nobody reads on, and as many diagnostics may be about them.

@@ -7,14 +7,21 @@ use serde::Serialize;
 
 use super::apart::Apart;
 use super::custody::Custody;
+use super::keeps::{AnyPoint, Detection, Reach};
 use crate::calendar::Gap;
 use crate::primitives::{Duration, JobName, Name, Span, Spanned};
 
 /// Every promise that was shown to hold.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Proofs {
     /// In source order, targets before restores.
     pub promises: Vec<Promise>,
+    /// The targets that can be brought back to every moment of the last days, in source order.
+    pub any_points: Vec<AnyPoint>,
+    /// What the newest points of backups are worth in days, where all of the last days are kept too, in source order.
+    pub reaches: Vec<Reach>,
+    /// The targets of which damage is seen in time, or is left to a provider to see, in source order.
+    pub detections: Vec<Detection>,
     /// How long the restores take of whose time something is promised, in source order.
     pub restores: Vec<RestoreTime>,
     /// Logs whose every day is somewhere at every moment, in source order.

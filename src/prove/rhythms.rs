@@ -6,10 +6,14 @@ use std::rc::Rc;
 
 use jiff::Timestamp;
 
+use super::lives::{self, Point};
 use super::promise::Window;
-use crate::calendar::{Gaps, Occurrences, Together};
+use super::reach;
+use crate::calendar::{Gap, Gaps, Occurrences, Together};
 use crate::plan::{Rhythm, Schedule};
 use crate::primitives::Malformed;
+use crate::retention::Rules;
+use crate::timeline::{Making, Points, TooMany};
 
 /// 2025-01-01 to 2053-01-01. Weekdays, leap years and the rules by which clocks are set come round within 28 years.
 pub(super) const WINDOW: Window =
@@ -19,6 +23,9 @@ pub(super) const WINDOW: Window =
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct RhythmId(usize);
 
+/// The points of a job, oldest first, unless there are too many.
+type Lives = Result<Rc<[Point]>, TooMany>;
+
 /// The schedules seen so far, and what was looked for in them.
 #[derive(Default)]
 pub(super) struct Rhythms {
@@ -26,7 +33,14 @@ pub(super) struct Rhythms {
     times: Vec<Occurrences>,
     gaps: HashMap<RhythmId, Option<Gaps>>,
     together: HashMap<(RhythmId, Vec<RhythmId>), Rc<[Together]>>,
+    lives: HashMap<(RhythmId, Making, Rules), Lives>,
+    /// How many points were looked at so far.
+    points: usize,
+    spans: HashMap<(RhythmId, usize), Option<Gap>>,
 }
+
+/// So many points of all jobs together are looked at one by one.
+const POINTS_MAX: usize = 20_000_000;
 
 impl Rhythms {
     /// The rhythm of a schedule.
@@ -53,6 +67,27 @@ impl Rhythms {
     pub(super) fn gaps(&mut self, of: RhythmId) -> Option<Gaps> {
         let times = &self.times[of.0];
         *self.gaps.entry(of).or_insert_with(|| times.gaps(WINDOW.start, WINDOW.end))
+    }
+
+    /// The points of a job of this schedule over the window. All jobs are of one plan, whose zone counts their days.
+    ///
+    /// # Errors
+    /// When too many are there at once.
+    pub(super) fn lives(&mut self, of: RhythmId, points: &Points) -> Lives {
+        let key = (of, points.making, points.rules.clone());
+        if let Some(known) = self.lives.get(&key) {
+            return known.clone();
+        }
+        let found = if self.points > POINTS_MAX { Err(TooMany) } else { lives::of_window(points).map(Rc::from) };
+        self.points += found.as_ref().map_or(0, |found: &Rc<[Point]>| found.len());
+        self.lives.insert(key, found.clone());
+        found
+    }
+
+    /// The shortest span of so many neighbouring gaps.
+    pub(super) fn spans(&mut self, of: RhythmId, gaps: usize) -> Option<Gap> {
+        let times = &self.times[of.0];
+        *self.spans.entry((of, gaps)).or_insert_with(|| reach::shortest(times, gaps))
     }
 
     /// Where it falls on others in the window.

@@ -15,6 +15,7 @@ pub mod outcome;
 pub mod points;
 pub mod proofs;
 pub mod status;
+pub mod timeline;
 pub mod words;
 
 pub use accepted::accepted;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use crate::primitives::{Duration, Name};
-use crate::prove::{Evidence, Path, Promise, Proofs, RestoreTime, Subject, listed};
+use crate::prove::{Detection, Evidence, Path, Promise, Proofs, RestoreTime, Standing, Subject, listed};
 
 /// A line for each promise, with what it stands on; promises of the same time of the same restore share one.
 pub fn text(proofs: &Proofs) -> String {
@@ -27,10 +27,32 @@ pub fn text(proofs: &Proofs) -> String {
         let (standing, subjects, kind) = (promise.standing, subjects(&alike), promise.kind);
         let _ = writeln!(lines, "  {standing}: {subjects}, {kind}: {}: {evidence}", promise.bound());
     }
+    for found in &proofs.any_points {
+        let _ = writeln!(lines, "  {}: {found}", found.standing);
+    }
+    for reach in &proofs.reaches {
+        let _ = writeln!(lines, "  {}: {reach}", Standing::Proven);
+    }
+    lines.push_str(&detections(&proofs.detections));
     for custody in &proofs.custody {
         let _ = writeln!(lines, "  {}: {custody}", custody.standing);
     }
     lines
+}
+
+/// A line for all targets to which the same looks are taken.
+fn detections(found: &[Detection]) -> String {
+    let mut groups: Vec<(&Detection, Vec<&Name>)> = vec![];
+    for detection in found {
+        match groups.iter_mut().find(|(first, _)| first.is_like(detection)) {
+            Some((_, targets)) => targets.push(&detection.target),
+            None => groups.push((detection, vec![&detection.target])),
+        }
+    }
+    let line = |(first, targets): (&Detection, Vec<&Name>)| {
+        format!("  {}: damage to {} is {}\n", first.standing, listed(targets.iter()), first.told())
+    };
+    groups.into_iter().map(line).collect()
 }
 
 fn is_of(promise: &Promise, of: &Name, promised: Duration) -> bool {

@@ -11,7 +11,7 @@ use crate::plan::Retention;
 use crate::primitives::Period;
 
 /// What keeps a point. They add up: it is kept while any of them keeps it. Without any, everything is kept.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Rules {
     /// The newest so many good points.
     pub generations: Option<NonZeroU32>,

@@ -46,6 +46,7 @@ target "photos" {
     }
 }
 restore "photos" { recover "photos" { into path="restored" } }
+verify "monthly" { schedule "monthly" day=1 at="10:00"; targets "*"; depth "read"; }
 "#;
 
 /// Standard output of a transcript.

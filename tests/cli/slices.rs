@@ -26,7 +26,7 @@ target "photos" area="data" {
         schedule "daily" at="05:30"
         archive "tar.zip"
         store "shelf"
-        retention generations=7
+        retention generations=14
     }
 }
 target "videos" area="data" {
@@ -36,7 +36,7 @@ target "videos" area="data" {
         schedule "daily" at="05:30"
         archive "tar.zip"
         store "far"
-        retention generations=7
+        retention generations=14
     }
 }
 target "mail" area="data" {
@@ -46,7 +46,7 @@ target "mail" area="data" {
         schedule "daily" at="05:30"
         archive "tar.zip"
         store "shelf"
-        retention generations=7
+        retention generations=14
     }
 }
 target "orders" area="data" {

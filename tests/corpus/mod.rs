@@ -6,6 +6,7 @@ mod forecasts;
 mod forms;
 mod graphs;
 mod inputs;
+mod kept;
 mod locked;
 mod order;
 mod parts;

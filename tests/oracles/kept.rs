@@ -87,7 +87,7 @@ struct Point {
 }
 
 /// When a period is over that began at a moment.
-fn over(clock: &Clock, moment: i64, (count, unit): (i64, &str)) -> i64 {
+pub(crate) fn over(clock: &Clock, moment: i64, (count, unit): (i64, &str)) -> i64 {
     let shown = clock.shows(moment);
     let (day, time) = (shown.div_euclid(DAY), shown.rem_euclid(DAY));
     let months_later = |months: i64| {
@@ -163,7 +163,7 @@ fn through_time(plan: &str, since: Option<i64>, from: i64, to: i64) -> Vec<Life>
 
 #[test]
 fn points_are_there_as_long_as_counting_shows() {
-    for_each_seed(|dice| {
+    for_each_seed(1, |dice| {
         // The year in which Samoa left a day out, and one like any other.
         let (zone, year) = if dice.one_in(6) { ("Pacific/Apia", 2011) } else { (dice.of(&ZONES), 2025) };
         let clock = Clock::of_years(zone, year - 1, year + 4);

@@ -1,8 +1,10 @@
 //! The table of every diagnostic: one row a code, one file an area. `explain` and the docs are made from it.
 
+pub mod any_point;
 pub mod backup;
 pub mod collision;
 pub mod custody;
+pub mod detection;
 pub mod graph;
 pub mod include;
 pub mod people;
@@ -55,6 +57,8 @@ const AREAS: &[&[&Code]] = &[
     watch::ALL,
     graph::ALL,
     prove::ALL,
+    any_point::ALL,
+    detection::ALL,
     skew::ALL,
     custody::ALL,
     collision::ALL,

@@ -40,7 +40,7 @@ const OF_MYSQL: &str = r#"target "ledgers" area="data" {
         schedule "daily" at="02:00"
         dump method="zstd"
         store "vault"
-        retention within="30d"
+        retention within="31d"
     }
     backup "changes" {
         schedule every="15m"

@@ -214,6 +214,12 @@ pub static OBJECTIVE: Word = Word {
             Form::Duration,
             "Recovery time objective: it is back within so long. By default nothing is promised.",
         ),
+        optional(
+            "any-point",
+            Form::Period,
+            "It can be brought back to any moment of so many last days, up to the newest recovery point: of `point-in-time`, or of a `dump` with a \
+             `binary-log`. By default nothing is promised.",
+        ),
     ],
     ..plain(
         "objective",

@@ -159,15 +159,21 @@ fn lost(book: &Logbook<'_, '_>, day: &Day, fate: &Fate) -> Option<Lost> {
 
 impl Seen {
     fn note(&mut self, day: &Day, fate: &Fate) {
-        let first = fate.packed.iter().filter_map(|(place, packed)| match packed {
-            Packed::From(at) | Packed::TooLate(at) => Some((*at, *place)),
-            Packed::Never => None,
+        let held = fate.packed.iter().filter_map(|(place, packed)| match packed {
+            Packed::From(at) => Some((*at, *place)),
+            Packed::TooLate(_) | Packed::Never => None,
         });
-        if let Some((at, place)) = first.min() {
+        if let Some((at, place)) = held.min() {
             let after = at - day.over;
             if self.shipped.is_none_or(|(longest, ..)| after > longest) {
                 self.shipped = Some((after, day.date, place));
             }
+        }
+        let packed = fate.packed.iter().filter_map(|(_, packed)| match packed {
+            Packed::From(at) | Packed::TooLate(at) => Some(*at),
+            Packed::Never => None,
+        });
+        if let Some(at) = packed.min() {
             self.needed_days = self.needed_days.max((at - day.start + DAY_SECONDS - 1).div_euclid(DAY_SECONDS));
         }
         if fate.gone < NEVER {

@@ -62,7 +62,7 @@ fn target(rpo: &str, rto: &str, backups: Vec<Backup>) -> Target {
         source: None,
         backups,
         no_backup: None,
-        objective: Some(Objective { rpo: lasting(10, rpo), rto: lasting(11, rto), span: span(9) }),
+        objective: Some(Objective { rpo: lasting(10, rpo), rto: lasting(11, rto), any_point: None, span: span(9) }),
         waivers: vec![],
         span: span(1),
     }
@@ -136,7 +136,9 @@ fn told(plan: &Plan) -> String {
     let mut out = Diagnostics::default();
     let proofs = promises(plan, &mut out);
     let mut text: String = proofs.promises.iter().map(|promise| format!("{promise}\n")).collect();
-    for found in out.into_sorted() {
+    // That nothing looks at what is kept is said of every plan here.
+    let is_told = |found: &Diagnostic| found.code.name != "sonae::verify::none";
+    for found in out.into_sorted().into_iter().filter(is_told) {
         text.push_str(&format!("{:?} {}: {}\n", found.severity, found.code.name, found.message));
         for label in &found.labels {
             text.push_str(&format!("  @{} {}\n", label.span.start, label.text));

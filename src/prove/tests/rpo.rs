@@ -111,7 +111,7 @@ fn chain(jobs: &[(Option<Rhythm>, &str, &[&str])]) -> Vec<Target> {
 /// What is told where the last of some targets has an rpo.
 fn told_last(rpo: &str, mut targets: Vec<Target>) -> String {
     let last = targets.last_mut().unwrap();
-    last.objective = Some(Objective { rpo: lasting(10, rpo), rto: None, span: span(9) });
+    last.objective = Some(Objective { rpo: lasting(10, rpo), rto: None, any_point: None, span: span(9) });
     told(&plan(targets, vec![]))
 }
 
@@ -312,6 +312,9 @@ fn a_proof_is_data_too() {
           }
         }
       ],
+      "any_points": [],
+      "reaches": [],
+      "detections": [],
       "restores": [],
       "custody": []
     }

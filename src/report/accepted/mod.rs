@@ -36,6 +36,7 @@ pub fn accepted(proven: &ProvenPlan) -> String {
     by_name(&plan.drills, |drill| &drill.name.value).into_iter().for_each(|drill| facts.drill(drill));
     by_name(&plan.announces, |announce| &announce.name.value).into_iter().for_each(|of| facts.announce(of));
     targets.iter().for_each(|target| facts.promises_of(target, proven.proofs()));
+    targets.iter().for_each(|target| facts.kept_of(target, proven.proofs()));
     for restore in restores {
         let subject = Subject::Restore(restore.name.value.clone());
         facts.promise(&subject, Kind::Rto, restore.rto.is_some(), proven.proofs());
@@ -144,6 +145,10 @@ impl Facts {
         let objective = target.objective.as_ref();
         self.fact(&of, format!("objective rpo {}", or_none(value(objective.and_then(|of| of.rpo.as_ref())))));
         self.fact(&of, format!("objective rto {}", or_none(value(objective.and_then(|of| of.rto.as_ref())))));
+        self.fact(
+            &of,
+            format!("objective any-point {}", or_none(value(objective.and_then(|of| of.any_point.as_ref())))),
+        );
         self.waivers(&of, &target.waivers);
         by_name(&target.backups, |backup| &backup.name.value)
             .into_iter()
@@ -171,6 +176,28 @@ impl Facts {
         let Some(objective) = &target.objective else { return };
         self.promise(&subject, Kind::Rpo, objective.rpo.is_some(), proofs);
         self.promise(&subject, Kind::Rto, objective.rto.is_some(), proofs);
+        if let Some(promised) = &objective.any_point {
+            let found = proofs.any_points.iter().find(|found| found.target == target.name.value);
+            let shown =
+                found.map_or("not shown to hold, set aside by a waiver".into(), |found| found.standing.to_string());
+            self.fact(&format!("promise {subject} any-point"), format!("{shown}, the last {}", promised.value));
+        }
+    }
+
+    /// What its newest points are worth, and whether damage is seen in time.
+    fn kept_of(&mut self, target: &Target, proofs: &Proofs) {
+        let of = format!("kept target {}", target.name.value);
+        for reach in proofs.reaches.iter().filter(|reach| reach.job.target == target.name.value) {
+            self.fact(
+                &of,
+                format!("{}, the newest {} reach back {}", reach.job.backup, reach.generations, reach.reach),
+            );
+        }
+        for found in proofs.detections.iter().filter(|found| found.target == target.name.value) {
+            let unseen =
+                found.unseen.as_ref().map_or("never".into(), |unseen| format!("after at most {}", unseen.length));
+            self.fact(&of, format!("{}, damage is seen {unseen}", found.standing));
+        }
     }
 
     /// What a promise stands on. One that was not shown to hold is in a proven plan only where a waiver sets that aside.

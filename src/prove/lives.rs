@@ -1,0 +1,108 @@
+//! The recovery points of a job over the whole window, and which run lets each go.
+//!
+//! A run may be quicker than it says: so a point is gone from the slot of the run that lets it go, and not only when that run is over.
+
+use jiff::civil::date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::rhythms::WINDOW;
+use crate::calendar;
+use crate::primitives::Duration;
+use crate::timeline::{Making, Points, TooMany};
+
+/// A recovery point, in seconds since the epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Point {
+    /// The slot of its run.
+    pub(super) slot: i64,
+    /// Of when its data is.
+    pub(super) moment: i64,
+    /// The slot of the run that lets it go; the end of time where none does.
+    pub(super) gone: i64,
+}
+
+/// Every point that is there in the window, of runs before its end, oldest first. Of points that nothing lets go, those before it are left out
+/// but for the newest.
+///
+/// # Errors
+/// When too many are there at once.
+pub(super) fn of_window(points: &Points) -> Result<Vec<Point>, TooMany> {
+    let points = Points { takes: Duration::default(), ..points.clone() };
+    let mut all = vec![];
+    // Year by year, as there may be very many.
+    for year in 2025..2053 {
+        let first = |year| date(year, 1, 1).to_zoned(TimeZone::UTC).map_or(WINDOW.end, |start| start.timestamp());
+        let (from, to) = (first(year), first(year + 1));
+        let lives = points.between(from, to)?;
+        let of_year = lives.iter().filter(|life| (from <= life.slot() || year == 2025) && life.slot() < to);
+        all.extend(of_year.map(|life| Point {
+            slot: life.slot().as_second(),
+            moment: life.moment().as_second(),
+            gone: life.let_go().map_or(i64::MAX, Timestamp::as_second),
+        }));
+    }
+    Ok(all)
+}
+
+/// The slot of the run that lets go the point of the run at `slot`, by the rules that keep all points up to some age or number; the end of time
+/// where none does. What keeps one of each hour, day … besides is left out.
+///
+/// For one point, where there are too many to look at each.
+pub(super) fn gone(points: &Points, slot: Timestamp) -> i64 {
+    debug_assert_eq!(points.making, Making::EachRun, "a point of a run's own slot");
+    if points.rules.generations.is_none() && points.rules.within.is_none() {
+        return i64::MAX;
+    }
+    let newer = points.rules.generations.map_or(1, |count| count.get() as usize);
+    let counted = points.times.after(slot).nth(newer - 1);
+    let young = points.rules.within.map(|period| calendar::expiry(slot, period, &points.zone));
+    let over = young.map_or(counted, |until| {
+        let before = until.checked_sub(SignedDuration::from_secs(1)).unwrap_or(until);
+        points.times.after(before).next().max(counted)
+    });
+    // Time ends before it is both old enough and one of too many.
+    let both = counted.and(over);
+    both.map_or(i64::MAX, Timestamp::as_second)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::calendar::Occurrences;
+    use crate::plan::{Rhythm, Schedule};
+    use crate::primitives::{Period, Span, Spanned};
+    use crate::retention::Rules;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn one_point_goes_when_it_does_among_all(
+            expression in prop::sample::select(vec!["30 2 * * *", "0,30 1,2,3 * * *", "0 5 * * 1", "*/20 * * * *"]),
+            zone in prop::sample::select(vec!["UTC", "Europe/Berlin", "Australia/Lord_Howe"]),
+            generations in 0_u32..9,
+            within in 0_u16..6,
+            day in 0_i64..400,
+        ) {
+            let timezone = Spanned::new("America/New_York".to_owned(), Span::default());
+            let rhythm = Rhythm::Cron { expression: expression.into() };
+            let times = Occurrences::of(&Schedule { rhythm, timezone, span: Span::default() }).unwrap();
+            let within = (within > 0).then(|| Period::parse(&format!("{within}d")).unwrap());
+            let rules = Rules { generations: NonZeroU32::new(generations), within, ..Rules::default() };
+            let zone = calendar::zone(zone).unwrap();
+            let takes = Duration::from_seconds(600);
+            let points = Points { times, making: Making::EachRun, takes, rules, zone, since: None };
+            let from = Timestamp::from_second(1_735_689_600 + day * 86_400).unwrap();
+            let to = from.checked_add(SignedDuration::from_hours(72)).unwrap();
+            for life in points.between(from, to).unwrap() {
+                let known = life.let_go().map_or(i64::MAX, |gone| gone.as_second() - 600);
+                prop_assert_eq!(gone(&points, life.slot()), known, "{:?}", life);
+            }
+        }
+    }
+}
