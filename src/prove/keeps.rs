@@ -123,15 +123,6 @@ pub enum Sight {
 }
 
 impl Detection {
-    /// Whether two differ in nothing but the target and its backup.
-    pub fn is_like(&self, other: &Self) -> bool {
-        let of_provider = |of: &Self| matches!(of.sight, Sight::Provider);
-        self.standing == other.standing
-            && of_provider(self) == of_provider(other)
-            && self.seen_by == other.seen_by
-            && self.unseen == other.unseen
-    }
-
     /// How it is seen, and what is left: `seen within 4d (…), by verify weekly, while a point from before is left`.
     pub fn told(&self) -> String {
         let by = listed(self.seen_by.iter());

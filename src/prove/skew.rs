@@ -22,7 +22,7 @@ use crate::primitives::{Duration, Name, Span, Spanned};
 /// So many groups of one restore are looked at run by run; beyond that, the most that it may be is told.
 const GROUPS_WALKED_MAX: usize = 8;
 /// So many runs are looked at in a plan; beyond that, the most that it may be is told.
-const RUNS_WALKED_MAX: usize = 4_000_000;
+const RUNS_WALKED_MAX: usize = 2_000_000;
 /// What two targets may be apart where neither promises an rpo, in seconds.
 const UNSAID_FROM: u64 = 3_600;
 

@@ -2,7 +2,7 @@
 //!
 //! Invariant: every promise has its line, and evidence that several stand on is told once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use crate::primitives::{Duration, Name};
@@ -11,19 +11,20 @@ use crate::prove::{Detection, Evidence, Path, Promise, Proofs, RestoreTime, Stan
 /// A line for each promise, with what it stands on; promises of the same time of the same restore share one.
 pub fn text(proofs: &Proofs) -> String {
     let mut lines = String::new();
-    let (mut told, mut paths) = (BTreeSet::new(), BTreeSet::new());
+    let mut by_restore: BTreeMap<(&Name, Duration), Vec<&Promise>> = BTreeMap::new();
+    for promise in &proofs.promises {
+        if let Evidence::Path { restore, .. } = &promise.evidence {
+            by_restore.entry((restore, promise.promised)).or_default().push(promise);
+        }
+    }
+    let mut paths = BTreeSet::new();
     for promise in &proofs.promises {
         let Evidence::Path { restore, path } = &promise.evidence else {
             let _ = writeln!(lines, "  {}: {promise}", promise.standing);
             continue;
         };
-        if !told.insert((restore, promise.promised)) {
-            continue;
-        }
-        let alike: Vec<&Promise> =
-            proofs.promises.iter().filter(|other| is_of(other, restore, promise.promised)).collect();
-        let is_first = paths.insert(restore);
-        let evidence = evidence(restore, path, &alike, is_first);
+        let Some(alike) = by_restore.remove(&(restore, promise.promised)) else { continue };
+        let evidence = evidence(restore, path, &alike, paths.insert(restore));
         let (standing, subjects, kind) = (promise.standing, subjects(&alike), promise.kind);
         let _ = writeln!(lines, "  {standing}: {subjects}, {kind}: {}: {evidence}", promise.bound());
     }
@@ -40,11 +41,13 @@ pub fn text(proofs: &Proofs) -> String {
     lines
 }
 
-/// A line for all targets to which the same looks are taken.
+/// A line for all targets of which the same is told.
 fn detections(found: &[Detection]) -> String {
     let mut groups: Vec<(&Detection, Vec<&Name>)> = vec![];
+    let mut places = BTreeMap::new();
     for detection in found {
-        match groups.iter_mut().find(|(first, _)| first.is_like(detection)) {
+        let place = *places.entry(detection.told()).or_insert(groups.len());
+        match groups.get_mut(place) {
             Some((_, targets)) => targets.push(&detection.target),
             None => groups.push((detection, vec![&detection.target])),
         }
@@ -53,10 +56,6 @@ fn detections(found: &[Detection]) -> String {
         format!("  {}: damage to {} is {}\n", first.standing, listed(targets.iter()), first.told())
     };
     groups.into_iter().map(line).collect()
-}
-
-fn is_of(promise: &Promise, of: &Name, promised: Duration) -> bool {
-    matches!(&promise.evidence, Evidence::Path { restore, .. } if restore == of) && promise.promised == promised
 }
 
 /// `target documents`, `targets a, b and restore data`.

@@ -91,7 +91,7 @@ would help, because the backup runs too often.
 Wrong:
 
 ```kdl inside=file
-store "disk" { local path="/srv/backup" }
+store "disk" { local path="/srv/disk" }
 target "photos" {
     files "/home/photos"
     backup "daily" { schedule "daily" at="05:30"; archive "tar.zip"; store "disk"; retention within="7d"; takes "40m" }
@@ -103,7 +103,7 @@ verify "weekly" { schedule "weekly" weekday="mon" at="06:00"; targets "*"; depth
 Right:
 
 ```kdl inside=file
-store "disk" { local path="/srv/backup" }
+store "disk" { local path="/srv/disk" }
 target "photos" {
     files "/home/photos"
     backup "daily" { schedule "daily" at="05:30"; archive "tar.zip"; store "disk"; retention within="7d"; takes "40m" }

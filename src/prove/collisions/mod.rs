@@ -6,7 +6,7 @@ mod looks;
 mod sweep;
 mod told;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -23,9 +23,9 @@ pub(super) use looks::Looks;
 /// A backup is heavy when its `takes` is so much or more, in seconds: below that it is over before anybody notices.
 pub(super) const HEAVY_FROM: i64 = 600;
 /// So many runs of one place are looked at; where there would be more, fewer years are.
-const RUNS_MAX: i64 = 300_000;
-/// So many runs are looked at of all places; those of the plan that come after are not.
-const RUNS_IN_ALL_MAX: i64 = 6_000_000;
+const RUNS_MAX: i64 = 120_000;
+/// So many runs are looked at of all places, evenly; and twice as many where each is looked at for a year at least.
+const RUNS_IN_ALL_MAX: i64 = 1_200_000;
 /// A year, in seconds.
 const YEAR: i64 = 31_557_600;
 /// How long something lasts at least, in seconds: what begins somewhere is there.
@@ -91,10 +91,14 @@ type Pair<'p> = [(&'p Name, &'p Name); 2];
 
 /// Reports all that runs at once and should not.
 pub(super) fn of_plan(plan: &Plan, runs: &Runs<'_>, out: &mut Diagnostics) {
-    let mut looked = Places { plan, runs, known: HashMap::new(), left: RUNS_IN_ALL_MAX };
+    let places = places(plan, runs);
+    let different: HashSet<Signature> =
+        places.values().filter(|groups| is_shared(groups)).map(|groups| signature(groups)).collect();
+    let each = RUNS_IN_ALL_MAX / i64::try_from(different.len().max(1)).unwrap_or(i64::MAX);
+    let mut looked = Places { plan, runs, known: HashMap::new(), each: each.min(RUNS_MAX), left: 2 * RUNS_IN_ALL_MAX };
     let mut said: BTreeMap<Pair<'_>, (usize, Vec<Place<'_>>)> = BTreeMap::new();
     let mut told = vec![];
-    for (place, groups) in places(plan, runs) {
+    for (place, groups) in places {
         for (group, found) in looked.meetings(&groups).into_iter().enumerate() {
             let Some(found) = found else { continue };
             let (later, earlier) = (&groups[group], &groups[found.meeting.with]);
@@ -170,11 +174,25 @@ fn felt_at<'p>(target: &'p Target, backup: &'p Backup) -> Vec<Place<'p>> {
     places
 }
 
+/// What runs at a place, and how many jobs do: where that is the same, so is what is found.
+type Signature = Vec<(Shape, usize)>;
+
+fn signature(groups: &[Group<'_>]) -> Signature {
+    groups.iter().map(|group| (group.shape, group.jobs.len())).collect()
+}
+
+/// Whether more than one job is felt there.
+fn is_shared(groups: &[Group<'_>]) -> bool {
+    groups.iter().map(|group| group.jobs.len()).sum::<usize>() > 1
+}
+
 /// The places that were looked at, by what runs there.
 struct Places<'p, 'r> {
     plan: &'p Plan,
     runs: &'r Runs<'p>,
-    known: HashMap<Vec<(Shape, usize)>, Vec<Option<Found>>>,
+    known: HashMap<Signature, Vec<Option<Found>>>,
+    /// So many runs are looked at of one place.
+    each: i64,
     /// How many runs are still looked at.
     left: i64,
 }
@@ -182,10 +200,10 @@ struct Places<'p, 'r> {
 impl Places<'_, '_> {
     /// Of each group of a place, where it meets another.
     fn meetings(&mut self, groups: &[Group<'_>]) -> Vec<Option<Found>> {
-        if groups.len() == 1 && groups[0].jobs.len() == 1 {
-            return vec![None];
+        if !is_shared(groups) {
+            return vec![None; groups.len()];
         }
-        let key: Vec<(Shape, usize)> = groups.iter().map(|group| (group.shape, group.jobs.len())).collect();
+        let key = signature(groups);
         if let Some(known) = self.known.get(&key) {
             return known.clone();
         }
@@ -196,7 +214,7 @@ impl Places<'_, '_> {
 
     fn look(&mut self, groups: &[Group<'_>]) -> Vec<Option<Found>> {
         let a_year: i64 = groups.iter().map(|group| self.a_year(group.shape)).fold(0, i64::saturating_add).max(1);
-        let years = (RUNS_MAX / a_year).clamp(1, 28);
+        let years = (self.each / a_year).clamp(1, 28);
         let runs = a_year.saturating_mul(years);
         if runs > self.left {
             return vec![None; groups.len()];

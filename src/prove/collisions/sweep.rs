@@ -51,7 +51,8 @@ pub(super) fn meetings(loads: &[Load]) -> Vec<Option<Meeting>> {
         let twins = loads[*load].jobs > 1 && !alone(run, *load);
         let with = under_way.iter().find(|(of, other)| of != load && !alone(other, *of)).copied();
         if let Some((with, other)) = with.or(twins.then_some((*load, *run))) {
-            let first = || Meeting { run: *run, with, other, count: 0, free: free(&all, at, &under_way, run) };
+            let own = (loads[*load].jobs == 1).then_some(*load);
+            let first = || Meeting { run: *run, with, other, count: 0, free: free(&all, at, &under_way, own) };
             found[*load].get_or_insert_with(first).count += 1;
         }
         under_way.push((*load, *run));
@@ -59,15 +60,19 @@ pub(super) fn meetings(loads: &[Load]) -> Vec<Option<Meeting>> {
     found
 }
 
-/// From when on nothing else is under way for as long as a run takes.
-fn free(all: &[(i64, usize, Run)], at: usize, under_way: &[(usize, Run)], run: &Run) -> i64 {
+/// From when on nothing else is under way for as long as the run at a place in order takes; `own` is its load, where it alone has those runs.
+fn free(all: &[(i64, usize, Run)], at: usize, under_way: &[(usize, Run)], own: Option<usize>) -> i64 {
+    let (_, _, run) = all[at];
     let takes = run.ends - run.begins;
-    let mut free = under_way.iter().map(|(_, other)| other.ends).fold(run.ends, i64::max);
-    for (begins, _, other) in all.iter().skip(at + 1).take(ROOM_SOUGHT_MAX) {
+    let begun = own.map_or(run.ends, |_| run.begins);
+    let mut free = under_way.iter().map(|(_, other)| other.ends).fold(begun, i64::max);
+    for (begins, load, other) in all.iter().skip(at + 1).take(ROOM_SOUGHT_MAX) {
         if *begins >= free.saturating_add(takes) {
             break;
         }
-        free = free.max(other.ends);
+        if own != Some(*load) {
+            free = free.max(other.ends);
+        }
     }
     free
 }
@@ -87,7 +92,7 @@ mod tests {
         let found = meetings(&[load(&[(0, 10), (100, 110)], 1, None), load(&[(10, 20), (105, 115)], 1, None)]);
         assert_eq!(found[0], None);
         let meeting = found[1].unwrap();
-        assert_eq!((meeting.run.begins, meeting.with, meeting.count, meeting.free), (105, 0, 1, 115));
+        assert_eq!((meeting.run.begins, meeting.with, meeting.count, meeting.free), (105, 0, 1, 110));
     }
 
     #[test]

@@ -43,11 +43,7 @@ pub(super) fn at_once(
     let code = if is_rds { &COLLISION_WINDOW } else { &COLLISION_HEAVY };
     let label = format!("begins at {from}, and may take until {}", clock(run.ends, run.begins, &zone));
     let is_tied = run.slot == other.slot && [first, second].iter().all(|job| job.backup.schedule.is_some());
-    let help = if is_tied {
-        format!("write `after \"{}\"` into `{}`, so that it begins when the other is over", name(first), name(second))
-    } else {
-        elsewhere(plan, second, found.meeting.free)
-    };
+    let help = if is_tied { one_behind_the_other(first, second) } else { elsewhere(plan, second, found.meeting.free) };
     let diagnostic = Diagnostic::new(code, message, span(second), label, help);
     let earlier_label = format!("may take until {}", clock(other.ends, run.begins, &zone));
     let others =
@@ -161,6 +157,24 @@ fn suggested(second: i64, zone: &TimeZone) -> String {
 
 fn is_timed(rhythm: &Rhythm) -> bool {
     !matches!(rhythm, Rhythm::Every { .. } | Rhythm::Cron { .. })
+}
+
+/// How two that are due at the same time follow each other. What a template says, it says of both.
+fn one_behind_the_other(first: Job<'_>, second: Job<'_>) -> String {
+    let after =
+        format!("write `after \"{}\"` into `{}`, so that it begins when the other is over", name(first), name(second));
+    let store = second.backup.store().filter(|store| first.backup.store().is_some_and(|of| of.value == store.value));
+    let limit = store.map(|store| {
+        format!("write `limit side-by-side=1` into the store `{}`, which then lets in one step at a time", store.value)
+    });
+    let is_of_a_template = span(first) == span(second);
+    match limit {
+        Some(limit) if is_of_a_template => {
+            format!("{limit}; or give one of the two a backup of its own, with an `after`")
+        }
+        Some(limit) => format!("{after}; or {limit}"),
+        None => after,
+    }
 }
 
 /// When else a job may run.

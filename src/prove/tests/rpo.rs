@@ -132,7 +132,7 @@ fn what_a_run_waits_for_is_lost_too() {
     Warning sonae::collision::heavy: `c/job` and `b/job` are at work at once on every host: on 2025-01-05 13:40 until 13:55, and so 52 times a year
       @301 begins at 2025-01-05 13:40, and may take until 13:55
       @201 may take until 14:00
-      help: write `after "b/job"` into `c/job`, so that it begins when the other is over
+      help: write `after "b/job"` into `c/job`, so that it begins when the other is over; or write `limit side-by-side=1` into the store `vault`, which then lets in one step at a time
     "#);
     insta::assert_snapshot!(told_last("24h", diamond("30m")), @r#"
     Error sonae::rpo::broken: `d` may lose 26h, and at most 24h is promised
@@ -145,7 +145,7 @@ fn what_a_run_waits_for_is_lost_too() {
     Warning sonae::collision::heavy: `c/job` and `b/job` are at work at once on every host: on 2025-01-05 13:40 until 13:55, and so 52 times a year
       @301 begins at 2025-01-05 13:40, and may take until 13:55
       @201 may take until 14:00
-      help: write `after "b/job"` into `c/job`, so that it begins when the other is over
+      help: write `after "b/job"` into `c/job`, so that it begins when the other is over; or write `limit side-by-side=1` into the store `vault`, which then lets in one step at a time
     "#);
     insta::assert_snapshot!(told_last("25h30m", diamond("30m")), @r#"
     Error sonae::rpo::broken: `d` may lose 26h, and at most 25h30m is promised
@@ -158,7 +158,7 @@ fn what_a_run_waits_for_is_lost_too() {
     Warning sonae::collision::heavy: `c/job` and `b/job` are at work at once on every host: on 2025-01-05 13:40 until 13:55, and so 52 times a year
       @301 begins at 2025-01-05 13:40, and may take until 13:55
       @201 may take until 14:00
-      help: write `after "b/job"` into `c/job`, so that it begins when the other is over
+      help: write `after "b/job"` into `c/job`, so that it begins when the other is over; or write `limit side-by-side=1` into the store `vault`, which then lets in one step at a time
     "#);
     insta::assert_snapshot!(told_last("26h", chain(&[(daily(), "", &[]), (daily(), "30m", &["a"])])), @r#"
     Error sonae::rpo::unproven: nothing shows that `b` loses at most 26h
