@@ -4,13 +4,16 @@
 //! and looks at every point. `SONAE_ORACLES=100000` tries that many plans, and `SONAE_ORACLES_SEED=7` begins at another seed: a failure names the
 //! seed of its plan, and shows the plan.
 
+mod any_point;
 mod apart;
+mod at_once;
 mod clock;
 mod custody;
 mod dice;
 mod kept;
 mod loss;
 mod rhythm;
+mod seen;
 mod way_back;
 
 use sonae::prove::ProvenPlan;
