@@ -95,7 +95,14 @@ pub(super) fn of_plan(plan: &Plan, runs: &Runs<'_>, out: &mut Diagnostics) {
     let different: HashSet<Signature> =
         places.values().filter(|groups| is_shared(groups)).map(|groups| signature(groups)).collect();
     let each = RUNS_IN_ALL_MAX / i64::try_from(different.len().max(1)).unwrap_or(i64::MAX);
-    let mut looked = Places { plan, runs, known: HashMap::new(), each: each.min(RUNS_MAX), left: 2 * RUNS_IN_ALL_MAX };
+    let mut looked = Places {
+        plan,
+        runs,
+        known: HashMap::new(),
+        a_year: HashMap::new(),
+        each: each.min(RUNS_MAX),
+        left: 2 * RUNS_IN_ALL_MAX,
+    };
     let mut said: BTreeMap<Pair<'_>, (usize, Vec<Place<'_>>)> = BTreeMap::new();
     let mut told = vec![];
     for (place, groups) in places {
@@ -191,6 +198,8 @@ struct Places<'p, 'r> {
     plan: &'p Plan,
     runs: &'r Runs<'p>,
     known: HashMap<Signature, Vec<Option<Found>>>,
+    /// How many runs of a kind the first year has.
+    a_year: HashMap<usize, i64>,
     /// So many runs are looked at of one place.
     each: i64,
     /// How many runs are still looked at.
@@ -213,7 +222,7 @@ impl Places<'_, '_> {
     }
 
     fn look(&mut self, groups: &[Group<'_>]) -> Vec<Option<Found>> {
-        let a_year: i64 = groups.iter().map(|group| self.a_year(group.shape)).fold(0, i64::saturating_add).max(1);
+        let a_year = groups.iter().fold(0, |sum: i64, group| sum.saturating_add(self.a_year(group.shape))).max(1);
         let years = (self.each / a_year).clamp(1, 28);
         let runs = a_year.saturating_mul(years);
         if runs > self.left {
@@ -234,14 +243,16 @@ impl Places<'_, '_> {
         sweep::meetings(&loads).into_iter().map(|meeting| meeting.map(|meeting| Found { meeting, years })).collect()
     }
 
-    /// How many runs a year has at most.
-    fn a_year(&self, shape: Shape) -> i64 {
-        let shortest = match shape {
-            Shape::Window(..) => None,
-            Shape::Kind(kind, _) => self.runs.gaps(kind).map(|gaps| gaps.shortest.seconds()),
-        };
-        let shortest = shortest.map_or(86_400, |seconds| i64::try_from(seconds).unwrap_or(YEAR));
-        YEAR / shortest.max(1) + 1
+    /// How many runs the first year has.
+    fn a_year(&mut self, shape: Shape) -> i64 {
+        let Shape::Kind(kind, _) = shape else { return YEAR / 86_400 };
+        let (runs, end) = (self.runs, WINDOW.start + SignedDuration::from_secs(YEAR));
+        *self.a_year.entry(kind).or_insert_with(|| {
+            let slots = runs.times(kind).after(WINDOW.start).take_while(|slot| *slot < end);
+            // Of more, no year is looked at anyway.
+            let most = usize::try_from(2 * RUNS_IN_ALL_MAX).unwrap_or(usize::MAX);
+            i64::try_from(slots.take(most).count()).unwrap_or(i64::MAX)
+        })
     }
 
     fn runs_of(&self, group: &Group<'_>, end: Timestamp) -> Vec<Run> {

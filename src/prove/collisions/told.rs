@@ -130,7 +130,7 @@ fn often(count: u64, years: i64) -> String {
     let times = |count: u64| if count == 1 { "once".to_owned() } else { format!("{count} times") };
     match (count + years / 2) / years {
         0 => format!("{} in {years} years", times(count)),
-        _ if count < 2 * years && count % years != 0 => format!("{} in {years} years", times(count)),
+        _ if count < 2 * years && !count.is_multiple_of(years) => format!("{} in {years} years", times(count)),
         a_year => format!("{} a year", times(a_year)),
     }
 }
