@@ -184,7 +184,7 @@ pub(super) fn not_observed(step: &Step, why: Why) -> OutlookStep {
         what,
         details,
         yields: step.kind.yields().to_vec(),
-        inputs: step.kind.inputs(),
+        inputs: step.kind.inputs().collect(),
         not_observed: step.lacks.map_or(why, Why::NoDriver),
     }))
 }

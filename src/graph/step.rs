@@ -289,25 +289,29 @@ impl StepKind {
     }
 
     /// What it takes in.
-    pub fn inputs(&self) -> Vec<Output> {
-        match self {
-            Self::Look { .. } | Self::Recover { .. } | Self::Probe { .. } => vec![],
-            Self::Pack { source, .. } => vec![*source],
-            Self::ReadBack { packed, .. } => vec![*packed],
-            Self::Commit { packed, read_back, .. } => vec![*packed, *read_back],
-            Self::Delete { given, .. } => vec![*given],
-            Self::Undriven(undriven) => undriven.inputs.clone(),
-        }
+    pub fn inputs(&self) -> impl Iterator<Item = Output> + '_ {
+        let (own, listed): ([Option<Output>; 2], &[Output]) = match self {
+            Self::Look { .. } | Self::Recover { .. } | Self::Probe { .. } => ([None, None], &[]),
+            Self::Pack { source, .. } => ([Some(*source), None], &[]),
+            Self::ReadBack { packed, .. } => ([Some(*packed), None], &[]),
+            Self::Commit { packed, read_back, .. } => ([Some(*packed), Some(*read_back)], &[]),
+            Self::Delete { given, .. } => ([Some(*given), None], &[]),
+            Self::Undriven(undriven) => ([None, None], &undriven.inputs),
+        };
+        own.into_iter().flatten().chain(listed.iter().copied())
     }
 
-    fn inputs_mut(&mut self) -> Vec<&mut Output> {
+    fn for_each_input(&mut self, mut change: impl FnMut(&mut Output)) {
         match self {
-            Self::Look { .. } | Self::Recover { .. } | Self::Probe { .. } => vec![],
-            Self::Pack { source, .. } => vec![source],
-            Self::ReadBack { packed, .. } => vec![packed],
-            Self::Commit { packed, read_back, .. } => vec![packed, read_back],
-            Self::Delete { given, .. } => vec![given],
-            Self::Undriven(undriven) => undriven.inputs.iter_mut().collect(),
+            Self::Look { .. } | Self::Recover { .. } | Self::Probe { .. } => {}
+            Self::Pack { source: input, .. }
+            | Self::ReadBack { packed: input, .. }
+            | Self::Delete { given: input, .. } => change(input),
+            Self::Commit { packed, read_back, .. } => {
+                change(packed);
+                change(read_back);
+            }
+            Self::Undriven(undriven) => undriven.inputs.iter_mut().for_each(change),
         }
     }
 
@@ -334,9 +338,7 @@ impl Step {
         let kept = |tie: Dependency| new_id(tie.on).map(|on| Dependency { on, ..tie });
         self.after = self.after.into_iter().filter_map(kept).collect();
         self.after.sort_by_key(|tie| tie.on);
-        for input in self.kind.inputs_mut() {
-            input.step = new_id(input.step).unwrap_or(input.step);
-        }
+        self.kind.for_each_input(|input| input.step = new_id(input.step).unwrap_or(input.step));
         self
     }
 }

@@ -1,6 +1,7 @@
 //! Identities: of runs, recovery points, slots and steps.
 
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -179,12 +180,12 @@ impl StepId {
 /// A step's stable name, the same whenever the plan says the same: `documents/daily/pack`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(transparent)]
-pub struct StepName(String);
+pub struct StepName(Arc<str>);
 
 impl StepName {
     /// Joins the owner and the kind of step.
     pub fn new(owner: impl fmt::Display, kind: &str) -> Self {
-        Self(format!("{owner}/{kind}"))
+        Self(format!("{owner}/{kind}").into())
     }
 
     /// The name as text.
@@ -201,7 +202,7 @@ impl fmt::Display for StepName {
 
 impl From<&Name> for StepName {
     fn from(name: &Name) -> Self {
-        Self(name.to_string())
+        Self(name.as_str().into())
     }
 }
 

@@ -64,7 +64,7 @@ fn of_step(step: &Step, widest: usize) -> String {
         }
     }
     let taken: Vec<String> =
-        step.kind.inputs().iter().map(|input| format!("{} of {}", output(input.kind), number(input.step))).collect();
+        step.kind.inputs().map(|input| format!("{} of {}", output(input.kind), number(input.step))).collect();
     if !taken.is_empty() {
         parts.push(format!("takes {}", taken.join(", ")));
     }

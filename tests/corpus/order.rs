@@ -235,7 +235,7 @@ fn seen(graph: &Graph) -> Vec<Expected> {
         name: name(step),
         effect: step.kind.effect(),
         after: step.after.iter().map(|tie| (name(graph.step(tie.on)), tie.needs_success)).collect(),
-        takes: step.kind.inputs().iter().map(|input| (name(graph.step(input.step)), input.kind)).collect(),
+        takes: step.kind.inputs().map(|input| (name(graph.step(input.step)), input.kind)).collect(),
         yields: step.kind.yields().first().copied(),
     };
     graph.steps().iter().map(expected).collect()

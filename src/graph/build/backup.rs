@@ -93,7 +93,7 @@ impl Builder<'_> {
         let roots: Arc<[PathBytes]> = files.roots.iter().map(|root| self.absolute(&root.value)).collect();
         let span = backup.span;
         let add = |builder: &mut Self, kind: StepKind, ties: Vec<Dependency>| {
-            let after = kind.inputs().iter().map(|input| needs(input.step, span)).chain(ties).collect();
+            let after = kind.inputs().map(|input| needs(input.step, span)).chain(ties).collect();
             builder.add(StepName::new(job, kind.word()), kind, after, span)
         };
         let (files, of) = (Arc::new(files.clone()), || (job.clone(), store.clone(), roots.clone()));

@@ -4,7 +4,7 @@ mod backup;
 mod restore;
 mod watch;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{
     Dependency, Driver, Effect, Graph, Output, OutputKind, Slice, Step, StepKind, Undriven, cycle, order, size,
@@ -49,7 +49,7 @@ struct Builder<'a> {
     restores: BTreeMap<&'a Name, &'a Restore>,
     steps: Vec<Step>,
     /// The names that steps have, each with the number to try first where another step would be called the same.
-    names: BTreeMap<StepName, u32>,
+    names: HashMap<StepName, u32>,
     /// The first and the last-but-deletion step of every job, for ties between jobs.
     commits: BTreeMap<JobName, (StepId, StepId)>,
 }
@@ -72,7 +72,7 @@ impl<'a> Builder<'a> {
             stores: plan.stores.iter().map(|store| (&store.name.value, store)).collect(),
             restores: plan.restores.iter().map(|restore| (&restore.name.value, restore)).collect(),
             steps: vec![],
-            names: BTreeMap::new(),
+            names: HashMap::new(),
             commits: BTreeMap::new(),
         }
     }
