@@ -41,6 +41,10 @@ pub(super) fn parse(expression: &str) -> Result<Pattern, Malformed> {
         return Err(malformed("uses `L` or `W`, which crontab(5) has not"));
     }
     let times = times(&pattern);
+    // Most mean every day, and need not ask which.
+    if !times.is_empty() && expression.split_ascii_whitespace().skip(2).all(|field| field == "*") {
+        return Ok(Pattern { days: Days::Every, times });
+    }
     let starts = Date::constant(2000, 1, 1);
     if times.is_empty() || day_at_or_after(&pattern, starts).is_none() {
         return Err(malformed("never comes round: no month has that day"));
