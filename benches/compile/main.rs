@@ -1,7 +1,7 @@
 //! How long plans take to compile: `cargo bench --bench compile`.
 //!
-//! The parser of KDL by itself beside all that is done behind it, for plans of three sizes; and the whole program's dry run of 100,000
-//! steps beside `ninja -n`, which is installed where it is missing. What is to be reached says `docs/performance.md`; with `UPDATE_DOCS=1`
+//! The parser of KDL by itself beside all that is done behind it, for plans of three sizes; the whole program's dry run of 100,000
+//! steps beside `ninja -n`, which is installed where it is missing; and its timeline of seven years of points every five minutes. What is to be reached says `docs/performance.md`; with `UPDATE_DOCS=1`
 //! the figures are written there. It ends with 1 where a goal is missed.
 #![expect(
     clippy::disallowed_methods,
@@ -86,6 +86,17 @@ fn measure() -> Outcome<bool> {
         ms(graph)
     ));
     goals.push(("a graph of 100,000 steps ordered and printed / ninja -n".into(), ratio(graph, ninja.wall), 1.0));
+    figures.push_str(&format!(
+        "\n| median of {ROUNDS}, beyond `sonae --version` | wall time | CPU time |\n| --- | --: | --: |\n"
+    ));
+    for (kept, took) in timelines()? {
+        figures.push_str(&format!(
+            "| sonae timeline, kept for {kept} | {:.0} ms | {:.0} ms |\n",
+            ms(took.wall),
+            ms(took.cpu)
+        ));
+        goals.push((format!("ms of a timeline of seven years of five minutes, kept for {kept}"), ms(took.wall), 100.0));
+    }
     figures.push_str("\n| goal | found | |\n| --- | --- | --- |\n");
     for (goal, found, most) in &goals {
         let met = if found <= most { "met" } else { "**MISSED**" };
@@ -175,15 +186,45 @@ fn side_by_side() -> Outcome<(Took, Took)> {
             theirs.push(took.1);
         }
     }
-    let middle = |all: &[Took]| {
-        let of = |time: fn(&Took) -> Duration| {
-            let mut all: Vec<Duration> = all.iter().map(time).collect();
-            all.sort_unstable();
-            all[ROUNDS / 2]
-        };
-        Took { wall: of(|took| took.wall), cpu: of(|took| took.cpu) }
-    };
     Ok((middle(&ours), middle(&theirs)))
+}
+
+/// What timelines of seven years take beyond the program's start, by how long a point is kept.
+fn timelines() -> Outcome<Vec<(&'static str, Took)>> {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let program = env!("CARGO_BIN_EXE_sonae");
+    let mut all = vec![];
+    for within in ["7d", "7y"] {
+        std::fs::write(folder.path().join("plan.kdl"), plans::every_five_minutes(within))?;
+        let timeline = [program, "timeline", "plan.kdl", "--from", "2026-01-01", "--to", "2033-01-01"];
+        let mut took = vec![];
+        for round in 0..=ROUNDS {
+            eprintln!("compile: timeline of {within}, round {round} of {ROUNDS}");
+            let (start, whole) = (whole(folder.path(), &[program, "--version"])?, whole(folder.path(), &timeline)?);
+            if round > 0 {
+                took.push(Took {
+                    wall: whole.wall.saturating_sub(start.wall),
+                    cpu: whole.cpu.saturating_sub(start.cpu),
+                });
+            }
+        }
+        let printed = std::fs::read_to_string(folder.path().join("printed"))?;
+        if !printed.contains("736,416 points made") {
+            return Err(format!("another timeline was expected:\n{printed}").into());
+        }
+        all.push((within, middle(&took)));
+    }
+    Ok(all)
+}
+
+/// The median of each of the times.
+fn middle(all: &[Took]) -> Took {
+    let of = |time: fn(&Took) -> Duration| {
+        let mut all: Vec<Duration> = all.iter().map(time).collect();
+        all.sort_unstable();
+        all[ROUNDS / 2]
+    };
+    Took { wall: of(|took| took.wall), cpu: of(|took| took.cpu) }
 }
 
 /// What it takes to order the graph of a plan that was checked, and to print all of it.

@@ -45,6 +45,14 @@ pub(crate) fn jobs() -> String {
     plan + &format!("restore r {{\n{steps}}}\n")
 }
 
+/// A plan of one backup every five minutes, whose points are kept for so long.
+pub(crate) fn every_five_minutes(within: &str) -> String {
+    format!(
+        "plan p {{timezone \"America/New_York\"}}\nstore s {{local path=\"store\"}}\ntarget t {{files \"source\";backup b {{archive tar.zip;store s;\
+         schedule every=\"5m\";takes \"1m\";retention within=\"{within}\"}}}}\nrestore r {{recover t {{into path=\"restored\"}}}}\n"
+    )
+}
+
 /// As many chains of five steps.
 pub(crate) fn ninja() -> String {
     let mut graph = "rule step\n  command = step $out\n".to_owned();

@@ -47,11 +47,12 @@ impl Wall {
 
     /// What it shows at a time; what is below a second is dropped.
     pub fn at(&mut self, time: Timestamp) -> Shown {
-        let second = time.as_second();
-        let offset = match self.stretch_of(second) {
-            Some(stretch) => stretch.offset,
-            None => i64::from(self.zone.to_offset(time).seconds()),
-        };
+        self.at_second(time.as_second())
+    }
+
+    /// The same of a second since the epoch; beyond the time that can be told, what UTC shows.
+    pub fn at_second(&mut self, second: i64) -> Shown {
+        let offset = self.stretch_of(second).map_or(0, |stretch| stretch.offset);
         Shown { second: second + offset, offset }
     }
 
@@ -100,17 +101,24 @@ impl Expiries {
 
     /// When a period that begins at `start` is over. Of a start in whole seconds it is what [`expiry`] says.
     pub fn of(&mut self, start: Timestamp) -> Timestamp {
-        let shown = self.starts.at(start);
+        Timestamp::from_second(self.of_second(start.as_second())).unwrap_or(Timestamp::MAX)
+    }
+
+    /// The same in seconds since the epoch; `i64::MAX` beyond the end of time.
+    pub fn of_second(&mut self, start: i64) -> i64 {
+        let shown = self.starts.at_second(start);
         let local = match self.over(shown) {
             Over::On(day) => day * DAY_SECONDS + shown.second.rem_euclid(DAY_SECONDS),
             Over::AtMidnightOf(day) => day * DAY_SECONDS,
-            Over::Never => return Timestamp::MAX,
+            Over::Never => return i64::MAX,
         };
-        if let Some(end) = self.ends.first_time_of(local).and_then(|second| Timestamp::from_second(second).ok()) {
-            return end;
-        }
-        let end = expiry(start, self.period, &self.starts.zone);
-        self.ends.stretch_of(end.as_second());
+        self.ends.first_time_of(local).unwrap_or_else(|| self.by_the_zone(start))
+    }
+
+    fn by_the_zone(&mut self, start: i64) -> i64 {
+        let Ok(start) = Timestamp::from_second(start) else { return i64::MAX };
+        let end = expiry(start, self.period, &self.starts.zone).as_second();
+        self.ends.stretch_of(end);
         end
     }
 

@@ -102,6 +102,8 @@ pub(super) enum CommandWord {
     Unlock(UnlockArguments),
     /// Say how each job stands: its last good point and run, when it is due, and what is late
     Status(StatusArguments),
+    /// Show which recovery points there are when, and what can be recovered, from the plan alone
+    Timeline(TimelineArguments),
     /// List the runs of this host, the newest first
     History(HistoryArguments),
     /// Rehearse a plan in a simulated world where everything goes wrong that can: which promises hold, and how one breaks
@@ -245,6 +247,48 @@ pub(super) struct StatusArguments {
     pub(super) host: Option<String>,
     #[command(flatten)]
     pub(super) page: PageFormat,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TimelineArguments {
+    /// The plan
+    pub(super) plan: PathBuf,
+    /// From this time: "2026-03-01" or "2026-03-01 05:30" in the plan's zone, or with an offset [default: today]
+    #[arg(long, value_name = "TIME")]
+    pub(super) from: Option<String>,
+    /// To this time [default: 31 days after the first]
+    #[arg(long, value_name = "TIME")]
+    pub(super) to: Option<String>,
+    /// Say what can be recovered at this time, too
+    #[arg(long, value_name = "TIME")]
+    pub(super) at: Option<String>,
+    /// The plan began at this time [default: it was always there]
+    #[arg(long, value_name = "TIME")]
+    pub(super) since: Option<String>,
+    /// Only these targets
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    pub(super) target: Vec<String>,
+    /// Only what this host backs up
+    #[arg(long, value_name = "NAME")]
+    pub(super) host: Option<String>,
+    /// Today is the day of this time [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(super) now: Option<String>,
+    /// Compare with an older plan: which points are lost and gained
+    #[arg(long, value_name = "OLD")]
+    pub(super) compare: Option<PathBuf>,
+    /// For people, for a page, for programs, or as a picture
+    #[arg(long, value_enum, default_value_t = TimelineForm::Text)]
+    pub(super) format: TimelineForm,
+}
+
+/// The forms of `timeline`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum TimelineForm {
+    Text,
+    Markdown,
+    Json,
+    Svg,
 }
 
 #[derive(Debug, Args)]

@@ -36,6 +36,7 @@ mod shown;
 mod slices;
 mod status;
 mod terminal;
+mod timeline;
 mod times;
 mod unlock;
 mod world;
@@ -124,6 +125,7 @@ fn command(word: CommandWord, seams: &Seams) -> Result<ExitStatus, Failure> {
         CommandWord::Unlock(arguments) => unlock::unlock(&arguments),
         CommandWord::Status(arguments) => status::status(&arguments),
         CommandWord::History(arguments) => history::history(&arguments),
+        CommandWord::Timeline(arguments) => timeline::timeline(&arguments),
         CommandWord::Rehearse(arguments) => rehearse::rehearse(&arguments),
         CommandWord::Explain { code } => explain::explain(code.as_deref()),
         CommandWord::Completions { shell } => completions::completions(shell),

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use super::{check, due, history, rehearse, status};
+use super::{check, due, history, rehearse, status, timeline};
 use crate::forecast::Outlook;
 use crate::report::lease::LeasesReport;
 use crate::report::points::PointsReport;
@@ -30,6 +30,8 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         of::<rehearse::Lived<'_>>("rehearse-seed.schema.json"),
         of::<rehearse::Rehearsed<'_>>("rehearse.schema.json"),
         of::<status::Jobs<'_>>("status.schema.json"),
+        of::<timeline::Compared>("timeline-compare.schema.json"),
+        of::<timeline::Shown>("timeline.schema.json"),
     ]
 }
 

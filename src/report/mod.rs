@@ -14,6 +14,7 @@ pub mod lease;
 pub mod outcome;
 pub mod points;
 pub mod status;
+pub mod timeline;
 pub mod words;
 
 pub use accepted::accepted;

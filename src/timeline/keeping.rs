@@ -6,7 +6,6 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::units::{Key, Units};
@@ -21,7 +20,7 @@ pub(super) struct Held {
     /// Of when its data is.
     pub(super) moment: i64,
     /// How many were made before it.
-    pub(super) number: u64,
+    pub(super) number: u32,
     /// What whoever walks calls it.
     pub(super) tag: u32,
     /// How many rules keep it.
@@ -41,8 +40,9 @@ pub(super) struct Keeping {
     free: Vec<Id>,
     /// Those that no rule keeps any more; their places are not free yet.
     gone: Vec<Id>,
-    made: u64,
-    forever: bool,
+    made: u32,
+    /// How many rules keep a new point: that it is the newest, that all are kept, and those of the plan.
+    rules: u8,
     newest: Option<Id>,
     generations: Option<(usize, VecDeque<Id>)>,
     within: Option<(Expiries, VecDeque<(i64, Id)>)>,
@@ -53,12 +53,14 @@ pub(super) struct Keeping {
 impl Keeping {
     pub(super) fn new(rules: &Rules, zone: &TimeZone) -> Self {
         let most = |count: std::num::NonZeroU32| usize::try_from(count.get()).unwrap_or(usize::MAX);
+        let of_plan =
+            usize::from(rules.generations.is_some()) + usize::from(rules.within.is_some()) + rules.thinned.len();
         Self {
             held: vec![],
             free: vec![],
             gone: vec![],
             made: 0,
-            forever: rules.is_empty(),
+            rules: 1 + u8::try_from(of_plan.max(1)).unwrap_or(u8::MAX),
             newest: None,
             generations: rules.generations.map(|count| (most(count), VecDeque::new())),
             within: rules.within.map(|period| (Expiries::new(period, zone.clone()), VecDeque::new())),
@@ -74,9 +76,10 @@ impl Keeping {
 
     /// The places of those that are there, oldest first.
     pub(super) fn there(&self) -> Vec<Id> {
+        // Most of them stand in their order already, which this sort makes use of.
         let mut there: Vec<(i64, Id)> =
             self.held.iter().zip(0..).filter(|(held, _)| held.rules > 0).map(|(held, id)| (held.moment, id)).collect();
-        there.sort_unstable();
+        there.sort();
         there.into_iter().map(|(_, id)| id).collect()
     }
 
@@ -87,14 +90,9 @@ impl Keeping {
     }
 
     /// Adds a point, which is newer than all that are there.
-    pub(super) fn add(&mut self, slot: Timestamp, moment: i64) -> Id {
-        let rules = 1
-            + u8::from(self.forever)
-            + u8::from(self.generations.is_some())
-            + u8::from(self.within.is_some())
-            + u8::try_from(self.thinned.len()).unwrap_or(u8::MAX);
-        let id = self.place(Held { slot: slot.as_second(), moment, number: self.made, tag: NOBODYS, rules });
-        self.made += 1;
+    pub(super) fn add(&mut self, slot: i64, moment: i64) -> Id {
+        let id = self.place(Held { slot, moment, number: self.made, tag: NOBODYS, rules: self.rules });
+        self.made = self.made.wrapping_add(1);
         if let Some(before) = self.newest.replace(id) {
             self.release(before);
         }
@@ -104,22 +102,24 @@ impl Keeping {
                 self.release(oldest);
             }
         }
-        let time = Timestamp::from_second(moment).unwrap_or(slot);
         if let Some((expiries, queue)) = &mut self.within {
-            let end = expiries.of(time).as_second();
+            let end = expiries.of_second(moment);
             // Where a clock is set, an older point may outlive a younger one by as much.
-            let place = queue.iter().rev().take_while(|(other, _)| *other > end).count();
-            queue.insert(queue.len() - place, (end, id));
+            let before = queue.iter().rev().take_while(|(other, _)| *other > end).count();
+            match before {
+                0 => queue.push_back((end, id)),
+                _ => queue.insert(queue.len() - before, (end, id)),
+            }
         }
-        self.thin(time, id);
+        self.thin(moment, id);
         id
     }
 
-    fn thin(&mut self, time: Timestamp, id: Id) {
+    fn thin(&mut self, moment: i64, id: Id) {
         if self.thinned.is_empty() {
             return;
         }
-        let shown = self.wall.at(time);
+        let shown = self.wall.at_second(moment);
         for rule in 0..self.thinned.len() {
             for old in self.thinned[rule].add(shown, id) {
                 self.release(old);
@@ -128,8 +128,7 @@ impl Keeping {
     }
 
     /// Ends what time alone ends, as of a run.
-    pub(super) fn expire(&mut self, now: Timestamp) {
-        let now = now.as_second();
+    pub(super) fn expire(&mut self, now: i64) {
         while let Some((_, queue)) = &mut self.within {
             let Some((_, id)) = queue.front().copied().filter(|(end, _)| *end <= now) else { return };
             queue.pop_front();

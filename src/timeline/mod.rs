@@ -5,8 +5,13 @@
 
 mod births;
 mod chain;
+mod columns;
+mod compare;
+mod ends;
 mod keeping;
+mod overview;
 mod points;
+mod sequences;
 mod series;
 #[cfg(test)]
 mod tests;
@@ -15,5 +20,11 @@ mod walk;
 
 pub use births::Making;
 pub use chain::unbroken;
+pub use columns::{ColumnUnit, Columns};
+pub use compare::{Changed, Comparison, JobPlace, Lot, Moved, compare};
+pub use overview::{
+    AnyMoment, Cell, JobTimeline, Keeps, KeptPoints, Question, Recoverable, Timeline, Uncounted, timeline,
+};
 pub use points::{Life, Points, THERE_MAX, TooMany};
+pub use sequences::Sequence;
 pub use series::{Holds, Kept, Moving, Place, Series, Stretch, of_backup, of_target, series};

@@ -4,13 +4,14 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Making;
+use super::ends::Ends;
 use super::keeping::{Held, NOBODYS};
 use super::walk::Walk;
 use crate::calendar::Occurrences;
 use crate::primitives::Duration;
 use crate::retention::Rules;
 
-/// So many points of one job may be there at once: beyond that nobody counts them one by one, and they would not fit into memory.
+/// So many points of one job are counted: beyond that nobody reads of them one by one, and they would not fit into memory.
 pub const THERE_MAX: usize = 4_000_000;
 
 /// So far back it is looked for points that are still there, and so far ahead for the end of one: a hundred years.
@@ -33,9 +34,9 @@ pub struct Points {
     pub since: Option<Timestamp>,
 }
 
-/// More points are there at once than are counted.
+/// More points are there than are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("more than {THERE_MAX} points are there at once")]
+#[error("there are more than {THERE_MAX} points")]
 pub struct TooMany;
 
 /// A recovery point from its run to its end, as if every run began at its slot, took exactly its `takes` and succeeded.
@@ -44,21 +45,42 @@ pub struct Life {
     slot: i64,
     moment: i64,
     /// How many were made before it, since the first that was looked at.
-    number: u64,
-    takes: i64,
+    number: u32,
+    /// A hundred years at most.
+    takes: u32,
     /// The slot of the run that lets it go; the end of time where none does.
     end: i64,
 }
 
 impl Life {
-    fn of(held: &Held, takes: i64, end: i64) -> Self {
+    fn of(held: &Held, takes: u32, end: i64) -> Self {
         let Held { slot, moment, number, .. } = *held;
         Self { slot, moment, number, takes, end }
     }
 
     /// Whether it is the next that was made after another.
     pub fn follows(&self, other: &Self) -> bool {
-        self.number == other.number + 1
+        self.number == other.number.wrapping_add(1)
+    }
+
+    /// Whether it is there when the next one comes.
+    pub fn is_there_with(&self, next: &Self) -> bool {
+        next.committed_second() <= self.let_go_second()
+    }
+
+    /// How many seconds its data is younger than another's.
+    pub fn apart(&self, other: &Self) -> i64 {
+        self.moment - other.moment
+    }
+
+    /// Of several, the one that is let go first.
+    pub fn soonest_gone(of: &[Self]) -> Option<&Self> {
+        of.iter().min_by_key(|life| life.end)
+    }
+
+    /// Of several, the one that is let go last.
+    pub fn last_gone(of: &[Self]) -> Option<&Self> {
+        of.iter().max_by_key(|life| life.end)
     }
 
     /// When its run began.
@@ -73,17 +95,40 @@ impl Life {
 
     /// When it is there.
     pub fn committed(&self) -> Timestamp {
-        time(self.slot.saturating_add(self.takes))
+        time(self.committed_second())
     }
 
     /// When it is let go: the end of the first run that no rule keeps it at. None where it is kept for more than a hundred years.
     pub fn let_go(&self) -> Option<Timestamp> {
-        (self.end != i64::MAX).then(|| time(self.end.saturating_add(self.takes)))
+        (self.end != i64::MAX).then(|| time(self.let_go_second()))
     }
 
     /// Whether it is there at a time.
     pub fn is_there(&self, at: Timestamp) -> bool {
-        self.committed() <= at && self.let_go().is_none_or(|end| at < end)
+        self.is_there_at(whole(at))
+    }
+
+    fn is_there_at(&self, second: i64) -> bool {
+        self.committed_second() <= second && second < self.let_go_second()
+    }
+
+    /// Whether it comes to be there after one time, and up to another.
+    pub fn is_made(&self, after: Timestamp, until: Timestamp) -> bool {
+        (whole(after) + 1..=whole(until)).contains(&self.committed_second())
+    }
+
+    /// Whether it is let go up to a time.
+    pub fn is_let_go(&self, until: Timestamp) -> bool {
+        self.let_go_second() <= whole(until)
+    }
+
+    fn committed_second(&self) -> i64 {
+        self.slot + i64::from(self.takes)
+    }
+
+    /// The end of time where it is never let go.
+    fn let_go_second(&self) -> i64 {
+        self.end.saturating_add(i64::from(self.takes))
     }
 
     /// How long what it holds can be recovered: from the moment of its data until it is let go. None where it is kept for more than a hundred years.
@@ -92,7 +137,7 @@ impl Life {
     }
 
     fn length_seconds(&self) -> i64 {
-        self.end.saturating_add(self.takes).saturating_sub(self.moment)
+        self.let_go_second().saturating_sub(self.moment)
     }
 }
 
@@ -100,17 +145,57 @@ fn time(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap_or(Timestamp::MAX)
 }
 
+/// The whole second at or before a time.
+fn whole(time: Timestamp) -> i64 {
+    // `as_second` drops the fraction, which before 1970 is upwards.
+    time.as_second() - i64::from(time.subsec_nanosecond() < 0)
+}
+
 impl Points {
     /// Every point that is there at some time from `from` to `to`, both among them, oldest first.
     ///
-    /// Of points that no rule ever lets go, those of before `from` are left out, but for the newest: there are as many as there were runs.
+    /// Of points that no rule ever lets go, and that were always made, those of before `from` are left out, but for the newest: there is no end of
+    /// them.
     ///
     /// # Errors
-    /// When more than [`THERE_MAX`] are there at once.
+    /// When there are more than [`THERE_MAX`].
     pub fn between(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Life>, TooMany> {
+        let mut all = match Ends::reaching(self, from) {
+            Some(ends) => self.known(ends, from, to)?,
+            None => self.walked(from, to)?,
+        };
+        let (first, last) = (whole(from), whole(to));
+        all.retain(|life| life.committed_second() <= last && first < life.let_go_second());
+        if self.rules.is_empty() && self.since.is_none() {
+            let before = all.iter().take_while(|life| life.committed_second() <= first).count();
+            all.drain(..before.saturating_sub(1));
+        }
+        Ok(all)
+    }
+
+    /// The same, and others, where the end of each is known without the others.
+    fn known(&self, ends: Ends<'_>, from: Timestamp, to: Timestamp) -> Result<Vec<Life>, TooMany> {
+        let (takes, first, last) = (takes(self), whole(from), whole(to));
+        let horizon = last.saturating_add(REACH.as_secs());
+        let mut all = vec![];
+        for (number, (slot, end)) in (0_u32..).zip(ends.take_while(|(slot, _)| *slot <= last)) {
+            let end = if end <= horizon { end } else { i64::MAX };
+            let life = Life { slot, moment: slot, number, takes, end };
+            if first < life.let_go_second() {
+                all.push(life);
+            }
+            if all.len() > THERE_MAX {
+                return Err(TooMany);
+            }
+        }
+        Ok(all)
+    }
+
+    /// The same, and others, by going through all runs until each is gone.
+    fn walked(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Life>, TooMany> {
         let mut lives = Lives::new(self);
         let mut walk = Walk::reaching(self, from);
-        let begins = from.as_second().saturating_sub(lives.takes);
+        let begins = whole(from) - i64::from(lives.takes);
         while walk.peek().is_some_and(|slot| slot.as_second() <= begins) {
             walk.step()?;
             walk.take_gone(|_| {});
@@ -120,16 +205,14 @@ impl Points {
             let Some(slot) = walk.step()? else { break };
             walk.tag_born(|held| lives.begin(held));
             walk.take_gone(|held| lives.end(&held, slot));
+            if lives.all.len() > THERE_MAX {
+                return Err(TooMany);
+            }
         }
         let horizon = to.checked_add(REACH).unwrap_or(Timestamp::MAX);
         while lives.open > 0 && !self.rules.is_empty() && walk.peek().is_some_and(|slot| slot <= horizon) {
             let Some(slot) = walk.step()? else { break };
             walk.take_gone(|held| lives.end(&held, slot));
-        }
-        lives.all.retain(|life| life.committed() <= to && life.let_go().is_none_or(|end| from < end));
-        if self.rules.is_empty() {
-            let before = lives.all.iter().take_while(|life| life.committed() <= from).count();
-            lives.all.drain(..before.saturating_sub(1));
         }
         Ok(lives.all)
     }
@@ -140,40 +223,42 @@ impl Points {
     /// # Errors
     /// When more than [`THERE_MAX`] are there at once.
     pub fn shortest_life(&self, from: Timestamp, to: Timestamp) -> Result<Option<Life>, TooMany> {
-        let mut shortest: Option<Life> = None;
         if self.rules.is_empty() {
             return Ok(None);
         }
+        let Some(ends) = Ends::beginning(self, from) else { return self.shortest_walked(from, to) };
+        let (takes, horizon) = (takes(self), whole(to).saturating_add(REACH.as_secs()));
+        // A run at the very end of the time is not one of it.
+        let of_time = ends.take_while(|(slot, _)| time(*slot) < to);
+        let lives = (0..).zip(of_time).map(|(number, (slot, end))| Life { slot, moment: slot, number, takes, end });
+        Ok(lives.filter(|life| life.end <= horizon).fold(None, |found, life| Some(shorter(found, life))))
+    }
+
+    fn shortest_walked(&self, from: Timestamp, to: Timestamp) -> Result<Option<Life>, TooMany> {
+        let mut shortest: Option<Life> = None;
         let takes = takes(self);
         let horizon = to.checked_add(REACH).unwrap_or(Timestamp::MAX);
         // What ends a point are the runs after it: those before it are all one.
         let mut walk = Walk::beginning(self, from);
         let (mut open, mut last) = (0_u64, i64::MIN);
-        loop {
-            let Some(slot) = walk.peek().filter(|slot| *slot <= horizon) else { break };
-            let is_over = slot >= to;
+        while let Some(slot) = walk.peek().filter(|slot| *slot <= horizon) {
             // What is still there by then is older already than the shortest that was found.
-            let is_found = |life: &Life| life.length_seconds() <= (slot.as_second() + takes).saturating_sub(last);
-            if is_over && (open == 0 || shortest.as_ref().is_some_and(is_found)) {
+            let age = slot.as_second().saturating_add(i64::from(takes)).saturating_sub(last);
+            let is_found = |life: &Life| life.length_seconds() <= age;
+            if slot >= to && (open == 0 || shortest.as_ref().is_some_and(is_found)) {
                 break;
             }
             walk.step()?;
-            if !is_over {
+            if slot < to {
                 walk.tag_born(|held| {
-                    open += 1;
-                    last = held.moment;
+                    (open, last) = (open + 1, held.moment);
                     0
                 });
             }
             walk.take_gone(|held| {
-                if held.tag == 0 {
+                if held.tag != NOBODYS {
                     open -= 1;
-                    let life = Life::of(&held, takes, slot.as_second());
-                    let is_shorter =
-                        |found: &Life| (life.length_seconds(), life.moment) < (found.length_seconds(), found.moment);
-                    if shortest.as_ref().is_none_or(is_shorter) {
-                        shortest = Some(life);
-                    }
+                    shortest = Some(shorter(shortest, Life::of(&held, takes, slot.as_second())));
                 }
             });
         }
@@ -181,10 +266,16 @@ impl Points {
     }
 }
 
+/// The shorter of two lives; of two that are as long, the earlier.
+fn shorter(found: Option<Life>, life: Life) -> Life {
+    let order = |life: &Life| (life.length_seconds(), life.moment);
+    found.filter(|found| order(found) <= order(&life)).unwrap_or(life)
+}
+
 /// The lives of the points that somebody asked for.
 struct Lives {
     all: Vec<Life>,
-    takes: i64,
+    takes: u32,
     /// Of how many the end is not known yet.
     open: usize,
 }
@@ -208,6 +299,6 @@ impl Lives {
     }
 }
 
-fn takes(points: &Points) -> i64 {
-    i64::try_from(points.takes.seconds).unwrap_or(i64::MAX)
+fn takes(points: &Points) -> u32 {
+    u32::try_from(points.takes.seconds).unwrap_or(u32::MAX)
 }

@@ -40,6 +40,16 @@ pub enum Place {
     Provider,
 }
 
+impl Place {
+    /// The store, where it is one.
+    pub fn store(&self) -> Option<&Name> {
+        match self {
+            Self::Store(store) | Self::Copy(store) => Some(store),
+            Self::Provider => None,
+        }
+    }
+}
+
 /// What a point holds, where that says what can be recovered with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holds {

@@ -1,5 +1,7 @@
 //! The lives of points by hand, and against the decision of each run.
 
+mod overview;
+
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
@@ -150,6 +152,8 @@ fn more_than_can_be_counted_is_an_error() {
     let rhythm = Rhythm::Every { period: Duration::from_seconds(60) };
     let points = points(rhythm, "UTC", generations(u32::MAX));
     assert_eq!(points.between(at("2026-03-01T00:00:00Z"), at("2026-03-02T00:00:00Z")), Err(TooMany));
+    let few = super::tests::points(Rhythm::Every { period: Duration::from_seconds(60) }, "UTC", generations(2));
+    assert_eq!(few.between(at("2026-03-01T00:00:00Z"), at("2056-03-02T00:00:00Z")), Err(TooMany));
 }
 
 #[test]
@@ -296,7 +300,7 @@ fn makings() -> impl Strategy<Value = Making> {
 const HISTORY: SignedDuration = SignedDuration::from_hours(800 * 24);
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
     fn lives_are_those_of_deciding_at_each_run(

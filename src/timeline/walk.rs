@@ -2,7 +2,6 @@
 //!
 //! Unaware of what is asked about. Invariant: no more is held than the points that are there.
 
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Making;
@@ -33,15 +32,10 @@ impl<'a> Walk<'a> {
 
     /// From a time on, with nothing there yet.
     pub(super) fn beginning(points: &'a Points, start: Timestamp) -> Self {
-        let births = |births: fn(Making, &TimeZone, Timestamp) -> Births, at| births(points.making, &points.zone, at);
-        let (after, births) = match points.since.filter(|since| start <= *since) {
-            // The run at that very time is one of them.
-            Some(since) => (just_before(since), births(Births::since, since)),
-            None => {
-                let before = just_before(start);
-                let run = points.times.last_at_or_before(before).unwrap_or(before);
-                (run, births(Births::after, run))
-            }
+        let after = first_run(points, start);
+        let births = match points.since.filter(|since| start <= *since) {
+            Some(since) => Births::since(points.making, &points.zone, since),
+            None => Births::after(points.making, &points.zone, points.times.last_at_or_before(after).unwrap_or(after)),
         };
         Self {
             runs: points.times.after(after).peekable(),
@@ -63,10 +57,11 @@ impl<'a> Walk<'a> {
         let Some(slot) = self.runs.next() else { return Ok(None) };
         self.born.clear();
         self.births.of_run(slot, &mut self.moments);
+        let second = slot.as_second();
         for moment in self.moments.drain(..) {
-            self.born.push(self.keeping.add(slot, moment));
+            self.born.push(self.keeping.add(second, moment));
         }
-        self.keeping.expire(slot);
+        self.keeping.expire(second);
         if self.keeping.len() > THERE_MAX { Err(TooMany) } else { Ok(Some(slot)) }
     }
 
@@ -90,12 +85,17 @@ impl<'a> Walk<'a> {
     }
 }
 
-fn just_before(time: Timestamp) -> Timestamp {
+/// A time just before the first run from a time on.
+pub(super) fn first_run(points: &Points, from: Timestamp) -> Timestamp {
+    let time = points.since.map_or(from, |since| since.max(from));
     time.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(time)
 }
 
 /// A time before every run whose points may be there at `time`.
-fn start(points: &Points, time: Timestamp) -> Timestamp {
+pub(super) fn start(points: &Points, time: Timestamp) -> Timestamp {
+    if let Some(since) = points.since.filter(|_| points.rules.is_empty()) {
+        return since;
+    }
     let earliest = time.checked_sub(REACH).unwrap_or(Timestamp::MIN);
     // A run that is under way then may have been before it; and the newest point is always kept.
     let takes = i64::try_from(points.takes.seconds).unwrap_or(i64::MAX);

@@ -14,6 +14,7 @@ mod schemas;
 mod secrets;
 mod slices;
 mod status;
+mod timeline;
 mod warnings;
 
 use std::os::unix::fs::PermissionsExt;
@@ -41,6 +42,7 @@ fn the_whole_help_is_one_snapshot() {
         "resume",
         "unlock",
         "status",
+        "timeline",
         "history",
         "history show",
         "rehearse",

@@ -23,6 +23,8 @@ fn printed(scene: &Scene, lines: &[&str]) -> BTreeSet<&'static str> {
 fn every_json_holds_to_its_schema() {
     let scene = Scene::with_plan();
     scene.write("broken.kdl", "plan \"broken\"\ntarget \"a\" { backup \"b\"");
+    let plan = std::fs::read_to_string(scene.path("plan.kdl")).unwrap();
+    scene.write("older.kdl", &plan.replace("generations=2", "generations=3"));
     let mut seen = printed(
         &scene,
         &[
@@ -37,6 +39,8 @@ fn every_json_holds_to_its_schema() {
             "restore plan.kdl photos --from-host web-1 --format json",
             "unlock plan.kdl photos/daily --format json",
             "status plan.kdl --host web-1 --format json",
+            "timeline plan.kdl --from 2026-03-01 --to 2026-03-05 --at 2026-03-02 --since 2026-02-26 --format json",
+            "timeline plan.kdl --compare older.kdl --from 2026-03-01 --to 2026-03-05 --format json",
             "history --format json",
             "rehearse plan.kdl --seeds 40 --format json",
             "rehearse plan.kdl --seed 3 --format json",
@@ -65,6 +69,7 @@ fn what_is_not_performed_holds_to_its_schema_too() {
             "drill plan.kdl yearly --dry-run --format json",
             "announce plan.kdl customers --dry-run --format json",
             "status plan.kdl --host web-1 --format json",
+            "timeline plan.kdl --from 2026-03-01 --to 2026-03-03 --target shop-database access-log --format json",
         ],
     );
 }
