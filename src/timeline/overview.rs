@@ -107,7 +107,8 @@ pub struct KeptPoints {
     pub sequences: Vec<Sequence>,
     /// How many sequences are left out in the middle.
     pub omitted: u64,
-    /// How many are of before the first column, and there at `shown_at`.
+    /// How many are of before the first column, and there at `shown_at`. Where all since the plan began are kept and nobody says when that was, the newest
+    /// of them alone.
     pub earlier: u64,
     /// One for each column.
     pub cells: Vec<Cell>,
@@ -309,6 +310,13 @@ impl Asked<'_> {
             })
         };
         changes.filter_map(of_changes).collect()
+    }
+}
+
+impl KeptPoints {
+    /// Whether all since the plan began are kept, and nobody says when that was.
+    pub fn is_endless(&self) -> bool {
+        self.forever && self.recoverable.iter().any(|one| one.points.is_none())
     }
 }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::super::words::counted;
 use super::{AS_IF, Clock, period, place};
-use crate::timeline::{AnyMoment, Cell, ColumnUnit, Columns, JobTimeline, Keeps, Recoverable, Timeline};
+use crate::timeline::{AnyMoment, Cell, ColumnUnit, Columns, Keeps, KeptPoints, Recoverable, Timeline};
 
 /// All lengths are pixels.
 const MARGIN: f64 = 16.0;
@@ -36,13 +36,13 @@ pub fn svg(of: &Timeline) -> String {
     let rows = rows(of);
     let names = rows.iter().map(|row| row.name.chars().count().max(row.place.chars().count())).max().unwrap_or(0);
     let columns = of.columns.starts.len().max(1);
-    let earlier = rows.iter().map(Row::earlier).max().map_or(0, |most| super::count(most).chars().count());
-    let earlier = (earlier as f64 * 6.2 + 14.0).max(44.0);
+    let earlier = rows.iter().map(|row| width_of(&row.earlier(), 6.2)).fold(30.0, f64::max) + 14.0;
     let sheet = Sheet {
         of,
         clock: &clock,
         left: MARGIN + (names as f64 * CHARACTER).max(60.0) + earlier,
         earlier,
+        has_earlier: rows.iter().any(|row| !row.earlier().is_empty()),
         step: (GRID / columns as f64).clamp(5.0, 30.0).floor(),
         rows: rows.len(),
     };
@@ -75,17 +75,18 @@ struct Row<'a> {
 }
 
 enum What<'a> {
-    Points { earlier: u64, cells: &'a [Cell] },
+    Points(&'a KeptPoints),
     Range(Option<&'a Recoverable>),
     ByHand,
 }
 
 impl Row<'_> {
-    /// How many points it has of before the first column.
-    fn earlier(&self) -> u64 {
+    /// How many points it has of before the first column: `+7`, or `all`.
+    fn earlier(&self) -> String {
         match self.what {
-            What::Points { earlier, .. } => earlier,
-            What::Range(_) | What::ByHand => 0,
+            What::Points(points) if points.is_endless() => "all".into(),
+            What::Points(points) if points.earlier > 0 => format!("+{}", super::count(points.earlier)),
+            What::Points(_) | What::Range(_) | What::ByHand => String::new(),
         }
     }
 }
@@ -95,7 +96,7 @@ fn rows(of: &Timeline) -> Vec<Row<'_>> {
     let mut rows = vec![];
     for job in &of.jobs {
         let what = match &job.keeps {
-            Keeps::Points(points) => What::Points { earlier: points.earlier, cells: &points.cells },
+            Keeps::Points(points) => What::Points(points),
             Keeps::Range(range) => What::Range(at_shown(range).and_then(|at| range.get(at))),
             Keeps::ByHand => What::ByHand,
         };
@@ -138,6 +139,8 @@ struct Sheet<'a> {
     left: f64,
     /// How much room there is before them for the number of what is older.
     earlier: f64,
+    /// Whether anything is older.
+    has_earlier: bool,
     /// How wide a column is.
     step: f64,
     rows: usize,
@@ -190,8 +193,7 @@ impl Sheet<'_> {
             }
         }
         line(out, self.right(), Self::top() - 4.0, self.right(), self.bottom(), "edge");
-        let has_earlier = |job: &JobTimeline| matches!(&job.keeps, Keeps::Points(points) if points.earlier > 0);
-        if self.of.jobs.iter().any(has_earlier) {
+        if self.has_earlier {
             text(out, self.left - self.earlier, Self::top() - 6.0, "small", "before");
         }
         line(out, MARGIN, Self::top(), self.right(), Self::top(), "edge");
@@ -214,11 +216,11 @@ impl Sheet<'_> {
         text(out, MARGIN, y + 22.0, "small", &row.place);
         line(out, MARGIN, y + ROW, self.right(), y + ROW, "line");
         match &row.what {
-            What::Points { earlier, cells } => {
-                if *earlier > 0 {
-                    text(out, self.left - self.earlier, y + 17.0, "small", &format!("+{}", super::count(*earlier)));
+            What::Points(points) => {
+                if !row.earlier().is_empty() {
+                    text(out, self.left - self.earlier, y + 17.0, "small", &row.earlier());
                 }
-                let seen = cells.iter().enumerate().map(|(column, cell)| self.cell(out, column, y, cell));
+                let seen = points.cells.iter().enumerate().map(|(column, cell)| self.cell(out, column, y, cell));
                 seen.fold(Seen::default(), Seen::and)
             }
             What::Range(recoverable) => self.range(out, y, *recoverable),
