@@ -187,11 +187,6 @@ fn points_are_there_as_long_as_counting_shows() {
         let is_there = |(_, committed, end): &Life| *committed <= to && end.is_none_or(|end| from < end);
         let mut counted: Vec<Life> = lives(&clock, runs, takes, &retention).into_iter().filter(is_there).collect();
         let mut found = through_time(&plan, Some(since), from, to);
-        if retention.is_none() {
-            // Of points that are kept for ever, those of before are not told, but for the newest.
-            let before = counted.iter().filter(|(_, committed, _)| *committed <= from).count();
-            counted.drain(..before.saturating_sub(1));
-        }
         // What ends beyond what was counted is not known here.
         found.iter_mut().for_each(|life| life.2 = life.2.filter(|end| *end <= last));
         counted.iter_mut().for_each(|life| life.2 = life.2.filter(|end| *end <= last));
