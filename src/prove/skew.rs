@@ -419,7 +419,10 @@ fn remedy(older: &Target) -> String {
 fn places(older: &Target, newer: &Target, apart: &Apart) -> Vec<(Span, String)> {
     let [older_of, newer_of, at] = &apart.shown;
     let place = |target: &Target| {
-        let of = target.backups.iter().find_map(|backup| backup.schedule.as_ref().map(|schedule| schedule.span));
+        // What RDS keeps to any moment is the newest, whatever else there is.
+        let any_moment = target.backups.iter().find(|backup| matches!(backup.way, Way::PointInTime(_)));
+        let scheduled = || target.backups.iter().find_map(|backup| Some(backup.schedule.as_ref()?.span));
+        let of = any_moment.map(|backup| backup.span).or_else(scheduled);
         of.or_else(|| target.backups.first().map(|backup| backup.span)).unwrap_or(target.name.span)
     };
     let zone = &apart.timezone;

@@ -44,6 +44,7 @@ target "orders" {
     backup "monthly" { snapshot; schedule "monthly" day=1 at="06:00"; retention generations=2 }
 }
 restore "all" {
+    moment "latest" spread="25h"
     recover "documents" { from host="web-1"; into path="/srv/restored" }
     recover "database" { into path="/srv/database.restored" }
     recover "log" { into path="/srv/log.restored" }
