@@ -101,19 +101,21 @@ pub(super) fn start(points: &Points, time: Timestamp) -> Timestamp {
     let takes = i64::try_from(points.takes.seconds).unwrap_or(i64::MAX);
     let begun = time.checked_sub(SignedDuration::from_secs(takes)).unwrap_or(earliest).max(earliest);
     let runs = |count: u64| points.times.back(begun, count, earliest);
-    let within = points.rules.within.map(|period| before(begun, days_at_most(period)));
+    // What is there is what the last run kept; it may be long ago. And days and months are made by the runs after them.
+    let made = points.times.last_at_or_before(begun).map_or(begun, |run| run.max(earliest));
+    let within = points.rules.within.map(|period| before(made, days_at_most(period)));
     let generations = points.rules.generations.map(|count| u64::from(count.get()));
     let counted = generations.map(|count| match points.making {
         Making::EachRun => runs(count),
-        Making::EachDay => before(begun, count),
-        Making::EachMonth { .. } => before(begun, count.saturating_mul(31)),
+        Making::EachDay => before(made, count),
+        Making::EachMonth { .. } => before(made, count.saturating_mul(31)),
     });
     let thinned = points.rules.thinned.iter().map(|(unit, count)| {
         let count = u64::from(count.get());
         match points.making {
             Making::EachRun => units_back(points, *unit, count, begun, earliest),
-            Making::EachDay => before(begun, count.saturating_mul(days_of(*unit))),
-            Making::EachMonth { .. } => before(begun, count.saturating_mul(days_of(*unit).max(31))),
+            Making::EachDay => before(made, count.saturating_mul(days_of(*unit))),
+            Making::EachMonth { .. } => before(made, count.saturating_mul(days_of(*unit).max(31))),
         }
     });
     let data = within.into_iter().chain(counted).chain(thinned).min().unwrap_or(begun);

@@ -226,8 +226,8 @@ fn every_day_is_where_counting_shows() {
         if line.is_empty() {
             return;
         }
-        for place in 1..line.len() {
-            line[place].is_tied = dice.one_in(2);
+        for backup in line.iter_mut().skip(1) {
+            backup.is_tied = dice.one_in(2);
         }
         let keep = dice
             .one_in(2)
