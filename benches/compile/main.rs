@@ -74,6 +74,15 @@ fn measure() -> Outcome<bool> {
     }
     let (least, most) = (sizes[0].1.behind, sizes[2].1.behind);
     goals.push(("10000 targets / 100 times 100 targets".into(), ratio(most, least * 100), 2.0));
+    figures.push_str(&format!("\n| median of {ROUNDS} | all proofs |\n| --- | --: |\n"));
+    let worked_example = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("plans/smaregi.kdl"))?;
+    for (what, plan, most) in
+        [("the worked example", worked_example, 50.0), ("1,000 targets, all with promises", plans::promises(), 1_000.0)]
+    {
+        let took = ms(proofs(&plan)?);
+        figures.push_str(&format!("| {what} | {took:.1} ms |\n"));
+        goals.push((format!("ms of all proofs of {what}"), took, most));
+    }
     let (sonae, ninja) = side_by_side()?;
     figures.push_str(&format!("\n| median of {ROUNDS} | wall time | CPU time |\n| --- | --: | --: |\n"));
     for (program, took) in [("sonae run --dry-run", sonae), ("ninja -n", ninja)] {
@@ -129,6 +138,22 @@ fn stages(plan: &str) -> Stages {
         black_box(text(&compiled.diagnostics, &sources, Colour::Plain));
     });
     Stages { parser, behind: all.saturating_sub(read) }
+}
+
+/// What all proofs of a plan take.
+fn proofs(plan: &str) -> Outcome<Duration> {
+    let (mut sources, mut found) = (Sources::default(), Diagnostics::default());
+    let file = sources.add("plan.kdl", plan);
+    let document = sonae::syntax::parse(file, plan, &mut found);
+    let read = sonae::lower::lower(&[document], &mut found).ok_or("no plan")?;
+    let (base, today) = (PathBytes::new(&b"/plans"[..]), jiff::civil::date(2026, 3, 1));
+    let checked = sonae::check::check(read, today, &mut found).map_err(|_| "errors")?;
+    let graph = sonae::graph::compile(&checked, &base, &mut found).ok_or("a circle")?;
+    Ok(median(|| {
+        let proven = sonae::prove::prove(checked.clone(), graph.clone(), Diagnostics::default(), today);
+        assert!(proven.proven.is_some(), "{}", text(&proven.diagnostics, &sources, Colour::Plain));
+        black_box(proven);
+    }))
 }
 
 /// The middle of several times: of the processor, of which what else the machine does takes none.

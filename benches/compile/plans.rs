@@ -30,6 +30,38 @@ pub(crate) fn targets(targets: usize) -> String {
     plan + &format!("restore r {{\n{plain}}}\nrestore q {{\n{promised}}}\n")
 }
 
+/// A plan of 1,000 targets of four kinds, each with all that there is to prove of it, at times of their own.
+pub(crate) fn promises() -> String {
+    let mut plan = "plan p {timezone \"Europe/Berlin\"}\nstore s {local path=\"/s\"}\n".to_owned();
+    let mut steps = String::new();
+    for n in 0..1_000 {
+        let at = format!("at=\"{:02}:{:02}\"", n / 60 % 24, n % 60);
+        let block = match n % 4 {
+            0 => format!(
+                "files \"/{n}\";objective rpo=\"26h\" rto=\"30d\";backup b {{archive tar.zip;store s;schedule daily {at};takes \"9m\";retention generations=14 \
+                 within=\"30d\" monthly=12}}"
+            ),
+            1 => format!(
+                "files \"/{n}\";objective rpo=\"8d\" rto=\"30d\";backup b {{archive tar.zip;store s;schedule weekly weekday=sun {at};takes \"9m\";retention \
+                 within=\"90d\"}}"
+            ),
+            2 => format!(
+                "logs \"/{n}\" pattern=\"a-%Y%m%d.log\" {{rotates keep=\"60d\"}};backup b {{archive tar.zip;store s;schedule daily {at};takes \"9m\";select \
+                 unshipped-days;retention within=\"1y\"}}"
+            ),
+            _ => format!(
+                "mysql socket=\"/{n}\";objective rpo=\"1h\" rto=\"30d\" any-point=\"7d\";backup f {{dump;store s;schedule daily {at};takes \"9m\";retention \
+                 within=\"9d\"}};backup c {{binary-log;store s;schedule every=\"15m\";takes \"1m\";retention within=\"9d\"}}"
+            ),
+        };
+        write_to(&mut plan, format_args!("target t{n} {{{block}}}\n"));
+        write_to(&mut steps, format_args!("recover t{n} takes=\"1m\" {{into path=\"/r{n}\"}}\n"));
+    }
+    plan + &format!(
+        "restore r rto=\"30d\" {{\n{steps}}}\nverify v {{schedule daily at=\"12:00\";targets \"*\";depth read;takes \"1h\"}}\n"
+    )
+}
+
 /// A plan of 20,000 backups, of five steps each.
 pub(crate) fn jobs() -> String {
     let mut plan = "plan p\nstore s {local path=\"store\"}\n".to_owned();
