@@ -87,7 +87,7 @@ fn text(file: &str, read: &load::Read) -> String {
     let problems = report::diagnostics::text(&read.diagnostics, &read.sources, load::colour(&std::io::stdout()));
     let summary = report::diagnostics::summary(&read.diagnostics);
     let promises = read.proven.as_ref().map_or_else(String::new, |proven| report::proofs::text(proven.proofs()));
-    let waits = if read.proven.is_none() { "  promises are proven once there is no error\n" } else { "" };
+    let waits = if read.proven.is_none() { "  promises are not proven until there is no error\n" } else { "" };
     let untold = read.proven.as_ref().and_then(|proven| slices::untold(proven.plan()));
     let untold = untold.map_or_else(String::new, |line| format!("  {line}\n"));
     format!("{problems}{file}: {summary}\n{promises}{untold}{waits}")

@@ -260,9 +260,9 @@ impl<'p> Pair<'p> {
         };
         let dump = self.shown(before.moment);
         let (at_fault, why) = if before.gone <= *log_gone {
-            (self.dump, format!("the dump of {dump} is let go then, and what came behind it needs it"))
+            (self.dump, format!("the dump of {dump} is deleted then, and the logs after it need it"))
         } else {
-            (self.log, format!("the first log behind the dump of {dump} is let go then, and all later ones need it"))
+            (self.log, format!("the first log after the dump of {dump} is deleted then, and all later ones need it"))
         };
         let help = match *days {
             1.. => format!("{}, or promise what holds: any-point=\"{days}d\"", self.longer(promised.value)),
@@ -277,7 +277,7 @@ impl<'p> Pair<'p> {
         let gap = self.dump.schedule.as_ref().map_or("the longest time between two dumps".to_owned(), |schedule| {
             format!("the longest time between two dumps ({})", calendar::describe(schedule))
         });
-        format!("keep `{}` and `{}` for {promised} and {gap}", self.dump.name.value, self.log.name.value)
+        format!("keep `{}` and `{}` for {promised} more than {gap}", self.dump.name.value, self.log.name.value)
     }
 
     /// Logs that outlive the dump which they need.
@@ -294,8 +294,8 @@ impl<'p> Pair<'p> {
         let kept = if gone == i64::MAX { "kept for ever".into() } else { format!("kept until {}", self.shown(gone)) };
         let label = format!("the log of {}, which needs that dump, is {kept}", calendar::local(log, &self.logs.zone));
         let help = format!(
-            "keep `{}` longer than `{}` by the time between two dumps; or say which days are meant with `any-point=` behind `objective`, and they \
-             are proven",
+            "keep `{}` longer than `{}` by the time between two dumps; or promise how many days can be brought back, as in `objective \
+             any-point=\"7d\"`, which is then proven",
             self.dump.name.value, self.log.name.value
         );
         let span = |backup: &Backup| backup.retention.as_ref().map_or(backup.span, |retention| retention.span);
@@ -304,7 +304,7 @@ impl<'p> Pair<'p> {
     }
 
     fn goes(&self, dump: &Point) -> String {
-        format!("the dump of {} is let go on {}", self.shown(dump.moment), self.shown(dump.gone))
+        format!("the dump of {} is deleted on {}", self.shown(dump.moment), self.shown(dump.gone))
     }
 
     /// Logs of which an older one outlives a younger.
@@ -323,9 +323,14 @@ impl<'p> Pair<'p> {
         let (older, younger) = gap?;
         let local = |time| calendar::local(time, &self.logs.zone);
         let message = format!("the binary logs of `{}` are kept with gaps", target.name.value);
-        let label = format!("the log of {} is let go on {}", local(younger.moment()), local(end(&younger)));
+        let label = format!(
+            "the log of {} is deleted on {}, before an older one",
+            local(younger.moment()),
+            local(end(&younger))
+        );
         let help = format!(
-            "write `within=` or `generations=` alone: an older log, as that of {}, is worth nothing once one behind it is gone",
+            "keep logs by `within=` or `generations=` alone: that of {} is kept for longer, and nothing after a log that is missing can be \
+             brought back",
             local(older.moment())
         );
         Some(Diagnostic::new(&GAPS, message, retention.span, label, help))
@@ -343,7 +348,8 @@ fn unproven(target: &Target, promised: &Spanned<Period>, reasons: Vec<Reason>) -
     );
     let help = match reasons.is_empty() {
         true => {
-            "back it up with `point-in-time`, or with a `dump` and a `binary-log`: other recovery points are of one moment each"
+            "take `any-point` out: its recovery points are of one moment each. A database can promise it, with `point-in-time`, or with a `dump` and a \
+             `binary-log`"
         }
         false => "give what the labels name a `schedule`, and keep it by `retention within=`, or by `generations=`",
     };

@@ -99,7 +99,7 @@ impl<'p> Looks<'p> {
         if !is_kept || !plan.verifies.is_empty() || !plan.drills.is_empty() || !plan.broken.is_empty() {
             return;
         }
-        let message = "what is kept is never looked at again";
+        let message = "what is kept is never checked again";
         let help = "write a `verify`, as in `verify \"monthly\" { schedule \"monthly\" day=1 at=\"10:00\"; targets \"*\"; depth \"deepest\" }`, or a `drill`";
         out.push(Diagnostic::new(&NONE, message, plan.name.span, "no `verify` and no `drill` in this plan", help));
     }
@@ -277,13 +277,14 @@ impl<'p> Looks<'p> {
     fn late(&self, target: &Target, watchers: &[Watcher<'p>], of: &Candidate<'p>, lost: &Lost) -> Diagnostic {
         let Lost { look, last, fits } = lost;
         let (name, unseen) = (&target.name.value, lasting(look.next - look.at));
-        let message =
-            format!("damage to `{name}` may be seen up to {unseen} later, when no good recovery point is left");
+        let message = format!(
+            "damage to the recovery points of `{name}` may be found as late as after {unseen}, when no good one is left"
+        );
         let (slot, gone, next) = (self.shown(last.slot), self.shown(last.gone), self.shown(look.next));
-        let label = format!("the last point before the damage, of {slot}, is let go on {gone}");
+        let label = format!("the last point from before the damage, of {slot}, is deleted on {gone}");
         let found = Diagnostic::new(&LATE, message, of.span, label, way_out(target, *fits));
-        let looked = format!("looked at on {}: damage right behind that is seen on {next}", self.shown(look.at));
-        let also = |watcher: &Watcher<'p>| (watcher.schedule.span, "and nothing sees it between".to_owned());
+        let looked = format!("checked on {}: damage right after that is found on {next}", self.shown(look.at));
+        let also = |watcher: &Watcher<'p>| (watcher.schedule.span, "and nothing finds it in between".to_owned());
         let first = watchers.first().map(|watcher| (watcher.schedule.span, looked));
         with_labels(found, first.into_iter().chain(watchers.iter().skip(1).map(also)))
     }
@@ -334,19 +335,20 @@ fn way_out(target: &Target, fits: i64) -> String {
         _ => "",
     };
     if schedule.is_empty() {
-        return format!("keep the points of `{name}` longer: within=\"8d\" leaves time for a look twice a week");
+        return format!("keep the points of `{name}` longer: within=\"8d\" leaves time to check them twice a week");
     }
     let most = lasting(fits);
     format!(
-        "look at it less than {most} apart, as in `verify \"{name}\" {{ {schedule}; targets \"{name}\"; depth \"read\" }}`, or keep its points longer"
+        "check it less than {most} apart, as in `verify \"{name}\" {{ {schedule}; targets \"{name}\"; depth \"read\" }}`, or keep its points longer"
     )
 }
 
 fn nobody_looks(target: &Target) -> Diagnostic {
     let name = &target.name.value;
-    let message = format!("nothing sees damage to what is kept of `{name}`");
+    let message = format!("nothing would find damage to the recovery points of `{name}`");
     let help = format!(
-        "let a `verify` with a `schedule` look at it, by `targets \"{name}\"` and a `depth` other than \"present\", or practise its restore in a `drill`"
+        "write `verify \"{name}\" {{ schedule \"weekly\" weekday=\"mon\" at=\"10:00\"; targets \"{name}\"; depth \"read\" }}` (\"present\" reads nothing), or \
+         practise its restore in a `drill`"
     );
     Diagnostic::new(&UNSEEN, message, target.name.span, "no verification or drill reads it", help)
 }

@@ -264,7 +264,7 @@ fn way_out(loss: &Loss, rpo: Duration, others: bool) -> String {
         && loss.gap.seconds() <= rpo.seconds.saturating_sub(run).saturating_add(3_600);
     match room {
         Some(room) if is_set_back => format!(
-            "schedule its runs at most {room} apart: with `timezone=\"UTC\"` behind the schedule, no clock is set; or promise what is true: \
+            "schedule its runs at most {room} apart: with `timezone=\"UTC\"` after the schedule, no clock is set; or promise what is true: \
              rpo=\"{total}\""
         ),
         Some(room) => format!("schedule its runs at most {room} apart, or promise what is true: rpo=\"{total}\""),
@@ -282,7 +282,10 @@ fn unproven(target: &Target, rpo: &Spanned<Duration>, reasons: Reasons) -> Diagn
         true => {
             "give each job that it waits for the time that a run takes, as in `takes \"40m\"`, or let it wait for none"
         }
-        false => "give one of its backups a `schedule` and the time that a run takes, as in `takes \"40m\"`",
+        false if target.backups.iter().any(|backup| backup.schedule.is_some() && backup.takes.is_none()) => {
+            "write into the backup how long a run takes at most, as in `takes \"40m\"`"
+        }
+        false => "give one of its backups a `schedule`, and how long a run takes at most, as in `takes \"40m\"`",
     };
     with_labels(Diagnostic::new(&RPO_UNPROVEN, message, rpo.span, label, help), reasons)
 }

@@ -258,10 +258,10 @@ impl<'p, 'r> Skew<'p, 'r> {
             meaning(older, newer, apart)
         );
         let help = format!(
-            "write `moment \"latest\" spread=\"{total}\"` into the restore, which says that so much is accepted; or {}",
+            "{}; or write `moment \"latest\" spread=\"{total}\"` into the restore, which accepts this difference",
             remedy(older)
         );
-        let label = "goes back to one moment, and takes the newest of each";
+        let label = "brings each target back from its newest point at one moment";
         with_labels(
             Diagnostic::new(&SPREAD_UNSAID, message, restore.name.span, label, help),
             places(older, newer, apart),
@@ -427,14 +427,14 @@ fn places(older: &Target, newer: &Target, apart: &Apart) -> Vec<(Span, String)> 
     };
     let zone = &apart.timezone;
     vec![
-        (place(older), format!("just before {at} {zone}, its newest point is of {older_of}")),
-        (place(newer), format!("and its newest point is of {newer_of}")),
+        (place(older), format!("just before {at} {zone}, the newest point of `{}` is of {older_of}", apart.older)),
+        (place(newer), format!("that of `{}` is of {newer_of}", apart.newer)),
     ]
 }
 
 fn unproven(restore: &Restore, spread: &Spanned<Duration>, reasons: Reasons) -> Diagnostic {
     let message =
         format!("nothing shows that what `{}` brings back is at most {} apart", restore.name.value, spread.value);
-    let help = "give each target that it recovers a backup with a `schedule` and a `takes`";
+    let help = "give each target that it recovers a backup with a `schedule`, and how long a run takes at most, as in `takes \"40m\"`";
     with_labels(Diagnostic::new(&SPREAD_UNPROVEN, message, spread.span, "accepted here", help), reasons)
 }

@@ -33,7 +33,7 @@ pub(super) fn at_once(
     let from = shown(run.begins, &zone);
     let is_rds = matches!(places.first(), Some(Place::Rds(_)));
     let message = format!(
-        "{} and {} {} {}: on {from} until {}, and so {often}",
+        "{} and {} {} {}: first from {from} to {}, {often}",
         called(second),
         called(first),
         if is_rds { "overlap" } else { "are at work at once" },
@@ -41,11 +41,12 @@ pub(super) fn at_once(
         clock(until, run.begins, &zone)
     );
     let code = if is_rds { &COLLISION_WINDOW } else { &COLLISION_HEAVY };
-    let label = format!("begins at {from}, and may take until {}", clock(run.ends, run.begins, &zone));
+    let label =
+        format!("`{}` begins on {from}, and may take until {}", name(second), clock(run.ends, run.begins, &zone));
     let is_tied = run.slot == other.slot && [first, second].iter().all(|job| job.backup.schedule.is_some());
     let help = if is_tied { one_behind_the_other(first, second) } else { elsewhere(plan, second, found.meeting.free) };
     let diagnostic = Diagnostic::new(code, message, span(second), label, help);
-    let earlier_label = format!("may take until {}", clock(other.ends, run.begins, &zone));
+    let earlier_label = format!("`{}` may take until {}", name(first), clock(other.ends, run.begins, &zone));
     let others =
         later.iter().chain(earlier).filter(|job| !super::is_same(**job, first) && !super::is_same(**job, second));
     let others = others.map(|job| (span(*job), format!("`{}` likewise", name(*job))));
@@ -71,16 +72,25 @@ pub(super) fn looked_at(
     };
     let name = &look.name.value;
     let points = if is_window { "at the target" } else { "at recovery points" };
-    let message = format!("{} `{name}` looks {points} while {what}: on {begins}, and so {often}", look.word);
-    let label = format!("begins at {begins}");
+    let message = format!("{} `{name}` looks {points} while {what}: first on {begins}, {often}", look.word);
+    let label = format!("`{name}` begins on {begins}");
     let free = suggested(met.run.ends, zone);
     let help = match is_timed(&look.schedule.rhythm) {
-        true => format!("write `at=\"{free}\"` or later into its schedule: on that day, the other is over by then"),
-        false => format!("schedule it at another time: on that day, the other is over by {free}"),
+        true => format!(
+            "write `at=\"{free}\"` or later into the schedule of {} `{name}`: on that day, `{}` is over by then",
+            look.word,
+            self::name(job)
+        ),
+        false => format!(
+            "schedule {} `{name}` at another time: on that day, `{}` is over by {free}",
+            look.word,
+            self::name(job)
+        ),
     };
     let found = Diagnostic::new(code, message, look.schedule.span, label, help);
     let from = shown(met.run.begins, zone);
-    let told = format!("from {from}, it may take until {}", clock(met.run.ends, met.run.begins, zone));
+    let told =
+        format!("from {from}, `{}` may take until {}", self::name(job), clock(met.run.ends, met.run.begins, zone));
     let others = jobs.iter().skip(1).map(|job| (span(*job), format!("`{}` likewise", self::name(*job))));
     with_labels(found, std::iter::once((span(job), told)).chain(others))
 }
@@ -97,7 +107,7 @@ fn name(job: Job<'_>) -> String {
 
 fn called(job: Job<'_>) -> String {
     match job.backup.way {
-        Way::PointInTime(_) => format!("RDS's own window of `{}`", name(job)),
+        Way::PointInTime(_) => format!("the backup window of RDS of `{}`", name(job)),
         Way::Stored(_) | Way::Snapshot(_) => format!("`{}`", name(job)),
     }
 }
@@ -120,7 +130,8 @@ fn at(places: &[Place<'_>]) -> String {
     };
     match places.len() {
         0 | 1 => first,
-        more => format!("{first} and {} more", more - 1),
+        2 => format!("{first}, and on one other"),
+        more => format!("{first}, and on {} others", more - 1),
     }
 }
 
@@ -161,8 +172,11 @@ fn is_timed(rhythm: &Rhythm) -> bool {
 
 /// How two that are due at the same time follow each other. What a template says, it says of both.
 fn one_behind_the_other(first: Job<'_>, second: Job<'_>) -> String {
-    let after =
-        format!("write `after \"{}\"` into `{}`, so that it begins when the other is over", name(first), name(second));
+    let after = format!(
+        "write `after \"{}\"` into `{}`, beside its schedule, so that it begins when the other is over",
+        name(first),
+        name(second)
+    );
     let store = second.backup.store().filter(|store| first.backup.store().is_some_and(|of| of.value == store.value));
     let limit = store.map(|store| {
         format!("write `limit side-by-side=1` into the store `{}`, which then lets in one step at a time", store.value)

@@ -69,11 +69,11 @@ impl Told<'_> {
         match self.lost.last {
             None => format!("the log of {date} of `{target}` {}, and {}", self.leaving(), self.missed()),
             Some(last) => format!(
-                "`{}` lets the log of {date} of `{target}` go on {}, its file {}, and {}",
-                self.name(last),
+                "the log of {date} of `{target}` is nowhere from {} on: its file {}, {}, and the backup `{}` no longer keeps its own",
                 self.shown(self.lost.since),
                 self.leaving(),
-                self.missed()
+                self.missed(),
+                self.name(last)
             ),
         }
     }
@@ -87,13 +87,15 @@ impl Told<'_> {
         let never = self.lost.fate.packed.iter().find(|(_, packed)| *packed == Packed::Never);
         match (late, never, self.lost.promised) {
             (Some((at, place)), ..) => {
-                format!("`{}` would have it in the store only on {}", self.name(place), self.shown(at))
+                format!("the backup `{}` comes for it only later, on {}", self.name(place), self.shown(at))
             }
-            (None, Some((place, _)), _) => format!("`{}` has no `schedule` by which it comes", self.name(*place)),
+            (None, Some((place, _)), _) => {
+                format!("the backup `{}` has no `schedule` by which it comes for it", self.name(*place))
+            }
             (None, None, Some((place, until))) if until < NEVER => {
-                format!("`{}` promises it until {}", self.name(place), self.shown(until))
+                format!("the backup `{}` promises it until {}", self.name(place), self.shown(until))
             }
-            (None, None, Some((place, _))) => format!("`{}` promises it for ever", self.name(place)),
+            (None, None, Some((place, _))) => format!("the backup `{}` promises it for ever", self.name(place)),
             (None, None, None) => "no backup has packed it by then".to_owned(),
         }
     }
@@ -117,7 +119,9 @@ impl Told<'_> {
 
     fn label(&self) -> String {
         match self.lost.last {
-            Some(_) => format!("the log of {} is let go on {}", self.lost.date, self.shown(self.lost.since)),
+            Some(_) => {
+                format!("the log of {} may be deleted here from {} on", self.lost.date, self.shown(self.lost.since))
+            }
             None => format!("its file {}", self.leaving()),
         }
     }
@@ -137,7 +141,11 @@ impl Told<'_> {
             let text = match packed {
                 Packed::From(at) => format!("`{}` has it in the store from {} on", self.name(*place), self.shown(*at)),
                 Packed::TooLate(at) => {
-                    format!("`{}` would have it in the store on {}, too late", self.name(*place), self.shown(*at))
+                    format!(
+                        "`{}` would have it in the store on {}, when its file is gone",
+                        self.name(*place),
+                        self.shown(*at)
+                    )
                 }
                 Packed::Never => format!("`{}` runs when it is named", self.name(*place)),
             };
@@ -146,34 +154,53 @@ impl Told<'_> {
         rotation.into_iter().chain(removal).chain(packed).collect()
     }
 
+    /// What the backup that has it last would have to keep it for.
+    fn keep_longer(&self, last: usize) -> String {
+        let promised = self.lost.promised.and_then(|(place, _)| self.book.packers[place].within());
+        match promised {
+            Some(period) => {
+                format!("keep the points of `{}` as long as it is promised: within=\"{period}\"", self.name(last))
+            }
+            None => format!("keep the points of `{}` for as long as it is promised", self.name(last)),
+        }
+    }
+
     fn help(&self, needed_days: i64) -> String {
         let late = self.lost.fate.packed.iter().find(|(_, packed)| matches!(packed, Packed::TooLate(_)));
         let never = self.lost.fate.packed.iter().find(|(_, packed)| *packed == Packed::Never);
         match (self.lost.last, late, self.lost.fate.gone_by) {
             (None, Some((place, _)), None) => {
                 let other = if self.book.packers[*place].leaves_months() {
-                    "let fewer months stay with `keep-newest`"
+                    "let fewer months stay with `keep-newest`".to_owned()
                 } else {
-                    "schedule the backup more often"
+                    format!("schedule `{}` more often", self.name(*place))
                 };
                 format!(
-                    "let rotation keep each file for {needed_days} days or longer, and write `rotates keep=\"{needed_days}d\"`; or {other}"
+                    "let rotation keep each file for {needed_days} days or longer, which every day of this plan needs, and write `rotates \
+                     keep=\"{needed_days}d\"` here; or {other}"
                 )
             }
             _ if never.is_some() && late.is_none() => format!(
-                "give `{}` a `schedule` that comes round before the files leave",
+                "give `{}` a `schedule` that comes round before files are removed",
                 never.map_or("", |(place, _)| self.name(*place))
             ),
             (None, None, _) => {
-                "give the target a backup with `select \"unshipped-days\"` that runs before the files leave".to_owned()
+                "give the target a backup with `select \"unshipped-days\"` that runs before files are removed"
+                    .to_owned()
             }
-            (Some(last), Some((late, _)), _) => format!(
-                "keep the points of `{}` longer, or run `{}` before the files leave",
-                self.name(last),
-                self.name(*late)
+            (Some(last), Some((late, _)), None) => format!(
+                "let rotation keep files until `{}` comes for them, and write so in `rotates keep=`; or {}",
+                self.name(*late),
+                self.keep_longer(last)
             ),
-            (Some(last), None, _) => format!("keep the points of `{}` for as long as it is promised", self.name(last)),
-            (None, Some((late, _)), _) => format!("run `{}` before the files leave", self.name(*late)),
+            (Some(last), Some((late, _)), Some(by)) => format!(
+                "run `{}` before `{}` removes the files, or {}",
+                self.name(*late),
+                self.name(by),
+                self.keep_longer(last)
+            ),
+            (Some(last), None, _) => self.keep_longer(last),
+            (None, Some((late, _)), _) => format!("run `{}` before the file is removed", self.name(*late)),
         }
     }
 }

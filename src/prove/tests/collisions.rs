@@ -30,16 +30,16 @@ fn heavy_backups_of_one_time_are_at_work_at_once_unless_they_are_tied() {
     let daily = "\"daily\" at=\"02:00\"";
     let a = files("a", daily, "30m", "");
     insta::assert_snapshot!(collisions("Asia/Tokyo", &two(&a, &files("b", daily, "20m", ""))), @r#"
-    Warning sonae::collision::heavy: `b/b` and `a/b` are at work at once on every host: on 2025-01-02 02:00 until 02:20, and so 365 times a year
-      @ schedule "daily" at="02:00": begins at 2025-01-02 02:00, and may take until 02:20
-      @ schedule "daily" at="02:00": may take until 02:30
-      help: write `after "a/b"` into `b/b`, so that it begins when the other is over; or write `limit side-by-side=1` into the store `vault`, which then lets in one step at a time
+    Warning sonae::collision::heavy: `b/b` and `a/b` are at work at once on every host: first from 2025-01-02 02:00 to 02:20, 365 times a year
+      @ schedule "daily" at="02:00": `b/b` begins on 2025-01-02 02:00, and may take until 02:20
+      @ schedule "daily" at="02:00": `a/b` may take until 02:30
+      help: write `after "a/b"` into `b/b`, beside its schedule, so that it begins when the other is over; or write `limit side-by-side=1` into the store `vault`, which then lets in one step at a time
     "#);
     insta::assert_snapshot!(collisions("Asia/Tokyo", &two(&a, &files("b", daily, "30m", ""))), @r#"
-    Warning sonae::collision::heavy: `b/b` and `a/b` are at work at once on every host: on 2025-01-02 02:00 until 02:30, and so 365 times a year
-      @ schedule "daily" at="02:00": begins at 2025-01-02 02:00, and may take until 02:30
-      @ schedule "daily" at="02:00": may take until 02:30
-      help: write `after "a/b"` into `b/b`, so that it begins when the other is over; or write `limit side-by-side=1` into the store `vault`, which then lets in one step at a time
+    Warning sonae::collision::heavy: `b/b` and `a/b` are at work at once on every host: first from 2025-01-02 02:00 to 02:30, 365 times a year
+      @ schedule "daily" at="02:00": `b/b` begins on 2025-01-02 02:00, and may take until 02:30
+      @ schedule "daily" at="02:00": `a/b` may take until 02:30
+      help: write `after "a/b"` into `b/b`, beside its schedule, so that it begins when the other is over; or write `limit side-by-side=1` into the store `vault`, which then lets in one step at a time
     "#);
     let tied = files("b", daily, "20m", "").replace("archive", "after \"a/b\"; archive");
     assert_eq!(collisions("Asia/Tokyo", &two(&a, &tied)), "");
@@ -50,19 +50,19 @@ fn heavy_backups_of_one_time_are_at_work_at_once_unless_they_are_tied() {
 fn what_meets_on_certain_days_only_is_told_with_the_first() {
     let monthly = files("a", "\"monthly\" day=1 at=\"05:00\"", "90m", "");
     insta::assert_snapshot!(collisions("Asia/Tokyo", &two(&monthly, &files("b", "\"weekly\" weekday=\"mon\" at=\"06:00\"", "10m", ""))), @r#"
-    Warning sonae::collision::heavy: `b/b` and `a/b` are at work at once on every host: on 2025-09-01 06:00 until 06:10, and so 48 times in 28 years
-      @ schedule "weekly" weekday="mon" at="06:00": begins at 2025-09-01 06:00, and may take until 06:10
-      @ schedule "monthly" day=1 at="05:00": may take until 06:30
+    Warning sonae::collision::heavy: `b/b` and `a/b` are at work at once on every host: first from 2025-09-01 06:00 to 06:10, 48 times in 28 years
+      @ schedule "weekly" weekday="mon" at="06:00": `b/b` begins on 2025-09-01 06:00, and may take until 06:10
+      @ schedule "monthly" day=1 at="05:00": `a/b` may take until 06:30
       help: write `at="06:30"` into the schedule of `b/b`: on that day, nothing else is at work from then on
     "#);
     insta::assert_snapshot!(collisions("Asia/Tokyo", &two(&monthly, &files("b", "cron=\"0 6 29 2 mon\"", "10m", ""))), @r#"
-    Warning sonae::collision::heavy: `b/b` and `a/b` are at work at once on every host: on 2027-02-01 06:00 until 06:10, and so 4 times in 28 years
-      @ schedule cron="0 6 29 2 mon": begins at 2027-02-01 06:00, and may take until 06:10
-      @ schedule "monthly" day=1 at="05:00": may take until 06:30
+    Warning sonae::collision::heavy: `b/b` and `a/b` are at work at once on every host: first from 2027-02-01 06:00 to 06:10, 4 times in 28 years
+      @ schedule cron="0 6 29 2 mon": `b/b` begins on 2027-02-01 06:00, and may take until 06:10
+      @ schedule "monthly" day=1 at="05:00": `a/b` may take until 06:30
       help: schedule `b/b` at another time: on that day, nothing else is at work from 06:30 on
     "#);
     let yearly = files("b", "\"yearly\" date=\"06-01\" at=\"06:00\"", "10m", "");
-    assert!(collisions("Asia/Tokyo", &two(&monthly, &yearly)).contains("and so once a year"));
+    assert!(collisions("Asia/Tokyo", &two(&monthly, &yearly)).contains(", once a year"));
 }
 
 #[test]
@@ -77,9 +77,10 @@ fn hosts_of_their_own_keep_backups_apart() {
     };
     assert_eq!(of("\"x\"", "\"y\""), "");
     assert!(
-        of("\"x\" \"y\"", "\"y\"").contains("`b/b` and `a/b` are at work at once on host `y`: on 2025-01-01 02:00")
+        of("\"x\" \"y\"", "\"y\"")
+            .contains("`b/b` and `a/b` are at work at once on host `y`: first from 2025-01-01 02:00")
     );
-    assert!(of("\"x\" \"y\"", "\"x\" \"y\"").contains("at work at once on host `x` and 1 more: "));
+    assert!(of("\"x\" \"y\"", "\"x\" \"y\"").contains("at work at once on host `x`, and on one other: "));
 }
 
 #[test]
@@ -120,17 +121,17 @@ fn a_snapshot_in_the_window_of_rds_and_two_windows_of_one_database_are_told() {
     let snapshot =
         "backup \"nightly\" { snapshot; schedule \"daily\" at=\"03:10\"; retention within=\"30d\"; takes \"5m\" }\n";
     insta::assert_snapshot!(collisions("Asia/Tokyo", &restored(&rds("rds", &(window("03:00") + snapshot)), &["rds"])), @r#"
-    Warning sonae::collision::window: `rds/nightly` and RDS's own window of `rds/auto` overlap on the database `shop` of RDS: on 2025-01-02 03:10 until 03:15, and so 365 times a year
-      @ schedule "daily" at="03:10": begins at 2025-01-02 03:10, and may take until 03:15
-      @ "03:00/30m": may take until 03:30
+    Warning sonae::collision::window: `rds/nightly` and the backup window of RDS of `rds/auto` overlap on the database `shop` of RDS: first from 2025-01-02 03:10 to 03:15, 365 times a year
+      @ schedule "daily" at="03:10": `rds/nightly` begins on 2025-01-02 03:10, and may take until 03:15
+      @ "03:00/30m": `rds/auto` may take until 03:30
       help: write `at="03:30"` into the schedule of `rds/nightly`: on that day, nothing else is at work from then on
     "#);
     assert_eq!(collisions("Asia/Tokyo", &restored(&rds("rds", &(window("04:00") + snapshot)), &["rds"])), "");
     let both = rds("rds-1", &window("03:00")) + &rds("rds-2", &window("03:15"));
     insta::assert_snapshot!(collisions("Asia/Tokyo", &restored(&both, &["rds-1", "rds-2"])), @r#"
-    Warning sonae::collision::window: RDS's own window of `rds-2/auto` and RDS's own window of `rds-1/auto` overlap on the database `shop` of RDS: on 2025-01-02 03:15 until 03:30, and so 365 times a year
-      @ "03:15/30m": begins at 2025-01-02 03:15, and may take until 03:45
-      @ "03:00/30m": may take until 03:30
+    Warning sonae::collision::window: the backup window of RDS of `rds-2/auto` and the backup window of RDS of `rds-1/auto` overlap on the database `shop` of RDS: first from 2025-01-02 03:15 to 03:30, 365 times a year
+      @ "03:15/30m": `rds-2/auto` begins on 2025-01-02 03:15, and may take until 03:45
+      @ "03:00/30m": `rds-1/auto` may take until 03:30
       help: write `window="03:30/30m"`: on that day, nothing else is at work from then on
     "#);
     let dump = files("a", "\"daily\" at=\"03:20\"", "5m", "")
@@ -154,10 +155,10 @@ fn a_look_at_points_that_a_run_deletes_is_told_where_another_time_would_help() {
     };
     let daily = "\"daily\" at=\"02:00\"";
     insta::assert_snapshot!(collisions("Asia/Tokyo", &text(daily, "40m", "01:30")), @r#"
-    Warning sonae::collision::pruning: verify `weekly` looks at recovery points while a run of `a/b` may be deleting some of them: on 2025-01-06 01:30, and so 52 times a year
-      @ schedule "weekly" weekday="mon" at="01:30": begins at 2025-01-06 01:30
-      @ schedule "daily" at="02:00": from 2025-01-06 02:00, it may take until 02:40
-      help: write `at="02:40"` or later into its schedule: on that day, the other is over by then
+    Warning sonae::collision::pruning: verify `weekly` looks at recovery points while a run of `a/b` may be deleting some of them: first on 2025-01-06 01:30, 52 times a year
+      @ schedule "weekly" weekday="mon" at="01:30": `weekly` begins on 2025-01-06 01:30
+      @ schedule "daily" at="02:00": from 2025-01-06 02:00, `a/b` may take until 02:40
+      help: write `at="02:40"` or later into the schedule of verify `weekly`: on that day, `a/b` is over by then
     "#);
     assert_eq!(collisions("Asia/Tokyo", &text(daily, "40m", "02:40")), "");
     assert_eq!(collisions("Asia/Tokyo", &text(daily, "40m", "01:00")), "");
@@ -167,10 +168,10 @@ fn a_look_at_points_that_a_run_deletes_is_told_where_another_time_would_help() {
     let elsewhere =
         text(daily, "40m", "02:10").replace("\"disk\"; retention", "\"vault\"; retention").replace(disk, "");
     insta::assert_snapshot!(collisions("Asia/Tokyo", &elsewhere), @r#"
-    Warning sonae::collision::window: verify `weekly` looks at recovery points while `a/b` is being made: on 2025-01-06 02:10, and so 52 times a year
-      @ schedule "weekly" weekday="mon" at="02:10": begins at 2025-01-06 02:10
-      @ schedule "daily" at="02:00": from 2025-01-06 02:00, it may take until 02:40
-      help: write `at="02:40"` or later into its schedule: on that day, the other is over by then
+    Warning sonae::collision::window: verify `weekly` looks at recovery points while `a/b` is being made: first on 2025-01-06 02:10, 52 times a year
+      @ schedule "weekly" weekday="mon" at="02:10": `weekly` begins on 2025-01-06 02:10
+      @ schedule "daily" at="02:00": from 2025-01-06 02:00, `a/b` may take until 02:40
+      help: write `at="02:40"` or later into the schedule of verify `weekly`: on that day, `a/b` is over by then
     "#);
     let drill = verify("02:10")
         .replace("verify", "drill")

@@ -33,14 +33,14 @@ fn a_broken_rpo_shows_the_gap() {
       @10 25h + 40m = 25h40m > 25h
       @21 longest gap 25h: 2025-11-01 05:30 → 2025-11-02 05:30 America/New_York, the clock set back between
       @22 until the new point is there: 40m
-      help: schedule its runs at most 24h20m apart: with `timezone="UTC"` behind the schedule, no clock is set; or promise what is true: rpo="25h40m"
+      help: schedule its runs at most 24h20m apart: with `timezone="UTC"` after the schedule, no clock is set; or promise what is true: rpo="25h40m"
     "#);
     insta::assert_snapshot!(told_rpo("90m", vec![backup(20, "hourly", cron("0 * * * *"), "Europe/Berlin", "5m")]), @r#"
     Error sonae::rpo::broken: `documents` may lose 2h5m, and at most 1h30m is promised
       @10 2h + 5m = 2h5m > 1h30m
       @21 longest gap 2h: 2025-10-26 02:00 → 2025-10-26 03:00 Europe/Berlin, the clock set back between
       @22 until the new point is there: 5m
-      help: schedule its runs at most 1h25m apart: with `timezone="UTC"` behind the schedule, no clock is set; or promise what is true: rpo="2h5m"
+      help: schedule its runs at most 1h25m apart: with `timezone="UTC"` after the schedule, no clock is set; or promise what is true: rpo="2h5m"
     "#);
     insta::assert_snapshot!(told_rpo("30m", vec![backup(20, "daily", daily(), "Asia/Tokyo", "40m")]), @r#"
     Error sonae::rpo::broken: `documents` may lose 24h40m, and at most 30m is promised
@@ -65,12 +65,12 @@ fn what_cannot_be_proven_says_what_is_missing() {
       @20 `bare` has no `takes`
       @30 `daily` has no `takes`
       @40 `by-hand` has no `schedule`: it runs when it is named
-      help: give one of its backups a `schedule` and the time that a run takes, as in `takes "40m"`
+      help: write into the backup how long a run takes at most, as in `takes "40m"`
     "#);
     insta::assert_snapshot!(told_rpo("25h", vec![]), @r#"
     Error sonae::rpo::unproven: nothing shows that `documents` loses at most 25h
       @10 promised here, and nothing backs it up
-      help: give one of its backups a `schedule` and the time that a run takes, as in `takes "40m"`
+      help: give one of its backups a `schedule`, and how long a run takes at most, as in `takes "40m"`
     "#);
 }
 
@@ -80,7 +80,7 @@ fn runs_that_overlap_prove_nothing() {
     Error sonae::rpo::unproven: nothing shows that `documents` loses at most 1h
       @10 promised here
       @22 its runs overlap
-      help: give one of its backups a `schedule` and the time that a run takes, as in `takes "40m"`
+      help: give one of its backups a `schedule`, and how long a run takes at most, as in `takes "40m"`
     Warning sonae::schedule::overlaps: a run of `documents/often` takes 15m, and the next is due after 10m
       @22 longer than the gap
       @21 shortest gap 10m: 2025-01-01 00:00 → 2025-01-01 00:10 UTC
@@ -129,10 +129,10 @@ fn what_a_run_waits_for_is_lost_too() {
     // On a Sunday it waits 10m + 20m, on other days 10m + 15m; the clock is set back on a Sunday.
     insta::assert_snapshot!(told_last("26h", diamond("30m")), @r#"
     target d, rpo: 26h ≤ 26h, nothing left: gap 25h (2025-10-25 05:30 → 2025-10-26 05:30 Europe/Berlin, the clock set back between) + waits 30m (a/job, b/job) + takes 30m, over 2025-01-01 – 2053-01-01
-    Warning sonae::collision::heavy: `c/job` and `b/job` are at work at once on every host: on 2025-01-05 13:40 until 13:55, and so 52 times a year
-      @301 begins at 2025-01-05 13:40, and may take until 13:55
-      @201 may take until 14:00
-      help: write `after "b/job"` into `c/job`, so that it begins when the other is over; or write `limit side-by-side=1` into the store `vault`, which then lets in one step at a time
+    Warning sonae::collision::heavy: `c/job` and `b/job` are at work at once on every host: first from 2025-01-05 13:40 to 13:55, 52 times a year
+      @301 `c/job` begins on 2025-01-05 13:40, and may take until 13:55
+      @201 `b/job` may take until 14:00
+      help: write `after "b/job"` into `c/job`, beside its schedule, so that it begins when the other is over; or write `limit side-by-side=1` into the store `vault`, which then lets in one step at a time
     "#);
     insta::assert_snapshot!(told_last("24h", diamond("30m")), @r#"
     Error sonae::rpo::broken: `d` may lose 26h, and at most 24h is promised
@@ -142,10 +142,10 @@ fn what_a_run_waits_for_is_lost_too() {
       @202 `b/job` comes before it: 20m
       @402 until the new point is there: 30m
       help: schedule its runs at most 23h apart, or promise what is true: rpo="26h"
-    Warning sonae::collision::heavy: `c/job` and `b/job` are at work at once on every host: on 2025-01-05 13:40 until 13:55, and so 52 times a year
-      @301 begins at 2025-01-05 13:40, and may take until 13:55
-      @201 may take until 14:00
-      help: write `after "b/job"` into `c/job`, so that it begins when the other is over; or write `limit side-by-side=1` into the store `vault`, which then lets in one step at a time
+    Warning sonae::collision::heavy: `c/job` and `b/job` are at work at once on every host: first from 2025-01-05 13:40 to 13:55, 52 times a year
+      @301 `c/job` begins on 2025-01-05 13:40, and may take until 13:55
+      @201 `b/job` may take until 14:00
+      help: write `after "b/job"` into `c/job`, beside its schedule, so that it begins when the other is over; or write `limit side-by-side=1` into the store `vault`, which then lets in one step at a time
     "#);
     insta::assert_snapshot!(told_last("25h30m", diamond("30m")), @r#"
     Error sonae::rpo::broken: `d` may lose 26h, and at most 25h30m is promised
@@ -155,10 +155,10 @@ fn what_a_run_waits_for_is_lost_too() {
       @202 `b/job` comes before it: 20m
       @402 until the new point is there: 30m
       help: begin it before the 30m that it waits, without its `after`, or at another time; or promise what is true: rpo="26h"
-    Warning sonae::collision::heavy: `c/job` and `b/job` are at work at once on every host: on 2025-01-05 13:40 until 13:55, and so 52 times a year
-      @301 begins at 2025-01-05 13:40, and may take until 13:55
-      @201 may take until 14:00
-      help: write `after "b/job"` into `c/job`, so that it begins when the other is over; or write `limit side-by-side=1` into the store `vault`, which then lets in one step at a time
+    Warning sonae::collision::heavy: `c/job` and `b/job` are at work at once on every host: first from 2025-01-05 13:40 to 13:55, 52 times a year
+      @301 `c/job` begins on 2025-01-05 13:40, and may take until 13:55
+      @201 `b/job` may take until 14:00
+      help: write `after "b/job"` into `c/job`, beside its schedule, so that it begins when the other is over; or write `limit side-by-side=1` into the store `vault`, which then lets in one step at a time
     "#);
     insta::assert_snapshot!(told_last("26h", chain(&[(daily(), "", &[]), (daily(), "30m", &["a"])])), @r#"
     Error sonae::rpo::unproven: nothing shows that `b` loses at most 26h
@@ -170,7 +170,7 @@ fn what_a_run_waits_for_is_lost_too() {
     Error sonae::rpo::unproven: nothing shows that `b` loses at most 2h
       @10 promised here
       @202 its runs overlap where it waits
-      help: give one of its backups a `schedule` and the time that a run takes, as in `takes "40m"`
+      help: give one of its backups a `schedule`, and how long a run takes at most, as in `takes "40m"`
     Warning sonae::schedule::overlaps: a run of `b/job` waits 50m and takes 20m, and the next is due after 1h
       @202 longer than the gap with what it waits
       @201 gap 1h: 2025-01-01 05:30 → 2025-01-01 06:30 Europe/Berlin
@@ -216,7 +216,7 @@ fn a_copy_is_there_later() {
     Error sonae::rpo::unproven: nothing shows that `documents` loses at most 25h
       @10 promised here
       @22 its runs overlap
-      help: give one of its backups a `schedule` and the time that a run takes, as in `takes "40m"`
+      help: give one of its backups a `schedule`, and how long a run takes at most, as in `takes "40m"`
     Warning sonae::schedule::overlaps: a run of `documents/daily` takes 40m + 24h for a copy, and the next is due after 24h
       @22 longer than the gap
       @21 shortest gap 24h: 2025-01-02 05:30 → 2025-01-03 05:30 Asia/Tokyo
@@ -239,7 +239,7 @@ fn more_jobs_than_anybody_reads_prove_nothing() {
     Error sonae::rpo::unproven: nothing shows that `t249` loses at most 25h
       @10 promised here
       @549 more than 200 jobs come before it
-      help: give one of its backups a `schedule` and the time that a run takes, as in `takes "40m"`
+      help: give one of its backups a `schedule`, and how long a run takes at most, as in `takes "40m"`
     "#);
     targets.truncate(200);
     assert!(told_last("25h", targets).contains("waits 3m19s (t0/job, t1/job"), "199 jobs come before it");

@@ -36,16 +36,16 @@ fn a_daily_backup_beside_a_database_is_a_day_and_a_run_apart() {
     insta::assert_snapshot!(spread("Asia/Tokyo", &text("moment \"latest\" spread=\"24h39m\"")), @r#"
     Error sonae::spread::broken: what `data` brings back may be 24h40m apart, and at most 24h39m is accepted: rows written after 2025-01-02 05:30 name files that are not in the newest point of `images`
       @ "24h39m": 24h40m > 24h39m
-      @ schedule "daily" at="05:30": just before 2025-01-03 06:10 Asia/Tokyo, its newest point is of 2025-01-02 05:30
-      @ backup "automated": and its newest point is of 2025-01-03 06:10
+      @ schedule "daily" at="05:30": just before 2025-01-03 06:10 Asia/Tokyo, the newest point of `images` is of 2025-01-02 05:30
+      @ backup "automated": that of `shop` is of 2025-01-03 06:10
       help: back `images` up more often, or accept what is true: spread="24h40m"
     "#);
     insta::assert_snapshot!(spread("Asia/Tokyo", &text("")), @r#"
     Warning sonae::spread::unsaid: `data` may bring `images` back 24h40m older than `shop`: rows written after 2025-01-02 05:30 name files that are not in the newest point of `images`
-      @ "data": goes back to one moment, and takes the newest of each
-      @ schedule "daily" at="05:30": just before 2025-01-03 06:10 Asia/Tokyo, its newest point is of 2025-01-02 05:30
-      @ backup "automated": and its newest point is of 2025-01-03 06:10
-      help: write `moment "latest" spread="24h40m"` into the restore, which says that so much is accepted; or back `images` up more often
+      @ "data": brings each target back from its newest point at one moment
+      @ schedule "daily" at="05:30": just before 2025-01-03 06:10 Asia/Tokyo, the newest point of `images` is of 2025-01-02 05:30
+      @ backup "automated": that of `shop` is of 2025-01-03 06:10
+      help: back `images` up more often; or write `moment "latest" spread="24h40m"` into the restore, which accepts this difference
     "#);
     // The day on which the clock is set back has an hour more.
     insta::assert_snapshot!(spread("Europe/Berlin", &text("moment \"latest\" spread=\"26h\"")), @"assumed: restore data, spread: 25h40m ≤ 26h, 20m left: just before 2025-10-26 06:10 Europe/Berlin, images is of 2025-10-25 05:30 and shop of 2025-10-26 06:10, over 2025-01-01 – 2053-01-01");
@@ -106,7 +106,7 @@ fn what_does_not_say_how_long_it_takes_proves_nothing() {
     Error sonae::spread::unproven: nothing shows that what `data` brings back is at most 25h apart
       @ "25h": accepted here
       @ backup "daily": `daily` has no `takes`
-      help: give each target that it recovers a backup with a `schedule` and a `takes`
+      help: give each target that it recovers a backup with a `schedule`, and how long a run takes at most, as in `takes "40m"`
     "#);
 }
 
