@@ -24,6 +24,7 @@ pub use cron::check_cron;
 pub use describe::describe;
 pub use gaps::{Gap, Gaps};
 pub use occurrences::{After, Occurrences};
+pub use pattern::DAY_SECONDS;
 pub use period::expiry;
 pub use together::Together;
 pub use wall::{Expiries, Shown, Wall};

@@ -9,7 +9,8 @@ use jiff::tz::Offset;
 use super::cron;
 use crate::plan::TimeOfDay;
 
-pub(super) const DAY_SECONDS: i64 = 86_400;
+/// The seconds of a day whose clock is not set.
+pub const DAY_SECONDS: i64 = 86_400;
 
 /// Days, and the minutes of each of them.
 #[derive(Debug, Clone)]

@@ -13,7 +13,7 @@ use super::lives::{self, Point};
 use super::promise::Standing;
 use super::rhythms::{Rhythms, WINDOW};
 use super::with_labels;
-use crate::calendar;
+use crate::calendar::{self, DAY_SECONDS};
 use crate::diagnostic::codes::any_point::{BROKEN, GAPS, ORPHANS, UNPROVEN};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::plan::{Backup, Content, Plan, Target, Way};
@@ -22,8 +22,6 @@ use crate::timeline::{Kept, Life, Points, of_backup};
 
 /// Why something proves nothing: where, and a few words.
 type Reason = (Span, String);
-
-const DAY_SECONDS: i64 = 86_400;
 
 /// Where a clock is set, days are longer or shorter by up to three hours. That much is nothing to warn of.
 const CLOCKS: i64 = 10_800;

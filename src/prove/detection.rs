@@ -3,7 +3,7 @@
 //! Damage is whatever makes the points from some moment on worthless: a disk, a program, a person. Worst is damage just behind a look: it is seen by the
 //! next one, and by then a point of before must still be there.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use jiff::Timestamp;
@@ -12,16 +12,15 @@ use jiff::tz::TimeZone;
 use super::keeps::{Detection, Sight, Unseen};
 use super::lives::Point;
 use super::promise::Standing;
+use super::recovered::recovered;
 use super::rhythms::{RhythmId, Rhythms, WINDOW};
 use super::with_labels;
-use crate::calendar::{self, Occurrences};
+use crate::calendar::{self, DAY_SECONDS, Occurrences};
 use crate::diagnostic::codes::detection::{LATE, NONE, UNSEEN};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::plan::{Backup, Depth, Drill, Plan, Restore, RestoreStep, Schedule, Target, Verify, Way};
+use crate::plan::{Backup, Depth, Drill, Plan, Schedule, Target, Verify, Way};
 use crate::primitives::{Duration, Name, Period, PeriodUnit, Span};
 use crate::timeline::{Holds, Kept, Making, Place, Points, of_backup};
-
-const DAY_SECONDS: i64 = 86_400;
 
 /// The verifications and drills of a plan.
 pub(super) struct Looks<'p> {
@@ -79,13 +78,9 @@ impl Lost {
 
 impl<'p> Looks<'p> {
     pub(super) fn new(plan: &'p Plan) -> Self {
-        let restores: BTreeMap<&Name, &Restore> =
-            plan.restores.iter().map(|restore| (&restore.name.value, restore)).collect();
         let mut drills: BTreeMap<&Name, Vec<&Drill>> = BTreeMap::new();
         for drill in plan.drills.iter().filter(|drill| drill.schedule.is_some()) {
-            let mut targets = BTreeSet::new();
-            let steps = drill.restores.iter().filter_map(|name| restores.get(&name.value));
-            steps.for_each(|restore| recovered(&restore.steps, &restores, &mut targets));
+            let targets = recovered(plan, drill.restores.iter().map(|restore| &restore.value));
             targets.into_iter().for_each(|target| drills.entry(target).or_default().push(drill));
         }
         let zone = calendar::zone(&plan.timezone.value).unwrap_or(TimeZone::UTC);
@@ -351,21 +346,4 @@ fn nobody_looks(target: &Target) -> Diagnostic {
          practise its restore in a `drill`"
     );
     Diagnostic::new(&UNSEEN, message, target.name.span, "no verification or drill reads it", help)
-}
-
-/// Names every target that these steps recover, and the restores that they hold.
-fn recovered<'p>(steps: &'p [RestoreStep], restores: &BTreeMap<&'p Name, &'p Restore>, found: &mut BTreeSet<&'p Name>) {
-    for step in steps {
-        match step {
-            RestoreStep::Recover(recover) => drop(found.insert(&recover.target.value)),
-            RestoreStep::Parallel(steps) => recovered(steps, restores, found),
-            RestoreStep::Restore(included) => {
-                restores
-                    .get(&included.restore.value)
-                    .into_iter()
-                    .for_each(|held| recovered(&held.steps, restores, found));
-            }
-            _ => {}
-        }
-    }
 }

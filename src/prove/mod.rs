@@ -15,6 +15,7 @@ mod newest;
 mod path;
 mod promise;
 mod reach;
+mod recovered;
 mod rhythms;
 mod rpo;
 mod rto;

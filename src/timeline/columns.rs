@@ -1,5 +1,6 @@
 //! The columns of a calendar: days, weeks, months or years, by how long a time it shows. Unaware of points.
 
+use crate::calendar::DAY_SECONDS;
 use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
@@ -29,8 +30,6 @@ pub struct Columns {
     /// The first instant after the last.
     pub end: Timestamp,
 }
-
-const DAY_SECONDS: i64 = 86_400;
 /// Up to two months in days, up to a year and a bit in weeks, up to twenty years in months: a page is as wide as some sixty to two hundred columns.
 const DAYS_MAX: i64 = 62;
 const WEEKS_MAX: i64 = 62 * 7;

@@ -24,21 +24,12 @@ impl<'a> Ends<'a> {
     /// The runs whose points may be there at a time, and all after them. None where a point's end needs others: where one is kept of each hour, day …, where a
     /// run does not make just one point, or where nothing is let go.
     pub(super) fn reaching(points: &'a Points, time: Timestamp) -> Option<Self> {
-        Self::after(points, || first_run(points, start(points, time)))
-    }
-
-    /// The runs from a time on, likewise.
-    pub(super) fn beginning(points: &'a Points, time: Timestamp) -> Option<Self> {
-        Self::after(points, || first_run(points, time))
-    }
-
-    fn after(points: &'a Points, before: impl FnOnce() -> Timestamp) -> Option<Self> {
         let kept = points.rules.generations.map_or(0, |kept| kept.get() as usize);
         let is_plain = points.rules.thinned.is_empty() && points.making == Making::EachRun && !points.rules.is_empty();
         if !is_plain || kept > THERE_MAX {
             return None;
         }
-        let before = before();
+        let before = first_run(points, start(points, time));
         let mut counted = (kept > 0).then(|| points.times.after(before));
         if let Some(counted) = &mut counted {
             counted.by_ref().take(kept).for_each(drop);

@@ -216,60 +216,6 @@ impl Points {
         }
         Ok(lives.all)
     }
-
-    /// Of the points of the runs from `from` on and before `to`, the first that is let go soonest after the moment of its data; none where each
-    /// is kept for more than a hundred years, or there is none.
-    ///
-    /// # Errors
-    /// When more than [`THERE_MAX`] are there at once.
-    pub fn shortest_life(&self, from: Timestamp, to: Timestamp) -> Result<Option<Life>, TooMany> {
-        if self.rules.is_empty() {
-            return Ok(None);
-        }
-        let Some(ends) = Ends::beginning(self, from) else { return self.shortest_walked(from, to) };
-        let (takes, horizon) = (takes(self), whole(to).saturating_add(REACH.as_secs()));
-        // A run at the very end of the time is not one of it.
-        let of_time = ends.take_while(|(slot, _)| time(*slot) < to);
-        let lives = (0..).zip(of_time).map(|(number, (slot, end))| Life { slot, moment: slot, number, takes, end });
-        Ok(lives.filter(|life| life.end <= horizon).fold(None, |found, life| Some(shorter(found, life))))
-    }
-
-    fn shortest_walked(&self, from: Timestamp, to: Timestamp) -> Result<Option<Life>, TooMany> {
-        let mut shortest: Option<Life> = None;
-        let takes = takes(self);
-        let horizon = to.checked_add(REACH).unwrap_or(Timestamp::MAX);
-        // What ends a point are the runs after it: those before it are all one.
-        let mut walk = Walk::beginning(self, from);
-        let (mut open, mut last) = (0_u64, i64::MIN);
-        while let Some(slot) = walk.peek().filter(|slot| *slot <= horizon) {
-            // What is still there by then is older already than the shortest that was found.
-            let age = slot.as_second().saturating_add(i64::from(takes)).saturating_sub(last);
-            let is_found = |life: &Life| life.length_seconds() <= age;
-            if slot >= to && (open == 0 || shortest.as_ref().is_some_and(is_found)) {
-                break;
-            }
-            walk.step()?;
-            if slot < to {
-                walk.tag_born(|held| {
-                    (open, last) = (open + 1, held.moment);
-                    0
-                });
-            }
-            walk.take_gone(|held| {
-                if held.tag != NOBODYS {
-                    open -= 1;
-                    shortest = Some(shorter(shortest, Life::of(&held, takes, slot.as_second())));
-                }
-            });
-        }
-        Ok(shortest)
-    }
-}
-
-/// The shorter of two lives; of two that are as long, the earlier.
-fn shorter(found: Option<Life>, life: Life) -> Life {
-    let order = |life: &Life| (life.length_seconds(), life.moment);
-    found.filter(|found| order(found) <= order(&life)).unwrap_or(life)
 }
 
 /// The lives of the points that somebody asked for.

@@ -125,7 +125,6 @@ fn without_rules_points_stay_and_those_of_before_are_not_told() {
     2026-03-01 05:30  2026-03-01 05:40  never
     2026-03-02 05:30  2026-03-02 05:40  never
     ");
-    assert_eq!(points.shortest_life(at("2026-01-01T00:00:00Z"), at("2027-01-01T00:00:00Z")), Ok(None));
 }
 
 #[test]
@@ -136,15 +135,6 @@ fn the_first_run_may_be_that_of_the_very_time() {
     2026-03-01 05:30  2026-03-01 05:40  2026-03-08 05:40
     2026-03-02 05:30  2026-03-02 05:40  2026-03-09 05:40
     ");
-}
-
-#[test]
-fn the_shortest_life_is_told_with_its_point() {
-    // In the night of 8 March clocks are set forward, so that seven days are an hour shorter.
-    let points = points(daily(12, 0), "America/New_York", within(7, PeriodUnit::Days));
-    let life = points.shortest_life(at("2026-03-01T00:00:00Z"), at("2026-04-01T00:00:00Z")).unwrap().unwrap();
-    assert_eq!(calendar::local(life.moment(), &points.zone), "2026-03-01 12:00");
-    assert_eq!(life.length().unwrap().to_string(), "6d23h10m");
 }
 
 #[test]
@@ -333,20 +323,5 @@ proptest! {
         } else {
             prop_assert_eq!(found, expected);
         }
-    }
-
-    #[test]
-    fn the_shortest_life_is_the_shortest_of_all(
-        rhythm in rhythms(), zone_name in zones(), rules in all_rules(), making in makings(), day in 0_i64..300, length in 1_i64..90,
-    ) {
-        let mut points = points(rhythm, zone_name, rules);
-        points.making = making;
-        let from = at("2025-01-01T00:00:00Z") + SignedDuration::from_hours(day * 24);
-        let to = from + SignedDuration::from_hours(length * 24);
-        let lives = points.between(from, to + SignedDuration::from_hours(1)).unwrap();
-        let of_runs = lives.into_iter().filter(|life| from <= life.slot() && life.slot() < to);
-        let expected = of_runs.filter(|life| life.length().is_some()).min_by_key(|life| (life.length(), life.moment()));
-        let told = |life: Life| (life.slot(), life.moment(), life.let_go());
-        prop_assert_eq!(points.shortest_life(from, to).unwrap().map(told), expected.map(told));
     }
 }

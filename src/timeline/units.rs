@@ -1,10 +1,9 @@
 //! Which hour, day, week, month or year of a calendar a time is in, by number. Unaware of points.
 
-use crate::calendar::Shown;
+use crate::calendar::{DAY_SECONDS, Shown};
 use crate::retention::CalendarUnit;
 
 const HOUR_SECONDS: i64 = 3_600;
-const DAY_SECONDS: i64 = 86_400;
 
 /// One hour, one day …: its number, and for an hour what the clock is ahead by, as one that is shown twice is two.
 pub(super) type Key = (i64, i64);

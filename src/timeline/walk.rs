@@ -31,7 +31,7 @@ impl<'a> Walk<'a> {
     }
 
     /// From a time on, with nothing there yet.
-    pub(super) fn beginning(points: &'a Points, start: Timestamp) -> Self {
+    fn beginning(points: &'a Points, start: Timestamp) -> Self {
         let after = first_run(points, start);
         let births = match points.since.filter(|since| start <= *since) {
             Some(since) => Births::since(points.making, &points.zone, since),

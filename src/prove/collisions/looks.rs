@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::sweep::Run;
-use super::{HEAVY_FROM, Job, MOMENT, recovered, told, window};
+use super::{HEAVY_FROM, Job, MOMENT, told, window};
 use crate::calendar::Occurrences;
 use crate::diagnostic::Diagnostics;
 use crate::plan::{Drill, Plan, Schedule, Target, Verify, Way};
 use crate::primitives::{Name, Spanned};
 use crate::prove::path::Paths;
+use crate::prove::recovered::recovered;
 use crate::prove::rhythms::WINDOW;
 use crate::prove::runs::Runs;
 

@@ -6,7 +6,7 @@ mod looks;
 mod sweep;
 mod told;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -15,7 +15,7 @@ use super::rhythms::WINDOW;
 use super::runs::Runs;
 use crate::calendar::Occurrences;
 use crate::diagnostic::Diagnostics;
-use crate::plan::{Backup, MysqlAddress, Plan, PointInTime, RestoreStep, Rhythm, Schedule, Source, Target, Way};
+use crate::plan::{Backup, MysqlAddress, Plan, PointInTime, Rhythm, Schedule, Source, Target, Way};
 use crate::primitives::{Name, Span, Spanned};
 
 pub(super) use looks::Looks;
@@ -291,26 +291,4 @@ pub(super) fn window(plan: &Plan, kept: &PointInTime) -> Option<(Occurrences, i6
     let schedule = Schedule { rhythm: Rhythm::Daily { at }, timezone, span: Span::default() };
     let length = i64::try_from(window.value.length.seconds).ok()?;
     Some((Occurrences::of(&schedule).ok()?, i64::from(at.hour) * 60 + i64::from(at.minute), length))
-}
-
-/// All that a restore brings back, itself or by restores that it holds.
-pub(super) fn recovered<'p>(plan: &'p Plan, restores: impl IntoIterator<Item = &'p Name>) -> BTreeSet<&'p Name> {
-    let (mut targets, mut seen) = (BTreeSet::new(), BTreeSet::new());
-    let mut open: Vec<&Name> = restores.into_iter().collect();
-    while let Some(name) = open.pop() {
-        if !seen.insert(name) {
-            continue;
-        }
-        let Some(restore) = plan.restores.iter().find(|restore| restore.name.value == *name) else { continue };
-        let mut steps: Vec<&RestoreStep> = restore.steps.iter().collect();
-        while let Some(step) = steps.pop() {
-            match step {
-                RestoreStep::Parallel(children) => steps.extend(children),
-                RestoreStep::Recover(recover) => drop(targets.insert(&recover.target.value)),
-                RestoreStep::Restore(included) => open.push(&included.restore.value),
-                _ => {}
-            }
-        }
-    }
-    targets
 }

@@ -15,7 +15,7 @@ use jiff::tz::TimeZone;
 
 use self::days::{Day, Fate, Held, Logbook, NEVER, Packed, Signature};
 use super::runs::Runs;
-use crate::calendar;
+use crate::calendar::{self, DAY_SECONDS};
 use crate::diagnostic::Diagnostics;
 use crate::plan::{Plan, Source, Target};
 
@@ -23,7 +23,6 @@ use crate::plan::{Plan, Source, Target};
 const SETS_WHOLE_MAX: usize = 16;
 /// So many days of the others, four years.
 const FEW_DAYS: usize = 1_461;
-const DAY_SECONDS: i64 = 86_400;
 
 /// The days of the window in the zone of a plan.
 pub(super) struct Days {
