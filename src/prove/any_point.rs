@@ -9,11 +9,11 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::keeps::{AnyPoint, Chain, LeastReach, Steady};
-use super::lives::{self, Point};
+use super::lives::{Leaving, Point};
 use super::promise::Standing;
 use super::rhythms::{Rhythms, WINDOW};
 use super::with_labels;
-use crate::calendar::{self, DAY_SECONDS};
+use crate::calendar::{self, DAY_SECONDS, Expiries};
 use crate::diagnostic::codes::any_point::{BROKEN, GAPS, ORPHANS, UNPROVEN};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::plan::{Backup, Content, Plan, Target, Way};
@@ -130,12 +130,50 @@ struct Short {
     /// The oldest one that is left; none where none is.
     left: Option<Point>,
     /// So many days would hold.
-    days: i64,
+    days: u16,
 }
 
 impl Short {
     fn at(&self) -> i64 {
         self.before.gone.min(self.log_gone)
+    }
+}
+
+/// How many whole days of the calendar can be brought back at every moment that was looked at.
+struct Holding {
+    zone: TimeZone,
+    days: u16,
+    expiries: Expiries,
+}
+
+/// No more days can be promised.
+const DAYS_MAX: u16 = 9_999;
+
+impl Holding {
+    fn new(zone: &TimeZone) -> Self {
+        let (zone, days) = (zone.clone(), DAYS_MAX);
+        Self { expiries: Self::expiries(&zone, days), zone, days }
+    }
+
+    /// At a moment, every moment can be brought back from another on.
+    fn look(&mut self, from: i64, at: i64) {
+        // A day that a clock skips lets one more hold.
+        let most = at.saturating_sub(from).div_euclid(DAY_SECONDS).saturating_add(1).clamp(0, DAYS_MAX.into());
+        self.at_most(u16::try_from(most).unwrap_or(DAYS_MAX));
+        while self.days > 0 && self.expiries.of_second(from - 1) > at {
+            self.at_most(self.days - 1);
+        }
+    }
+
+    fn at_most(&mut self, days: u16) {
+        if days < self.days {
+            self.days = days;
+            self.expiries = Self::expiries(&self.zone, days);
+        }
+    }
+
+    fn expiries(zone: &TimeZone, days: u16) -> Expiries {
+        Expiries::new(Period { count: days, unit: PeriodUnit::Days }, zone.clone())
     }
 }
 
@@ -170,17 +208,14 @@ impl<'p> Pair<'p> {
         rhythms.lives(rhythm, &self.dumps).map_err(|too_many| (self.dump.span, too_many.to_string()))
     }
 
-    /// When the first log behind a dump is gone: from then on nothing can be made of the dump but its own moment.
-    fn log_gone(&self, dump: &Point) -> i64 {
-        let first = Timestamp::from_second(dump.moment).ok().and_then(|moment| self.logs.times.after(moment).next());
-        first.map_or(i64::MAX, |first| lives::gone(&self.logs, first))
-    }
-
     /// The dumps that are in turn the oldest with all logs behind them, each with when it no longer is.
     fn oldest(&self, rhythms: &mut Rhythms) -> Result<Vec<(Point, i64)>, Reason> {
         let mut oldest: Vec<(Point, i64)> = vec![];
+        let mut logs = Leaving::new(&self.logs);
         for dump in self.lives(rhythms)?.iter() {
-            let log_gone = self.log_gone(dump);
+            // Once the first log behind a dump is gone, nothing can be made of the dump but its own moment.
+            let first = logs.next_run(dump.moment);
+            let log_gone = logs.of(first);
             let usable = |(before, log): &(Point, i64)| before.gone.min(*log);
             if oldest.last().is_none_or(|last| usable(last) < dump.gone.min(log_gone)) {
                 oldest.push((*dump, log_gone));
@@ -199,16 +234,18 @@ impl<'p> Pair<'p> {
         }
         let oldest = self.oldest(rhythms)?;
         let mut least: Option<(i64, Point, i64)> = None;
-        let (mut short, mut days) = (None, i64::MAX);
+        let mut short = None;
+        let mut expiries = Expiries::new(promised, self.dumps.zone.clone());
+        let mut holding = Holding::new(&self.dumps.zone);
         for turn in oldest.windows(2) {
             let [(before, log_gone), (next, _)] = turn else { continue };
             let at = before.gone.min(*log_gone);
             if at < WINDOW.start.as_second() {
                 continue;
             }
-            days = days.min(self.whole_days(next.moment, at));
+            holding.look(next.moment, at);
             // The second before it is the youngest that cannot be brought back any more.
-            if self.expiry(next.moment - 1, promised) > at {
+            if expiries.of_second(next.moment - 1) > at {
                 short = short.or(Some((*before, *log_gone, *next)));
             }
             let back = at.saturating_sub(next.moment);
@@ -218,7 +255,7 @@ impl<'p> Pair<'p> {
         }
         if let Some((before, log_gone, next)) = short {
             let left = Some(next).filter(|next| next.moment <= before.gone.min(log_gone));
-            return Ok(Err(Short { before, log_gone, left, days }));
+            return Ok(Err(Short { before, log_gone, left, days: holding.days }));
         }
         let least = least.map(|(back, next, at)| LeastReach {
             at: time(at),
@@ -227,21 +264,6 @@ impl<'p> Pair<'p> {
             shown: format!("on {} back to {}", self.shown(at), self.shown(next.moment)),
         });
         Ok(Ok(Chain { dump: target.job(self.dump), log: target.job(self.log), least }))
-    }
-
-    fn expiry(&self, moment: i64, period: Period) -> i64 {
-        let moment = Timestamp::from_second(moment).unwrap_or(Timestamp::MAX);
-        calendar::expiry(moment, period, &self.dumps.zone).as_second()
-    }
-
-    /// How many whole days of the calendar lie between two moments.
-    fn whole_days(&self, from: i64, to: i64) -> i64 {
-        let about = to.saturating_sub(from).div_euclid(DAY_SECONDS).clamp(0, 9_998);
-        let holds = |days: &i64| {
-            let period = u16::try_from(*days).ok().map(|count| Period { count, unit: PeriodUnit::Days });
-            period.is_some_and(|period| self.expiry(from - 1, period) <= to)
-        };
-        [about + 1, about, about - 1].into_iter().filter(|days| *days > 0).find(holds).unwrap_or(0)
     }
 
     fn shown(&self, second: i64) -> String {
@@ -281,13 +303,14 @@ impl<'p> Pair<'p> {
     /// Logs that outlive the dump which they need.
     fn orphans(&self, target: &Target, rhythms: &mut Rhythms) -> Option<Diagnostic> {
         let dumps = self.lives(rhythms).ok()?;
-        let orphan = |pair: &[Point]| {
+        let mut logs = Leaving::new(&self.logs);
+        let mut orphan = |pair: &[Point]| {
             let [dump, next] = pair else { return None };
             let log = self.logs.times.last_at_or_before(time(next.moment))?;
-            let gone = lives::gone(&self.logs, log);
+            let gone = logs.of(log.as_second());
             (log.as_second() > dump.moment && gone.saturating_sub(dump.gone) > CLOCKS).then_some((*dump, log, gone))
         };
-        let (dump, log, gone) = dumps.windows(2).find_map(orphan)?;
+        let (dump, log, gone) = dumps.windows(2).find_map(&mut orphan)?;
         let message = format!("binary logs of `{}` outlive the dump that they need", target.name.value);
         let kept = if gone == i64::MAX { "kept for ever".into() } else { format!("kept until {}", self.shown(gone)) };
         let label = format!("the log of {}, which needs that dump, is {kept}", calendar::local(log, &self.logs.zone));

@@ -2,12 +2,12 @@
 //!
 //! A run may be quicker than it says: so a point is gone from the slot of the run that lets it go, and not only when that run is over.
 
+use jiff::Timestamp;
 use jiff::civil::date;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 
 use super::rhythms::WINDOW;
-use crate::calendar;
+use crate::calendar::{After, Expiries};
 use crate::primitives::Duration;
 use crate::timeline::{Making, Points, TooMany};
 
@@ -45,35 +45,61 @@ pub(super) fn of_window(points: &Points) -> Result<Vec<Point>, TooMany> {
     Ok(all)
 }
 
-/// The slot of the run that lets go the point of the run at `slot`, by the rules that keep all points up to some age or number; the end of time
-/// where none does. What keeps one of each hour, day … besides is left out.
+/// Which runs let go the points of one run after another, by the rules that keep all points up to some age or number. What keeps one of each
+/// hour, day … besides is left out.
 ///
-/// For one point, where there are too many to look at each.
-pub(super) fn gone(points: &Points, slot: Timestamp) -> i64 {
-    debug_assert_eq!(points.making, Making::EachRun, "a point of a run's own slot");
-    if points.rules.generations.is_none() && points.rules.within.is_none() {
-        return i64::MAX;
+/// For some points, where there are too many to look at each.
+pub(super) struct Leaving<'p> {
+    points: &'p Points,
+    runs: After<'p>,
+    young: Option<(Expiries, After<'p>)>,
+}
+
+impl<'p> Leaving<'p> {
+    pub(super) fn new(points: &'p Points) -> Self {
+        debug_assert_eq!(points.making, Making::EachRun, "a point of a run's own slot");
+        let runs = points.times.after(WINDOW.start);
+        let young = points.rules.within.map(|period| (Expiries::new(period, points.zone.clone()), runs.clone()));
+        Self { points, runs, young }
     }
-    let newer = points.rules.generations.map_or(1, |count| count.get() as usize);
-    let counted = points.times.after(slot).nth(newer - 1);
-    let young = points.rules.within.map(|period| calendar::expiry(slot, period, &points.zone));
-    let over = young.map_or(counted, |until| {
-        let before = until.checked_sub(SignedDuration::from_secs(1)).unwrap_or(until);
-        points.times.after(before).next().max(counted)
-    });
-    // Time ends before it is both old enough and one of too many.
-    let both = counted.and(over);
-    both.map_or(i64::MAX, Timestamp::as_second)
+
+    /// The slot of the first run after a time; the end of time where there is none.
+    pub(super) fn next_run(&mut self, second: i64) -> i64 {
+        self.runs.jump(second);
+        or_never(self.runs.next())
+    }
+
+    /// The slot of the run that lets go the point of the run at `slot`; the end of time where none does.
+    pub(super) fn of(&mut self, slot: i64) -> i64 {
+        let rules = &self.points.rules;
+        if slot == i64::MAX || (rules.generations.is_none() && rules.within.is_none()) {
+            return i64::MAX;
+        }
+        // Not before it is both old enough and one of too many, of which the newest never is.
+        let newer = rules.generations.map_or(1, |count| count.get() as usize);
+        self.runs.jump(slot);
+        let counted = or_never(self.runs.nth(newer - 1));
+        let over = self.young.as_mut().map_or(i64::MIN, |(expiries, runs)| {
+            runs.jump(expiries.of_second(slot) - 1);
+            or_never(runs.next())
+        });
+        counted.max(over)
+    }
+}
+
+fn or_never(run: Option<Timestamp>) -> i64 {
+    run.map_or(i64::MAX, Timestamp::as_second)
 }
 
 #[cfg(test)]
 mod tests {
     use std::num::NonZeroU32;
 
+    use jiff::SignedDuration;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::calendar::Occurrences;
+    use crate::calendar::{self, Occurrences};
     use crate::plan::{Rhythm, Schedule};
     use crate::primitives::{Period, Span, Spanned};
     use crate::retention::Rules;
@@ -99,9 +125,10 @@ mod tests {
             let points = Points { times, making: Making::EachRun, takes, rules, zone, since: None };
             let from = Timestamp::from_second(1_735_689_600 + day * 86_400).unwrap();
             let to = from.checked_add(SignedDuration::from_hours(72)).unwrap();
+            let mut leaving = Leaving::new(&points);
             for life in points.between(from, to).unwrap() {
                 let known = life.let_go().map_or(i64::MAX, |gone| gone.as_second() - 600);
-                prop_assert_eq!(gone(&points, life.slot()), known, "{:?}", life);
+                prop_assert_eq!(leaving.of(life.slot().as_second()), known, "{:?}", life);
             }
         }
     }
