@@ -1,22 +1,23 @@
 //! What every rule looks at: the plan, the day, and what is known to be damaged.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use indexmap::IndexMap;
 use jiff::civil::Date;
 
 pub(super) use crate::diagnostic::known_names;
 use crate::plan::{Backup, BrokenBlock, Host, Plan, Recover, Restore, RestoreStep, Role, Schedule, Store, Target};
 use crate::primitives::{Name, Spanned};
 
-/// A plan, and its blocks by name.
+/// A plan, and its blocks by name, in source order.
 pub(super) struct Scene<'p> {
     pub(super) plan: &'p Plan,
     pub(super) today: Date,
-    pub(super) stores: BTreeMap<&'p Name, &'p Store>,
-    pub(super) targets: BTreeMap<&'p Name, &'p Target>,
-    pub(super) roles: BTreeMap<&'p Name, &'p Role>,
-    pub(super) hosts: BTreeMap<&'p Name, &'p Host>,
-    pub(super) restores: BTreeMap<&'p Name, &'p Restore>,
+    pub(super) stores: IndexMap<&'p Name, &'p Store>,
+    pub(super) targets: IndexMap<&'p Name, &'p Target>,
+    pub(super) roles: IndexMap<&'p Name, &'p Role>,
+    pub(super) hosts: IndexMap<&'p Name, &'p Host>,
+    pub(super) restores: IndexMap<&'p Name, &'p Restore>,
     broken: BTreeSet<Block<'p>>,
 }
 

@@ -53,7 +53,7 @@ pub(super) fn step(plan: &Plan, step: &Step, observed: &Observed, who: &Circumst
         }
         StepKind::Delete { job, store, roots, retention, guard, given } => {
             let new = new(job, store);
-            let rules = retention.as_ref().map(Rules::of);
+            let rules = retention.as_deref().map(Rules::of);
             let seen = observed.points_of(job);
             let points = match (seen, &rules) {
                 (Some(seen), Some(rules)) => {

@@ -1,6 +1,6 @@
 //! Circles, of `after` and of restores that hold each other: each is reported once, with the span of every tie in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::collections::btree_map::Entry;
 
 use petgraph::algo::tarjan_scc;
@@ -9,7 +9,7 @@ use petgraph::visit::EdgeRef;
 
 use crate::diagnostic::{Code, Diagnostic, codes};
 use crate::plan::{Plan, Restore, RestoreStep};
-use crate::primitives::Span;
+use crate::primitives::{JobName, Span};
 
 /// How a kind of circle is told.
 struct Telling {
@@ -51,11 +51,17 @@ fn circles(ties: &DiGraph<String, Span>, telling: &Telling) -> Vec<Diagnostic> {
     tarjan_scc(ties).into_iter().filter_map(through).map(|circle| diagnose(ties, &circle, telling)).collect()
 }
 
-/// Every job a node, in source order; an edge from a job to each that it comes after.
+/// Every job that comes after another, or another after it, a node, in source order; an edge from a job to each that it comes after.
 fn ties(plan: &Plan) -> DiGraph<String, Span> {
     let mut ties = DiGraph::new();
     let mut nodes = BTreeMap::new();
-    for job in plan.job_names() {
+    let named: BTreeSet<&JobName> =
+        plan.backups().flat_map(|(_, backup)| &backup.after).map(|tie| &tie.value).collect();
+    let tied = plan.backups().filter_map(|(target, backup)| {
+        let job = target.job(backup);
+        (!backup.after.is_empty() || named.contains(&job)).then_some(job)
+    });
+    for job in tied {
         let node = ties.add_node(job.to_string());
         nodes.insert(job, node);
     }

@@ -161,7 +161,7 @@ pub enum StepKind {
         /// The roots, absolute.
         roots: Arc<[PathBytes]>,
         /// What is kept; nothing is let go where there are no rules.
-        retention: Option<Retention>,
+        retention: Option<Arc<Retention>>,
         /// When nothing is let go all the same.
         guard: Guard,
         /// That what replaces it exists.
@@ -331,13 +331,18 @@ impl StepKind {
 }
 
 impl Step {
+    /// Puts its ties into the order of the steps they lead to.
+    pub(super) fn sort_ties(&mut self) {
+        self.after.sort_by_key(|tie| tie.on);
+    }
+
     /// The same step under new ids; ties to steps that have none are dropped. An input always keeps its
     /// step: both belong to one job.
     pub(super) fn renumbered(mut self, new_id: &impl Fn(StepId) -> Option<StepId>) -> Self {
         self.id = new_id(self.id).unwrap_or(self.id);
         let kept = |tie: Dependency| new_id(tie.on).map(|on| Dependency { on, ..tie });
         self.after = self.after.into_iter().filter_map(kept).collect();
-        self.after.sort_by_key(|tie| tie.on);
+        self.sort_ties();
         self.kind.for_each_input(|input| input.step = new_id(input.step).unwrap_or(input.step));
         self
     }

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use super::{Builder, Deed, TIMEOUT_DEFAULT, argv, needs};
 use crate::graph::{Dependency, Driver, Effect, Output, OutputKind, Slice, StepKind};
 use crate::plan::{
-    Backup, Content, Files, Logs, Plan, PointInTime, Priority, Retention, Selection, Snapshot, Source, Stored, Target,
+    Backup, Content, Files, Logs, PointInTime, Priority, Retention, Selection, Snapshot, Source, Stored, Target,
     Way,
 };
 use crate::primitives::{JobName, PathBytes, Span, Spanned, StepId, StepName};
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
     /// The steps of a backup, and what holds for all of them.
-    pub(super) fn backup(&mut self, target: &Target, backup: &Backup) {
+    pub(super) fn backup(&mut self, target: &Target, backup: &'a Backup) {
         let job = target.job(backup);
         let begins = self.steps.len();
         let before = self.hook(&job, "before-backup", &backup.before_backup, vec![], backup.span);
@@ -20,7 +20,12 @@ impl Builder<'_> {
         if let Some((first, commit)) = made {
             let ended = vec![Dependency { on: commit, span: backup.span, needs_success: false }];
             self.hook(&job, "after-backup", &backup.after_backup, ended, backup.span);
-            self.commits.insert(job, (before.unwrap_or(first), commit));
+            if !backup.after.is_empty() {
+                self.tied.push((before.unwrap_or(first), &backup.after));
+            }
+            if self.ends.contains_key(&job) {
+                self.ends.insert(job, Some(commit));
+            }
         }
         let timeout = backup.timeout.as_ref().map_or(TIMEOUT_DEFAULT, |timeout| timeout.value);
         for step in &mut self.steps[begins..] {
@@ -112,7 +117,7 @@ impl Builder<'_> {
         let commit = add(self, kind, vec![]);
         self.copies(job, stored, commit);
         let given = Output { step: commit, kind: OutputKind::Committed };
-        let (retention, (name, to, from)) = (backup.retention.clone(), of());
+        let (retention, (name, to, from)) = (backup.retention.clone().map(Arc::new), of());
         let kind = StepKind::Delete { job: name, store: to, roots: from, retention, guard, given };
         let delete = add(self, kind, vec![]);
         let lacks = self.store_lacks(&store);
@@ -279,18 +284,14 @@ impl Builder<'_> {
     }
 
     /// `after "target/backup"`: the job begins when the other's point exists, or when it has failed: order, not need.
-    pub(super) fn tie_jobs(&mut self, plan: &Plan) {
-        for (target, backup) in plan.backups() {
-            let job = target.job(backup);
-            for tie in &backup.after {
-                let (Some((begins, _)), Some((_, ends))) = (self.commits.get(&job), self.commits.get(&tie.value))
-                else {
-                    continue;
-                };
+    pub(super) fn tie_jobs(&mut self) {
+        for (begins, ties) in std::mem::take(&mut self.tied) {
+            for tie in ties {
+                let Some(ends) = self.ends.get(&tie.value).copied().flatten() else { continue };
                 let after = &mut self.steps[begins.index()].after;
                 // Said twice, it is one tie.
-                if after.iter().all(|known| known.on != *ends) {
-                    after.push(Dependency { on: *ends, span: tie.span, needs_success: false });
+                if after.iter().all(|known| known.on != ends) {
+                    after.push(Dependency { on: ends, span: tie.span, needs_success: false });
                 }
             }
         }

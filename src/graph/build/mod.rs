@@ -4,7 +4,7 @@ mod backup;
 mod restore;
 mod watch;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use super::{
     Dependency, Driver, Effect, Graph, Output, OutputKind, Slice, Step, StepKind, Undriven, cycle, order, size,
@@ -12,7 +12,7 @@ use super::{
 use crate::check::CheckedPlan;
 use crate::diagnostic::Diagnostics;
 use crate::plan::{Plan, Restore, Store, StoreKind, Target};
-use crate::primitives::{Duration, JobName, Name, PathBytes, Span, StepId, StepName};
+use crate::primitives::{Duration, JobName, Name, PathBytes, Span, Spanned, StepId, StepName};
 
 /// When to give up where the plan says nothing: a day.
 pub const TIMEOUT_DEFAULT: Duration = Duration::from_seconds(86_400);
@@ -34,7 +34,7 @@ pub fn compile(checked: &CheckedPlan, base: &PathBytes, out: &mut Diagnostics) -
     for (target, backup) in plan.backups() {
         builder.backup(target, backup);
     }
-    builder.tie_jobs(plan);
+    builder.tie_jobs();
     plan.restores.iter().for_each(|restore| builder.restore(restore));
     plan.verifies.iter().for_each(|verify| builder.verify(plan, verify));
     plan.drills.iter().for_each(|drill| builder.drill(drill));
@@ -44,14 +44,16 @@ pub fn compile(checked: &CheckedPlan, base: &PathBytes, out: &mut Diagnostics) -
 
 struct Builder<'a> {
     base: &'a PathBytes,
-    targets: BTreeMap<&'a Name, &'a Target>,
-    stores: BTreeMap<&'a Name, &'a Store>,
-    restores: BTreeMap<&'a Name, &'a Restore>,
+    targets: HashMap<&'a Name, &'a Target>,
+    stores: HashMap<&'a Name, &'a Store>,
+    restores: HashMap<&'a Name, &'a Restore>,
     steps: Vec<Step>,
-    /// The names that steps have, each with the number to try first where another step would be called the same.
+    /// The names that might come twice, each with the number to try first where another step would be called the same.
     names: HashMap<StepName, u32>,
-    /// The first and the last-but-deletion step of every job, for ties between jobs.
-    commits: BTreeMap<JobName, (StepId, StepId)>,
+    /// The first step of every job that comes after others, with its ties.
+    tied: Vec<(StepId, &'a [Spanned<JobName>])>,
+    /// Of every job that another comes after, the step with which its point exists.
+    ends: HashMap<JobName, Option<StepId>>,
 }
 
 /// What an undriven step is, but for where it stands.
@@ -73,13 +75,13 @@ impl<'a> Builder<'a> {
             restores: plan.restores.iter().map(|restore| (&restore.name.value, restore)).collect(),
             steps: vec![],
             names: HashMap::new(),
-            commits: BTreeMap::new(),
+            tied: vec![],
+            ends: plan.backups().flat_map(|(_, backup)| &backup.after).map(|tie| (tie.value.clone(), None)).collect(),
         }
     }
 
     fn add(&mut self, name: StepName, kind: StepKind, after: Vec<Dependency>, span: Span) -> StepId {
         let id = StepId(u32::try_from(self.steps.len()).unwrap_or(u32::MAX));
-        self.names.insert(name.clone(), 2);
         let lacks = None;
         self.steps.push(Step { id, name, kind, after, takes: None, timeout: TIMEOUT_DEFAULT, lacks, span });
         id
@@ -133,11 +135,17 @@ impl<'a> Builder<'a> {
     /// A name that no step has yet: the second `probe` of a restore is `probe-2`.
     fn numbered(&mut self, owner: &str, word: &str) -> StepName {
         let plain = StepName::new(owner, word);
-        let Some(first) = self.names.get(&plain).copied() else { return plain };
-        let numbered = |n: u32| StepName::new(owner, &format!("{word}-{n}"));
-        let free = (first..).find(|n| !self.names.contains_key(&numbered(*n))).unwrap_or(u32::MAX);
-        self.names.insert(plain, free.saturating_add(1));
-        numbered(free)
+        let name = match self.names.get(&plain).copied() {
+            None => plain,
+            Some(first) => {
+                let numbered = |n: u32| StepName::new(owner, &format!("{word}-{n}"));
+                let free = (first..).find(|n| !self.names.contains_key(&numbered(*n))).unwrap_or(u32::MAX);
+                self.names.insert(plain, free.saturating_add(1));
+                numbered(free)
+            }
+        };
+        self.names.insert(name.clone(), 2);
+        name
     }
 
     fn absolute(&self, written: &str) -> PathBytes {

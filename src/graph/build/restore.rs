@@ -1,5 +1,7 @@
 //! The steps of a restore, and of a restore that is practised.
 
+use std::collections::HashMap;
+
 use super::{Builder, Deed, argv, needs};
 use crate::catalog::host_name;
 use crate::graph::{Driver, Effect, Output, OutputKind, ProbeCheck, Slice, StepKind};
@@ -34,9 +36,9 @@ impl Scratch {
 
 /// What is known of the steps of one restore that were compiled so far.
 #[derive(Default)]
-struct Earlier {
-    /// Those that yield something, by what others call them.
-    labels: Vec<(String, StepId)>,
+struct Earlier<'s> {
+    /// Those that yield something, by what others call them; the last where several are called the same.
+    labels: HashMap<&'s str, StepId>,
     /// Where a drill puts what the plan puts elsewhere.
     moved: Vec<(PathBytes, PathBytes)>,
 }
@@ -53,12 +55,12 @@ impl Builder<'_> {
     }
 
     /// Adds steps one after the other; each waits for all that end the one before. Answers what ends the last.
-    fn sequence(
+    fn sequence<'s>(
         &mut self,
         line: &Line<'_>,
-        steps: &[RestoreStep],
+        steps: &'s [RestoreStep],
         before: Vec<StepId>,
-        earlier: &mut Earlier,
+        earlier: &mut Earlier<'s>,
     ) -> Vec<StepId> {
         steps.iter().fold(before, |before, step| match step {
             RestoreStep::Parallel(children) => {
@@ -79,7 +81,13 @@ impl Builder<'_> {
         })
     }
 
-    fn single(&mut self, line: &Line<'_>, step: &RestoreStep, before: &[StepId], earlier: &mut Earlier) -> StepId {
+    fn single<'s>(
+        &mut self,
+        line: &Line<'_>,
+        step: &'s RestoreStep,
+        before: &[StepId],
+        earlier: &mut Earlier<'s>,
+    ) -> StepId {
         let id = match (step, line.slice) {
             (RestoreStep::Recover(recover), Slice::Restore(restore)) if self.is_driven(recover) => {
                 self.recover(restore, recover, before)
@@ -93,7 +101,7 @@ impl Builder<'_> {
         let takes = step.takes().map(|takes| takes.value.seconds.saturating_add(retrieval));
         self.steps[id.index()].takes = takes.map(Duration::from_seconds);
         if let Some(label) = step.label() {
-            earlier.labels.push((label.to_owned(), id));
+            earlier.labels.insert(label, id);
         }
         if let (RestoreStep::Recover(Recover { target, into: Into::Path { path, .. }, .. }), Some(scratch)) =
             (step, line.scratch)
@@ -154,7 +162,7 @@ impl Builder<'_> {
     }
 
     /// A step that no driver performs, or that is practised.
-    fn described(&mut self, line: &Line<'_>, step: &RestoreStep, before: &[StepId], earlier: &Earlier) -> StepId {
+    fn described(&mut self, line: &Line<'_>, step: &RestoreStep, before: &[StepId], earlier: &Earlier<'_>) -> StepId {
         let (name, mut deed) = self.deed(line, step, earlier);
         if line.scratch.is_some() {
             deed.lacks = Driver::Drills;
@@ -174,7 +182,7 @@ impl Builder<'_> {
     }
 
     /// What a step is called, and what it does in words.
-    fn deed(&self, line: &Line<'_>, step: &RestoreStep, earlier: &Earlier) -> (String, Deed) {
+    fn deed(&self, line: &Line<'_>, step: &RestoreStep, earlier: &Earlier<'_>) -> (String, Deed) {
         let plain = |word: &'static str, what: String, effect, lacks| Deed {
             word,
             what,
@@ -234,7 +242,7 @@ impl Builder<'_> {
     }
 
     /// In a drill, what lies below what was recovered is looked for where that is.
-    fn probing(&self, probe: &Probe, earlier: &Earlier) -> Deed {
+    fn probing(&self, probe: &Probe, earlier: &Earlier<'_>) -> Deed {
         let (how, effect) = match &probe.kind {
             ProbeKind::Path(path) => {
                 let planned = self.absolute(&path.value);
@@ -326,8 +334,8 @@ fn on(host: Option<&Spanned<Input>>) -> String {
 }
 
 /// What an input refers to, among the steps that were compiled before.
-fn output(input: &OutputName, labels: &[(String, StepId)]) -> Option<Output> {
-    let (_, step) = labels.iter().rev().find(|(label, _)| *label == input.step)?;
+fn output(input: &OutputName, labels: &HashMap<&str, StepId>) -> Option<Output> {
+    let step = labels.get(input.step.as_str())?;
     let kinds = [OutputKind::Instance, OutputKind::Address, OutputKind::Path];
     let kind = kinds.into_iter().find(|kind| kind.slot() == Some(input.slot.as_str()))?;
     Some(Output { step: *step, kind })
