@@ -4,15 +4,17 @@
 use std::collections::VecDeque;
 use std::process::Stdio;
 
+use nix::unistd::{Uid, User};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal};
+use tokio::io::AsyncRead;
 use tokio::io::AsyncReadExt as _;
-use tokio::process::{Child, ChildStderr, Command};
+use tokio::process::{Child, Command};
 
-use crate::ports::{Cause, CommandExit, CommandRun, Fault};
+use crate::ports::{Cause, CommandExit, CommandRun, Fault, Program, SAID_BYTES_MAX};
 
-/// How much of what a program says on standard error is kept.
-const TAIL_BYTES_MAX: usize = 4096;
+/// Where programs are looked for: the usual folders of an administrator.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Runs programs, each in a process group of its own: an interrupt typed at the terminal reaches this process alone,
 /// which decides what becomes of them. When the future is dropped the whole group is killed.
@@ -21,15 +23,18 @@ pub struct Processes;
 
 #[async_trait::async_trait]
 impl CommandRun for Processes {
-    async fn run(&self, argv: &[String]) -> Result<CommandExit, Fault> {
-        let Some((program, arguments)) = argv.split_first() else {
+    async fn run(&self, program: &Program) -> Result<CommandExit, Fault> {
+        let Some((name, arguments)) = program.argv.split_first() else {
             return Err(Fault::permanent(Cause::Invalid, "run a program", "no program is named"));
         };
-        let action = || format!("run {program}");
-        let mut child = Command::new(program)
+        let action = || format!("run {name}");
+        let mut child = Command::new(name)
             .args(arguments)
+            .env_clear()
+            .envs(account())
+            .envs(&program.environment)
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0)
             .kill_on_drop(true)
@@ -45,48 +50,88 @@ impl CommandRun for Processes {
     }
 }
 
-/// Reads standard error until the program ends. One that it left behind may hold the pipe open for ever, so the end
-/// of the program, not of the pipe, is waited for.
+/// The plain environment of the account that this process runs as (environ(7)).
+fn account() -> Vec<(&'static str, String)> {
+    let mut plain = vec![("PATH", PATH.to_owned())];
+    // An account that no table has an entry of has no home.
+    if let Ok(Some(user)) = User::from_uid(Uid::effective()) {
+        let home = user.dir.to_string_lossy().into_owned();
+        plain.extend([("HOME", home), ("LOGNAME", user.name.clone()), ("USER", user.name)]);
+    }
+    plain
+}
+
+/// Reads what the program says until it ends. One that it left behind may hold a pipe open for ever, so the end
+/// of the program, not of the pipes, is waited for.
 async fn follow(child: &mut Child) -> std::io::Result<CommandExit> {
-    let mut tail = Tail::default();
-    let Some(mut stderr) = child.stderr.take() else {
-        return Ok(tail.exit(child.wait().await?));
+    let (mut stdout, mut stderr) = (Said::new(child.stdout.take()), Said::new(child.stderr.take()));
+    let status = loop {
+        tokio::select! {
+            read = stdout.read() => read?,
+            read = stderr.read() => read?,
+            status = child.wait() => break status?,
+        }
     };
-    let mut buffer = [0; TAIL_BYTES_MAX];
-    loop {
-        let status = tokio::select! {
-            read = stderr.read(&mut buffer) => match read? {
-                0 => child.wait().await?,
-                length => {
-                    tail.push(&buffer[..length]);
-                    continue;
-                }
-            },
-            status = child.wait() => {
-                let status = status?;
-                drain(stderr, &mut tail)?;
-                status
+    Ok(CommandExit { status: status.code(), stdout_tail: stdout.end()?, stderr_tail: stderr.end()? })
+}
+
+/// What comes through one pipe.
+struct Said<P> {
+    /// None once its end was read.
+    pipe: Option<P>,
+    tail: Tail,
+}
+
+impl<P: AsyncRead + IntoPipe + Unpin> Said<P> {
+    fn new(pipe: Option<P>) -> Self {
+        Self { pipe, tail: Tail::default() }
+    }
+
+    /// Takes what is next; never ready once all was read.
+    async fn read(&mut self) -> std::io::Result<()> {
+        let Some(pipe) = &mut self.pipe else { return std::future::pending().await };
+        let mut buffer = [0; 4096];
+        match pipe.read(&mut buffer).await? {
+            0 => self.pipe = None,
+            length => self.tail.push(&buffer[..length]),
+        }
+        Ok(())
+    }
+
+    /// Takes what the pipe still holds, and does not wait for more. The pipe does not block: tokio made it so.
+    fn end(mut self) -> std::io::Result<String> {
+        let Some(pipe) = self.pipe.take() else { return Ok(self.tail.text()) };
+        let pipe = pipe.into_pipe()?;
+        rustix::fs::fcntl_setfl(&pipe, rustix::fs::OFlags::NONBLOCK)?;
+        let mut buffer = [0; 4096];
+        // Bounded, so that one left behind who writes without end cannot hold us: a pipe holds 64 KiB (pipe(7)).
+        for _ in 0..64 {
+            match rustix::io::read(&pipe, &mut buffer) {
+                Ok(0) | Err(Errno::AGAIN) => break,
+                Ok(length) => self.tail.push(&buffer[..length]),
+                Err(Errno::INTR) => {}
+                Err(errno) => return Err(errno.into()),
             }
-        };
-        return Ok(tail.exit(status));
+        }
+        Ok(self.tail.text())
     }
 }
 
-/// Takes what the pipe still holds, and does not wait for more. The pipe does not block: tokio made it so.
-fn drain(stderr: ChildStderr, tail: &mut Tail) -> std::io::Result<()> {
-    let pipe = stderr.into_owned_fd()?;
-    rustix::fs::fcntl_setfl(&pipe, rustix::fs::OFlags::NONBLOCK)?;
-    let mut buffer = [0; TAIL_BYTES_MAX];
-    // Bounded, so that one left behind who writes without end cannot hold us: a pipe holds 64 KiB (pipe(7)).
-    for _ in 0..64 {
-        match rustix::io::read(&pipe, &mut buffer) {
-            Ok(0) | Err(Errno::AGAIN) => break,
-            Ok(length) => tail.push(&buffer[..length]),
-            Err(Errno::INTR) => {}
-            Err(errno) => return Err(errno.into()),
-        }
+/// What tokio reads a child's pipe through, both kinds of it.
+trait IntoPipe {
+    fn into_pipe(self) -> std::io::Result<std::os::fd::OwnedFd>;
+}
+
+impl IntoPipe for tokio::process::ChildStdout {
+    fn into_pipe(self) -> std::io::Result<std::os::fd::OwnedFd> {
+        self.into_owned_fd()
     }
-    Ok(())
+}
+
+impl IntoPipe for tokio::process::ChildStderr {
+    fn into_pipe(self) -> std::io::Result<std::os::fd::OwnedFd> {
+        self.into_owned_fd()
+    }
 }
 
 #[derive(Default)]
@@ -95,22 +140,18 @@ struct Tail(VecDeque<u8>);
 impl Tail {
     fn push(&mut self, bytes: &[u8]) {
         self.0.extend(bytes);
-        let surplus = self.0.len().saturating_sub(TAIL_BYTES_MAX);
+        let surplus = self.0.len().saturating_sub(SAID_BYTES_MAX);
         self.0.drain(..surplus);
-    }
-
-    fn exit(self, status: std::process::ExitStatus) -> CommandExit {
-        CommandExit { status: status.code(), stderr_tail: self.text() }
     }
 
     /// As text. What is not UTF-8 grows when it is replaced, and the first character may have lost its beginning: both
     /// cost only the front of the tail.
     fn text(self) -> String {
         let bytes: Vec<u8> = self.0.into_iter().collect();
-        let cut = bytes.len() == TAIL_BYTES_MAX;
+        let cut = bytes.len() == SAID_BYTES_MAX;
         let broken = if cut { bytes.iter().take(3).take_while(|byte| **byte & 0xc0 == 0x80).count() } else { 0 };
         let mut text = String::from_utf8_lossy(&bytes[broken..]).into_owned();
-        let surplus = text.len().saturating_sub(TAIL_BYTES_MAX);
+        let surplus = text.len().saturating_sub(SAID_BYTES_MAX);
         text.drain(..text.ceil_char_boundary(surplus));
         text
     }
@@ -145,16 +186,16 @@ mod tests {
     #[test]
     fn the_tail_is_the_end_in_whole_characters_and_bounded() {
         let mut tail = Tail::default();
-        for _ in 0..2000 {
+        for _ in 0..8000 {
             tail.push("あ".as_bytes());
         }
         tail.push(b"end");
         let text = tail.text();
-        assert!(text.len() <= TAIL_BYTES_MAX && text.len() > TAIL_BYTES_MAX - 6, "{}", text.len());
+        assert!(text.len() <= SAID_BYTES_MAX && text.len() > SAID_BYTES_MAX - 6, "{}", text.len());
         assert!(text.starts_with('あ') && text.ends_with("あend"), "{text}");
 
         let mut noise = Tail::default();
-        noise.push(&[0xff; 10_000]);
-        assert!(noise.text().len() <= TAIL_BYTES_MAX);
+        noise.push(&[0xff; 40_000]);
+        assert!(noise.text().len() <= SAID_BYTES_MAX);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::world::Shared;
-use crate::ports::{Cause, CommandExit, CommandRun, Fault};
+use crate::ports::{Cause, CommandExit, CommandRun, Fault, Program};
 
 /// Programs that end as the test says: one that has no script ends well.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ impl FakeCommands {
     fn exit(&self, program: &str) -> Option<CommandExit> {
         let mut scripts = self.scripts.lock().unwrap_or_else(PoisonError::into_inner);
         match scripts.get_mut(program) {
-            None => Some(CommandExit { status: Some(0), stderr_tail: String::new() }),
+            None => Some(CommandExit { status: Some(0), ..CommandExit::default() }),
             Some(exits) if exits.len() > 1 => exits.pop_front(),
             Some(exits) => exits.front().cloned(),
         }
@@ -36,7 +36,8 @@ impl FakeCommands {
 
 #[async_trait::async_trait]
 impl CommandRun for FakeCommands {
-    async fn run(&self, argv: &[String]) -> Result<CommandExit, Fault> {
+    async fn run(&self, program: &Program) -> Result<CommandExit, Fault> {
+        let argv = &program.argv;
         let call = self.world.call(None, "command.run", argv.join(" "), || {
             let Some(program) = argv.first() else {
                 return Err(Fault::permanent(Cause::Invalid, "run a program", "no program is named"));

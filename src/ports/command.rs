@@ -1,23 +1,40 @@
-//! Programs run on this host.
+//! Programs, run on one host.
+
+use std::collections::BTreeMap;
 
 use super::Fault;
 
+/// How much of what a program says is kept, of standard output and of standard error each: its end, in bytes.
+pub const SAID_BYTES_MAX: usize = 16 << 10;
+
+/// A program, and what it is given.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Program {
+    /// The program and its arguments; never through a shell.
+    pub argv: Vec<String>,
+    /// What is in its environment beside the plain one of the account it runs as: `HOME`, `LOGNAME`, `USER` and `PATH`. Nothing of
+    /// this process's own goes with it, so that a program does the same by hand, from cron, and at night.
+    pub environment: BTreeMap<String, String>,
+}
+
 /// How a program ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CommandExit {
     /// Its exit status; none when a signal ended it.
     pub status: Option<i32>,
-    /// The end of what it wrote to standard error, at most 4 KiB.
+    /// The end of what it wrote to standard output, at most [`SAID_BYTES_MAX`].
+    pub stdout_tail: String,
+    /// The end of what it wrote to standard error, at most as much.
     pub stderr_tail: String,
 }
 
 /// Runs programs.
 #[async_trait::async_trait]
 pub trait CommandRun: Send + Sync {
-    /// Runs `argv` (never through a shell), with no input and its output dropped, until it ends. Dropping the
-    /// future kills it.
+    /// Runs a program, with no input, until it ends. Dropping the future kills it, with all that it began.
     ///
     /// # Errors
-    /// When it cannot be started.
-    async fn run(&self, argv: &[String]) -> Result<CommandExit, Fault>;
+    /// `NotFound` where there is no such program; else when it cannot be started. `Unknown` where it was begun and it cannot be said how it
+    /// ended.
+    async fn run(&self, program: &Program) -> Result<CommandExit, Fault>;
 }

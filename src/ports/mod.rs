@@ -15,7 +15,7 @@ mod tree;
 mod users;
 
 pub use clock::Clock;
-pub use command::{CommandExit, CommandRun};
+pub use command::{CommandExit, CommandRun, Program, SAID_BYTES_MAX};
 pub use compute::{Compute, Job};
 pub use fault::{Cause, Certainty, Fault};
 pub use journal::{JournalRead, JournalWrite, Lock, Locks};

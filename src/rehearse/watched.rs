@@ -10,7 +10,7 @@ use super::Law;
 use crate::fakes::{FakeCommands, FakeJournal, FakeStore, FakeTree};
 use crate::ports::{
     CommandExit, CommandRun, Destination, Fault, FileRead, JournalRead, JournalWrite, Meta, Names, ObjectInfo, Page,
-    PutMode, PutResult, ReadXattrs, StorePlace, StoreRead, StoreWrite, TreeRead, TreeWrite, UploadId, Users,
+    Program, PutMode, PutResult, ReadXattrs, StorePlace, StoreRead, StoreWrite, TreeRead, TreeWrite, UploadId, Users,
 };
 use crate::primitives::{Key, Name, PathBytes, RunId};
 
@@ -194,8 +194,8 @@ pub(super) struct WatchedCommands {
 
 #[async_trait::async_trait]
 impl CommandRun for WatchedCommands {
-    async fn run(&self, argv: &[String]) -> Result<CommandExit, Fault> {
-        self.law.may_run(argv);
-        self.inner.run(argv).await
+    async fn run(&self, program: &Program) -> Result<CommandExit, Fault> {
+        self.law.may_run(&program.argv);
+        self.inner.run(program).await
     }
 }

@@ -1,7 +1,7 @@
 //! Looks whether what was restored is well.
 
 use super::StepOutput;
-use crate::ports::{Cause, CommandRun, Fault, TreeRead};
+use crate::ports::{Cause, CommandRun, Fault, Program, TreeRead};
 use crate::primitives::PathBytes;
 
 /// Looks whether something is at a path.
@@ -14,7 +14,7 @@ pub(super) async fn path(tree: &dyn TreeRead, path: &PathBytes) -> Result<StepOu
 
 /// Runs a command, which should exit with 0.
 pub(super) async fn command(commands: &dyn CommandRun, argv: &[String]) -> Result<StepOutput, Fault> {
-    let exit = commands.run(argv).await?;
+    let exit = commands.run(&Program { argv: argv.to_vec(), ..Program::default() }).await?;
     if exit.status == Some(0) {
         return Ok(StepOutput::Probed);
     }

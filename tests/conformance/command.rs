@@ -4,21 +4,25 @@ use std::os::fd::AsRawFd as _;
 
 use sonae::drivers::Processes;
 use sonae::fakes::World;
-use sonae::ports::{Cause, CommandExit, CommandRun};
+use sonae::ports::{Cause, CommandExit, CommandRun, Program, SAID_BYTES_MAX};
 
 use super::cause;
 
-fn argv(words: &[&str]) -> Vec<String> {
-    words.iter().map(|word| (*word).to_owned()).collect()
+fn argv(words: &[&str]) -> Program {
+    Program { argv: words.iter().map(|word| (*word).to_owned()).collect(), ..Program::default() }
+}
+
+fn badly() -> CommandExit {
+    CommandExit { status: Some(3), stdout_tail: "data\n".to_owned(), stderr_tail: "no\n".to_owned() }
 }
 
 async fn programs_end_as_they_do(commands: &dyn CommandRun) {
-    let well = CommandExit { status: Some(0), stderr_tail: String::new() };
+    let well = CommandExit { status: Some(0), ..CommandExit::default() };
     assert_eq!(commands.run(&argv(&["true"])).await.unwrap(), well);
-    let badly = CommandExit { status: Some(3), stderr_tail: "no\n".to_owned() };
+    let badly = badly();
     assert_eq!(commands.run(&argv(&["sh", "-c", "echo no >&2; echo data; exit 3"])).await.unwrap(), badly);
     assert_eq!(cause(commands.run(&argv(&["no-such-program-here"])).await), Cause::NotFound);
-    assert_eq!(cause(commands.run(&[]).await), Cause::Invalid);
+    assert_eq!(cause(commands.run(&argv(&[])).await), Cause::Invalid);
 }
 
 #[tokio::test]
@@ -29,25 +33,38 @@ async fn real_programs() {
 #[tokio::test]
 async fn fake_programs() {
     let commands = World::new(1).commands();
-    commands.script("sh", [CommandExit { status: Some(3), stderr_tail: "no\n".to_owned() }]);
+    commands.script("sh", [badly()]);
     commands.script("no-such-program-here", []);
     programs_end_as_they_do(&*commands).await;
 }
 
 #[tokio::test]
 async fn words_are_never_read_by_a_shell() {
-    let exit = Processes.run(&argv(&["test", "$HOME; exit 1", "=", "$HOME; exit 1"])).await.unwrap();
+    let exit = Processes.run(&argv(&["test", "$PATH; exit 1", "=", "$PATH; exit 1"])).await.unwrap();
     assert_eq!(exit.status, Some(0));
     // No input: `cat` ends at once.
     assert_eq!(Processes.run(&argv(&["cat"])).await.unwrap().status, Some(0));
 }
 
 #[tokio::test]
+async fn nothing_of_our_own_environment_goes_with_it() {
+    let program = Program { environment: [("SAID".to_owned(), "a b".to_owned())].into(), ..argv(&["env"]) };
+    let exit = Processes.run(&program).await.unwrap();
+    let mut names: Vec<&str> = exit.stdout_tail.lines().filter_map(|line| line.split('=').next()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["HOME", "LOGNAME", "PATH", "SAID", "USER"]);
+    assert!(exit.stdout_tail.contains("SAID=a b\n"), "{}", exit.stdout_tail);
+    assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some(), "ours has more");
+}
+
+#[tokio::test]
 async fn the_end_of_a_long_complaint_is_kept() {
-    let script = "i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done >&2";
+    let script = "i=0; while [ $i -lt 20000 ]; do echo line $i; echo line $i >&2; i=$((i+1)); done";
     let exit = Processes.run(&argv(&["sh", "-c", script])).await.unwrap();
-    assert!(exit.stderr_tail.len() <= 4096 && exit.stderr_tail.len() > 4000, "{}", exit.stderr_tail.len());
-    assert!(exit.stderr_tail.ends_with("line 19998\nline 19999\n"), "{}", exit.stderr_tail);
+    for said in [&exit.stdout_tail, &exit.stderr_tail] {
+        assert!(said.len() <= SAID_BYTES_MAX && said.len() > SAID_BYTES_MAX - 100, "{}", said.len());
+        assert!(said.ends_with("line 19998\nline 19999\n"), "{said}");
+    }
 }
 
 #[tokio::test]
@@ -62,7 +79,7 @@ async fn one_left_behind_does_not_hold_its_leader_open() {
     rustix::io::fcntl_setfd(&ours, rustix::io::FdFlags::empty()).unwrap();
     let script = format!("cat </dev/fd/{} & echo begun >&2", ours.as_raw_fd());
     let exit = Processes.run(&argv(&["sh", "-c", &script])).await.unwrap();
-    assert_eq!(exit, CommandExit { status: Some(0), stderr_tail: "begun\n".to_owned() });
+    assert_eq!((exit.status, exit.stderr_tail.as_str()), (Some(0), "begun\n"));
     drop(theirs);
 }
 
