@@ -89,10 +89,18 @@ pub(super) enum CommandWord {
     Drill(ShownArguments),
     /// Show with --dry-run how a notice would be published; this version does not publish
     Announce(ShownArguments),
-    /// Go on with a run that was killed or interrupted
+    /// Give the word that a step of a restore waits for; without a run, list what waits
+    Approve(ApproveArguments),
+    /// Go on with a run that was killed or interrupted, or waited for a person
     Resume {
         /// The run; without one, the only one that can be resumed
         run: Option<String>,
+        /// Run the program of this step again, of which nobody knows whether it was run to its end
+        #[arg(long, value_name = "STEP")]
+        again: Vec<String>,
+        /// Take that step as done: somebody looked
+        #[arg(long, value_name = "STEP")]
+        done: Vec<String>,
         #[command(flatten)]
         wait: Wait,
         #[command(flatten)]
@@ -118,6 +126,20 @@ pub(super) enum CommandWord {
         /// The shell
         shell: clap_complete::Shell,
     },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ApproveArguments {
+    /// The run that waits
+    pub(super) run: Option<String>,
+    /// The step that waits; without one, the only one of the run
+    pub(super) step: Option<String>,
+    /// Why; asked for at the terminal where it is not given
+    #[arg(long, value_name = "TEXT", requires = "run")]
+    pub(super) reason: Option<String>,
+    /// Say no: the step fails, and what needs it is not done
+    #[arg(long, requires = "run")]
+    pub(super) no: bool,
 }
 
 #[derive(Debug, Args)]

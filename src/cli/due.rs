@@ -241,7 +241,7 @@ impl Tick<'_> {
             if SystemClock.now() < until {
                 return Ok(Fate::Later(Box::new(found), until));
             }
-            match resume::go_on(found, &self.arguments.pace, held, &mut interrupts, self.seams).await {
+            match resume::go_on(found, &[], &self.arguments.pace, held, &mut interrupts, self.seams).await {
                 Ok(resumed) => Ok(Fate::Resumed(Box::new(resumed))),
                 // Another run took the lease meanwhile.
                 Err(Failure { status: ExitStatus::Locked, .. }) => Ok(Fate::Nothing),

@@ -28,3 +28,22 @@ pub(super) fn machine() -> String {
 pub(super) fn boot() -> String {
     std::fs::read_to_string("/proc/sys/kernel/random/boot_id").map(|text| text.trim().to_owned()).unwrap_or_default()
 }
+
+/// The account that proves who asks: that of the login, which neither su(1) nor sudo(8) changes, where the kernel knows it
+/// (`/proc/self/loginuid`, proc_pid_loginuid(5)); else, for the superuser, the one that sudo(8) says; else this process's own (getuid(2)).
+///
+/// # Errors
+/// Why it has no name.
+pub(super) fn account() -> Result<String, String> {
+    let login = std::fs::read_to_string("/proc/self/loginuid").ok().and_then(|text| text.trim().parse::<u32>().ok());
+    // All ones where nobody logged in.
+    let login = login.filter(|uid| *uid != u32::MAX);
+    let own = rustix::process::getuid().as_raw();
+    let sudo = std::env::var("SUDO_UID").ok().filter(|_| own == 0).and_then(|text| text.parse::<u32>().ok());
+    let uid = login.or(sudo).unwrap_or(own);
+    match nix::unistd::User::from_uid(nix::unistd::Uid::from_raw(uid)) {
+        Ok(Some(user)) => Ok(user.name),
+        Ok(None) => Err(format!("user {uid} has no entry in the user database")),
+        Err(error) => Err(format!("user {uid}: {}", error.desc())),
+    }
+}

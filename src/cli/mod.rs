@@ -10,6 +10,7 @@
 )]
 
 mod accept;
+mod approve;
 mod arguments;
 mod check;
 mod completions;
@@ -26,6 +27,7 @@ mod ledger;
 mod load;
 mod locks;
 mod output;
+mod people;
 mod points;
 mod rehearse;
 mod restore;
@@ -121,7 +123,11 @@ fn command(word: CommandWord, seams: &Seams) -> Result<ExitStatus, Failure> {
         CommandWord::Verify(arguments) => shown::shown(&arguments, shown::Word::Verify),
         CommandWord::Drill(arguments) => shown::shown(&arguments, shown::Word::Drill),
         CommandWord::Announce(arguments) => shown::shown(&arguments, shown::Word::Announce),
-        CommandWord::Resume { run, wait, pace } => resume::resume(run.as_deref(), &wait, &pace, seams),
+        CommandWord::Approve(arguments) => approve::approve(&arguments),
+        CommandWord::Resume { run, again, done, wait, pace } => {
+            let said = resume::Said { again: &again, done: &done };
+            resume::resume(run.as_deref(), said, &wait, &pace, seams)
+        }
         CommandWord::Unlock(arguments) => unlock::unlock(&arguments),
         CommandWord::Status(arguments) => status::status(&arguments),
         CommandWord::History(arguments) => history::history(&arguments),

@@ -30,7 +30,10 @@ pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<Exi
         ..Circumstances::plain(host::name(None)?, loaded.base.clone())
     };
     let graph = loaded.proven.graph().of_restore(&wish.restore);
-    let graph = if wish.only.is_some() { graph.without_probes() } else { graph };
+    let graph = match (&wish.only, &wish.into) {
+        (None, None) => graph,
+        (only, _) => graph.beside(only.is_none()),
+    };
     if !arguments.dry.dry_run {
         slices::refuse(&graph)?;
     }

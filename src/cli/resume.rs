@@ -11,9 +11,24 @@ use super::{Failure, Seams, ledger, locks, output, run, terminal, world};
 use crate::drivers::{Disk, StateFolder};
 use crate::ports::JournalRead;
 use crate::primitives::RunId;
-use crate::run::{ExitStatus, Outcome, Ports, Recorded, recorded};
+use crate::run::{Decision, ExitStatus, Outcome, Ports, Recorded, recorded};
 
-pub(super) fn resume(named: Option<&str>, wait: &Wait, pace: &Pace, seams: &Seams) -> Result<ExitStatus, Failure> {
+/// What a person says of steps of which nobody knows whether they were done.
+#[derive(Clone, Copy)]
+pub(super) struct Said<'a> {
+    /// These are performed again.
+    pub(super) again: &'a [String],
+    /// These are done.
+    pub(super) done: &'a [String],
+}
+
+pub(super) fn resume(
+    named: Option<&str>,
+    said: Said<'_>,
+    wait: &Wait,
+    pace: &Pace,
+    seams: &Seams,
+) -> Result<ExitStatus, Failure> {
     let state = world::state()?;
     world::runtime()?.block_on(async {
         let found = match named {
@@ -26,7 +41,8 @@ pub(super) fn resume(named: Option<&str>, wait: &Wait, pace: &Pace, seams: &Seam
         held.during(async |held| {
             // Read again under the lock: whoever held it until now may have gone further.
             let found = resumable(&state, &run_id).await?.ok_or_else(|| ended(&run_id))?;
-            let outcome = go_on(found, pace, held, &mut interrupts, seams).await?;
+            let decided = decided(&found, said)?;
+            let outcome = go_on(found, &decided, pace, held, &mut interrupts, seams).await?;
             Ok(run::tell(&outcome, Form::Text, pace.quiet))
         })
         .await
@@ -50,6 +66,7 @@ fn asker<'a>(state: &'a Arc<StateFolder>, found: &'a Recorded) -> Asker<'a> {
 /// Goes on with a run for which all is held.
 pub(super) async fn go_on(
     found: Recorded,
+    decided: &[Decision],
     pace: &Pace,
     held: &Held,
     interrupts: &mut mpsc::Receiver<()>,
@@ -63,14 +80,32 @@ pub(super) async fn go_on(
     if !pace.quiet {
         output::say(&format!("resuming run {run_id}, begun {}", found.forecast.at));
     }
-    let outcome = crate::run::resume(found, pace.side_by_side, &ports, &watch, interrupts).await;
+    let outcome = crate::run::resume(found, decided, pace.side_by_side, &ports, &watch, interrupts).await;
     watch.close().await;
     outcome.map_err(|fault| run::stopped(&run_id, &fault))
 }
 
-/// A run that has not ended; none where it has.
+/// What becomes of the steps that are in doubt, as far as somebody said so.
+fn decided(found: &Recorded, said: Said<'_>) -> Result<Vec<Decision>, Failure> {
+    let in_doubt = found.in_doubt();
+    let of = |name: &String, again: bool| {
+        if said.again.contains(name) && said.done.contains(name) {
+            return Err(Failure::usage(format!("{name} is either run again or done")));
+        }
+        let step = in_doubt.iter().find(|step| step.name.as_str() == name);
+        step.map(|step| Decision { step: step.id, again }).ok_or_else(|| {
+            let names: Vec<&str> = in_doubt.iter().map(|step| step.name.as_str()).collect();
+            let there = if names.is_empty() { "no step is".to_owned() } else { names.join(", ") };
+            Failure::usage(format!("step {name} is not in doubt; {there}"))
+        })
+    };
+    let (again, done) = (said.again.iter().map(|name| of(name, true)), said.done.iter().map(|name| of(name, false)));
+    again.chain(done).collect()
+}
+
+/// A run that can be gone on with; none where it has.
 pub(super) async fn resumable(state: &StateFolder, run: &RunId) -> Result<Option<Recorded>, Failure> {
-    Ok(recorded(state, run).await?.filter(|found| found.state.end().is_none()))
+    Ok(recorded(state, run).await?.filter(|found| found.state.can_go_on()))
 }
 
 async fn the_run(state: &StateFolder, text: &str) -> Result<Recorded, Failure> {
@@ -86,13 +121,15 @@ fn ended(run: &RunId) -> Failure {
 }
 
 async fn the_only_one(state: &StateFolder) -> Result<Recorded, Failure> {
-    let (mut open, mut held) = (vec![], vec![]);
+    let (mut open, mut held, mut failed) = (vec![], vec![], None);
     for run in state.runs().await? {
         match recorded(state, &run).await {
             Ok(Some(found)) if found.state.end().is_none() => match is_held(state, &found).await? {
                 true => held.push(run),
                 false => open.push(found),
             },
+            // Of restores that failed, the newest is meant.
+            Ok(Some(found)) if found.state.can_go_on() => failed = Some(found),
             Ok(_) => {}
             // One that cannot be read is no reason to leave the others.
             Err(fault) => output::say(&format!("left alone: {fault}")),
@@ -101,7 +138,9 @@ async fn the_only_one(state: &StateFolder) -> Result<Recorded, Failure> {
     let names: Vec<String> = open.iter().map(|found| found.forecast.run.to_string()).collect();
     match (open.pop(), open.is_empty()) {
         (Some(one), true) => Ok(one),
-        (None, _) if held.is_empty() => Err(Failure::error("no run of this host can be resumed: each has ended")),
+        (None, _) if held.is_empty() => {
+            failed.ok_or_else(|| Failure::error("no run of this host can be resumed: each has ended"))
+        }
         (None, _) => Err(nothing_but(&held)),
         (Some(_), false) => {
             Err(Failure::usage(format!("more than one run can be resumed; name one: {}", names.join(", "))))

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
@@ -107,7 +107,12 @@ impl<'a> Told<'a> {
                 let step = forecast.step(*step);
                 Some(Self { step, failed: Some(failed(step, fault, *again)), held_back: vec![] })
             }
+            Record::Waits { step, fault } => {
+                let step = forecast.step(*step);
+                Some(Self { step, failed: Some(format!("{}: waits: {fault}", step.name)), held_back: vec![] })
+            }
             Record::Forecast { .. }
+            | Record::Decided { .. }
             | Record::Started { .. }
             | Record::Interrupted
             | Record::Resumed
@@ -162,7 +167,7 @@ impl Drop for Bar {
 
 impl Default for Bars {
     fn default() -> Self {
-        Self { all: MultiProgress::new(), running: Mutex::default() }
+        Self { all: BARS.clone(), running: Mutex::default() }
     }
 }
 
@@ -227,5 +232,23 @@ impl Watch for Bars {
 
     fn stopping(&self) {
         self.line(STOPPING);
+    }
+}
+
+/// The bars of this process.
+static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
+
+/// While it lives no bar is drawn: somebody types.
+pub(super) struct Aside;
+
+/// Puts the bars aside.
+pub(super) fn aside() -> Aside {
+    BARS.set_draw_target(ProgressDrawTarget::hidden());
+    Aside
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        BARS.set_draw_target(ProgressDrawTarget::stderr());
     }
 }

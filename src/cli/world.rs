@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::people::Attendants;
 use super::{Failure, Seams};
-use crate::drivers::{Cores, Disk, LocalStore, Processes, SqliteLedger, StateFolder, SystemClock, TemporaryTables};
+use crate::drivers::{
+    Cores, Disk, LocalStore, Processes, Sockets, SqliteLedger, StateFolder, SystemClock, TemporaryTables,
+};
 use crate::forecast::StoreLocation;
 use crate::ports::{Compute as _, StoreRead, StoreWrite};
 use crate::primitives::Name;
@@ -32,6 +35,8 @@ pub(super) fn writing(locations: &BTreeMap<Name, StoreLocation>, state: &Arc<Sta
         tree: Arc::new(Disk),
         stores: stores(locations),
         commands: Arc::new(Processes),
+        network: Arc::new(Sockets::default()),
+        people: Arc::new(Attendants::new(state)),
         scratch: Arc::new(TemporaryTables),
         clock: Arc::new(SystemClock),
         compute: Arc::new(Cores::new()),

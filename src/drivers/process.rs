@@ -30,6 +30,7 @@ impl CommandRun for Processes {
         let action = || format!("run {name}");
         let mut child = Command::new(name)
             .args(arguments)
+            .current_dir("/")
             .env_clear()
             .envs(account())
             .envs(&program.environment)

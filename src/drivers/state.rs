@@ -1,4 +1,5 @@
-//! The local record of runs, in a folder: `runs/<run>.jsonl`, `locks/<resource>.lock`, and `identity`, which tells it from others.
+//! The local record of runs, in a folder: `runs/<run>.jsonl`, `locks/<resource>.lock`, `words/<run>`, and `identity`, which tells it from
+//! others.
 //!
 //! Unaware of what is recorded. Invariants: a line that `append` answered for is on the disk; what was not ended by a line break
 //! was never written; reading creates nothing.
@@ -37,7 +38,7 @@ pub struct StateFolder {
 }
 
 #[derive(Debug)]
-struct Shared {
+pub(super) struct Shared {
     folder: PathBuf,
     /// The journals that this process appends to, each with a whole last line.
     open: Mutex<HashMap<RunId, File>>,
@@ -49,7 +50,7 @@ impl StateFolder {
         Self { shared: Arc::new(Shared { folder: folder.into(), open: Mutex::default() }) }
     }
 
-    async fn off<T: Send + 'static>(
+    pub(super) async fn off<T: Send + 'static>(
         &self,
         what: &'static str,
         path: PathBuf,
@@ -64,6 +65,11 @@ impl StateFolder {
 }
 
 impl StateFolder {
+    /// Where it is kept what people said of a run.
+    pub(super) fn words_of(&self, run: &RunId) -> PathBuf {
+        self.shared.folder.join("words").join(run.to_string())
+    }
+
     /// What tells this state folder from every other: a random number, made when it is asked for the first time. A copy of the folder has the same.
     ///
     /// # Errors
@@ -272,13 +278,13 @@ impl JournalWrite for StateFolder {
     }
 
     async fn remove(&self, run: &RunId) -> Result<(), Fault> {
-        let run = run.clone();
+        let (run, words) = (run.clone(), self.words_of(run));
         self.off("remove", self.shared.journal(&run), move |shared, path| {
             shared.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
             if if_there(std::fs::remove_file(path))?.is_some() {
                 durable::sync_folder(&shared.runs())?;
             }
-            Ok(())
+            if_there(std::fs::remove_dir_all(&words)).map(drop)
         })
         .await
     }

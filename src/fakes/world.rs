@@ -8,7 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::dice::mix;
 use super::faults::{FaultScript, Injected, covers};
-use super::{FakeClock, FakeCommands, FakeJournal, FakeLedger, FakeScratch, FakeStore, FakeTree};
+use super::{
+    FakeClock, FakeCommands, FakeJournal, FakeLedger, FakeNetwork, FakePeople, FakeScratch, FakeStore, FakeTree,
+};
 use crate::ports::Fault;
 
 /// 2026-03-01T00:00:00Z, in seconds since 1970.
@@ -55,6 +57,8 @@ pub struct World {
     journal: Arc<FakeJournal>,
     ledger: Arc<FakeLedger>,
     commands: Arc<FakeCommands>,
+    network: Arc<FakeNetwork>,
+    people: Arc<FakePeople>,
     scratch: Arc<FakeScratch>,
     stores: Arc<Mutex<BTreeMap<String, Arc<FakeStore>>>>,
 }
@@ -116,6 +120,8 @@ impl World {
             journal: Arc::new(FakeJournal::new(Arc::clone(&shared))),
             ledger: Arc::new(FakeLedger::new(Arc::clone(&shared))),
             commands: Arc::new(FakeCommands::new(Arc::clone(&shared))),
+            network: Arc::new(FakeNetwork::new(Arc::clone(&shared))),
+            people: Arc::new(FakePeople::new(Arc::clone(&shared))),
             scratch: Arc::new(FakeScratch::new(Arc::clone(&shared))),
             stores: Arc::default(),
             shared,
@@ -152,6 +158,16 @@ impl World {
     /// Its programs.
     pub fn commands(&self) -> Arc<FakeCommands> {
         Arc::clone(&self.commands)
+    }
+
+    /// What others serve.
+    pub fn network(&self) -> Arc<FakeNetwork> {
+        Arc::clone(&self.network)
+    }
+
+    /// Its people.
+    pub fn people(&self) -> Arc<FakePeople> {
+        Arc::clone(&self.people)
     }
 
     /// Its temporary tables.

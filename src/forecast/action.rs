@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{DeletionGuard, MountBefore, ShrinkGuard, Suspension};
 use crate::catalog::{Manifest, Part, PointPlace, Totals};
-use crate::graph::Output;
+use crate::graph::{Output, ProbeCheck};
 use crate::observe::SourceTotals;
-use crate::ports::{Fault, ObjectInfo, UploadId};
-use crate::primitives::{Compression, JobName, Key, Name, PathBytes, PointId};
+use crate::ports::{Fault, ObjectInfo, Person, UploadId};
+use crate::primitives::{Compression, Duration, JobName, Key, Name, PathBytes, PointId};
 use crate::retention::Rules;
 
 /// A folder tree's selection: fixed by the forecast; the files themselves are found when the step runs.
@@ -136,19 +136,37 @@ pub enum Action {
     },
     /// Puts a recovery point beside what is there.
     Recover(Box<Recovery>),
-    /// Looks whether something is at a path.
-    ProbePath {
+    /// Looks whether all is well.
+    Probe {
         /// What it shows.
         shows: String,
-        /// The path, absolute.
-        path: PathBytes,
+        /// How.
+        how: ProbeCheck,
+        /// How long it is tried again until it is well.
+        patience: Duration,
     },
-    /// Runs a command, which should exit with 0.
-    ProbeCommand {
-        /// What it shows.
-        shows: String,
+    /// Waits for the word of a person.
+    Approve {
+        /// What is approved, in the plan's words.
+        what: String,
+        /// The role that a person needs.
+        role: Name,
+        /// Those who have it.
+        people: Vec<Person>,
+    },
+    /// Runs a program, which should exit with 0.
+    Command {
         /// The program and its arguments; never through a shell.
         argv: Vec<String>,
+        /// Whether it does no harm to run it again where nobody knows whether it was done.
+        repeatable: bool,
+    },
+    /// Renames what was recovered into its place.
+    Switch {
+        /// What was recovered.
+        target: Name,
+        /// What is renamed, in this order.
+        moves: Vec<Move>,
     },
 }
 
@@ -158,7 +176,11 @@ impl Action {
         match self {
             Self::Look { job, .. } | Self::Delete { job, .. } => Some(job),
             Self::Pack { new, .. } | Self::ReadBack { new, .. } | Self::Commit { new, .. } => Some(&new.place.job),
-            Self::Recover(_) | Self::ProbePath { .. } | Self::ProbeCommand { .. } => None,
+            Self::Recover(_)
+            | Self::Probe { .. }
+            | Self::Approve { .. }
+            | Self::Command { .. }
+            | Self::Switch { .. } => None,
         }
     }
 
@@ -168,9 +190,22 @@ impl Action {
             Self::Look { store, .. } | Self::Delete { store, .. } => Some(store),
             Self::Pack { new, .. } | Self::ReadBack { new, .. } | Self::Commit { new, .. } => Some(&new.store),
             Self::Recover(recovery) => recovery.store.as_ref(),
-            Self::ProbePath { .. } | Self::ProbeCommand { .. } => None,
+            Self::Probe { .. } | Self::Approve { .. } | Self::Command { .. } | Self::Switch { .. } => None,
         }
     }
+}
+
+/// What was recovered, and the place that it gets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Move {
+    /// Where it was put.
+    pub from: PathBytes,
+    /// Its place.
+    pub to: PathBytes,
+    /// What is there now is called so from then on.
+    pub kept: PathBytes,
+    /// Whether something was there when the forecast was made.
+    pub replaces: bool,
 }
 
 /// A recovery point that is put back.

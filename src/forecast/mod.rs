@@ -17,7 +17,7 @@ mod suspension;
 #[cfg(test)]
 mod tests;
 
-pub use action::{Action, Deletion, Leftover, NewPoint, Recovery, Selection};
+pub use action::{Action, Deletion, Leftover, Move, NewPoint, Recovery, Selection};
 pub use clock::{ClocksApart, PointAhead, wrong_clock};
 pub use deletion::{of_roots, verdicts};
 pub use mount::MountBefore;

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Forecast, ForecastStep};
 use crate::graph::{Driver, Effect, Graph, Output, OutputKind, Step, StepKind};
-use crate::primitives::{Duration, JobName, Name, StepId, StepName};
+use crate::primitives::{Duration, JobName, Name, StepId, StepName, command_line};
 
 /// What would happen, as far as that is known.
 pub type Outlook = Forecast<OutlookStep>;
@@ -213,6 +213,16 @@ fn described(kind: &StepKind) -> (String, Vec<String>) {
             (format!("{target} into {into}"), [of].into_iter().chain(from).collect())
         }
         StepKind::Probe { shows, how, .. } => (shows.clone(), vec![how.to_string()]),
+        StepKind::Approve { what, role, people, .. } => {
+            let people: Vec<String> =
+                people.iter().map(|person| format!("{} ({})", person.person, person.account)).collect();
+            (format!("{what:?}, by a person with the role {role}"), vec![people.join(", ")])
+        }
+        StepKind::Command { argv, .. } => none(command_line(argv)),
+        StepKind::Switch { target, moves, .. } => {
+            let moved = moves.iter().map(|(from, to)| format!("{from} becomes {to}, and what is there is kept beside"));
+            (target.to_string(), moved.collect())
+        }
         StepKind::Undriven(undriven) => (undriven.what.clone(), undriven.details.clone()),
     }
 }

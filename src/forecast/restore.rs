@@ -1,10 +1,10 @@
 //! The forecast of a restore's steps: one moment, and for each target the newest point at or before it.
 
-use super::{Action, Circumstances, ForecastStep, Recovery, framed};
+use super::{Action, Circumstances, ForecastStep, Move, Recovery, framed};
 use crate::catalog::{Manifest, Totals};
 use crate::graph::{Graph, ProbeCheck, Step, StepKind};
-use crate::observe::{DestinationSeen, Observed, PointSeen, PointsSeen, StagingSeen, staging};
-use crate::ports::{Cause, Fault};
+use crate::observe::{DestinationSeen, Observed, PlaceSeen, PointSeen, PointsSeen, StagingSeen, kept_beside, staging};
+use crate::ports::{Cause, Fault, Person};
 use crate::primitives::{ByteSize, JobName, Name, PathBytes, PointId, RunId, Slot};
 use jiff::{SignedDuration, Timestamp};
 
@@ -72,13 +72,66 @@ pub(super) fn step(
 ) -> ForecastStep {
     match &step.kind {
         StepKind::Recover { .. } => recover(step, observed, who, wish, run),
-        StepKind::Probe { shows, how: ProbeCheck::Path(path), .. } => {
-            framed(step, Action::ProbePath { shows: shows.clone(), path: moved(path, wish) }, None)
+        StepKind::Probe { shows, how, patience, .. } => {
+            let how = match how {
+                ProbeCheck::Path(path) => ProbeCheck::Path(moved(path, wish)),
+                other => other.clone(),
+            };
+            framed(step, Action::Probe { shows: shows.clone(), how, patience: *patience }, None)
         }
-        StepKind::Probe { shows, how: ProbeCheck::Command(argv), .. } => {
-            framed(step, Action::ProbeCommand { shows: shows.clone(), argv: argv.clone() }, None)
+        StepKind::Approve { what, role, people, .. } => {
+            let action = Action::Approve { what: what.clone(), role: role.clone(), people: people.clone() };
+            framed(step, action, nobody(what, role, people))
         }
+        StepKind::Command { argv, repeatable, .. } => {
+            framed(step, Action::Command { argv: argv.clone(), repeatable: *repeatable }, None)
+        }
+        StepKind::Switch { target, moves, .. } => switch(step, target, moves, observed, run),
         other => super::not_of_this_slice(other),
+    }
+}
+
+/// Nobody can approve what is of a role that nobody has.
+fn nobody(what: &str, role: &Name, people: &[Person]) -> Option<Fault> {
+    let fault =
+        || Fault::permanent(Cause::NotFound, format!("approve {what:?}"), format!("nobody has the role {role}"));
+    people.is_empty().then(fault)
+}
+
+fn switch(
+    step: &Step,
+    target: &Name,
+    moves: &[(PathBytes, PathBytes)],
+    observed: &Observed,
+    run: &RunId,
+) -> ForecastStep {
+    let foreseen = moves.iter().find_map(|(from, to)| place_fault(from, to, observed.places.get(to)?));
+    let seen =
+        |to: &PathBytes| observed.places.get(to).and_then(|seen| seen.as_ref().ok()).is_some_and(|seen| seen.there);
+    let renamed = moves.iter().map(|(from, to)| Move {
+        from: from.clone(),
+        to: to.clone(),
+        kept: kept_beside(to, run),
+        replaces: seen(to),
+    });
+    framed(step, Action::Switch { target: target.clone(), moves: renamed.collect() }, foreseen)
+}
+
+/// Why something cannot get a place.
+fn place_fault(from: &PathBytes, to: &PathBytes, seen: &Result<PlaceSeen, Fault>) -> Option<Fault> {
+    let fault = |cause, answer: String| Some(Fault::permanent(cause, format!("switch {to}"), answer));
+    match seen {
+        Err(fault) => Some(fault.clone()),
+        Ok(PlaceSeen { above: false, .. }) => {
+            fault(Cause::NotFound, "the folder above it is not there: make it".into())
+        }
+        Ok(PlaceSeen { beside: false, .. }) => fault(
+            Cause::Invalid,
+            format!(
+                "{from} is on another file system, and only within one can be renamed: recover into a folder beside {to}"
+            ),
+        ),
+        Ok(_) => None,
     }
 }
 

@@ -6,11 +6,13 @@
 use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt as _;
 
-use super::{Action, FORMAT_VERSION, Forecast, ForecastStep, Leftover, NewPoint, Recovery, StoreLocation, Subject};
+use super::{
+    Action, FORMAT_VERSION, Forecast, ForecastStep, Leftover, Move, NewPoint, Recovery, StoreLocation, Subject,
+};
 use crate::calendar;
 use crate::catalog::{MANIFEST_FORMAT_VERSION, PointPlace, host_prefix};
-use crate::graph::{Effect, Output, OutputKind};
-use crate::observe::{staging, staging_run};
+use crate::graph::{Effect, Output, OutputKind, ProbeCheck};
+use crate::observe::{kept_beside, staging, staging_run};
 use crate::primitives::{JobName, Key, Name, PathBytes};
 use crate::retention::Rules;
 
@@ -105,9 +107,28 @@ impl Forecast {
                 leftovers.iter().try_for_each(|leftover| self.own_leftover(leftover, job))
             }
             Action::Recover(recovery) => self.recovery(step, recovery),
-            Action::ProbePath { path, .. } => require(is_absolute(path), || format!("{path} is no absolute path")),
-            Action::ProbeCommand { argv, .. } => require(!argv.is_empty(), || "it runs no program".into()),
+            Action::Probe { how: ProbeCheck::Path(path), .. } => {
+                require(is_absolute(path), || format!("{path} is no absolute path"))
+            }
+            Action::Probe { how: ProbeCheck::Command(argv), .. } | Action::Command { argv, .. } => {
+                require(!argv.is_empty(), || "it runs no program".into())
+            }
+            Action::Probe { .. } | Action::Approve { .. } => Ok(()),
+            Action::Switch { moves, .. } => {
+                require(!moves.is_empty(), || "it renames nothing".into())?;
+                moves.iter().try_for_each(|step| self.own_move(step))
+            }
         }
+    }
+
+    /// What is renamed was recovered by this restore, and what was there is called by its run.
+    fn own_move(&self, step: &Move) -> Result<(), String> {
+        let Move { from, to, kept, .. } = step;
+        require(is_absolute(to), || format!("{to} is no absolute path"))?;
+        require(*kept == kept_beside(to, &self.run), || format!("it calls {to} {kept}"))?;
+        let put =
+            |step: &ForecastStep| matches!(&step.action, Action::Recover(recovery) if from.starts_with(&recovery.into));
+        require(self.steps.iter().any(put), || format!("{from} is nothing that it recovers"))
     }
 
     fn store(&self, name: &crate::primitives::Name) -> Result<(), String> {
@@ -178,7 +199,7 @@ impl Action {
             Self::ReadBack { packed, .. } => vec![*packed],
             Self::Commit { packed, read_back, .. } => vec![*packed, *read_back],
             Self::Delete { given, .. } => vec![*given],
-            Self::Look { .. } | Self::Recover(_) | Self::ProbePath { .. } | Self::ProbeCommand { .. } => vec![],
+            _ => vec![],
         }
     }
 
@@ -188,16 +209,18 @@ impl Action {
             Self::Pack { .. } => Some(OutputKind::Packed),
             Self::ReadBack { .. } => Some(OutputKind::ReadBack),
             Self::Commit { .. } => Some(OutputKind::Committed),
-            Self::Delete { .. } | Self::Recover(_) | Self::ProbePath { .. } | Self::ProbeCommand { .. } => None,
+            _ => None,
         }
     }
 
     fn effect(&self) -> Effect {
         match self {
-            Self::Look { .. } | Self::ReadBack { .. } | Self::ProbePath { .. } => Effect::Read,
+            Self::Look { .. } | Self::ReadBack { .. } | Self::Approve { .. } => Effect::Read,
             Self::Pack { .. } | Self::Commit { .. } | Self::Recover(_) => Effect::Add,
             Self::Delete { .. } => Effect::Delete,
-            Self::ProbeCommand { .. } => Effect::Execute,
+            Self::Probe { how, .. } => how.effect(),
+            Self::Command { .. } => Effect::Execute,
+            Self::Switch { .. } => Effect::Replace,
         }
     }
 }

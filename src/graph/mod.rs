@@ -70,18 +70,25 @@ impl Graph {
         self.keep(|step| !slices.contains(&step.kind.slice()))
     }
 
-    /// The graph without its probes: for a restore of one path, of which they cannot say whether all is well. What came
-    /// after a probe comes after what that probe came after.
+    /// What of a restore puts something beside, without all that concerns the service itself: for a restore of one path, or into another
+    /// folder than the plan's. What came after a step that is left out comes after what that step came after. Of `probes`, those stay that
+    /// look at this host.
     #[must_use]
-    pub fn without_probes(&self) -> Self {
-        let is_probe = |step: &Step| matches!(step.kind, StepKind::Probe { .. });
+    pub fn beside(&self, probes: bool) -> Self {
+        let is_out = |step: &Step| match &step.kind {
+            StepKind::Probe { how: ProbeCheck::Path(_) | ProbeCheck::Command(_), .. } => !probes,
+            StepKind::Probe { .. } | StepKind::Approve { .. } | StepKind::Command { .. } | StepKind::Switch { .. } => {
+                true
+            }
+            _ => false,
+        };
         let mut steps: Vec<Step> = Vec::with_capacity(self.steps.len());
         for step in &self.steps {
             let mut after: BTreeMap<StepId, Dependency> = BTreeMap::new();
             for tie in &step.after {
                 // An earlier step's ties lead past probes already.
                 let on = &steps[tie.on.index()];
-                if is_probe(on) {
+                if is_out(on) {
                     after.extend(on.after.iter().map(|tie| (tie.on, *tie)));
                 } else {
                     after.insert(tie.on, *tie);
@@ -89,7 +96,7 @@ impl Graph {
             }
             steps.push(Step { after: after.into_values().collect(), ..step.clone() });
         }
-        Self { steps }.keep(|step| !is_probe(step))
+        Self { steps }.keep(|step| !is_out(step))
     }
 
     /// The folders that its steps make, absolute, in their order.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Driver, Slice, Undriven};
 use crate::plan::{Archive, Files, Guard, Retention};
+use crate::ports::Person;
 use crate::primitives::{Duration, JobName, Name, PathBytes, Span, StepId, StepName};
 
 /// What a step does to the world. Ordered by how much it takes to undo.
@@ -188,18 +189,74 @@ pub enum StepKind {
         shows: String,
         /// How.
         how: ProbeCheck,
+        /// How long it is tried again until it is well.
+        patience: Duration,
+    },
+    /// Waits for the word of a person.
+    Approve {
+        /// Of which restore.
+        restore: Name,
+        /// What is approved, in the plan's words.
+        what: String,
+        /// The role that a person needs.
+        role: Name,
+        /// Those who have it.
+        people: Vec<Person>,
+    },
+    /// Runs a program.
+    Command {
+        /// Of which restore.
+        restore: Name,
+        /// The program and its arguments; never through a shell.
+        argv: Vec<String>,
+        /// Whether it does no harm to run it again where nobody knows whether it was done.
+        repeatable: bool,
+    },
+    /// Renames what was recovered into its place, and what is there out of it.
+    Switch {
+        /// Of which restore.
+        restore: Name,
+        /// What was recovered.
+        target: Name,
+        /// From where to where, absolute.
+        moves: Vec<(PathBytes, PathBytes)>,
     },
     /// Does what no driver can do yet.
     Undriven(Box<Undriven>),
 }
 
 /// How a probe looks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum ProbeCheck {
     /// Something is at that path, absolute.
     Path(PathBytes),
-    /// That program exits with 0.
+    /// That program exits with 0; never through a shell.
     Command(Vec<String>),
+    /// A page answers with a status.
+    Http {
+        /// Its URL.
+        url: String,
+        /// The status.
+        status: u16,
+    },
+    /// Something listens at a TCP port.
+    Tcp {
+        /// The machine.
+        host: String,
+        /// The port.
+        port: u16,
+    },
+}
+
+impl ProbeCheck {
+    /// What it does to the world.
+    pub fn effect(&self) -> Effect {
+        match self {
+            Self::Path(_) | Self::Http { .. } | Self::Tcp { .. } => Effect::Read,
+            Self::Command(_) => Effect::Execute,
+        }
+    }
 }
 
 impl std::fmt::Display for ProbeCheck {
@@ -207,6 +264,8 @@ impl std::fmt::Display for ProbeCheck {
         match self {
             Self::Path(path) => write!(f, "something is at {path}"),
             Self::Command(argv) => write!(f, "{argv:?} exits with 0"),
+            Self::Http { url, status } => write!(f, "{url} answers {status}"),
+            Self::Tcp { host, port } => write!(f, "{host} listens at port {port}"),
         }
     }
 }
@@ -234,14 +293,18 @@ impl StepKind {
                 Slice::Job(job) => Some(job),
                 _ => None,
             },
-            Self::Recover { .. } | Self::Probe { .. } => None,
+            _ => None,
         }
     }
 
     /// The restore it belongs to, if it is a restore's.
     pub fn restore(&self) -> Option<&Name> {
         match self {
-            Self::Recover { restore, .. } | Self::Probe { restore, .. } => Some(restore),
+            Self::Recover { restore, .. }
+            | Self::Probe { restore, .. }
+            | Self::Approve { restore, .. }
+            | Self::Command { restore, .. }
+            | Self::Switch { restore, .. } => Some(restore),
             Self::Undriven(undriven) => match &undriven.slice {
                 Slice::Restore(restore) => Some(restore),
                 _ => None,
@@ -259,18 +322,19 @@ impl StepKind {
             | Self::Commit { store, .. }
             | Self::Delete { store, .. } => Some(store),
             Self::Undriven(undriven) => undriven.store.as_ref(),
-            Self::Recover { .. } | Self::Probe { .. } => None,
+            _ => None,
         }
     }
 
     /// What it does to the world.
     pub fn effect(&self) -> Effect {
         match self {
-            Self::Look { .. } | Self::ReadBack { .. } => Effect::Read,
+            Self::Look { .. } | Self::ReadBack { .. } | Self::Approve { .. } => Effect::Read,
             Self::Pack { .. } | Self::Commit { .. } | Self::Recover { .. } => Effect::Add,
             Self::Delete { .. } => Effect::Delete,
-            Self::Probe { how: ProbeCheck::Path(_), .. } => Effect::Read,
-            Self::Probe { how: ProbeCheck::Command(_), .. } => Effect::Execute,
+            Self::Probe { how, .. } => how.effect(),
+            Self::Command { .. } => Effect::Execute,
+            Self::Switch { .. } => Effect::Replace,
             Self::Undriven(undriven) => undriven.effect,
         }
     }
@@ -284,26 +348,25 @@ impl StepKind {
             Self::Commit { .. } => &[OutputKind::Committed],
             Self::Recover { .. } => &[OutputKind::Path],
             Self::Undriven(undriven) => &undriven.yields,
-            Self::Delete { .. } | Self::Probe { .. } => &[],
+            _ => &[],
         }
     }
 
     /// What it takes in.
     pub fn inputs(&self) -> impl Iterator<Item = Output> + '_ {
         let (own, listed): ([Option<Output>; 2], &[Output]) = match self {
-            Self::Look { .. } | Self::Recover { .. } | Self::Probe { .. } => ([None, None], &[]),
             Self::Pack { source, .. } => ([Some(*source), None], &[]),
             Self::ReadBack { packed, .. } => ([Some(*packed), None], &[]),
             Self::Commit { packed, read_back, .. } => ([Some(*packed), Some(*read_back)], &[]),
             Self::Delete { given, .. } => ([Some(*given), None], &[]),
             Self::Undriven(undriven) => ([None, None], &undriven.inputs),
+            _ => ([None, None], &[]),
         };
         own.into_iter().flatten().chain(listed.iter().copied())
     }
 
     fn for_each_input(&mut self, mut change: impl FnMut(&mut Output)) {
         match self {
-            Self::Look { .. } | Self::Recover { .. } | Self::Probe { .. } => {}
             Self::Pack { source: input, .. }
             | Self::ReadBack { packed: input, .. }
             | Self::Delete { given: input, .. } => change(input),
@@ -312,6 +375,7 @@ impl StepKind {
                 change(read_back);
             }
             Self::Undriven(undriven) => undriven.inputs.iter_mut().for_each(change),
+            _ => {}
         }
     }
 
@@ -325,6 +389,9 @@ impl StepKind {
             Self::Delete { .. } => "delete",
             Self::Recover { .. } => "recover",
             Self::Probe { .. } => "probe",
+            Self::Approve { .. } => "approve",
+            Self::Command { .. } => "command",
+            Self::Switch { .. } => "switch",
             Self::Undriven(undriven) => undriven.word,
         }
     }

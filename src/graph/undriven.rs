@@ -57,16 +57,12 @@ pub enum Driver {
     Priorities,
     /// Other hosts, reached by SSH.
     Ssh,
-    /// A person's word.
+    /// A person's word on what was done.
     People,
     /// Releases.
     Releases,
-    /// Programs as steps of a restore.
-    Commands,
-    /// Renaming what was recovered into place.
-    Switches,
-    /// Probes of a network.
-    NetworkProbes,
+    /// Probes by a query.
+    SqlProbes,
     /// Looks at what is kept.
     Verification,
     /// Restores into scratch.
@@ -91,11 +87,9 @@ impl fmt::Display for Driver {
             Self::Hooks => "`before-backup` and `after-backup`",
             Self::Priorities => "`priority`",
             Self::Ssh => "other hosts",
-            Self::People => "approvals and sign-offs",
+            Self::People => "sign-offs",
             Self::Releases => "`deploy`",
-            Self::Commands => "`command` as a step",
-            Self::Switches => "`switch`",
-            Self::NetworkProbes => "probes by `http`, `tcp` and `sql`",
+            Self::SqlProbes => "probes by `sql`",
             Self::Verification => "`verify`",
             Self::Drills => "`drill`",
             Self::Notices => "`announce`",

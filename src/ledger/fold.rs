@@ -212,7 +212,7 @@ fn series_of_jobs(forecast: &Forecast) -> BTreeMap<JobName, Series> {
 
 fn step_end(state: &StepState) -> StepEnd {
     match state {
-        StepState::Waiting(_) => StepEnd::Waiting,
+        StepState::Waiting(_) | StepState::Unanswered(..) | StepState::InDoubt(..) => StepEnd::Waiting,
         StepState::Running(_) => StepEnd::Running,
         StepState::Pausing(_) => StepEnd::Pausing,
         StepState::Done(_) => StepEnd::Done,
@@ -228,6 +228,7 @@ fn run_end(state: &State) -> RunEnd {
         Some(run::End::NotClean) => RunEnd::NotClean,
         Some(run::End::Failed) => RunEnd::Failed,
         Some(run::End::Interrupted) => RunEnd::Interrupted,
+        Some(run::End::Waiting) => RunEnd::Open,
         None if state.is_interrupted() => RunEnd::Interrupted,
         None => RunEnd::Open,
     }

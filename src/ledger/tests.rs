@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::{Fold, catch_up, make_anew, record};
 use crate::fakes::World;
 use crate::forecast::{Action, FORMAT_VERSION, Forecast, ForecastStep, Subject};
-use crate::graph::Effect;
+use crate::graph::{Effect, ProbeCheck};
 use crate::ports::{
     Cause, Certainty, Fault, JournalWrite as _, LedgerRead as _, LedgerWrite as _, RunDetail, RunEnd, RunsWanted,
     StepEnd,
@@ -30,7 +30,11 @@ fn forecast(second: i64, ties: &[Option<bool>]) -> Arc<Forecast> {
         after: tie.filter(|_| place > 0).map(|needs| (StepId(place as u32 - 1), needs)).into_iter().collect(),
         timeout: Duration::from_seconds(60),
         takes: None,
-        action: Action::ProbePath { shows: String::new(), path: PathBytes::new(*b"/case") },
+        action: Action::Probe {
+            shows: String::new(),
+            how: ProbeCheck::Path(PathBytes::new(*b"/case")),
+            patience: Duration::default(),
+        },
         yields: None,
         foreseen: None,
     };

@@ -4,7 +4,7 @@ use super::form::{Port, Status, Tag, Text, Url};
 use super::view::View;
 use super::vocabulary::{
     APPROVE, COMMAND, COMMAND_STEP, DEPLOY, DEPLOY_INTO, FROM, HTTP, IMAGE, INSTANCE_TYPE, INTO, LAUNCH, PATH, PROBE,
-    RECOVER, SECURITY_GROUPS, SQL, SUBNET, TAGS, TCP, USER_DATA,
+    RECOVER, REPEATABLE, SECURITY_GROUPS, SQL, SUBNET, TAGS, TCP, USER_DATA,
 };
 use crate::diagnostic::Diagnostics;
 use crate::plan::{Approve, Command, Deploy, Into, Launch, Probe, ProbeKind, Recover};
@@ -44,7 +44,7 @@ fn into(node: &Node, out: &mut Diagnostics) -> Option<Into> {
 pub(super) fn probe(node: &Node, out: &mut Diagnostics) -> Option<Probe> {
     let mut view = View::new(node, &PROBE, out);
     let name = view.argument::<Text>();
-    let takes = view.property("takes");
+    let (takes, timeout) = (view.property("takes"), view.property("timeout"));
     let kind = view.one_of(&[&PATH, &HTTP, &TCP, &SQL, &COMMAND]).and_then(|(word, node)| match word.name {
         name if name == PATH.name => view.text_of(&PATH).map(ProbeKind::Path),
         name if name == HTTP.name => http(node, view.out),
@@ -53,7 +53,7 @@ pub(super) fn probe(node: &Node, out: &mut Diagnostics) -> Option<Probe> {
         _ => Some(view.texts_of(&COMMAND)).filter(|argv| !argv.is_empty()).map(ProbeKind::Command),
     });
     view.finish();
-    Some(Probe { name: name?.map(|name| name.0), kind: kind?, takes, span: node.header })
+    Some(Probe { name: name?.map(|name| name.0), kind: kind?, timeout, takes, span: node.header })
 }
 
 fn http(node: &Node, out: &mut Diagnostics) -> Option<ProbeKind> {
@@ -135,7 +135,8 @@ pub(super) fn command(node: &Node, out: &mut Diagnostics) -> Option<Command> {
     let mut view = View::new(node, &COMMAND_STEP, out);
     let argv: Vec<Spanned<String>> = view.arguments::<Text>().into_iter().map(|word| word.map(|word| word.0)).collect();
     let (host, timeout, takes) = (view.property("host"), view.property("timeout"), view.property("takes"));
+    let repeatable = view.is_said(&REPEATABLE);
     view.finish();
-    let command = Command { argv, host, timeout, takes, span: node.header };
+    let command = Command { argv, host, timeout, repeatable, takes, span: node.header };
     Some(command).filter(|command| !command.argv.is_empty())
 }

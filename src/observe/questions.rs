@@ -50,6 +50,17 @@ pub struct StagingSeen {
     pub mtime_s: i64,
 }
 
+/// What is in a place that something recovered will get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlaceSeen {
+    /// Whether something is there.
+    pub there: bool,
+    /// Whether the folder above it is.
+    pub above: bool,
+    /// Whether it is on the file system of what it gets: only within one can be renamed.
+    pub beside: bool,
+}
+
 /// All that was asked.
 #[derive(Debug, Clone)]
 pub struct Observed {
@@ -63,6 +74,8 @@ pub struct Observed {
     pub points: BTreeMap<JobName, Result<PointsSeen, Fault>>,
     /// What is where something will be put.
     pub destinations: BTreeMap<PathBytes, DestinationSeen>,
+    /// What is in the places that something recovered will get.
+    pub places: BTreeMap<PathBytes, Result<PlaceSeen, Fault>>,
     /// Of the points that one path of is restored, what that path comes to, or why it cannot be restored.
     pub parts: BTreeMap<PointPlace, Result<Totals, Fault>>,
     /// Of the runs that left something beside a destination, those that this host knows to have ended.
@@ -85,6 +98,7 @@ pub async fn observe(graph: &Graph, reading: &Reading<'_>, plan: &Name, host: &N
         mounts: BTreeSet::new(),
         points: BTreeMap::new(),
         destinations: BTreeMap::new(),
+        places: BTreeMap::new(),
         parts: BTreeMap::new(),
         ended: BTreeSet::new(),
     };
@@ -105,6 +119,11 @@ pub async fn observe(graph: &Graph, reading: &Reading<'_>, plan: &Name, host: &N
                     ask_points(reading, job, store, &prefix, &mut observed).await;
                 }
                 destinations(reading.tree, std::slice::from_ref(into), &mut observed).await;
+            }
+            StepKind::Switch { moves, .. } => {
+                for (from, to) in moves {
+                    observed.places.insert(to.clone(), place(reading.tree, from, to).await);
+                }
             }
             _ => {}
         }
@@ -149,6 +168,27 @@ pub async fn destinations(tree: &dyn TreeRead, folders: &[PathBytes], observed: 
         let staging = staging_beside(tree, folder).await;
         observed.destinations.insert(folder.clone(), DestinationSeen { exists, free, staging });
     }
+}
+
+async fn place(tree: &dyn TreeRead, from: &PathBytes, to: &PathBytes) -> Result<PlaceSeen, Fault> {
+    let there = tree.stat(to).await?.is_some();
+    let above = match to.to_path().parent() {
+        Some(above) => tree.stat(&PathBytes::from_path(above)).await?.is_some(),
+        None => false,
+    };
+    let beside = device(tree, from).await? == device(tree, to).await?;
+    Ok(PlaceSeen { there, above, beside })
+}
+
+/// The file system that something is on, or would be: that of the nearest folder above it that is there.
+async fn device(tree: &dyn TreeRead, path: &PathBytes) -> Result<Option<u64>, Fault> {
+    let path = path.to_path();
+    for above in path.ancestors().skip(1) {
+        if let Some(meta) = tree.stat(&PathBytes::from_path(above)).await? {
+            return Ok(Some(meta.device));
+        }
+    }
+    Ok(None)
 }
 
 /// Names of the folder that a destination lies in, read at once.

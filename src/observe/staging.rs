@@ -1,4 +1,5 @@
-//! Where a restore is made before it gets its name: beside the destination, so that the last step is a rename.
+//! What a restore calls what lies beside: where it is made before it gets its name, so that the last step is a rename; and what was in
+//! the place that it then gets.
 //!
 //! Unaware of the world. Invariant: the name is the run's and the destination's own, fits a file system, and is recognised by
 //! whoever restores to the same destination later.
@@ -7,6 +8,8 @@ use crate::primitives::{Digest, PathBytes, RunId};
 
 /// What stands between the destination's name and the run.
 const MARK: &[u8] = b".restoring-";
+/// Likewise of what was in the place.
+const KEPT: &[u8] = b".before-";
 /// The longest name of a file or folder, in bytes (`NAME_MAX`, limits.h(0p)).
 const NAME_BYTES_MAX: usize = 255;
 /// The bytes of a run's text: `20260301T053002Z-9f3a2c1b`.
@@ -16,26 +19,35 @@ const DIGITS: usize = 16;
 
 /// The folder that a run fills for a destination.
 pub fn staging(into: &PathBytes, run: &RunId) -> PathBytes {
-    let (above, _) = split(into);
-    let name = [prefix(into).as_slice(), run.to_string().as_bytes()].concat();
+    beside(into, MARK, run)
+}
+
+/// What is in a place is called so once a run has put something else there.
+pub fn kept_beside(place: &PathBytes, run: &RunId) -> PathBytes {
+    beside(place, KEPT, run)
+}
+
+fn beside(path: &PathBytes, mark: &[u8], run: &RunId) -> PathBytes {
+    let (above, _) = split(path);
+    let name = [prefix(path, mark).as_slice(), run.to_string().as_bytes()].concat();
     PathBytes::new([above, &name].concat())
 }
 
 /// The run whose folder for this destination has that name, in the same folder; none where the name is another.
 pub fn staging_run(into: &PathBytes, name: &[u8]) -> Option<RunId> {
-    let run = name.strip_prefix(prefix(into).as_slice())?;
+    let run = name.strip_prefix(prefix(into, MARK).as_slice())?;
     RunId::parse(std::str::from_utf8(run).ok()?).ok()
 }
 
 /// What the names of all such folders of a destination begin with: its own name, which is cut where it is long.
-fn prefix(into: &PathBytes) -> Vec<u8> {
+fn prefix(into: &PathBytes, mark: &[u8]) -> Vec<u8> {
     let (_, name) = split(into);
-    let room = NAME_BYTES_MAX - MARK.len() - RUN_BYTES;
+    let room = NAME_BYTES_MAX - mark.len() - RUN_BYTES;
     if name.len() <= room {
-        return [name, MARK].concat();
+        return [name, mark].concat();
     }
     let hex: String = Digest::of(name).as_bytes().iter().take(DIGITS / 2).map(|byte| format!("{byte:02x}")).collect();
-    [kept(name, room - DIGITS - 1), b"~", hex.as_bytes(), MARK].concat()
+    [kept(name, room - DIGITS - 1), b"~", hex.as_bytes(), mark].concat()
 }
 
 /// The beginning of a name, at most so long; whole characters of a name that is text, as some file systems take no other.

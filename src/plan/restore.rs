@@ -168,6 +168,8 @@ pub struct Probe {
     pub name: Spanned<String>,
     /// How it looks.
     pub kind: ProbeKind,
+    /// How long it is tried again until it is well; as long as it takes, or a minute, where the plan says nothing.
+    pub timeout: Option<Spanned<Duration>>,
     /// How long it is expected to take.
     pub takes: Option<Spanned<Duration>>,
     /// The node's name and arguments.
@@ -270,6 +272,8 @@ pub struct Command {
     pub host: HostInput,
     /// When to give up.
     pub timeout: Option<Spanned<Duration>>,
+    /// Whether it does no harm to run it again where nobody knows whether it was done.
+    pub repeatable: bool,
     /// How long it is expected to take.
     pub takes: Option<Spanned<Duration>>,
     /// The node's name and arguments.

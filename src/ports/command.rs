@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Fault;
+use super::{Cause, Fault};
 
 /// How much of what a program says is kept, of standard output and of standard error each: its end, in bytes.
 pub const SAID_BYTES_MAX: usize = 16 << 10;
@@ -13,7 +13,7 @@ pub struct Program {
     /// The program and its arguments; never through a shell.
     pub argv: Vec<String>,
     /// What is in its environment beside the plain one of the account it runs as: `HOME`, `LOGNAME`, `USER` and `PATH`. Nothing of
-    /// this process's own goes with it, so that a program does the same by hand, from cron, and at night.
+    /// this process's own goes with it, nor the folder that it is in, so that a program does the same by hand, from cron, and at night.
     pub environment: BTreeMap<String, String>,
 }
 
@@ -26,6 +26,29 @@ pub struct CommandExit {
     pub stdout_tail: String,
     /// The end of what it wrote to standard error, at most as much.
     pub stderr_tail: String,
+}
+
+impl CommandExit {
+    /// It itself, where it exited with 0.
+    ///
+    /// # Errors
+    /// How it ended else, with what it said of it; `action` is what was asked.
+    pub fn succeeded(self, action: impl FnOnce() -> String) -> Result<Self, Fault> {
+        if self.status == Some(0) {
+            return Ok(self);
+        }
+        let ended = self.status.map_or("ended by a signal".to_owned(), |status| format!("exited with {status}"));
+        let said = [self.stderr_tail.trim(), self.stdout_tail.trim()].into_iter().find(|said| !said.is_empty());
+        let answer = said.map_or_else(|| ended.clone(), |said| format!("{ended}: {}", end_of(said)));
+        Err(Fault::permanent(Cause::Other, action(), answer))
+    }
+}
+
+/// How much of what a program said is told with a fault, in bytes.
+const TOLD_BYTES_MAX: usize = 4 << 10;
+
+fn end_of(said: &str) -> &str {
+    said.get(said.ceil_char_boundary(said.len().saturating_sub(TOLD_BYTES_MAX))..).unwrap_or(said)
 }
 
 /// Runs programs.

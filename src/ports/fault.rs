@@ -32,6 +32,8 @@ pub enum Cause {
     Invalid,
     /// It is in use, and cannot be had just now; that says nothing of anything else.
     Busy,
+    /// A person has to say something, and nobody has.
+    Unanswered,
     /// Anything else.
     Other,
 }

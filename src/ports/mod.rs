@@ -9,6 +9,8 @@ mod compute;
 mod fault;
 mod journal;
 mod ledger;
+mod network;
+mod people;
 mod scratch;
 mod store;
 mod tree;
@@ -23,6 +25,8 @@ pub use ledger::{
     JobRow, LedgerRead, LedgerWrite, PointGone, PointMade, PointRow, RunDetail, RunEnd, RunRow, RunSummary, RunUpdate,
     RunsWanted, Series, StepEnd, StepRow,
 };
+pub use network::Network;
+pub use people::{People, Person, Question, Word};
 pub use scratch::{Scratch, ScratchTable};
 pub use store::{ObjectInfo, Page, PutMode, PutResult, StorePlace, StoreRead, StoreWrite, UploadId};
 pub use tree::{

@@ -74,6 +74,8 @@ impl Journey {
             tree: Arc::new(WatchedTree { law: Arc::clone(&self.law), inner: self.world.tree() }),
             stores: self.forecast.stores.keys().map(store).collect(),
             commands: Arc::new(WatchedCommands { law: Arc::clone(&self.law), inner: self.world.commands() }),
+            network: self.world.network(),
+            people: self.world.people(),
             scratch: self.world.scratch(),
             clock: self.world.clock(),
             compute: Arc::new(FakeCompute),
@@ -142,7 +144,8 @@ impl Journey {
                 if *so_far.forecast != self.forecast {
                     self.law.broke(Invariant::Resumed, "another forecast than that of the run is gone on with");
                 }
-                run::resume_by(turn, so_far, side_by_side, &ports, watch, &mut interrupts).await
+                let decided = again(&so_far);
+                run::resume_by(turn, so_far, &decided, side_by_side, &ports, watch, &mut interrupts).await
             }
         };
         Some(ended.map_or(Ending::Broken, Ending::Over))
@@ -170,7 +173,7 @@ impl Journey {
         let recorded: Option<Recorded> = run::recorded(&*self.world.journal(), &self.forecast.run).await.ok().flatten();
         let (ports, (_sender, mut interrupts)) = (self.ports(), mpsc::channel(1));
         let turn = self.planted.turn();
-        let ended = run::resume_by(turn, recorded?, self.side_by_side, &ports, &self.tale, &mut interrupts).await;
+        let ended = run::resume_by(turn, recorded?, &[], self.side_by_side, &ports, &self.tale, &mut interrupts).await;
         ended.ok()
     }
 
@@ -193,4 +196,9 @@ impl Journey {
     pub fn forecast(&self) -> &Forecast {
         &self.forecast
     }
+}
+
+/// Whoever practises lets each program of which nobody knows whether it was run to its end be run again.
+fn again(so_far: &run::Recorded) -> Vec<run::Decision> {
+    so_far.in_doubt().into_iter().map(|step| run::Decision { step: step.id, again: true }).collect()
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::fakes::{Injected, Struck};
 use crate::forecast::Action;
+use crate::graph::ProbeCheck;
 use crate::ports::Cause;
 
 /// A kind of fault.
@@ -105,12 +106,26 @@ pub enum StepKind {
     Probe,
     /// Runs a program.
     Command,
+    /// Waits for a person's word.
+    Approve,
+    /// Renames what was recovered into its place.
+    Switch,
 }
 
 impl StepKind {
     /// All of them.
-    pub const ALL: [Self; 8] =
-        [Self::Look, Self::Pack, Self::ReadBack, Self::Commit, Self::Delete, Self::Recover, Self::Probe, Self::Command];
+    pub const ALL: [Self; 10] = [
+        Self::Look,
+        Self::Pack,
+        Self::ReadBack,
+        Self::Commit,
+        Self::Delete,
+        Self::Recover,
+        Self::Probe,
+        Self::Command,
+        Self::Approve,
+        Self::Switch,
+    ];
 
     /// The kind of a step that does this.
     pub fn of(action: &Action) -> Self {
@@ -121,14 +136,16 @@ impl StepKind {
             Action::Commit { .. } => Self::Commit,
             Action::Delete { .. } => Self::Delete,
             Action::Recover(_) => Self::Recover,
-            Action::ProbePath { .. } => Self::Probe,
-            Action::ProbeCommand { .. } => Self::Command,
+            Action::Probe { how: ProbeCheck::Command(_), .. } | Action::Command { .. } => Self::Command,
+            Action::Probe { .. } => Self::Probe,
+            Action::Approve { .. } => Self::Approve,
+            Action::Switch { .. } => Self::Switch,
         }
     }
 
     /// Whether it asks a store.
     fn asks_a_store(self) -> bool {
-        !matches!(self, Self::Probe | Self::Command)
+        !matches!(self, Self::Probe | Self::Command | Self::Approve | Self::Switch)
     }
 
     /// Whether it hands over bytes that are kept.

@@ -14,6 +14,7 @@ use super::{StepKind, past_points};
 use crate::catalog::{Manifest, Part, PointPlace, StoredObject};
 use crate::fakes::World;
 use crate::forecast::{Action, Forecast, Leftover};
+use crate::graph::ProbeCheck;
 use crate::ports::{Clock as _, UploadId};
 use crate::primitives::{Digest, Key, Name, PathBytes, StepId};
 
@@ -99,6 +100,8 @@ pub struct Law {
 enum Come {
     Waiting,
     Running,
+    /// A program that may have been run to its end: somebody says what becomes of it.
+    InDoubt,
     Done,
     Lost,
 }
@@ -307,13 +310,27 @@ impl Law {
             Action::Recover(recovery) => {
                 recovery.staging == *path || recovery.into == *path || recovery.leftovers.contains(path)
             }
+            Action::Switch { moves, .. } => {
+                moves.iter().any(|step| [&step.from, &step.to, &step.kept].into_iter().any(|name| name == path))
+            }
             _ => false,
         });
     }
 
     pub(super) fn may_run(&self, argv: &[String]) {
         let what = format!("run {}", argv.join(" "));
-        self.must_be_announced(&what, |action| matches!(action, Action::ProbeCommand { argv: of, .. } if of == argv));
+        self.must_be_announced(&what, |action| match action {
+            Action::Probe { how: ProbeCheck::Command(of), .. } | Action::Command { argv: of, .. } => of == argv,
+            _ => false,
+        });
+    }
+}
+
+/// How far a step has come that was stopped. Nobody runs a program again that may have been run to its end, unless it does no harm.
+fn put_down(action: &Action) -> Come {
+    match action {
+        Action::Command { repeatable: false, .. } => Come::InDoubt,
+        _ => Come::Waiting,
     }
 }
 
@@ -364,8 +381,14 @@ impl Known {
                 self.lose(forecast);
             }
             ("interrupted" | "resumed", None) => {
-                let running = self.steps.iter_mut().filter(|come| **come == Come::Running);
-                running.for_each(|come| *come = Come::Waiting);
+                let running = self.steps.iter_mut().zip(&forecast.steps).filter(|(come, _)| **come == Come::Running);
+                running.for_each(|(come, step)| *come = put_down(&step.action));
+            }
+            ("waits", Some(step)) if self.steps[step.index()] == Come::Running => {
+                self.steps[step.index()] = put_down(&forecast.step(step).action);
+            }
+            ("decided", Some(step)) if self.steps[step.index()] == Come::InDoubt => {
+                self.steps[step.index()] = if heard.again == Some(true) { Come::Waiting } else { Come::Done };
             }
             ("ended", None) => {
                 if self.steps.contains(&Come::Running) {
@@ -381,6 +404,7 @@ impl Known {
         match self.steps[step.index()] {
             Come::Done => self.broke(Invariant::Once, format!("{name} is done, and begins again")),
             Come::Running => self.broke(Invariant::Once, format!("{name} begins while it is being performed")),
+            Come::InDoubt => self.broke(Invariant::Once, format!("{name} may be done, and begins again unasked")),
             Come::Waiting | Come::Lost => {}
         }
         let stopped = forecast.fail_fast && self.steps.contains(&Come::Lost);
@@ -388,7 +412,7 @@ impl Known {
             Come::Done => true,
             Come::Lost => !needs,
             Come::Waiting => !needs && stopped,
-            Come::Running => false,
+            Come::Running | Come::InDoubt => false,
         };
         if let Some((on, _)) = forecast.step(step).after.iter().find(|tie| !is_met(tie)) {
             let before = &forecast.step(*on).name;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::{Broken, Invariant};
 use crate::catalog::{Manifest, Part, PointPlace};
 use crate::fakes::{FakeCompute, World};
-use crate::forecast::{Action, Forecast, Recovery};
+use crate::forecast::{Action, Forecast, Move, Recovery};
 use crate::observe::walk::{Walk, Wanted};
 use crate::ports::{EntryKind, Meta, TreeRead as _};
 use crate::primitives::{Key, Name, PathBytes, Xattrs};
@@ -226,7 +226,8 @@ pub async fn restored(world: &World, outcome: &Outcome, exclude: &BTreeMap<Name,
             continue;
         }
         made += 1;
-        as_the_source(world, recovery, exclude.get(&recovery.target).map_or(&[], Vec::as_slice)).await?;
+        let moves: Vec<&Move> = moves_of(outcome, &recovery.target).collect();
+        as_the_source(world, recovery, &moves, exclude.get(&recovery.target).map_or(&[], Vec::as_slice)).await?;
         hold(!world.tree().is_there(&recovery.staging), Invariant::Restored, || {
             format!("{} is left beside what was restored", recovery.staging)
         })?;
@@ -234,14 +235,27 @@ pub async fn restored(world: &World, outcome: &Outcome, exclude: &BTreeMap<Name,
     Ok(made)
 }
 
-async fn as_the_source(world: &World, recovery: &Recovery, exclude: &[String]) -> Verdict {
+/// What is renamed of what was recovered of a target.
+fn moves_of<'o>(outcome: &'o Outcome, target: &'o Name) -> impl Iterator<Item = &'o Move> {
+    let switched = outcome.forecast.steps.iter().filter_map(move |step| match &step.action {
+        Action::Switch { target: of, moves } if of == target => Some(moves),
+        _ => None,
+    });
+    switched.flatten()
+}
+
+async fn as_the_source(world: &World, recovery: &Recovery, moves: &[&Move], exclude: &[String]) -> Verdict {
+    let there = |path: &PathBytes| world.tree().is_there(path);
     let roots = recovery.manifest.as_ref().map_or(&[][..], |manifest| &manifest.roots);
     for root in roots {
         let to = match roots {
             [_] => recovery.into.clone(),
             _ => recovery.into.join(root.as_bytes().strip_prefix(b"/").unwrap_or(root.as_bytes())),
         };
-        let (was, is) = (below(world, root, exclude).await?, below(world, &to, &[]).await?);
+        // However far a switch came, both are somewhere.
+        let kept = moves.iter().find(|step| step.to == *root && there(&step.kept)).map_or(root, |step| &step.kept);
+        let to = moves.iter().find(|step| step.from == to && !there(&to)).map_or(to.clone(), |step| step.to.clone());
+        let (was, is) = (below(world, kept, exclude).await?, below(world, &to, &[]).await?);
         if let Some((was, is)) = was.iter().zip(&is).find(|(was, is)| was != is) {
             let what = format!("{to} is not what was at {root}: {}", is.differs_from(was));
             return broken(Invariant::Restored, what);

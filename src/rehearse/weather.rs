@@ -83,7 +83,7 @@ struct Port {
     one_in: u64,
 }
 
-const PORTS: [Port; 6] = [
+const PORTS: [Port; 8] = [
     Port {
         name: "store",
         ops: &[
@@ -122,6 +122,8 @@ const PORTS: [Port; 6] = [
         one_in: 2,
     },
     Port { name: "command", ops: &["command.run"], one_in: 3 },
+    Port { name: "network", ops: &["network.http", "network.tcp"], one_in: 3 },
+    Port { name: "people", ops: &["people.word"], one_in: 3 },
     Port { name: "journal", ops: &["journal", "journal.append"], one_in: 6 },
     Port { name: "locks", ops: &["locks"], one_in: 8 },
     Port { name: "scratch", ops: &["scratch"], one_in: 8 },
@@ -205,7 +207,15 @@ impl Attempt {
 
     /// One trouble alone: it strikes where others would have ended the run before, as in its last steps.
     fn aimed(dice: &mut Dice) -> Self {
-        let aims = [("tree.stat", 30), ("tree.stat", 30), ("command.run", 4), ("store.list", 8), ("store.delete", 4)];
+        let aims = [
+            ("tree.stat", 30),
+            ("tree.stat", 30),
+            ("tree.rename", 6),
+            ("command.run", 4),
+            ("people.word", 3),
+            ("store.list", 8),
+            ("store.delete", 4),
+        ];
         let (op, far) = dice.one_of(&aims);
         let nth = 1 + dice.below(far);
         let mut attempt = Self::default();

@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use super::words::{advice, command, count, counted, names, suspension, time};
+use super::words::{advice, count, counted, names, suspension, time};
 use crate::catalog::{Named, Part};
 use crate::forecast::{
-    Action, Deletion, ForecastStep, Leftover, NotObserved, Outlook, OutlookStep, Recovery, Selection, StepView,
+    Action, Deletion, ForecastStep, Leftover, Move, NotObserved, Outlook, OutlookStep, Recovery, Selection, StepView,
     Subject, Why,
 };
-use crate::graph::{Driver, Effect, Output};
+use crate::graph::{Driver, Effect, Output, ProbeCheck};
 use crate::observe::SourceTotals;
-use crate::primitives::{ByteSize, Compression, JobName, Method, StepId, on_one_line};
+use crate::primitives::{ByteSize, Compression, Duration, JobName, Method, StepId, command_line, on_one_line};
 
 /// What would happen, in order, with names and sizes.
 pub fn text(forecast: &Outlook) -> String {
@@ -109,7 +109,11 @@ fn owner_of(step: &OutlookStep) -> String {
         }
         Action::Look { job: name, store, .. } => job(name, store),
         Action::Delete { job: name, store, .. } => job(name, store),
-        Action::Recover(_) | Action::ProbePath { .. } | Action::ProbeCommand { .. } => "steps".into(),
+        Action::Recover(_)
+        | Action::Probe { .. }
+        | Action::Approve { .. }
+        | Action::Command { .. }
+        | Action::Switch { .. } => "steps".into(),
     }
 }
 
@@ -197,11 +201,33 @@ fn described(forecast: &Outlook, action: &Action) -> (&'static str, String, Vec<
         Action::Recover(recovery) => {
             ("recover", format!("{} into {}", recovery.target, recovery.into), recovered(forecast, recovery))
         }
-        Action::ProbePath { shows, path } => ("probe", shows.clone(), vec![format!("something is at {path}")]),
-        Action::ProbeCommand { shows, argv } => {
-            ("probe", shows.clone(), vec![format!("`{}` exits with 0", command(argv))])
+        Action::Probe { shows, how, patience } => ("probe", shows.clone(), vec![looked(how, *patience)]),
+        Action::Approve { what, role, people } => {
+            let people: Vec<String> =
+                people.iter().map(|person| format!("{} (account {})", person.person, person.account)).collect();
+            ("approve", what.clone(), vec![format!("by a person with the role {role}: {}", people.join(", "))])
         }
+        Action::Command { argv, repeatable } => {
+            let again = repeatable.then(|| "is run again where nobody knows whether it was done".to_owned());
+            ("command", command_line(argv), again.into_iter().collect())
+        }
+        Action::Switch { target, moves } => ("switch", target.to_string(), moves.iter().flat_map(moved).collect()),
     }
+}
+
+fn looked(how: &ProbeCheck, patience: Duration) -> String {
+    let what = match how {
+        ProbeCheck::Command(argv) => format!("`{}` exits with 0", command_line(argv)),
+        other => other.to_string(),
+    };
+    if patience.seconds == 0 { what } else { format!("{what}; tried again for up to {patience}") }
+}
+
+fn moved(step: &Move) -> Vec<String> {
+    let becomes = format!("{} becomes {}", step.from, step.to);
+    let kept =
+        if step.replaces { format!("what is there is kept as {}", step.kept) } else { "nothing is there now".into() };
+    vec![becomes, kept]
 }
 
 fn selected(selection: &Selection, seen: Option<&SourceTotals>) -> String {
@@ -368,7 +394,7 @@ fn achieved(steps: &[&ForecastStep]) -> Vec<String> {
     let number = |is: fn(&Action) -> bool| steps.iter().filter(|step| is(&step.action)).count() as u64;
     let made = number(|action| matches!(action, Action::Commit { .. }));
     let put_back = number(|action| matches!(action, Action::Recover(_)));
-    let probes = number(|action| matches!(action, Action::ProbePath { .. } | Action::ProbeCommand { .. }));
+    let probes = number(|action| matches!(action, Action::Probe { .. }));
     let mut parts = vec![];
     if made > 0 {
         parts.push(format!("would make {}", counted(made, "recovery point")));

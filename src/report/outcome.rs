@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use super::words::{advice, count, counted, elapsed, lease_lost, names, suspension};
 use crate::catalog::{Manifest, Named};
-use crate::forecast::{Action, Forecast, ForecastStep, Subject};
-use crate::primitives::ByteSize;
+use crate::forecast::{Action, Forecast, ForecastStep, Move, Subject};
+use crate::primitives::{ByteSize, Name, PathBytes, command_line, on_one_line};
 use crate::run::{End, Outcome, StepEnd};
-use crate::steps::{Deleted, Omission, Recovered, StepOutput};
+use crate::steps::{Deleted, Omission, Recovered, Said, StepOutput};
 
 /// Says where people find an object of a store.
 pub type Place<'a> = &'a dyn Fn(&crate::primitives::Name, &crate::primitives::Key) -> String;
@@ -25,6 +25,9 @@ pub fn text(outcome: &Outcome, place: Place<'_>) -> String {
             StepEnd::Skipped(because) => {
                 let because = &outcome.forecast.step(*because).name;
                 let _ = writeln!(lines, "skipped: {}, because {because} did not succeed", forecast.name);
+            }
+            StepEnd::Unanswered(fault) => {
+                let _ = writeln!(lines, "waits: {}: {fault}", forecast.name);
             }
             StepEnd::Open => {
                 let _ = writeln!(lines, "open: {}", forecast.name);
@@ -45,9 +48,16 @@ fn done(step: &ForecastStep, output: &StepOutput, place: Place<'_>, lines: &mut 
             let into = recovery.into.to_string();
             restored(&recovery.target.to_string(), recovered, &into, lines);
         }
-        (StepOutput::Probed, Action::ProbePath { shows, .. } | Action::ProbeCommand { shows, .. }) => {
+        (StepOutput::Probed, Action::Probe { shows, .. }) => {
             let _ = writeln!(lines, "probe: {shows}: well");
         }
+        (StepOutput::Approved(word), Action::Approve { what, .. }) => {
+            let by = &word.by;
+            let _ =
+                writeln!(lines, "approved: {what}: by {} ({}): {}", by.person, by.account, on_one_line(&word.reason));
+        }
+        (StepOutput::Ran(said), Action::Command { argv, .. }) => ran(&command_line(argv), said, lines),
+        (StepOutput::Switched { kept }, Action::Switch { target, moves }) => switched(target, moves, kept, lines),
         _ => {}
     }
 }
@@ -137,6 +147,31 @@ fn restored(target: &str, recovered: &Recovered, into: &str, lines: &mut String)
     named("not set", &recovered.unset, "this user or file system may not set all that they had", lines);
 }
 
+/// A program that ended well, with the last that it said.
+fn ran(command: &str, said: &Said, lines: &mut String) {
+    let _ = match said.by_word {
+        true => writeln!(lines, "command: {command}: done, as somebody said"),
+        false => writeln!(lines, "command: {command}: exited with 0"),
+    };
+    let all: Vec<&str> = said.stdout.lines().chain(said.stderr.lines()).collect();
+    for line in &all[all.len().saturating_sub(SAID_LINES)..] {
+        let _ = writeln!(lines, "  | {}", on_one_line(line));
+    }
+}
+
+fn switched(target: &Name, moves: &[Move], kept: &[PathBytes], lines: &mut String) {
+    let _ = writeln!(lines, "{target}: switched");
+    for step in moves {
+        let _ = writeln!(lines, "  in place   {}", step.to);
+        if kept.contains(&step.kept) {
+            let _ = writeln!(lines, "  kept       {}, which was there until now", step.kept);
+        }
+    }
+}
+
+/// So many lines of what a program said are in the summary; all that is kept is in the JSON form.
+const SAID_LINES: usize = 5;
+
 /// The last line of the summary: how it ended.
 pub fn closing(outcome: &Outcome) -> String {
     let forecast = &outcome.forecast;
@@ -163,11 +198,23 @@ pub fn closing(outcome: &Outcome) -> String {
         }
         End::Failed => {
             let failed = outcome.steps.iter().filter(|step| matches!(step.end, StepEnd::Failed(_))).count() as u64;
-            format!("{} failed after {took}; mend what is said above and run it again", counted(failed, "step"))
+            let next = match forecast.subject {
+                Subject::Restore { .. } => format!(", then go on with `sonae resume {}`", forecast.run),
+                Subject::Backup { .. } | Subject::Slice(_) => " and run it again".to_owned(),
+            };
+            format!("{} failed after {took}; mend what is said above{next}", counted(failed, "step"))
+        }
+        End::Waiting => {
+            let waits = outcome.steps.iter().filter(|step| matches!(step.end, StepEnd::Unanswered(_))).count() as u64;
+            format!("{} for a person after {took}; then go on with `sonae resume {}`", waiting(waits), forecast.run)
         }
         End::Interrupted => format!("interrupted after {took}; go on with `sonae resume {}`", forecast.run),
     };
     format!("run {}: {end}{}", forecast.run, budget(outcome, forecast))
+}
+
+fn waiting(steps: u64) -> String {
+    if steps == 1 { "1 step waits".to_owned() } else { format!("{steps} steps wait") }
 }
 
 /// A restore is measured against its budget.

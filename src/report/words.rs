@@ -98,14 +98,6 @@ pub fn time(at: Timestamp, zone: &str) -> String {
     format!("{} {name}", at.to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S"))
 }
 
-/// A program and its arguments, so that it can be seen where each ends: `look "two words"`.
-pub fn command(argv: &[String]) -> String {
-    let is_plain = |word: &str| !word.is_empty() && !word.contains(|c: char| c.is_whitespace() || "\"'`\\".contains(c));
-    let words: Vec<String> =
-        argv.iter().map(|word| if is_plain(word) { word.clone() } else { format!("{word:?}") }).collect();
-    words.join(" ")
-}
-
 /// `1m05s`, `3.2s`: how long something took.
 pub fn elapsed(from: Timestamp, to: Timestamp) -> String {
     lasting(to.duration_since(from))
@@ -136,8 +128,6 @@ mod tests {
         let written: Vec<String> = [0, 999, 1000, 1_234_567].into_iter().map(count).collect();
         assert_eq!(written, ["0", "999", "1,000", "1,234,567"]);
         assert_eq!((counted(1, "file").as_str(), counted(2000, "file").as_str()), ("1 file", "2,000 files"));
-        let argv = ["look", "--all", "two words", "", "\"so\""].map(str::to_owned);
-        assert_eq!(command(&argv), r#"look --all "two words" "" "\"so\"""#);
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         let took = |seconds: &str| elapsed(at("2026-01-01T00:00:00Z"), at(&format!("2026-01-01T{seconds}Z")));
         let written = [took("00:00:03.25"), took("00:01:05"), took("02:03:04")];

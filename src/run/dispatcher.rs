@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use super::retry::{self, Next};
 use super::room::Room;
+use super::state::is_blind;
 use super::{End, Record, State, StepState};
-use crate::ports::Fault;
+use crate::ports::{Cause, Certainty, Fault};
 use crate::primitives::StepId;
 use crate::steps::StepOutput;
 
@@ -85,6 +86,7 @@ impl Turn<'_> {
         }
         match result {
             Ok(output) => self.record(Record::Finished { step, output }),
+            Err(fault) if self.is_for_a_person(step, &fault) => self.record(Record::Waits { step, fault }),
             Err(fault) => {
                 let next = retry::next(self.state, step, &fault, left);
                 let again = matches!(next, Next::Again(_));
@@ -94,6 +96,12 @@ impl Turn<'_> {
                 }
             }
         }
+    }
+
+    /// Whether only a person can say how it goes on: what was asked was not answered, or nobody knows whether a program was run to its end.
+    fn is_for_a_person(&self, step: StepId, fault: &Fault) -> bool {
+        let is_in_doubt = fault.certainty == Certainty::Unknown && is_blind(self.state.forecast().step(step));
+        fault.cause == Cause::Unanswered || is_in_doubt
     }
 
     fn interrupt(&mut self) {
@@ -132,6 +140,9 @@ impl Turn<'_> {
                 let end = End::of(self.state);
                 self.record(Record::Ended { end });
             }
+            self.commands.push(Command::Finish);
+        } else if !self.state.steps().iter().any(StepState::is_under_way) {
+            // What is left waits for a person.
             self.commands.push(Command::Finish);
         }
     }

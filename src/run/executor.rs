@@ -15,7 +15,9 @@ use tokio::time::Instant;
 use super::retry::{self, Next};
 use super::{Command, Entry, Event, LineSums, Outcome, Record, Recorded, State, StepState, turn};
 use crate::forecast::{Action, Forecast, ForecastStep};
-use crate::ports::{Cause, Clock, CommandRun, Compute, Fault, JournalWrite, Locks, Scratch, StoreWrite, TreeWrite};
+use crate::ports::{
+    Cause, Clock, CommandRun, Compute, Fault, JournalWrite, Locks, Network, People, Scratch, StoreWrite, TreeWrite,
+};
 use crate::primitives::{JobName, Name, StepId};
 use crate::steps::{Inputs, Leases, Progress, World, abandon, perform};
 
@@ -28,6 +30,10 @@ pub struct Ports {
     pub stores: BTreeMap<Name, Arc<dyn StoreWrite>>,
     /// Programs of this host.
     pub commands: Arc<dyn CommandRun>,
+    /// What others serve.
+    pub network: Arc<dyn Network>,
+    /// People who are asked.
+    pub people: Arc<dyn People>,
     /// Temporary tables.
     pub scratch: Arc<dyn Scratch>,
     /// The time.
@@ -48,6 +54,8 @@ impl Ports {
             tree: &*self.tree,
             stores: &self.stores,
             commands: &*self.commands,
+            network: &*self.network,
+            people: &*self.people,
             clock: &*self.clock,
             locks: &*self.locks,
             leases: &self.leases,
@@ -110,22 +118,24 @@ pub async fn run_by(
     let forecast = Arc::new(forecast);
     let first = Record::Forecast { forecast: Box::new((*forecast).clone()) };
     let state = State::new(forecast);
-    Executor::new(turn, state, LineSums::default(), side_by_side, ports, watch).begin(first, interrupts).await
+    Executor::new(turn, state, LineSums::default(), side_by_side, ports, watch).begin(vec![first], interrupts).await
 }
 
-/// Goes on with a run that was killed or interrupted. What was being performed then is looked at before it is repeated;
-/// what had failed stays failed.
+/// Goes on with a run that was killed or interrupted, or waits for a person. What was being performed then is looked at before it is
+/// repeated; what had failed stays failed. `decided` is what becomes of steps of which nobody knows whether they were done
+/// ([`Recorded::in_doubt`]).
 ///
 /// # Errors
-/// As `run`.
+/// As `run`; `Invalid` where something is decided of another step.
 pub async fn resume(
     recorded: Recorded,
+    decided: &[Decision],
     side_by_side: NonZeroUsize,
     ports: &Ports,
     watch: &dyn Watch,
     interrupts: &mut mpsc::Receiver<()>,
 ) -> Result<Outcome, Fault> {
-    resume_by(turn, recorded, side_by_side, ports, watch, interrupts).await
+    resume_by(turn, recorded, decided, side_by_side, ports, watch, interrupts).await
 }
 
 /// The same, by another dispatcher.
@@ -135,6 +145,7 @@ pub async fn resume(
 pub async fn resume_by(
     turn: Turn,
     recorded: Recorded,
+    decided: &[Decision],
     side_by_side: NonZeroUsize,
     ports: &Ports,
     watch: &dyn Watch,
@@ -142,8 +153,19 @@ pub async fn resume_by(
 ) -> Result<Outcome, Fault> {
     let mut state = recorded.state;
     let damaged = |what| Fault::permanent(Cause::Invalid, format!("resume {}", recorded.forecast.run), what);
-    state.apply(&Record::Resumed).map_err(damaged)?;
-    Executor::new(turn, state, recorded.sums, side_by_side, ports, watch).begin(Record::Resumed, interrupts).await
+    let decided = decided.iter().map(|Decision { step, again }| Record::Decided { step: *step, again: *again });
+    let first: Vec<Record> = std::iter::once(Record::Resumed).chain(decided).collect();
+    first.iter().try_for_each(|record| state.apply(record)).map_err(damaged)?;
+    Executor::new(turn, state, recorded.sums, side_by_side, ports, watch).begin(first, interrupts).await
+}
+
+/// What a person says of a step of which nobody knows whether it was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decision {
+    /// Which.
+    pub step: StepId,
+    /// Whether it is performed again; else it counts as done.
+    pub again: bool,
 }
 
 /// How long a step that was stopped is given to clear away what it had under way.
@@ -206,8 +228,10 @@ impl<'a> Executor<'a> {
         }
     }
 
-    async fn begin(mut self, first: Record, interrupts: &mut mpsc::Receiver<()>) -> Result<Outcome, Fault> {
-        self.write(first).await?;
+    async fn begin(mut self, first: Vec<Record>, interrupts: &mut mpsc::Receiver<()>) -> Result<Outcome, Fault> {
+        for record in first {
+            self.write(record).await?;
+        }
         let mut event = Event::Begin;
         loop {
             if event == Event::Interrupt {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{End, State};
+use super::state::is_blind;
+use super::{End, State, StepState};
 use crate::catalog::Part;
-use crate::forecast::{Action, Forecast};
+use crate::forecast::{Action, Forecast, ForecastStep};
 use crate::ports::{Cause, Fault, JournalRead};
 use crate::primitives::{Digest, RunId, StepId};
 use crate::steps::StepOutput;
@@ -52,6 +53,20 @@ pub enum Record {
         /// Why.
         fault: Fault,
         /// Whether it is tried again.
+        again: bool,
+    },
+    /// A step cannot go on until a person has said something: it is put down.
+    Waits {
+        /// Which.
+        step: StepId,
+        /// What is waited for.
+        fault: Fault,
+    },
+    /// A person said what becomes of a step of which nobody knows whether it was done.
+    Decided {
+        /// Which.
+        step: StepId,
+        /// Whether it is performed again; else it counts as done.
         again: bool,
     },
     /// Somebody interrupted the run; what was running was stopped.
@@ -122,6 +137,25 @@ pub struct Recorded {
     pub in_vain: u32,
     /// Where the next line goes on from.
     pub(super) sums: LineSums,
+}
+
+impl Recorded {
+    /// The steps of which nobody knows whether they were done, once the run is gone on with.
+    pub fn in_doubt(&self) -> Vec<&ForecastStep> {
+        let is_in_doubt = |step: &&ForecastStep| match self.state.step(step.id) {
+            StepState::InDoubt(..) => true,
+            StepState::Running(_) => is_blind(step),
+            _ => false,
+        };
+        self.forecast.steps.iter().filter(is_in_doubt).collect()
+    }
+
+    /// The steps that wait for the word of a person, or will once the run comes to them.
+    pub fn unapproved(&self) -> Vec<&ForecastStep> {
+        let is_open = |step: &&ForecastStep| !self.state.step(step.id).is_settled();
+        let is_for_a_person = |step: &&ForecastStep| matches!(step.action, Action::Approve { .. });
+        self.forecast.steps.iter().filter(is_for_a_person).filter(is_open).collect()
+    }
 }
 
 /// Reads a run's journal and folds it; none where there is no such run, or nothing was written before it died.
@@ -204,7 +238,12 @@ fn fits(forecast: &Forecast, record: &Record) -> Result<(), String> {
         (StepOutput::Recovered(recovered), Action::Recover(recovery)) => {
             recovered.removed.iter().all(|removed| recovery.leftovers.contains(removed))
         }
-        (StepOutput::Probed, Action::ProbePath { .. } | Action::ProbeCommand { .. }) => true,
+        (StepOutput::Probed, Action::Probe { .. }) => true,
+        (StepOutput::Approved(word), Action::Approve { people, .. }) => word.yes && people.contains(&word.by),
+        (StepOutput::Ran(_), Action::Command { .. }) => true,
+        (StepOutput::Switched { kept }, Action::Switch { moves, .. }) => {
+            kept.iter().all(|kept| moves.iter().any(|step| step.kept == *kept))
+        }
         _ => false,
     };
     if fits { Ok(()) } else { Err(format!("step {} cannot have yielded that", step.0)) }

@@ -19,7 +19,7 @@ mod state;
 mod tests;
 
 pub use dispatcher::{Command, Event, turn};
-pub use executor::{Ports, Turn, Watch, performing, resume, resume_by, run, run_by};
+pub use executor::{Decision, Ports, Turn, Watch, performing, resume, resume_by, run, run_by};
 pub use exit::ExitStatus;
 pub use forget::forget;
 pub use journal::{Entry, LineSums, Record, Recorded, recorded, replay};

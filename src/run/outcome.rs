@@ -24,6 +24,8 @@ pub enum End {
     NotClean,
     /// Some steps failed.
     Failed,
+    /// A person has to say something; then it can be resumed.
+    Waiting,
     /// Somebody interrupted it; it can be resumed.
     Interrupted,
 }
@@ -37,6 +39,8 @@ impl End {
         };
         if state.is_interrupted() {
             Self::Interrupted
+        } else if steps.iter().any(|step| matches!(step, StepState::Unanswered(..) | StepState::InDoubt(..))) {
+            Self::Waiting
         } else if !steps.iter().all(|step| matches!(step, StepState::Done(_))) {
             Self::Failed
         } else if any(StepOutput::is_held_back) {
@@ -55,6 +59,7 @@ impl End {
             Self::Suspended => ExitStatus::Findings,
             Self::NotClean => ExitStatus::NotClean,
             Self::Failed => ExitStatus::Failed,
+            Self::Waiting => ExitStatus::Waiting,
             Self::Interrupted => ExitStatus::Interrupted,
         }
     }
@@ -70,6 +75,8 @@ pub enum StepEnd {
     Failed(Fault),
     /// It was not begun, because that step did not succeed.
     Skipped(StepId),
+    /// A person has to say something first: what.
+    Unanswered(Fault),
     /// It was not begun, or was stopped.
     Open,
 }
@@ -111,6 +118,7 @@ impl Outcome {
             StepState::Done(output) => StepEnd::Done(output.clone()),
             StepState::Failed(fault) => StepEnd::Failed(fault.clone()),
             StepState::Skipped(because) => StepEnd::Skipped(*because),
+            StepState::Unanswered(_, fault) | StepState::InDoubt(_, fault) => StepEnd::Unanswered(fault.clone()),
             StepState::Waiting(_) | StepState::Running(_) | StepState::Pausing(_) => StepEnd::Open,
         };
         let forecast = Arc::clone(state.forecast());

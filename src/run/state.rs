@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::retry::Repeats;
 use super::{End, Record};
-use crate::forecast::{Forecast, ForecastStep};
-use crate::ports::Fault;
-use crate::primitives::{JobName, StepId};
-use crate::steps::StepOutput;
+use crate::forecast::{Action, Forecast, ForecastStep, Subject};
+use crate::ports::{Cause, Certainty, Fault};
+use crate::primitives::{JobName, RunId, StepId};
+use crate::steps::{Said, StepOutput};
 
 /// How far a step has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,10 @@ pub enum StepState {
     Running(u32),
     /// Failed for the so-manieth time, and about to be tried again.
     Pausing(u32),
+    /// Put down after the so-manieth attempt, until a person has said something.
+    Unanswered(u32, Fault),
+    /// Stopped in the so-manieth attempt, and may have been done; a person says what becomes of it.
+    InDoubt(u32, Fault),
     /// Done.
     Done(Box<StepOutput>),
     /// Failed for good.
@@ -33,12 +37,19 @@ impl StepState {
         matches!(self, Self::Done(_) | Self::Failed(_) | Self::Skipped(_))
     }
 
+    /// Whether something will come of it by itself.
+    pub(super) fn is_under_way(&self) -> bool {
+        matches!(self, Self::Running(_) | Self::Pausing(_))
+    }
+
     /// For complaints.
     fn word(&self) -> &'static str {
         match self {
             Self::Waiting(_) => "waiting",
             Self::Running(_) => "under way",
             Self::Pausing(_) => "about to be tried again",
+            Self::Unanswered(..) => "waiting for a person",
+            Self::InDoubt(..) => "in doubt",
             Self::Done(_) => "done",
             Self::Failed(_) => "failed",
             Self::Skipped(_) => "skipped",
@@ -46,11 +57,27 @@ impl StepState {
     }
 }
 
+/// Whether nothing can show if a step was done, and doing it twice may do harm.
+pub(super) fn is_blind(step: &ForecastStep) -> bool {
+    matches!(step.action, Action::Command { repeatable: false, .. })
+}
+
+fn in_doubt(run: &RunId, step: &ForecastStep) -> Fault {
+    let name = &step.name;
+    let answer = format!(
+        "the run was stopped while it was under way, and it may have been done: look, then `sonae resume {run} --again {name}` or `--done {name}`"
+    );
+    let fault = Fault::permanent(Cause::Unanswered, "its program", answer);
+    Fault { certainty: Certainty::Unknown, ..fault }
+}
+
 /// How far a run has come.
 #[derive(Debug, Clone)]
 pub struct State {
     forecast: Arc<Forecast>,
     steps: Vec<StepState>,
+    /// How often each was begun.
+    attempts: Vec<u32>,
     repeats: Repeats,
     interrupted: bool,
     end: Option<End>,
@@ -60,7 +87,8 @@ impl State {
     /// A run of which nothing is done.
     pub fn new(forecast: Arc<Forecast>) -> Self {
         let steps = vec![StepState::Waiting(0); forecast.steps.len()];
-        Self { forecast, steps, repeats: Repeats::default(), interrupted: false, end: None }
+        let attempts = vec![0; steps.len()];
+        Self { forecast, steps, attempts, repeats: Repeats::default(), interrupted: false, end: None }
     }
 
     /// What the run is to do.
@@ -93,6 +121,15 @@ impl State {
         self.end
     }
 
+    /// Whether it can be gone on with: it has not ended, or is a restore of which something failed. Whatever is done of that stays done.
+    pub fn can_go_on(&self) -> bool {
+        self.end.is_none() || (self.end == Some(End::Failed) && self.is_restore())
+    }
+
+    fn is_restore(&self) -> bool {
+        matches!(self.forecast.subject, Subject::Restore { .. })
+    }
+
     /// Takes in what happened.
     ///
     /// # Errors
@@ -122,6 +159,14 @@ impl State {
                     self.skip_what_has_not_begun(*step);
                 }
             }
+            Record::Waits { step, fault } => {
+                let attempt = self.running(*step)?;
+                self.steps[step.index()] = match self.forecast.step(*step).action {
+                    Action::Command { .. } => StepState::InDoubt(attempt, fault.clone()),
+                    _ => StepState::Unanswered(attempt, fault.clone()),
+                };
+            }
+            Record::Decided { step, again } => self.decide(*step, *again)?,
             Record::Interrupted => {
                 self.interrupted = true;
                 self.stop_what_runs();
@@ -131,6 +176,7 @@ impl State {
                 // Whoever goes on with it may have mended what was refused.
                 self.repeats = Repeats::default();
                 self.stop_what_runs();
+                self.take_up_again();
             }
             Record::Ended { end } => self.ended(*end)?,
         }
@@ -153,6 +199,32 @@ impl State {
             return Err(format!("step {} started before a step that it comes after had ended", step.0));
         }
         self.steps[step.index()] = StepState::Running(attempt);
+        self.attempts[step.index()] = attempt;
+        Ok(())
+    }
+
+    /// What a person was waited for may have been said by now. What failed of a restore may have been mended: nobody begins all of it anew for
+    /// that. What failed of a backup stays failed, for the next one makes a newer point.
+    fn take_up_again(&mut self) {
+        let reopens = self.can_go_on() && self.is_restore();
+        for (state, attempts) in self.steps.iter_mut().zip(&self.attempts) {
+            match state {
+                StepState::Unanswered(..) => *state = StepState::Waiting(*attempts),
+                StepState::Failed(_) | StepState::Skipped(_) if reopens => *state = StepState::Waiting(*attempts),
+                _ => {}
+            }
+        }
+        if reopens {
+            self.end = None;
+        }
+    }
+
+    fn decide(&mut self, step: StepId, again: bool) -> Result<(), String> {
+        let StepState::InDoubt(attempts, _) = *self.known(step)? else {
+            return Err(format!("somebody decided on step {}, which was not in doubt", step.0));
+        };
+        let done = || StepState::Done(Box::new(StepOutput::Ran(Said { by_word: true, ..Said::default() })));
+        self.steps[step.index()] = if again { StepState::Waiting(attempts) } else { done() };
         Ok(())
     }
 
@@ -209,11 +281,15 @@ impl State {
         }
     }
 
-    /// What was being performed is in an unknown state: it waits, and looks before it repeats anything.
+    /// What was being performed is in an unknown state: it waits, and looks before it repeats anything. What cannot look is in doubt.
     fn stop_what_runs(&mut self) {
-        for state in &mut self.steps {
-            if let StepState::Running(attempts) | StepState::Pausing(attempts) = *state {
-                *state = StepState::Waiting(attempts);
+        for (state, step) in self.steps.iter_mut().zip(&self.forecast.steps) {
+            match *state {
+                StepState::Running(attempts) if is_blind(step) => {
+                    *state = StepState::InDoubt(attempts, in_doubt(&self.forecast.run, step));
+                }
+                StepState::Running(attempts) | StepState::Pausing(attempts) => *state = StepState::Waiting(attempts),
+                _ => {}
             }
         }
     }

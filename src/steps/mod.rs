@@ -5,7 +5,9 @@
 //! taken for a result, and may be performed again.
 
 mod abandon;
+mod approve;
 mod beside;
+mod command;
 mod commit;
 mod delete;
 mod filling;
@@ -32,6 +34,7 @@ mod recovered_before;
 mod segments;
 mod source;
 mod store_archive;
+mod switch;
 mod taken_up;
 mod tar_stream;
 mod verified;
@@ -45,7 +48,7 @@ pub use lease::{
     Broken, HeldLease, LEASE_RENEWED_EVERY, LeaseEntry, LeaseLost, LeaseSeen, LeaseShown, LeaseTaken, LeaseWanted,
     Leases, break_lease, leases_of,
 };
-pub use output::{Deleted, Inputs, Omission, StepOutput};
+pub use output::{Deleted, Inputs, Omission, Said, StepOutput};
 pub use pack::{Beside, PackRequest, Packed, pack};
 pub use perform::{World, perform};
 pub use progress::{Counts, Progress};

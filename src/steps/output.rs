@@ -8,7 +8,7 @@ use super::{LeaseLost, Packed, ReadBack, Recovered};
 use crate::catalog::Manifest;
 use crate::forecast::Suspension;
 use crate::graph::{Output, OutputKind};
-use crate::ports::{Cause, Fault};
+use crate::ports::{Cause, Fault, Word};
 use crate::primitives::{PathBytes, PointId, StepId};
 
 /// What a step yielded.
@@ -35,6 +35,29 @@ pub enum StepOutput {
     Recovered(Recovered),
     /// A probe found all well.
     Probed,
+    /// A person approved.
+    Approved(Word),
+    /// A program ended well.
+    Ran(Said),
+    /// What was recovered is in its place.
+    Switched {
+        /// What was there is called so.
+        kept: Vec<PathBytes>,
+    },
+}
+
+/// What a program said, at its end ([`SAID_BYTES_MAX`](crate::ports::SAID_BYTES_MAX) each).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Said {
+    /// On standard output.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub stdout: String,
+    /// On standard error.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub stderr: String,
+    /// Whether a person said that it was done, where the run could not know.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_word: bool,
 }
 
 /// What a deletion did: never more than was forecast.
@@ -112,7 +135,7 @@ impl StepOutput {
             Self::Packed(_) => Some(OutputKind::Packed),
             Self::ReadBack(_) => Some(OutputKind::ReadBack),
             Self::Committed(_) => Some(OutputKind::Committed),
-            Self::Deleted(_) | Self::Recovered(_) | Self::Probed => None,
+            _ => None,
         }
     }
 }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::{
     Beside, Inputs, Leases, PackRequest, Progress, RecoverRequest, Recovered, StepOutput, pack, read_back, recover,
 };
-use super::{commit, delete, look, probe};
+use super::{approve, command, commit, delete, look, probe, switch};
 use crate::catalog::{Named, job_prefix};
 use crate::forecast::{Action, Forecast, ForecastStep, Held, NewPoint, Recovery, Selection, Suspension};
-use crate::ports::{Cause, Clock, CommandRun, Compute, Fault, Locks, Scratch, StoreWrite, TreeWrite};
+use crate::ports::{Cause, Clock, CommandRun, Compute, Fault, Locks, Network, People, Scratch, StoreWrite, TreeWrite};
 use crate::primitives::{Compression, Name, PathBytes};
 
 /// What steps reach.
@@ -20,6 +20,10 @@ pub struct World<'a> {
     pub stores: &'a BTreeMap<Name, Arc<dyn StoreWrite>>,
     /// Programs of this host.
     pub commands: &'a dyn CommandRun,
+    /// What others serve.
+    pub network: &'a dyn Network,
+    /// People who are asked.
+    pub people: &'a dyn People,
     /// Temporary tables.
     pub scratch: &'a dyn Scratch,
     /// The time.
@@ -118,8 +122,10 @@ pub async fn perform(
             let recovered = recover(store, world.tree, world.beside(), &request, progress).await?;
             Ok(StepOutput::Recovered(Recovered { removed, not_removed, ..recovered }))
         }
-        Action::ProbePath { path, .. } => probe::path(world.tree, path).await,
-        Action::ProbeCommand { argv, .. } => probe::command(world.commands, argv).await,
+        Action::Probe { how, patience, .. } => probe::probe(world, how, *patience).await,
+        Action::Approve { what, role, people } => approve::approve(world, forecast, step, (what, role, people)).await,
+        Action::Command { argv, .. } => command::command(world, forecast, step, argv).await,
+        Action::Switch { moves, .. } => switch::switch(world, moves).await,
     }
 }
 

@@ -1,25 +1,80 @@
-//! Looks whether what was restored is well.
+//! Looks whether all is well, again and again until it is, or until there is no more time for it.
 
-use super::StepOutput;
-use crate::ports::{Cause, CommandRun, Fault, Program, TreeRead};
-use crate::primitives::PathBytes;
+use std::time::Duration;
 
-/// Looks whether something is at a path.
-pub(super) async fn path(tree: &dyn TreeRead, path: &PathBytes) -> Result<StepOutput, Fault> {
-    match tree.stat(path).await? {
-        Some(_) => Ok(StepOutput::Probed),
-        None => Err(Fault::permanent(Cause::NotFound, format!("probe {path}"), "nothing is there")),
+use super::{StepOutput, World};
+use crate::graph::ProbeCheck;
+use crate::ports::{Cause, Fault, Program};
+use crate::primitives;
+
+/// Between two looks: a service that comes up is seen soon, and is not kept busy by being looked at.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Looks for as long as `patience`; once where there is none.
+pub(super) async fn probe(
+    world: &World<'_>,
+    how: &ProbeCheck,
+    patience: primitives::Duration,
+) -> Result<StepOutput, Fault> {
+    if patience.seconds == 0 {
+        return look(world, how).await.map(|()| StepOutput::Probed);
+    }
+    let (mut last, mut looks) = (None, 0_u32);
+    let looking = async {
+        loop {
+            looks += 1;
+            match look(world, how).await {
+                Ok(()) => return Ok(()),
+                Err(fault) if is_hopeless(how, &fault) => return Err(fault),
+                Err(fault) => last = Some(fault),
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    };
+    match tokio::time::timeout(patience.to_std(), looking).await {
+        Ok(ended) => ended.map(|()| StepOutput::Probed),
+        Err(_) => Err(never_well(how, last, looks, patience)),
     }
 }
 
-/// Runs a command, which should exit with 0.
-pub(super) async fn command(commands: &dyn CommandRun, argv: &[String]) -> Result<StepOutput, Fault> {
-    let exit = commands.run(&Program { argv: argv.to_vec(), ..Program::default() }).await?;
-    if exit.status == Some(0) {
-        return Ok(StepOutput::Probed);
+async fn look(world: &World<'_>, how: &ProbeCheck) -> Result<(), Fault> {
+    match how {
+        ProbeCheck::Path(path) => match world.tree.stat(path).await? {
+            Some(_) => Ok(()),
+            None => Err(Fault::permanent(Cause::NotFound, format!("probe {path}"), "nothing is there")),
+        },
+        ProbeCheck::Command(argv) => {
+            let exit = world.commands.run(&Program { argv: argv.clone(), ..Program::default() }).await?;
+            exit.succeeded(|| format!("probe command `{}`", argv.join(" "))).map(drop)
+        }
+        ProbeCheck::Http { url, status } => match world.network.http_status(url).await? {
+            answered if answered == *status => Ok(()),
+            answered => {
+                let answer = format!("it answers {answered}, and {status} is well");
+                Err(Fault::permanent(Cause::Other, format!("get {url}"), answer))
+            }
+        },
+        ProbeCheck::Tcp { host, port } => world.network.tcp_connect(host, *port).await,
     }
-    let ended = exit.status.map_or("ended by a signal".to_owned(), |status| format!("exited with {status}"));
-    let said = exit.stderr_tail.trim();
-    let answer = if said.is_empty() { ended } else { format!("{ended}: {said}") };
-    Err(Fault::permanent(Cause::Other, format!("probe command `{}`", argv.join(" ")), answer))
+}
+
+/// Whether looking again cannot help: the plan is wrong, or this host.
+fn is_hopeless(how: &ProbeCheck, fault: &Fault) -> bool {
+    match how {
+        ProbeCheck::Path(_) => false,
+        // The program itself is not there, or may not be run.
+        ProbeCheck::Command(_) => matches!(fault.cause, Cause::NotFound | Cause::Denied | Cause::Invalid),
+        ProbeCheck::Http { .. } | ProbeCheck::Tcp { .. } => fault.cause == Cause::Invalid,
+    }
+}
+
+/// The last of what was seen, and how long it was looked for. Whoever performs the step need not try it again.
+fn never_well(how: &ProbeCheck, last: Option<Fault>, looks: u32, patience: primitives::Duration) -> Fault {
+    match last {
+        Some(last) => {
+            let answer = format!("{}; looked {looks} times in {patience}", last.answer);
+            Fault::permanent(last.cause, last.action, answer)
+        }
+        None => Fault::permanent(Cause::Other, format!("see that {how}"), format!("no answer within {patience}")),
+    }
 }

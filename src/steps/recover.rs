@@ -86,7 +86,7 @@ pub async fn recover(
     }
     let recovered = fill(store, tree, world, request, &mut names, progress).await;
     let done = match recovered {
-        Ok(recovered) => rename(tree, request).await.map(|()| recovered),
+        Ok(recovered) => rename(tree, &request.staging, &request.into).await.map(|()| recovered),
         Err(fault) => Err(fault),
     };
     if done.as_ref().is_err_and(|fault| fault.certainty == Certainty::Permanent) {
@@ -96,12 +96,13 @@ pub async fn recover(
     done
 }
 
-async fn rename(tree: &dyn TreeWrite, request: &RecoverRequest) -> Result<(), Fault> {
-    match tree.rename(&request.staging, &request.into).await {
-        // The answer was lost: it is done if what was there is here.
+/// Renames, and finds out whether it was done where the answer was lost.
+pub(super) async fn rename(tree: &dyn TreeWrite, from: &PathBytes, to: &PathBytes) -> Result<(), Fault> {
+    match tree.rename(from, to).await {
+        // It is done if what was there is here.
         Err(fault) if fault.certainty == Certainty::Unknown => {
-            let (from, to) = (tree.stat(&request.staging).await?, tree.stat(&request.into).await?);
-            if from.is_none() && to.is_some() { tree.settle(&request.into).await } else { Err(fault) }
+            let (left, there) = (tree.stat(from).await?, tree.stat(to).await?);
+            if left.is_none() && there.is_some() { tree.settle(to).await } else { Err(fault) }
         }
         answer => answer,
     }

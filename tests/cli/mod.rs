@@ -9,6 +9,7 @@ mod includes;
 mod leases;
 mod ledger;
 mod rehearse;
+mod restores;
 mod scene;
 mod schemas;
 mod secrets;
@@ -39,6 +40,7 @@ fn the_whole_help_is_one_snapshot() {
         "run",
         "points",
         "restore",
+        "approve",
         "resume",
         "unlock",
         "status",

@@ -118,6 +118,18 @@ fn about(kind: &StepKind) -> Option<String> {
         }
         StepKind::Probe { how: ProbeCheck::Path(path), .. } => Some(format!("is {path} there")),
         StepKind::Probe { how: ProbeCheck::Command(argv), .. } => Some(format!("does {argv:?} exit with 0")),
+        StepKind::Probe { how, patience, .. } => Some(format!("see for up to {patience} that {how}")),
+        StepKind::Approve { what, role, people, .. } => {
+            let people: Vec<&str> = people.iter().map(|person| person.account.as_str()).collect();
+            Some(format!("{what:?} by {role}, one of {}", people.join(" ")))
+        }
+        StepKind::Command { argv, repeatable, .. } => {
+            Some(format!("{argv:?}{}", if *repeatable { ", repeatable" } else { "" }))
+        }
+        StepKind::Switch { moves, .. } => {
+            let moves: Vec<String> = moves.iter().map(|(from, to)| format!("{from} becomes {to}")).collect();
+            Some(moves.join(", "))
+        }
         StepKind::Delete { guard, .. } if *guard != Guard::default() => {
             Some(format!("suspended by a shrink of more than {}, or where more than {} go", guard.shrink, guard.delete))
         }

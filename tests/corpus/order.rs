@@ -389,7 +389,7 @@ proptest! {
             prop_assert_eq!(seen(&graph), expected.clone());
 
             let recovers = |step: &str| step.starts_with(&format!("{begin}recover-"));
-            let alone = seen(&graph.without_probes());
+            let alone = seen(&graph.beside(false));
             let names: Vec<&str> = alone.iter().map(|step| step.name.as_str()).collect();
             let kept: Vec<&str> = expected.iter().map(|step| step.name.as_str()).filter(|step| recovers(step)).collect();
             prop_assert_eq!(names, kept);

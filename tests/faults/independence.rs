@@ -25,6 +25,7 @@ fn with_refusal(op: &str, key: &str, side_by_side: usize) -> (End, Vec<String>) 
                 StepEnd::Done(_) => "done",
                 StepEnd::Failed(_) => "failed",
                 StepEnd::Skipped(_) => "skipped",
+                StepEnd::Unanswered(_) => "unanswered",
                 StepEnd::Open => "open",
             };
             format!("{} {word}", outcome.forecast.step(step.step).name)

@@ -139,7 +139,7 @@ pub(crate) async fn restore_outlook(proven: &ProvenPlan, world: &World, restore:
 async fn restore_path(proven: &ProvenPlan, world: &World, restore: &str, only: &str) -> Forecast {
     let (only, who) = (PathBytes::new(only.as_bytes()), who());
     let wish = wish(restore, Some(only.clone()));
-    let graph = proven.graph().of_restore(&wish.restore).without_probes();
+    let graph = proven.graph().of_restore(&wish.restore).beside(false);
     let mut observed = observe(proven.plan(), &graph, world).await;
     let mut parts = BTreeMap::new();
     for (store, manifest) in forecast::chosen(&graph, &observed, &who, &wish) {

@@ -14,6 +14,8 @@ const WIDTH: usize = 2;
 /// As of when the plan is compiled.
 pub(super) const NOW: &str = "2026-03-01T00:00:00Z";
 
+const ROLE: &str = "\nrole \"admin\" { member \"admin-1@example.jp\" user=\"admin1\"; }\n";
+
 /// The plan, which looks at more of what was restored: so that there is time for something to go wrong meanwhile.
 pub(super) fn plan() -> String {
     let probe = |path: &str| format!("probe {path:?} takes=\"1m\" {{ path {path:?} }}\n    ");
@@ -21,8 +23,13 @@ pub(super) fn plan() -> String {
     let paths =
         ["/back/mail/srv/mail/x", "/back/mail/srv/lists", "/back/docs/kept", "/back/docs/link", "/back/docs", "/back"];
     let more = paths.map(probe).concat() + &["docs", "mail", "lists"].map(run).concat();
-    let plan = PLAN.replace("probe \"a program", &format!("{more}probe \"a program"));
-    assert_ne!(plan, PLAN);
+    // A person says yes, what was recovered gets its place, and a program is told.
+    let approve = |word: &str| format!("approve {word:?} by=\"admin\" takes=\"1m\"\n    ");
+    let approvals = ["once", "twice", "thrice"].map(approve).concat();
+    let last = "switch \"docs\" takes=\"1m\"\n    switch \"mail\" takes=\"1m\"\n    command \"tell\" takes=\"1m\"\n}";
+    let plan = PLAN.replace("probe \"a program", &format!("{more}{approvals}probe \"a program"));
+    let plan = plan.trim_end().strip_suffix('}').unwrap().to_owned() + last + ROLE;
+    assert!(plan.contains("thrice"));
     plan
 }
 

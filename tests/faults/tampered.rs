@@ -162,6 +162,8 @@ async fn go_on(world: &World, run: &RunId, recorded: Recorded) {
         tree: world.tree(),
         stores: recorded.forecast.stores.keys().map(store).collect(),
         commands: world.commands(),
+        network: world.network(),
+        people: world.people(),
         clock: world.clock(),
         scratch: world.scratch(),
         compute: Arc::new(sonae::fakes::FakeCompute),
@@ -170,7 +172,8 @@ async fn go_on(world: &World, run: &RunId, recorded: Recorded) {
         leases: sonae::steps::Leases::Alone,
     };
     let (_sender, mut interrupts) = mpsc::channel(1);
-    let outcome = run::resume(recorded, NonZeroUsize::new(2).unwrap(), &ports, &Nobody, &mut interrupts).await.unwrap();
+    let outcome =
+        run::resume(recorded, &[], NonZeroUsize::new(2).unwrap(), &ports, &Nobody, &mut interrupts).await.unwrap();
     super::journey::assert_consistent(&outcome);
     let told = sonae::report::outcome::text(&outcome, &|_, key| key.to_string());
     assert!(!told.is_empty() && !sonae::report::forecast::text(&(&*outcome.forecast).into()).is_empty());

@@ -1,6 +1,7 @@
 //! From a checked plan to its steps.
 
 mod backup;
+mod driven;
 mod restore;
 mod watch;
 
@@ -11,7 +12,7 @@ use super::{
 };
 use crate::check::CheckedPlan;
 use crate::diagnostic::Diagnostics;
-use crate::plan::{Plan, Restore, Store, StoreKind, Target};
+use crate::plan::{Host, Plan, Restore, Role, Store, StoreKind, Target};
 use crate::primitives::{Duration, JobName, Name, PathBytes, Span, Spanned, StepId, StepName};
 
 /// When to give up where the plan says nothing: a day.
@@ -47,6 +48,8 @@ struct Builder<'a> {
     targets: HashMap<&'a Name, &'a Target>,
     stores: HashMap<&'a Name, &'a Store>,
     restores: HashMap<&'a Name, &'a Restore>,
+    roles: HashMap<&'a Name, &'a Role>,
+    hosts: HashMap<&'a str, &'a Host>,
     steps: Vec<Step>,
     /// The names that might come twice, each with the number to try first where another step would be called the same.
     names: HashMap<StepName, u32>,
@@ -73,6 +76,8 @@ impl<'a> Builder<'a> {
             targets: plan.targets.iter().map(|target| (&target.name.value, target)).collect(),
             stores: plan.stores.iter().map(|store| (&store.name.value, store)).collect(),
             restores: plan.restores.iter().map(|restore| (&restore.name.value, restore)).collect(),
+            roles: plan.roles.iter().map(|role| (&role.name.value, role)).collect(),
+            hosts: plan.hosts.iter().map(|host| (host.name.value.as_str(), host)).collect(),
             steps: vec![],
             names: HashMap::new(),
             tied: vec![],

@@ -3,12 +3,9 @@
 use std::collections::HashMap;
 
 use super::{Builder, Deed, argv, needs};
-use crate::catalog::host_name;
-use crate::graph::{Driver, Effect, Output, OutputKind, ProbeCheck, Slice, StepKind};
-use crate::plan::{
-    Deploy, Input, Into, Launch, OutputName, Probe, ProbeKind, Recover, Restore, RestoreStep, Source, Target,
-};
-use crate::primitives::{Duration, JobName, Name, PathBytes, Spanned, StepId};
+use crate::graph::{Driver, Effect, Output, OutputKind, Slice};
+use crate::plan::{Deploy, Input, Into, Launch, OutputName, Probe, ProbeKind, Recover, Restore, RestoreStep, Source};
+use crate::primitives::{Duration, Name, PathBytes, Spanned, StepId};
 
 /// What a line of steps is compiled for.
 pub(super) struct Line<'s> {
@@ -36,7 +33,9 @@ impl Scratch {
 
 /// What is known of the steps of one restore that were compiled so far.
 #[derive(Default)]
-struct Earlier<'s> {
+pub(super) struct Earlier<'s> {
+    /// Where targets were put.
+    pub(super) recovered: HashMap<&'s Name, PathBytes>,
     /// Those that yield something, by what others call them; the last where several are called the same.
     labels: HashMap<&'s str, StepId>,
     /// Where a drill puts what the plan puts elsewhere.
@@ -88,15 +87,11 @@ impl Builder<'_> {
         before: &[StepId],
         earlier: &mut Earlier<'s>,
     ) -> StepId {
-        let id = match (step, line.slice) {
-            (RestoreStep::Recover(recover), Slice::Restore(restore)) if self.is_driven(recover) => {
-                self.recover(restore, recover, before)
-            }
-            (RestoreStep::Probe(probe), Slice::Restore(restore)) if driven_check(probe) => {
-                self.probe(restore, probe, before)
-            }
-            _ => self.described(line, step, before, earlier),
+        let driven = match (line.slice, line.scratch) {
+            (Slice::Restore(restore), None) => self.driven(restore, step, before, earlier),
+            _ => None,
         };
+        let id = driven.unwrap_or_else(|| self.described(line, step, before, earlier));
         let retrieval = self.retrieval(step);
         let takes = step.takes().map(|takes| takes.value.seconds.saturating_add(retrieval));
         self.steps[id.index()].takes = takes.map(Duration::from_seconds);
@@ -119,46 +114,6 @@ impl Builder<'_> {
         let backups = self.targets.get(&recover.target.value).into_iter().flat_map(|target| &target.backups);
         let stores = backups.filter_map(|backup| self.stores.get(&backup.store()?.value)?.retrieval());
         stores.map(|retrieval| retrieval.seconds).max().unwrap_or(0)
-    }
-
-    /// Whether this version has a driver for what is recovered, wherever the points lie.
-    fn is_driven(&self, recover: &Recover) -> bool {
-        let target = self.targets.get(&recover.target.value);
-        let is_folders = target.is_some_and(|target| target.source.as_ref().is_some_and(|of| of.files().is_some()));
-        is_folders && recover.into.local().is_some() && !whole_jobs(target.copied()).is_empty()
-    }
-
-    fn recover(&mut self, restore: &Name, recover: &Recover, before: &[StepId]) -> StepId {
-        let (target, span) = (&recover.target.value, recover.span);
-        let jobs = whole_jobs(self.targets.get(target).copied());
-        let lacks: Vec<Option<Driver>> = jobs.iter().map(|(_, store)| self.store_lacks(store)).collect();
-        let into = recover.into.local().map_or("", |path| path.value.as_str());
-        let kind = StepKind::Recover {
-            restore: restore.clone(),
-            target: target.clone(),
-            jobs,
-            from_host: recover.from_host.as_ref().map(|host| host_name(&host.value)),
-            into: self.absolute(into),
-        };
-        let name = self.numbered(&format!("restore/{restore}"), &format!("recover-{target}"));
-        let id = self.add(name, kind, before.iter().map(|on| needs(*on, span)).collect(), span);
-        // While one of the stores can be read, a point may be found there.
-        self.steps[id.index()].lacks =
-            lacks.iter().all(Option::is_some).then(|| lacks.first().copied().flatten()).flatten();
-        id
-    }
-
-    fn probe(&mut self, restore: &Name, probe: &Probe, before: &[StepId]) -> StepId {
-        let how = match &probe.kind {
-            ProbeKind::Path(path) => ProbeCheck::Path(self.absolute(&path.value)),
-            ProbeKind::Command(argv) => ProbeCheck::Command(argv.iter().map(|word| word.value.clone()).collect()),
-            ProbeKind::Http { .. } | ProbeKind::Tcp { .. } | ProbeKind::Sql { .. } => {
-                unreachable!("only probes that are driven come here")
-            }
-        };
-        let kind = StepKind::Probe { restore: restore.clone(), shows: probe.name.value.clone(), how };
-        let name = self.numbered(&format!("restore/{restore}"), "probe");
-        self.add(name, kind, before.iter().map(|on| needs(*on, probe.span)).collect(), probe.span)
     }
 
     /// A step that no driver performs, or that is practised.
@@ -198,18 +153,18 @@ impl Builder<'_> {
             RestoreStep::Probe(probe) => ("probe".into(), self.probing(probe, earlier)),
             RestoreStep::Approve(approve) => {
                 let what = format!("{:?}, by a person with the role {}", approve.name.value, approve.by.value);
-                ("approve".into(), plain("approve", what, Effect::Read, Driver::People))
+                ("approve".into(), plain("approve", what, Effect::Read, Driver::Drills))
             }
             RestoreStep::Launch(launch) => ("launch".into(), launching(launch)),
             RestoreStep::Deploy(deploy) => (format!("deploy-{}", deploy.target.value), self.deploying(line, deploy)),
             RestoreStep::Command(command) => {
                 let what = argv(command.argv.iter().map(|word| word.value.as_str())) + &on(command.host.as_ref());
-                ("command".into(), plain("command", what, Effect::Execute, Driver::Commands))
+                ("command".into(), plain("command", what, Effect::Execute, remote(command.host.as_ref())))
             }
             RestoreStep::Switch(switch) => {
                 let target = &switch.target.value;
                 let what = format!("{target}: what was recovered into its place, what is there beside");
-                (format!("switch-{target}"), plain("switch", what, Effect::Replace, Driver::Switches))
+                (format!("switch-{target}"), plain("switch", what, Effect::Replace, self.recovers_with(target)))
             }
             RestoreStep::Announce(announcing) => {
                 let name = &announcing.announce.value;
@@ -221,13 +176,13 @@ impl Builder<'_> {
     }
 
     fn recovering(&self, line: &Line<'_>, recover: &Recover) -> Deed {
-        let target = self.targets.get(&recover.target.value);
-        let source = target.and_then(|target| target.source.as_ref());
-        let (lacks, yields): (_, &'static [OutputKind]) = match (source, &recover.into) {
-            (Some(Source::Rds(_)), _) => (Driver::Rds, &[OutputKind::Instance, OutputKind::Address]),
-            (Some(Source::Mysql(_)), _) => (Driver::Mysql, &[OutputKind::Path]),
-            (_, Into::Path { host: Some(_), .. }) => (Driver::Ssh, &[OutputKind::Path]),
-            _ => (Driver::LogDays, &[OutputKind::Path]),
+        let lacks = match &recover.into {
+            Into::Path { host: Some(_), .. } => Driver::Ssh,
+            _ => self.recovers_with(&recover.target.value),
+        };
+        let yields: &'static [OutputKind] = match lacks {
+            Driver::Rds => &[OutputKind::Instance, OutputKind::Address],
+            _ => &[OutputKind::Path],
         };
         let into = match &recover.into {
             Into::Path { path, host } => {
@@ -239,6 +194,15 @@ impl Builder<'_> {
         let what = format!("{} into {into}", recover.target.value);
         let from = recover.from_host.as_ref().map(|host| format!("recovery points of host {}", host.value));
         Deed { word: "recover", what, details: from.into_iter().collect(), effect: Effect::Add, yields, lacks }
+    }
+
+    /// What recovers a target that is not folders which are kept whole.
+    fn recovers_with(&self, target: &Name) -> Driver {
+        match self.targets.get(target).and_then(|target| target.source.as_ref()) {
+            Some(Source::Rds(_)) => Driver::Rds,
+            Some(Source::Mysql(_)) => Driver::Mysql,
+            _ => Driver::LogDays,
+        }
     }
 
     /// In a drill, what lies below what was recovered is looked for where that is.
@@ -264,7 +228,9 @@ impl Builder<'_> {
                 (format!("{:?} yields a row at {}", query.value, host.value.shown()), Effect::Read)
             }
         };
-        let (what, lacks) = (probe.name.value.clone(), Driver::NetworkProbes);
+        let what = probe.name.value.clone();
+        // What it looks at otherwise is the machine that a step launches.
+        let lacks = if matches!(probe.kind, ProbeKind::Sql { .. }) { Driver::SqlProbes } else { Driver::Ec2 };
         Deed { word: "probe", what, details: vec![how], effect, yields: &[], lacks }
     }
 
@@ -298,22 +264,6 @@ impl Builder<'_> {
     }
 }
 
-/// The jobs of a target whose recovery points hold all of it, with their stores.
-fn whole_jobs(target: Option<&Target>) -> Vec<(JobName, Name)> {
-    let of = |target: &Target| {
-        let backups = target.backups.iter().filter_map(|backup| {
-            let stored = backup.stored().filter(|stored| stored.select.is_none())?;
-            Some((target.job(backup), stored.store.value.clone()))
-        });
-        backups.collect()
-    };
-    target.map(of).unwrap_or_default()
-}
-
-fn driven_check(probe: &Probe) -> bool {
-    matches!(probe.kind, ProbeKind::Path(_) | ProbeKind::Command(_))
-}
-
 fn launching(launch: &Launch) -> Deed {
     let what = format!("{:?} from the image of {}", launch.name.value, launch.image.value);
     let listed = |word: &str, all: &[Spanned<String>]| {
@@ -326,6 +276,11 @@ fn launching(launch: &Launch) -> Deed {
     let details = [Some(place), groups, data, listed("tags", &launch.tags)].into_iter().flatten().collect();
     let yields = &[OutputKind::Instance, OutputKind::Address];
     Deed { word: "launch", what, details, effect: Effect::Add, yields, lacks: Driver::Ec2 }
+}
+
+/// What a program on another host needs: that of a machine which a step launches is not known before.
+fn remote(host: Option<&Spanned<Input>>) -> Driver {
+    if host.is_some_and(|host| host.value.output().is_some()) { Driver::Ec2 } else { Driver::Ssh }
 }
 
 /// ` on web-1`, where a plan says which host.

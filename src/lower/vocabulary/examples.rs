@@ -527,6 +527,7 @@ restore "shop" {
     of(&DEPLOY, "file", OF_RELEASE),
     of(&DEPLOY_INTO, "file", OF_RELEASE),
     of(&COMMAND_STEP, "restore", r#"command "/usr/local/sbin/configure" "--all" timeout="1h" takes="10m""#),
+    of(&REPEATABLE, "restore", r#"command "/usr/local/sbin/warm-cache" takes="5m" { repeatable }"#),
     of(&SWITCH, "file", OF_APPROVE),
     of(&ANNOUNCE_STEP, "file", OF_ANNOUNCE),
     of(&RESTORE_STEP, "file", r#"restore "everything" { restore "documents" }"#),

@@ -90,7 +90,14 @@ pub static PARALLEL: Word = Word {
 
 /// `probe`
 pub static PROBE: Word = Word {
-    properties: &[TAKES_STEP],
+    properties: &[
+        optional(
+            "timeout",
+            Form::Duration,
+            "How long it is tried again until it is well. By default as long as it `takes`, or `\"1m\"`; of a `path`, not at all.",
+        ),
+        TAKES_STEP,
+    ],
     children: &[&PATH, &HTTP, &TCP, &SQL, &COMMAND],
     times: Times::Any,
     ..plain(
@@ -111,7 +118,7 @@ pub static PATH: Word = plain(
 pub static COMMAND: Word = plain(
     "command",
     many(Form::Text, "a program and its arguments"),
-    "It is well when the command exits with 0. It is run as it stands, never through a shell.",
+    "It is well when the command exits with 0. It is run as it stands, never through a shell, from `/`, in the plain environment of the account that runs it.",
 );
 
 /// `http`
@@ -233,13 +240,22 @@ pub static COMMAND_STEP: Word = Word {
         optional("timeout", Form::Duration, "When to give up. By default after a day."),
         TAKES_STEP,
     ],
+    children: &[&REPEATABLE],
     times: Times::Any,
     ..plain(
         "command",
         many(Form::Text, "a program and its arguments"),
-        "Runs a program, which must exit with 0. It is run as it stands, never through a shell.",
+        "Runs a program, which must exit with 0. It is run as it stands, never through a shell, from `/`, in the plain environment of the \
+         account that runs it.",
     )
 };
+
+/// `repeatable`
+pub static REPEATABLE: Word = plain(
+    "repeatable",
+    NOTHING,
+    "It does no harm to run it again. By default, where a run was stopped while it was under way, a person says whether it is run again.",
+);
 
 /// `switch`
 pub static SWITCH: Word = Word {
@@ -248,7 +264,7 @@ pub static SWITCH: Word = Word {
     ..plain(
         "switch",
         one(Form::Name, "a target that was recovered"),
-        "Puts what was recovered in the place of what is there, by renaming; what was there is kept beside.",
+        "Puts what was recovered in the place of what is there, by renaming; what was there is kept beside, as `NAME.before-RUN`.",
     )
 };
 

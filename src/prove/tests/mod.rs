@@ -126,6 +126,7 @@ fn probe(place: usize, takes: &str) -> RestoreStep {
     RestoreStep::Probe(Probe {
         name: at(place, "it is there".into()),
         kind: ProbeKind::Path(at(place, "/back".into())),
+        timeout: None,
         takes: lasting(place, takes),
         span: span(place),
     })

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use super::{LEFT, fault};
 use crate::forecast::{Action, Forecast, Selection};
-use crate::graph::Effect;
+use crate::graph::{Effect, ProbeCheck};
 use crate::ports::{Certainty, Fault};
 use crate::primitives::{JobName, Name, StepId};
 use crate::run::{Command, Event, Record, State, StepState, turn};
@@ -21,7 +21,11 @@ pub(super) fn looks_on(stores: &[Option<&str>]) -> Arc<Forecast> {
     for (step, store) in forecast.steps.iter_mut().zip(stores) {
         let Some(store) = store else {
             step.effect = Effect::Execute;
-            step.action = Action::ProbeCommand { shows: String::new(), argv: vec![] };
+            step.action = Action::Probe {
+                shows: String::new(),
+                how: ProbeCheck::Command(vec![]),
+                patience: crate::primitives::Duration::default(),
+            };
             continue;
         };
         let (job, store) = (JobName::parse(&format!("job-{}/daily", step.id.0)).unwrap(), Name::parse(store).unwrap());

@@ -1,0 +1,145 @@
+//! The steps of a restore that this version has a driver for.
+
+use super::restore::Earlier;
+use super::{Builder, needs};
+use crate::catalog::host_name;
+use crate::graph::{Driver, ProbeCheck, StepKind};
+use crate::plan::{Approve, Command, Input, Probe, ProbeKind, Recover, RestoreStep, Switch, Target};
+use crate::ports::Person;
+use crate::primitives::{Duration, JobName, Name, PathBytes, Span, Spanned, StepId};
+
+/// How long a probe is tried again where the plan says nothing.
+const PATIENCE: Duration = Duration::from_seconds(60);
+
+impl Builder<'_> {
+    /// Adds a step that can be performed; none where it cannot.
+    pub(super) fn driven<'s>(
+        &mut self,
+        restore: &Name,
+        step: &'s RestoreStep,
+        before: &[StepId],
+        earlier: &mut Earlier<'s>,
+    ) -> Option<StepId> {
+        match step {
+            RestoreStep::Recover(recover) if self.is_driven(recover) => {
+                let into = self.absolute(recover.into.local().map_or("", |path| path.value.as_str()));
+                earlier.recovered.insert(&recover.target.value, into.clone());
+                Some(self.recover(restore, recover, into, before))
+            }
+            RestoreStep::Probe(probe) => self.probe(restore, probe, before),
+            RestoreStep::Approve(approve) => Some(self.approve(restore, approve, before)),
+            RestoreStep::Command(command) if command.host.is_none() => Some(self.command(restore, command, before)),
+            RestoreStep::Switch(switch) => self.switch(restore, switch, before, earlier),
+            _ => None,
+        }
+    }
+
+    /// Adds a step under the first name that is free.
+    fn named(&mut self, restore: &Name, word: &str, kind: StepKind, before: &[StepId], span: Span) -> StepId {
+        let name = self.numbered(&format!("restore/{restore}"), word);
+        self.add(name, kind, before.iter().map(|on| needs(*on, span)).collect(), span)
+    }
+
+    /// Whether this version has a driver for what is recovered, wherever the points lie.
+    fn is_driven(&self, recover: &Recover) -> bool {
+        let target = self.targets.get(&recover.target.value);
+        let is_folders = target.is_some_and(|target| target.source.as_ref().is_some_and(|of| of.files().is_some()));
+        is_folders && recover.into.local().is_some() && !whole_jobs(target.copied()).is_empty()
+    }
+
+    fn recover(&mut self, restore: &Name, recover: &Recover, into: PathBytes, before: &[StepId]) -> StepId {
+        let target = &recover.target.value;
+        let jobs = whole_jobs(self.targets.get(target).copied());
+        let lacks: Vec<Option<Driver>> = jobs.iter().map(|(_, store)| self.store_lacks(store)).collect();
+        let from_host = recover.from_host.as_ref().map(|host| host_name(&host.value));
+        let kind = StepKind::Recover { restore: restore.clone(), target: target.clone(), jobs, from_host, into };
+        let id = self.named(restore, &format!("recover-{target}"), kind, before, recover.span);
+        // While one of the stores can be read, a point may be found there.
+        self.steps[id.index()].lacks =
+            lacks.iter().all(Option::is_some).then(|| lacks.first().copied().flatten()).flatten();
+        id
+    }
+
+    /// None where it looks at what a step yields, or asks a database.
+    fn probe(&mut self, restore: &Name, probe: &Probe, before: &[StepId]) -> Option<StepId> {
+        let how = match &probe.kind {
+            ProbeKind::Path(path) => ProbeCheck::Path(self.absolute(&path.value)),
+            ProbeKind::Command(argv) => ProbeCheck::Command(words(argv)),
+            ProbeKind::Http { url, status } => {
+                ProbeCheck::Http { url: url.value.clone(), status: status.as_ref().map_or(200, |status| status.value) }
+            }
+            ProbeKind::Tcp { host, port } => ProbeCheck::Tcp { host: self.reached(host)?, port: port.value },
+            ProbeKind::Sql { .. } => return None,
+        };
+        // What was just restored is there at once or never.
+        let usual =
+            if matches!(how, ProbeCheck::Path(_)) { None } else { probe.takes.as_ref().map(|takes| takes.value) };
+        let none = if matches!(how, ProbeCheck::Path(_)) { Duration::default() } else { PATIENCE };
+        let patience = probe.timeout.as_ref().map(|timeout| timeout.value).or(usual).unwrap_or(none);
+        let (restore_name, shows) = (restore.clone(), probe.name.value.clone());
+        let kind = StepKind::Probe { restore: restore_name, shows, how, patience };
+        Some(self.named(restore, "probe", kind, before, probe.span))
+    }
+
+    /// The address of a machine, by its name in the plan or as it is written; none where it is known only later.
+    fn reached(&self, host: &Spanned<Input>) -> Option<String> {
+        let Input::Text(written) = &host.value else { return None };
+        let declared = self.hosts.get(written.as_str()).and_then(|host| host.ssh.as_ref());
+        Some(declared.map_or_else(|| written.clone(), |ssh| ssh.address.value.clone()))
+    }
+
+    fn approve(&mut self, restore: &Name, approve: &Approve, before: &[StepId]) -> StepId {
+        let members = self.roles.get(&approve.by.value).map(|role| role.members.as_slice()).unwrap_or_default();
+        let people = members
+            .iter()
+            .map(|member| Person { person: member.person.value.clone(), account: member.user.value.clone() });
+        let (what, role, people) = (approve.name.value.clone(), approve.by.value.clone(), people.collect());
+        let kind = StepKind::Approve { restore: restore.clone(), what, role, people };
+        self.named(restore, "approve", kind, before, approve.span)
+    }
+
+    fn command(&mut self, restore: &Name, command: &Command, before: &[StepId]) -> StepId {
+        let (argv, repeatable) = (words(&command.argv), command.repeatable);
+        let kind = StepKind::Command { restore: restore.clone(), argv, repeatable };
+        let id = self.named(restore, "command", kind, before, command.span);
+        if let Some(timeout) = &command.timeout {
+            self.steps[id.index()].timeout = timeout.value;
+        }
+        id
+    }
+
+    /// None where nothing was recovered that can be renamed.
+    fn switch(&mut self, restore: &Name, switch: &Switch, before: &[StepId], earlier: &Earlier<'_>) -> Option<StepId> {
+        let target = &switch.target.value;
+        let from = earlier.recovered.get(target)?;
+        let files = self.targets.get(target)?.source.as_ref()?.files()?;
+        let roots: Vec<PathBytes> = files.roots.iter().map(|root| self.absolute(&root.value)).collect();
+        let moves = match roots.as_slice() {
+            // Of one root the content is what was recovered; of several, whole paths lie below.
+            [root] => vec![(from.clone(), root.clone())],
+            several => several.iter().map(|root| (from.join(relative(root)), root.clone())).collect(),
+        };
+        let kind = StepKind::Switch { restore: restore.clone(), target: target.clone(), moves };
+        Some(self.named(restore, &format!("switch-{target}"), kind, before, switch.span))
+    }
+}
+
+fn words(argv: &[Spanned<String>]) -> Vec<String> {
+    argv.iter().map(|word| word.value.clone()).collect()
+}
+
+fn relative(root: &PathBytes) -> &[u8] {
+    root.as_bytes().strip_prefix(b"/").unwrap_or(root.as_bytes())
+}
+
+/// The jobs of a target whose recovery points hold all of it, with their stores.
+fn whole_jobs(target: Option<&Target>) -> Vec<(JobName, Name)> {
+    let of = |target: &Target| {
+        let backups = target.backups.iter().filter_map(|backup| {
+            let stored = backup.stored().filter(|stored| stored.select.is_none())?;
+            Some((target.job(backup), stored.store.value.clone()))
+        });
+        backups.collect()
+    };
+    target.map(of).unwrap_or_default()
+}
