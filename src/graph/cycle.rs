@@ -1,7 +1,7 @@
 //! Circles, of `after` and of restores that hold each other: each is reported once, with the span of every tie in it.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};

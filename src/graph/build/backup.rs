@@ -5,8 +5,7 @@ use std::sync::Arc;
 use super::{Builder, Deed, TIMEOUT_DEFAULT, argv, needs};
 use crate::graph::{Dependency, Driver, Effect, Output, OutputKind, Slice, StepKind};
 use crate::plan::{
-    Backup, Content, Files, Logs, PointInTime, Priority, Retention, Selection, Snapshot, Source, Stored, Target,
-    Way,
+    Backup, Content, Files, Logs, PointInTime, Priority, Retention, Selection, Snapshot, Source, Stored, Target, Way,
 };
 use crate::primitives::{JobName, PathBytes, Span, Spanned, StepId, StepName};
 
