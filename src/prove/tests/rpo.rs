@@ -143,10 +143,10 @@ fn what_a_run_waits_for_is_lost_too() {
     // On a Sunday it waits 10m + 20m, on other days 10m + 15m; the clock is set back on a Sunday.
     insta::assert_snapshot!(told_last("26h", diamond("30m")), @r#"
     target d, rpo: 26h ≤ 26h, nothing left: gap 25h (2025-10-25 05:30 → 2025-10-26 05:30 Europe/Berlin, the clock set back between) + waits 30m (a/job, b/job) + takes 30m, over 2025-01-01 – 2053-01-01
-    Warning sonae::collision::heavy: `c/job` and `b/job` are at work at once on every host: first from 2025-01-05 13:40 to 13:55, 52 times a year
+    Warning sonae::collision::heavy: `c/job` (takes 15m) and `b/job` (takes 20m) are at work at once on every host, and both are heavy, for they take 10m or longer: first from 2025-01-05 13:40 to 13:55 Asia/Tokyo, 52 times a year
       @301 `c/job` begins on 2025-01-05 13:40, and may take until 13:55
       @201 `b/job` may take until 14:00
-      help: write `after "b/job"` into `c/job`, beside its schedule, so that it begins when the other is over; or write `limit side-by-side=1` into the store `vault`, which then lets in one step at a time
+      help: write `after "b/job"` into `c/job`, beside its schedule, so that it begins when the other is over
     "#);
     insta::assert_snapshot!(told_last("24h", diamond("30m")), @r#"
     Error sonae::rpo::broken: `d` may lose 26h, and at most 24h is promised: gaps of 24h, in which no clock is set, break that too
@@ -156,10 +156,10 @@ fn what_a_run_waits_for_is_lost_too() {
       @202 `b/job` comes before it: 20m
       @402 until the new point is there: 30m
       help: schedule its runs at most 23h apart, or promise what is true: rpo="26h"
-    Warning sonae::collision::heavy: `c/job` and `b/job` are at work at once on every host: first from 2025-01-05 13:40 to 13:55, 52 times a year
+    Warning sonae::collision::heavy: `c/job` (takes 15m) and `b/job` (takes 20m) are at work at once on every host, and both are heavy, for they take 10m or longer: first from 2025-01-05 13:40 to 13:55 Asia/Tokyo, 52 times a year
       @301 `c/job` begins on 2025-01-05 13:40, and may take until 13:55
       @201 `b/job` may take until 14:00
-      help: write `after "b/job"` into `c/job`, beside its schedule, so that it begins when the other is over; or write `limit side-by-side=1` into the store `vault`, which then lets in one step at a time
+      help: write `after "b/job"` into `c/job`, beside its schedule, so that it begins when the other is over
     "#);
     insta::assert_snapshot!(told_last("25h30m", diamond("30m")), @r#"
     Error sonae::rpo::broken: `d` may lose 26h, and at most 25h30m is promised: only gaps in which the clock is set break that
@@ -169,10 +169,10 @@ fn what_a_run_waits_for_is_lost_too() {
       @202 `b/job` comes before it: 20m
       @402 until the new point is there: 30m
       help: begin it before the 30m that it waits, without its `after`, or at another time; or promise what is true: rpo="26h"
-    Warning sonae::collision::heavy: `c/job` and `b/job` are at work at once on every host: first from 2025-01-05 13:40 to 13:55, 52 times a year
+    Warning sonae::collision::heavy: `c/job` (takes 15m) and `b/job` (takes 20m) are at work at once on every host, and both are heavy, for they take 10m or longer: first from 2025-01-05 13:40 to 13:55 Asia/Tokyo, 52 times a year
       @301 `c/job` begins on 2025-01-05 13:40, and may take until 13:55
       @201 `b/job` may take until 14:00
-      help: write `after "b/job"` into `c/job`, beside its schedule, so that it begins when the other is over; or write `limit side-by-side=1` into the store `vault`, which then lets in one step at a time
+      help: write `after "b/job"` into `c/job`, beside its schedule, so that it begins when the other is over
     "#);
     insta::assert_snapshot!(told_last("26h", chain(&[(daily(), "", &[]), (daily(), "30m", &["a"])])), @r#"
     Error sonae::rpo::unproven: nothing shows that `b` loses at most 26h
