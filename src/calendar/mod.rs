@@ -28,7 +28,7 @@ pub use pattern::DAY_SECONDS;
 pub use period::expiry;
 pub use together::Together;
 pub use wall::{Expiries, Shown, Wall};
-pub use zone::{local, zone, zone_names};
+pub use zone::{local, local_in, local_span, set_between, zone, zone_names};
 
 use crate::plan::Schedule;
 use crate::primitives::Malformed;

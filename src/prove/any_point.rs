@@ -17,7 +17,7 @@ use crate::calendar::{self, DAY_SECONDS, Expiries};
 use crate::diagnostic::codes::any_point::{BROKEN, GAPS, ORPHANS, UNPROVEN};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::plan::{Backup, Content, Plan, Target, Way};
-use crate::primitives::{Duration, Period, PeriodUnit, Span, Spanned};
+use crate::primitives::{Duration, Name, Period, PeriodUnit, Span, Spanned};
 use crate::timeline::{Kept, Life, Points, of_backup};
 
 /// Why something proves nothing: where, and a few words.
@@ -25,6 +25,9 @@ type Reason = (Span, String);
 
 /// Where a clock is set, days are longer or shorter by up to three hours. That much is nothing to warn of.
 const CLOCKS: i64 = 10_800;
+
+/// So many days more than the sum are tried, as a zone may leave one out, and no run is due right when another point is old enough.
+const CLOCK_DAYS: u64 = 4;
 
 /// Until when it is looked for gaps in logs that are thinned: in so many days one day, week and month is over.
 const THINNED_UNTIL: Timestamp = Timestamp::constant(1_741_392_000, 0);
@@ -65,7 +68,7 @@ pub(super) fn of_target(
                 let steady = Steady::Chain(Box::new(chain));
                 return Some(AnyPoint { target, promised: promised.value, standing: Standing::Proven, steady });
             }
-            Ok((Err(short), pair)) => broken = broken.or_else(|| Some(pair.broken(target, promised, &short))),
+            Ok((Err(short), pair)) => broken = broken.or_else(|| Some(pair.broken(target, promised, &short, rhythms))),
             Err(reason) => reasons.push(reason),
         }
     }
@@ -101,16 +104,37 @@ fn provider(target: &Target, promised: &Spanned<Period>) -> Option<Result<AnyPoi
 
 /// Whether one period is over no earlier than another, whenever they begin. RDS counts days.
 fn is_at_least(kept: Period, promised: Period) -> bool {
-    let days = |period: Period, month: u32, year: u32| {
-        u32::from(period.count)
-            * match period.unit {
-                PeriodUnit::Days => 1,
-                PeriodUnit::Weeks => 7,
-                PeriodUnit::Months => month,
-                PeriodUnit::Years => year,
-            }
-    };
     days(kept, 28, 365) >= days(promised, 31, 366)
+}
+
+/// How many days a period has, where a month and a year have so many.
+fn days(period: Period, month: u32, year: u32) -> u32 {
+    u32::from(period.count)
+        * match period.unit {
+            PeriodUnit::Days => 1,
+            PeriodUnit::Weeks => 7,
+            PeriodUnit::Months => month,
+            PeriodUnit::Years => year,
+        }
+}
+
+/// The same points, kept for so long at least.
+fn kept_for(points: &Points, least: Period) -> Points {
+    let mut longer = points.clone();
+    longer.rules.within = longer.rules.within.filter(|within| is_at_least(*within, least)).or(Some(least));
+    longer
+}
+
+/// The least number between two for which something holds that holds for all above it too; none where it does not for the most.
+fn fewest(mut least: u16, mut most: u16, mut holds: impl FnMut(u16) -> bool) -> Option<u16> {
+    if !holds(most) {
+        return None;
+    }
+    while least < most {
+        let middle = least + (most - least) / 2;
+        if holds(middle) { most = middle } else { least = middle + 1 }
+    }
+    Some(most)
 }
 
 /// A dump, and the logs of what changed since.
@@ -261,7 +285,12 @@ impl<'p> Pair<'p> {
             at: time(at),
             back_to: time(next.moment),
             length: Duration::from_seconds(u64::try_from(back).unwrap_or(0)),
-            shown: format!("on {} back to {}", self.shown(at), self.shown(next.moment)),
+            shown: format!(
+                "on {} back to {}{}",
+                calendar::local_in(time(at), &self.dumps.zone),
+                self.shown(next.moment),
+                self.set(next.moment, at)
+            ),
         });
         Ok(Ok(Chain { dump: target.job(self.dump), log: target.job(self.log), least }))
     }
@@ -270,12 +299,18 @@ impl<'p> Pair<'p> {
         calendar::local(time(second), &self.dumps.zone)
     }
 
-    fn broken(&self, target: &Target, promised: &Spanned<Period>, short: &Short) -> Diagnostic {
+    fn set(&self, from: i64, to: i64) -> &'static str {
+        calendar::set_between(time(from), time(to), &self.dumps.zone)
+    }
+
+    fn broken(&self, target: &Target, promised: &Spanned<Period>, short: &Short, rhythms: &mut Rhythms) -> Diagnostic {
         let Short { before, log_gone, left, days } = short;
-        let (name, at) = (&target.name.value, self.shown(short.at()));
+        let (name, at) = (&target.name.value, calendar::local_in(time(short.at()), &self.dumps.zone));
         let message = format!("`{name}` cannot be brought back to every moment of the last {}", promised.value);
         let earliest = match left {
-            Some(left) => format!("on {at} the earliest is {}", self.shown(left.moment)),
+            Some(left) => {
+                format!("on {at} the earliest is {}{}", self.shown(left.moment), self.set(left.moment, short.at()))
+            }
             None => format!("on {at} no dump is left with all logs since"),
         };
         let dump = self.shown(before.moment);
@@ -284,20 +319,49 @@ impl<'p> Pair<'p> {
         } else {
             (self.log, format!("the first log after the dump of {dump} is deleted then, and all later ones need it"))
         };
-        let help = match *days {
-            1.. => format!("{}, or promise what holds: any-point=\"{days}d\"", self.longer(promised.value)),
-            _ => format!("{}: as it stands, no day holds", self.longer(promised.value)),
+        let holds = match *days {
+            1.. => format!("or promise what holds: any-point=\"{days}d\""),
+            _ => "as it stands, no day holds".into(),
         };
+        let help = format!("{}; {holds}", self.longer(target, promised.value, rhythms));
         let found = Diagnostic::new(&BROKEN, message, promised.span, earliest, help);
         found.also(at_fault.retention.as_ref().map_or(at_fault.span, |retention| retention.span), why)
     }
 
     /// What both must be kept for.
-    fn longer(&self, promised: Period) -> String {
-        let gap = self.dump.schedule.as_ref().map_or("the longest time between two dumps".to_owned(), |schedule| {
-            format!("the longest time between two dumps ({})", calendar::describe(schedule))
-        });
-        format!("keep `{}` and `{}` for {promised} more than {gap}", self.dump.name.value, self.log.name.value)
+    fn longer(&self, target: &Target, promised: Period, rhythms: &mut Rhythms) -> String {
+        let (dump, log) = (&self.dump.name.value, &self.log.name.value);
+        let Some(needed) = self.needed(target, promised, rhythms) else {
+            return format!("keep `{dump}` and `{log}` for {promised} more than the longest time between two dumps");
+        };
+        let is_short = |points: &Points| points.rules.within != kept_for(points, needed).rules.within;
+        let alone = |short: &Name, long: &Name| {
+            format!("write `retention within=\"{needed}\"` into `{short}`; `{long}` is kept for so long already")
+        };
+        match (is_short(&self.dumps), is_short(&self.logs)) {
+            (true, false) => alone(dump, log),
+            (false, true) => alone(log, dump),
+            _ => format!("write `retention within=\"{needed}\"` into `{dump}` and into `{log}`"),
+        }
+    }
+
+    /// The fewest whole days for which both must be kept, so that the promise holds: shown as the promise itself is, with that in its place.
+    fn needed(&self, target: &Target, promised: Period, rhythms: &mut Rhythms) -> Option<Period> {
+        let (dump, log) = (self.dump.schedule.as_ref()?, self.log.schedule.as_ref()?);
+        let (dump, log) = (rhythms.of(dump).ok()?, rhythms.of(log).ok()?);
+        let gap = rhythms.gaps(dump)?.longest.seconds().div_ceil(DAY_SECONDS.unsigned_abs());
+        let (least, most) = (days(promised, 28, 365), days(promised, 31, 366));
+        let most = u16::try_from(u64::from(most).saturating_add(gap).saturating_add(CLOCK_DAYS)).ok()?.min(DAYS_MAX);
+        let key = (dump, log, self.dumps.rules.clone(), self.logs.rules.clone(), promised);
+        rhythms.needed(key, |own| {
+            let holds = |count: u16| {
+                let needed = Period { count, unit: PeriodUnit::Days };
+                let (dumps, logs) = (kept_for(&self.dumps, needed), kept_for(&self.logs, needed));
+                let longer = Pair { dump: self.dump, dumps, log: self.log, logs };
+                matches!(longer.reach(target, promised, own), Ok(Ok(_)))
+            };
+            fewest(u16::try_from(least).ok()?, most, holds)
+        })
     }
 
     /// Logs that outlive the dump which they need.
@@ -325,7 +389,11 @@ impl<'p> Pair<'p> {
     }
 
     fn goes(&self, dump: &Point) -> String {
-        format!("the dump of {} is deleted on {}", self.shown(dump.moment), self.shown(dump.gone))
+        format!(
+            "the dump of {} is deleted on {}",
+            self.shown(dump.moment),
+            calendar::local_in(time(dump.gone), &self.dumps.zone)
+        )
     }
 
     /// Logs of which an older one outlives a younger.
@@ -347,7 +415,7 @@ impl<'p> Pair<'p> {
         let label = format!(
             "the log of {} is deleted on {}, before an older one",
             local(younger.moment()),
-            local(end(&younger))
+            calendar::local_in(end(&younger), &self.logs.zone)
         );
         let help = format!(
             "keep logs by `within=` or `generations=` alone: that of {} is kept for longer, and nothing after a log that is missing can be \

@@ -23,6 +23,9 @@ pub struct Apart {
     /// The three of them, as the zone's clock shows them.
     #[serde(skip)]
     pub shown: [String; 3],
+    /// That the clock is set between them, where it is.
+    #[serde(skip)]
+    pub set: &'static str,
     /// The zone in which they are shown: the plan's.
     #[serde(skip)]
     pub timezone: String,
@@ -40,7 +43,7 @@ impl Apart {
 
 impl fmt::Display for Apart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { older, newer, shown: [older_of, newer_of, at], timezone, window, .. } = self;
-        write!(f, "just before {at} {timezone}, {older} is of {older_of} and {newer} of {newer_of}, over {window}")
+        let Self { older, newer, shown: [older_of, newer_of, at], set, timezone, window, .. } = self;
+        write!(f, "just before {at} {timezone}, {older} is of {older_of} and {newer} of {newer_of}{set}, over {window}")
     }
 }

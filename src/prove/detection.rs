@@ -265,7 +265,7 @@ impl<'p> Looks<'p> {
             from: time(look.at),
             to: time(look.next),
             length: lasting(look.next - look.at),
-            shown: format!("{} → {}", self.shown(look.at), self.shown(look.next)),
+            shown: calendar::local_span(time(look.at), time(look.next), &self.zone),
         }
     }
 
@@ -275,10 +275,12 @@ impl<'p> Looks<'p> {
         let message = format!(
             "damage to the recovery points of `{name}` may be found as late as after {unseen}, when no good one is left"
         );
-        let (slot, gone, next) = (self.shown(last.slot), self.shown(last.gone), self.shown(look.next));
+        let (slot, gone) = (self.shown(last.slot), calendar::local_in(time(last.gone), &self.zone));
         let label = format!("the last point from before the damage, of {slot}, is deleted on {gone}");
         let found = Diagnostic::new(&LATE, message, of.span, label, way_out(target, *fits));
-        let looked = format!("checked on {}: damage right after that is found on {next}", self.shown(look.at));
+        let (at, next) = (self.shown(look.at), self.shown(look.next));
+        let set = calendar::set_between(time(look.at), time(look.next), &self.zone);
+        let looked = format!("checked on {at}: damage right after that is found on {next}{set}");
         let also = |watcher: &Watcher<'p>| (watcher.schedule.span, "and nothing finds it in between".to_owned());
         let first = watchers.first().map(|watcher| (watcher.schedule.span, looked));
         with_labels(found, first.into_iter().chain(watchers.iter().skip(1).map(also)))

@@ -234,6 +234,32 @@ impl<'p> Paths<'p> {
         }
     }
 
+    /// How long each step without `takes` may take, so that the whole surely takes no longer than `within`; none where nothing is left for them.
+    pub(super) fn room_for_unsaid(&self, steps: &'p [RestoreStep], within: Duration) -> Option<Duration> {
+        let left = within.seconds.checked_sub(self.sequence(steps).seconds)?;
+        let mut unsaid = vec![];
+        self.without_takes(steps, &mut unsaid);
+        // What waits for room may wait for all others, in each store, and a second more where shares are not even.
+        let limited = self.stores.how_many_limited();
+        let in_line = match limited {
+            0 => self.unsaid_in_line(steps),
+            stores => (unsaid.len() as u64).saturating_mul(1 + stores),
+        };
+        Some(left.saturating_sub(limited) / in_line.max(1)).filter(|room| *room > 0).map(Duration::from_seconds)
+    }
+
+    /// How many steps without `takes` follow each other at most.
+    fn unsaid_in_line(&self, steps: &'p [RestoreStep]) -> u64 {
+        let of = |step: &'p RestoreStep| match step {
+            RestoreStep::Parallel(steps) => {
+                steps.iter().map(|step| self.unsaid_in_line(std::slice::from_ref(step))).max().unwrap_or(0)
+            }
+            RestoreStep::Restore(included) => self.unsaid_in_line(self.held(included)),
+            single => u64::from(single.takes().is_none()),
+        };
+        steps.iter().map(of).fold(0, u64::saturating_add)
+    }
+
     /// How many steps are side by side at most.
     fn width(&self, steps: &'p [RestoreStep]) -> usize {
         let of = |step: &'p RestoreStep| match step {

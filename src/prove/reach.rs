@@ -21,9 +21,8 @@ pub(super) fn of_backup(target: &Target, backup: &Backup, rhythms: &mut Rhythms)
     let apart = usize::try_from(generations.get()).ok()?.checked_sub(1)?;
     let least = rhythms.spans(rhythm, apart)?;
     let zone = rhythms.times(rhythm).zone();
-    let shown = [least.from, least.to].map(|time| calendar::local(time, zone)).join(" → ");
+    let shown = calendar::local_span(least.from, least.to, zone);
     let reach = Duration::from_seconds(least.seconds());
-    let shown = format!("{shown} {}", schedule.timezone.value);
     Some(Reach { job: target.job(backup), generations: generations.get(), reach, between: least, shown, within })
 }
 

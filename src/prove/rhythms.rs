@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use super::lives::{self, Point};
 use super::promise::Window;
 use super::reach;
-use crate::calendar::{Gap, Gaps, Occurrences, Together};
+use crate::calendar::{self, Gap, Gaps, Occurrences, Together};
 use crate::plan::{Rhythm, Schedule};
-use crate::primitives::Malformed;
+use crate::primitives::{Malformed, Period, PeriodUnit};
 use crate::retention::Rules;
 use crate::timeline::{Making, Points, TooMany};
 
@@ -32,12 +32,20 @@ pub(super) struct Rhythms {
     ids: HashMap<(Rhythm, String), RhythmId>,
     times: Vec<Occurrences>,
     gaps: HashMap<RhythmId, Option<Gaps>>,
+    unset: HashMap<(RhythmId, u64), Option<Gap>>,
     together: HashMap<(RhythmId, Vec<RhythmId>), Rc<[Together]>>,
     lives: HashMap<(RhythmId, Making, Rules), Lives>,
     /// How many points were looked at so far.
     points: usize,
     spans: HashMap<(RhythmId, usize), Option<Gap>>,
+    needed: HashMap<Chained, Option<u16>>,
 }
+
+/// A dump and its logs: their schedules, the rules that keep them, and what they must bring back.
+pub(super) type Chained = (RhythmId, RhythmId, Rules, Rules, Period);
+
+/// For so many different dumps and logs it is looked for how long they must be kept.
+const NEEDED_MAX: usize = 16;
 
 /// So many points of all jobs together are looked at one by one.
 const POINTS_MAX: usize = 20_000_000;
@@ -69,6 +77,19 @@ impl Rhythms {
         *self.gaps.entry(of).or_insert_with(|| times.gaps(WINDOW.start, WINDOW.end))
     }
 
+    /// The first gap of the window that is longer than so many seconds though the clock is not set in it.
+    pub(super) fn unset_beyond(&mut self, of: RhythmId, seconds: u64) -> Option<Gap> {
+        let times = &self.times[of.0];
+        *self.unset.entry((of, seconds)).or_insert_with(|| {
+            let mut after = times.after(WINDOW.start - jiff::SignedDuration::from_nanos(1));
+            let mut from = after.next();
+            let mut gaps =
+                after.take_while(|to| *to < WINDOW.end).filter_map(|to| Some(Gap { from: from.replace(to)?, to }));
+            let is_unset = |gap: &Gap| calendar::set_between(gap.from, gap.to, times.zone()).is_empty();
+            gaps.find(|gap| gap.seconds() > seconds && is_unset(gap))
+        })
+    }
+
     /// The points of a job of this schedule over the window. All jobs are of one plan, whose zone counts their days.
     ///
     /// # Errors
@@ -82,6 +103,15 @@ impl Rhythms {
         self.points += found.as_ref().map_or(0, |found: &Rc<[Point]>| found.len());
         self.lives.insert(key, found.clone());
         found
+    }
+
+    /// For how many days a dump and its logs must be kept, as `look` finds it with rhythms of its own; none where very many were looked for.
+    pub(super) fn needed(&mut self, of: Chained, look: impl FnOnce(&mut Self) -> Option<u16>) -> Option<Period> {
+        if !self.needed.contains_key(&of) && self.needed.len() >= NEEDED_MAX {
+            return None;
+        }
+        let found = *self.needed.entry(of).or_insert_with(|| look(&mut Self::default()));
+        found.map(|count| Period { count, unit: PeriodUnit::Days })
     }
 
     /// The shortest span of so many neighbouring gaps.

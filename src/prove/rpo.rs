@@ -66,7 +66,7 @@ impl<'p> Losses<'p> {
             Some(worst) => {
                 let others = reasons.into_iter().filter_map(Result::err).flatten();
                 let others = others.map(|(span, why)| (span, format!("proves nothing: {why}"))).collect();
-                out.push(broken(target, rpo, &worst, others));
+                out.push(broken(target, rpo, &worst, worst.breaks(rpo.value, rhythms), others));
                 None
             }
             None => {
@@ -86,7 +86,7 @@ impl<'p> Losses<'p> {
         out: &mut Diagnostics,
     ) -> Result<Worst<'p>, Reasons> {
         let (gaps, job) = (regular.gaps, target.job(backup));
-        let mut worst = (gaps.longest, vec![], vec![]);
+        let (mut worst, mut waits_max) = ((gaps.longest, vec![], vec![]), 0);
         let hosts: Vec<&Name> = target.hosts.iter().map(|host| &host.value).collect();
         let each = if hosts.is_empty() { vec![None] } else { hosts.iter().map(|host| Some(*host)).collect() };
         for host in each.into_iter().filter(|_| !backup.after.is_empty()) {
@@ -98,6 +98,7 @@ impl<'p> Losses<'p> {
                     out.push(overlapping_behind(&job.to_string(), regular, &slots, &behind, rhythms));
                     return Err(vec![(regular.takes.span, "its runs overlap where it waits".into())]);
                 }
+                waits_max = waits_max.max(slots.seconds());
                 let lost = |gap: &Gap, waits: &[Wait]| gap.seconds().saturating_add(seconds(waits));
                 if let Some(gap) = slots.before.filter(|gap| lost(gap, &slots.waits) > lost(&worst.0, &worst.1)) {
                     worst = (gap, slots.waits, slots.places);
@@ -109,7 +110,7 @@ impl<'p> Losses<'p> {
             job,
             schedule: calendar::describe(regular.schedule),
             gap,
-            shown: shown(&gap, rhythms.times(regular.rhythm), regular.schedule),
+            shown: shown(&gap, rhythms.times(regular.rhythm)),
             waits,
             takes: regular.takes.value,
             hosts: hosts.into_iter().cloned().collect(),
@@ -118,7 +119,7 @@ impl<'p> Losses<'p> {
         };
         let total = loss.total();
         loss.copies = copies(backup).map(|copy| CopyLoss::new(&copy.to.value, copy.takes.as_ref(), total)).collect();
-        Ok(Worst { backup, loss, places })
+        Ok(Worst { backup, loss, places, rhythm: regular.rhythm, shortest: gaps.shortest, waits_max })
     }
 }
 
@@ -128,6 +129,44 @@ struct Worst<'p> {
     loss: Loss,
     /// Where it is written how long each of those takes that it waits for.
     places: Vec<&'p Spanned<Duration>>,
+    rhythm: RhythmId,
+    /// The shortest gap of all.
+    shortest: Gap,
+    /// The most that any run waits, in seconds.
+    waits_max: u64,
+}
+
+/// Which gaps break a promise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Breaks {
+    /// Every one.
+    All,
+    /// Those alone between whose ends the clock is set.
+    WhereSet,
+    /// Those in which it is set, and others too, of so many seconds.
+    Unset(u64),
+    /// Some.
+    Some,
+}
+
+impl Worst<'_> {
+    /// Which gaps break an rpo that the longest does. Where runs wait, it is told of all of them only what holds whatever they wait.
+    fn breaks(&self, rpo: Duration, rhythms: &mut Rhythms) -> Breaks {
+        let Some(room) = rpo.seconds.checked_sub(self.loss.takes.seconds) else { return Breaks::All };
+        if self.shortest.seconds() > room {
+            return Breaks::All;
+        }
+        if !self.loss.shown.contains(", the clock set") {
+            return Breaks::Some;
+        }
+        match rhythms.unset_beyond(self.rhythm, room) {
+            Some(gap) => Breaks::Unset(gap.seconds()),
+            None if rhythms.unset_beyond(self.rhythm, room.saturating_sub(self.waits_max)).is_none() => {
+                Breaks::WhereSet
+            }
+            None => Breaks::Some,
+        }
+    }
 }
 
 /// A backup whose runs come round, and are over before the next is due.
@@ -217,22 +256,24 @@ fn assumed(target: &Target, rpo: &Spanned<Duration>, lag: Lag, out: &mut Diagnos
 }
 
 /// A gap as the zone's clock shows it.
-fn shown(gap: &calendar::Gap, times: &Occurrences, schedule: &Schedule) -> String {
-    let zone = times.zone();
-    let (from, to) = (calendar::local(gap.from, zone), calendar::local(gap.to, zone));
-    let set = match zone.to_offset(gap.to).cmp(&zone.to_offset(gap.from)) {
-        std::cmp::Ordering::Less => ", the clock set back between",
-        std::cmp::Ordering::Equal => "",
-        std::cmp::Ordering::Greater => ", the clock set forward between",
-    };
-    format!("{from} → {to} {}{set}", schedule.timezone.value)
+fn shown(gap: &Gap, times: &Occurrences) -> String {
+    calendar::local_span(gap.from, gap.to, times.zone())
 }
 
 /// `others` is why the target's other backups prove nothing.
-fn broken(target: &Target, rpo: &Spanned<Duration>, worst: &Worst<'_>, others: Reasons) -> Diagnostic {
-    let Worst { backup, loss, places } = worst;
+fn broken(target: &Target, rpo: &Spanned<Duration>, worst: &Worst<'_>, breaks: Breaks, others: Reasons) -> Diagnostic {
+    let Worst { backup, loss, places, shortest, .. } = worst;
     let (gap, total) = (Duration::from_seconds(loss.gap.seconds()), loss.total());
-    let message = format!("`{}` may lose {total}, and at most {} is promised", target.name.value, rpo.value);
+    let which = match (breaks, Duration::from_seconds(shortest.seconds())) {
+        (Breaks::All, shortest) if shortest == gap => ": every gap between its runs breaks that".to_owned(),
+        (Breaks::All, shortest) => format!(": every gap between its runs breaks that, even the shortest, {shortest}"),
+        (Breaks::WhereSet, _) => ": only gaps in which the clock is set break that".to_owned(),
+        (Breaks::Unset(seconds), _) => {
+            format!(": gaps of {}, in which no clock is set, break that too", Duration::from_seconds(seconds))
+        }
+        (Breaks::Some, _) => String::new(),
+    };
+    let message = format!("`{}` may lose {total}, and at most {} is promised{which}", target.name.value, rpo.value);
     let promised = format!("{} = {total} > {}", loss.sum(), rpo.value);
     let found = Diagnostic::new(&RPO_BROKEN, message, rpo.span, promised, way_out(loss, rpo.value, !others.is_empty()));
     let longest = if loss.waits.is_empty() { "longest gap" } else { "gap" };
@@ -302,7 +343,7 @@ fn overlapping(job: &str, regular: &Regular<'_>, times: &Occurrences) -> Diagnos
     let message = format!("a run of `{job}` takes {}, and the next is due after {gap}", regular.written());
     let help = format!("schedule it at least {run} apart, or make it quicker and write so in `takes`");
     Diagnostic::new(&SCHEDULE_OVERLAPS, message, takes.span, "longer than the gap", help)
-        .also(schedule.span, format!("shortest gap {gap}: {}", shown(&gaps.shortest, times, schedule)))
+        .also(schedule.span, format!("shortest gap {gap}: {}", shown(&gaps.shortest, times)))
 }
 
 /// The same of runs that wait.
@@ -321,7 +362,7 @@ fn overlapping_behind(
     let help = format!("schedule it at least {run} apart, or at another time than those that it waits for");
     let found =
         Diagnostic::new(&SCHEDULE_OVERLAPS, message, takes.span, "longer than the gap with what it waits", help)
-            .also(schedule.span, format!("gap {gap}: {}", shown(behind, rhythms.times(*rhythm), schedule)));
+            .also(schedule.span, format!("gap {gap}: {}", shown(behind, rhythms.times(*rhythm))));
     let waits = slots.waits.iter().zip(&slots.places);
     with_labels(
         found,

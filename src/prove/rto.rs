@@ -103,7 +103,10 @@ impl<'p> Ways<'p> {
         match way {
             Ok(way) if way.path.length <= rto.value => return Some(way),
             Ok(way) => out.push(broken(subject, rto, restore, &way.path, briefly)),
-            Err(missing) => out.push(unproven(subject, rto, restore, missing, briefly)),
+            Err(missing) => {
+                let room = self.paths.room_for_unsaid(&restore.steps, rto.value);
+                out.push(unproven(subject, rto, restore, missing, room, briefly));
+            }
         }
         known.is_told.set(true);
         None
@@ -151,6 +154,7 @@ fn unproven(
     rto: &Spanned<Duration>,
     restore: &Restore,
     missing: &[Span],
+    room: Option<Duration>,
     briefly: bool,
 ) -> Diagnostic {
     let name = &restore.name.value;
@@ -160,7 +164,16 @@ fn unproven(
         }
         Subject::Restore(_) => format!("nothing shows that restore `{name}` takes at most {}", rto.value),
     };
-    let help = "write into each step how long it takes, as in takes=\"20m\"";
+    let steps = if missing.len() == 1 { "the step that does not say it" } else { "each step that does not say it" };
+    let help = match room {
+        Some(room) => format!(
+            "write into {steps} how long it takes at most, as a drill shows it: the promise holds up to takes=\"{room}\""
+        ),
+        None => format!(
+            "write into {steps} how long it takes at most, and promise more: the other steps leave nothing of {}",
+            rto.value
+        ),
+    };
     let found = Diagnostic::new(&RTO_UNPROVEN, message, rto.span, "promised here", help);
     if briefly {
         let steps = if missing.len() == 1 { "a step" } else { "steps" };

@@ -145,7 +145,7 @@ fn is_beside(target: &Target, other: &Target) -> bool {
 }
 
 /// How long a run goes on at most: `takes`, or until it is given up.
-fn length(backup: &Backup) -> i64 {
+pub(super) fn length(backup: &Backup) -> i64 {
     let most = backup.takes.as_ref().or(backup.timeout.as_ref()).map_or(TIMEOUT_DEFAULT, |most| most.value);
     i64::try_from(most.seconds).unwrap_or(i64::MAX / 4)
 }

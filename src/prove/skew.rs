@@ -223,6 +223,7 @@ impl<'p, 'r> Skew<'p, 'r> {
             newer_of: at(widest.newer_of),
             at: at(widest.at),
             shown: [widest.older_of, widest.newer_of, widest.at].map(shown),
+            set: calendar::set_between(at(widest.older_of), at(widest.newer_of), &zone),
             timezone: self.plan.timezone.value.clone(),
             window: WINDOW,
         }
@@ -399,7 +400,7 @@ fn is_database(target: &Target) -> bool {
 
 /// What it means in plain words.
 fn meaning(older: &Target, newer: &Target, apart: &Apart) -> String {
-    let [since, ..] = &apart.shown;
+    let since = format!("{} {}", apart.shown[0], apart.timezone);
     let (old, new) = (&apart.older, &apart.newer);
     match (is_database(older), is_database(newer)) {
         (false, true) => format!("rows written after {since} name files that are not in the newest point of `{old}`"),
@@ -425,10 +426,10 @@ fn places(older: &Target, newer: &Target, apart: &Apart) -> Vec<(Span, String)> 
         let of = any_moment.map(|backup| backup.span).or_else(scheduled);
         of.or_else(|| target.backups.first().map(|backup| backup.span)).unwrap_or(target.name.span)
     };
-    let zone = &apart.timezone;
+    let (zone, set) = (&apart.timezone, apart.set);
     vec![
         (place(older), format!("just before {at} {zone}, the newest point of `{}` is of {older_of}", apart.older)),
-        (place(newer), format!("that of `{}` is of {newer_of}", apart.newer)),
+        (place(newer), format!("that of `{}` is of {newer_of}{set}", apart.newer)),
     ]
 }
 

@@ -44,6 +44,11 @@ impl<'p> Stores<'p> {
         Self { limited, limits, retrievals }
     }
 
+    /// How many are limited.
+    pub(super) fn how_many_limited(&self) -> u64 {
+        self.limited.len() as u64
+    }
+
     /// Whether any is limited.
     pub(super) fn any_limited(&self) -> bool {
         !self.limited.is_empty()

@@ -69,7 +69,7 @@ pub struct JobTimeline {
     pub hosts: Vec<Name>,
     /// Its schedule in words; none where it has none.
     pub schedule: Option<String>,
-    /// How long a run takes; none where the plan does not say.
+    /// How long after its slot a run's point is there: of a copy, its own `takes` behind the backup's. None where the plan says neither.
     pub takes: Option<Duration>,
     /// What is kept.
     pub keeps: Keeps,
@@ -223,13 +223,12 @@ impl Asked<'_> {
             Kept::Moving(moving) => Keeps::Range(self.range(moving)),
             Kept::ByHand => Keeps::ByHand,
         };
-        let takes = target.backup(&series.job.backup).and_then(|backup| backup.takes.as_ref());
         Ok(JobTimeline {
             job: series.job.clone(),
             place: series.place.clone(),
             hosts: target.hosts.iter().map(|host| host.value.clone()).collect(),
             schedule: series.schedule.clone(),
-            takes: takes.map(|takes| takes.value),
+            takes: series.takes,
             keeps,
         })
     }

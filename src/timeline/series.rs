@@ -24,6 +24,8 @@ pub struct Series {
     pub content: Holds,
     /// Its schedule in words; none where it has none.
     pub schedule: Option<String>,
+    /// How long after its slot a run's point is there: of a copy, its own `takes` behind the backup's. None where the plan says neither.
+    pub takes: Option<Duration>,
     /// What is kept.
     pub kept: Kept,
 }
@@ -134,26 +136,29 @@ pub fn of_target(target: &Target, zone: &TimeZone, since: Option<Timestamp>) -> 
 
 /// The same of one backup.
 pub fn of_backup(target: &Target, backup: &Backup, zone: &TimeZone, since: Option<Timestamp>) -> Vec<Series> {
-    let series = |place, content, kept| Series {
+    let series = |place, content, takes, kept| Series {
         job: target.job(backup),
         place,
+        takes,
         of_hosts: target.source.as_ref().is_some_and(crate::plan::Source::is_of_a_host),
         content,
         schedule: backup.schedule.as_ref().map(calendar::describe),
         kept,
     };
-    let kept = |making, retention: Option<&Retention>| {
-        points(backup, making, retention, zone, since).map_or(Kept::ByHand, Kept::Points)
+    let takes = backup.takes.as_ref().map(|takes| takes.value);
+    let kept = |making, takes, retention: Option<&Retention>| {
+        points(backup, making, takes, retention, zone, since).map_or(Kept::ByHand, Kept::Points)
     };
     match &backup.way {
         Way::PointInTime(PointInTime { max_lag, .. }) => {
             let within = backup.retention.as_ref().and_then(|retention| retention.within.as_ref());
             let within = within.map(|within| within.value);
             let moving = Moving { within, lag: max_lag.value, zone: zone.clone(), since };
-            vec![series(Place::Provider, Holds::Everything, Kept::Moving(moving))]
+            vec![series(Place::Provider, Holds::Everything, takes, Kept::Moving(moving))]
         }
         Way::Snapshot(_) => {
-            vec![series(Place::Provider, Holds::Everything, kept(Making::EachRun, backup.retention.as_ref()))]
+            let kept = kept(Making::EachRun, takes, backup.retention.as_ref());
+            vec![series(Place::Provider, Holds::Everything, takes, kept)]
         }
         Way::Stored(Stored { content, store, select, copies, .. }) => {
             let holds = match content {
@@ -162,18 +167,28 @@ pub fn of_backup(target: &Target, backup: &Backup, zone: &TimeZone, since: Optio
                 Content::BinaryLog(_) => Holds::Changes,
             };
             let making = Making::of(select.as_ref());
-            let first = series(Place::Store(store.value.clone()), holds, kept(making, backup.retention.as_ref()));
-            let copies = copies
-                .iter()
-                .map(|copy| series(Place::Copy(copy.to.value.clone()), holds, kept(making, copy.retention.as_ref())));
+            let of = |place, takes, retention| series(place, holds, takes, kept(making, takes, retention));
+            let first = of(Place::Store(store.value.clone()), takes, backup.retention.as_ref());
+            let copies = copies.iter().map(|copy| {
+                let takes = both(takes, copy.takes.as_ref().map(|takes| takes.value));
+                of(Place::Copy(copy.to.value.clone()), takes, copy.retention.as_ref())
+            });
             std::iter::once(first).chain(copies).collect()
         }
     }
 }
 
+/// A copy begins when the first point is there.
+fn both(first: Option<Duration>, copy: Option<Duration>) -> Option<Duration> {
+    let seconds = |takes: Option<Duration>| takes.map_or(0, |takes| takes.seconds);
+    let sum = Duration::from_seconds(seconds(first).saturating_add(seconds(copy)));
+    first.or(copy).map(|_| sum)
+}
+
 fn points(
     backup: &Backup,
     making: Making,
+    takes: Option<Duration>,
     retention: Option<&Retention>,
     zone: &TimeZone,
     since: Option<Timestamp>,
@@ -182,7 +197,7 @@ fn points(
     Some(Points {
         times: Occurrences::of(schedule).ok()?,
         making,
-        takes: backup.takes.as_ref().map_or_else(Duration::default, |takes| takes.value),
+        takes: takes.unwrap_or_default(),
         rules: retention.map_or_else(Rules::default, Rules::of),
         zone: zone.clone(),
         since,

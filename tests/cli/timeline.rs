@@ -22,7 +22,7 @@ target "documents" {
         store "vault"
         takes "40m"
         retention within="3d" weekly=4 monthly=3
-        copy to="offsite" { retention within="30d" }
+        copy to="offsite" { takes "6h"; retention within="30d" }
     }
     backup "by-hand" { archive "tar.zip"; store "vault" }
     backup "kept" { schedule "weekly" weekday="sun" at="04:00"; archive "tar.zip"; store "vault"; takes "10m" }
@@ -146,7 +146,7 @@ fn what_a_change_loses_and_gains_is_told() {
             "dump; store \"vault\"; takes \"20m\"; retention within=\"7d\"",
             "dump; store \"vault\"; takes \"20m\"; retention within=\"2d\"",
         )
-        .replace("copy to=\"offsite\" { retention within=\"30d\" }", "")
+        .replace("copy to=\"offsite\" { takes \"6h\"; retention within=\"30d\" }", "")
         .replace(
             "select \"unshipped-days\"; archive \"tar.zip\"; store \"vault\"",
             "select \"unshipped-days\"; archive \"tar.zip\"; store \"offsite\"",
@@ -212,4 +212,30 @@ fn seven_years_of_five_minutes_are_told_in_a_few_lines() {
         "{told}"
     );
     assert!(lines.len() < 30, "{told}");
+}
+
+/// The guide shows what is typed and printed for the plan at its top.
+#[test]
+fn what_the_guide_shows_is_what_is_printed() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guide.md");
+    let guide = std::fs::read_to_string(&path).unwrap();
+    let scene = Scene::new();
+    let plan = guide.split("```kdl\n").nth(1).unwrap().split("```").next().unwrap();
+    scene.write("home.kdl", plan);
+    assert!(plan.contains("within=\"30d\""), "{plan}");
+    scene.write("home.kdl.before", &plan.replace("within=\"30d\"", "within=\"60d\""));
+    let mut blocks = guide.split("```console\n");
+    let mut current = blocks.next().unwrap().to_owned();
+    let mut shown = 0;
+    for block in blocks {
+        let (console, rest) = block.split_once("```").unwrap();
+        let line = console.lines().next().and_then(|line| line.strip_prefix("$ sonae ")).unwrap();
+        current.push_str(&format!("```console\n$ sonae {line}\n{}```{rest}", data(&scene.types(line))));
+        shown += 1;
+    }
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, &current).unwrap();
+    }
+    assert!(shown >= 3, "{shown}");
+    assert!(guide == current, "docs/guide.md is out of date: run `UPDATE_DOCS=1 cargo test`\n{current}");
 }

@@ -43,28 +43,46 @@ fn any_moment_comes_back_where_counting_shows_it() {
             let lives = lives(&clock, &runs, 0, retention);
             lives.into_iter().map(|(slot, _, gone): Life| (slot, gone.unwrap_or(i64::MAX))).collect::<Vec<_>>()
         };
-        let (full, changes) = (points(&dumps, &keep_dumps), points(&logs, &keep_logs));
-        // Until when a dump can be used: until it is gone, or any log behind it. The logs behind it go in any order.
-        let mut first_gone = vec![i64::MAX; changes.len() + 1];
-        for (place, (slot, gone)) in changes.iter().enumerate().rev() {
-            let _ = slot;
-            first_gone[place] = first_gone[place + 1].min(*gone);
-        }
-        let usable = |(slot, gone): &(i64, i64)| {
-            let behind = changes.partition_point(|(log, _)| log <= slot);
-            (*gone).min(first_gone[behind])
+        let is_kept = |keep_dumps: &Retention, keep_logs: &Retention| {
+            is_kept(&clock, &points(&dumps, keep_dumps), &points(&logs, keep_logs), days)
         };
-        let until: Vec<i64> = full.iter().map(usable).collect();
-        let (from, to) = (minute("2025-01-01T00:00:00Z"), minute("2053-01-01T00:00:00Z"));
-        let is_kept = until.iter().filter(|moment| (from..to).contains(*moment)).all(|moment| {
-            // The oldest that can still be used then brings all behind it back.
-            let oldest = full.iter().zip(&until).find(|((slot, _), until)| slot <= moment && *until > moment);
-            oldest.is_some_and(|((slot, _), _)| over(&clock, *slot, (days, "d")) <= *moment)
-        });
         let compiled = compile("plan.kdl", &plan);
         let is_broken = compiled.codes().contains(&"sonae::any-point::broken");
-        assert_eq!(is_broken, !is_kept, "{:?}\n{plan}", compiled.codes());
+        let kept = is_kept(&keep_dumps, &keep_logs);
+        assert_eq!(is_broken, !kept, "{:?}\n{plan}", compiled.codes());
+        let found = compiled.found.iter().find(|found| found.code.name == "sonae::any-point::broken");
         let proven = compiled.proven.map_or(0, |proven| proven.proofs().any_points.len());
-        assert_eq!(proven, usize::from(is_kept), "{plan}");
+        assert_eq!(proven, usize::from(kept), "{plan}");
+        if let Some(found) = found.filter(|_| dice.one_in(3)) {
+            // What is said to be long enough is, and a day less is not.
+            let (_, told) = found.help.split_once("retention within=\"").expect("a number of days");
+            let needed: i64 = told.split_once("d\"").expect("days").0.parse().expect("a number");
+            let longer = |kept: &Retention, days: i64| Retention {
+                within: Some((kept.within.map_or(days, |(within, _)| within.max(days)), "d")),
+                ..kept.clone()
+            };
+            let holds = |days: i64| is_kept(&longer(&keep_dumps, days), &longer(&keep_logs, days));
+            assert_eq!((holds(needed), holds(needed - 1)), (true, false), "{}\n{plan}", found.help);
+        }
     });
+}
+
+/// Whether every moment of the last days comes back at every moment of the window.
+fn is_kept(clock: &Clock, full: &[(i64, i64)], changes: &[(i64, i64)], days: i64) -> bool {
+    // Until when a dump can be used: until it is gone, or any log behind it. The logs behind it go in any order.
+    let mut first_gone = vec![i64::MAX; changes.len() + 1];
+    for (place, (_, gone)) in changes.iter().enumerate().rev() {
+        first_gone[place] = first_gone[place + 1].min(*gone);
+    }
+    let usable = |(slot, gone): &(i64, i64)| {
+        let behind = changes.partition_point(|(log, _)| log <= slot);
+        (*gone).min(first_gone[behind])
+    };
+    let until: Vec<i64> = full.iter().map(usable).collect();
+    let (from, to) = (minute("2025-01-01T00:00:00Z"), minute("2053-01-01T00:00:00Z"));
+    until.iter().filter(|moment| (from..to).contains(*moment)).all(|moment| {
+        // The oldest that can still be used then brings all behind it back: the minute before it must be over, to its last second.
+        let oldest = full.iter().zip(&until).find(|((slot, _), until)| slot <= moment && *until > moment);
+        oldest.is_some_and(|((slot, _), _)| over(clock, *slot - 1, (days, "d")) < *moment)
+    })
 }

@@ -47,6 +47,15 @@ fn the_worst_loss_is_what_counting_shows() {
                 sonae::primitives::Duration::from_seconds(u64::try_from(worst).expect("no less than nothing") * 60);
             let found = compiled.found.iter().find(|found| found.code.name == "sonae::rpo::broken").expect("it");
             assert!(found.message.contains(&format!("may lose {told},")), "{}: {told}\n{plan}", found.message);
+            let set = |pair: &[i64]| clock.shows(pair[1]) - clock.shows(pair[0]) != pair[1] - pair[0];
+            let breaking: Vec<&[i64]> = runs.windows(2).filter(|pair| pair[1] - pair[0] + takes > promised).collect();
+            let every = breaking.len() == runs.len() - 1;
+            assert_eq!(found.message.contains(": every gap"), every, "{}\n{plan}", found.message);
+            let only = !every && breaking.iter().all(|pair| set(pair));
+            assert_eq!(found.message.contains(": only gaps in which the clock"), only, "{}\n{plan}", found.message);
+            let worst_set = breaking.iter().find(|pair| pair[1] - pair[0] == longest).is_some_and(|pair| set(pair));
+            let too = !every && !only && worst_set;
+            assert_eq!(found.message.contains(", in which no clock is set"), too, "{}\n{plan}", found.message);
         }
     });
 }

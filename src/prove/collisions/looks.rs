@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::instead::{Day, Instead};
 use super::sweep::Run;
-use super::{HEAVY_FROM, Job, MOMENT, told, window};
+use super::{HEAVY_FROM, Job, MOMENT, Named, told, window};
 use crate::calendar::Occurrences;
 use crate::diagnostic::Diagnostics;
 use crate::plan::{Drill, Plan, Schedule, Target, Verify, Way};
@@ -24,7 +25,7 @@ pub(super) struct Look<'p> {
     pub(super) name: &'p Spanned<Name>,
     pub(super) schedule: &'p Schedule,
     /// How long it may take, in seconds; a moment where that is not said.
-    length: i64,
+    pub(super) length: i64,
     targets: Vec<&'p Target>,
 }
 
@@ -58,13 +59,75 @@ impl<'p, 'r> Looks<'p, 'r> {
 
     /// Reports what looks at points while they are made or deleted.
     pub(in crate::prove) fn of_plan(&mut self, out: &mut Diagnostics) {
+        let mut instead = Instead::new(self.plan, self.runs);
+        for look in &self.all() {
+            self.of(look, &mut instead, out);
+        }
+    }
+
+    fn all(&self) -> Vec<Look<'p>> {
         let paths = Paths::new(self.plan);
         let verifies = self.plan.verifies.iter().filter_map(|verify| self.verify(verify));
         let drills = self.plan.drills.iter().filter_map(|drill| self.drill(drill, &paths));
-        let looks: Vec<Look<'p>> = verifies.chain(drills).collect();
-        for look in &looks {
-            self.of(look, out);
+        verifies.chain(drills).collect()
+    }
+
+    /// Whether any look meets a run of a job.
+    pub(super) fn any_meets(&self, job: Named<'_>) -> bool {
+        let of_target = |look: &Look<'p>| look.targets.iter().any(|target| target.name.value == *job.0);
+        let mut looks = self.all().into_iter().filter(of_target);
+        looks.any(|look| self.slots(look.schedule).is_some_and(|slots| self.meets(&look, &slots, Some(job))))
+    }
+
+    /// Whether a look, at these slots, meets what it is held against; of a job alone, where one is named.
+    pub(super) fn meets(&self, look: &Look<'p>, slots: &[i64], job: Option<Named<'_>>) -> bool {
+        let of_job = |jobs: &Vec<Job<'p>>| job.is_none_or(|job| jobs.iter().any(|of| super::names(*of) == job));
+        let against = self.against(look).into_iter().filter(|(_, jobs)| of_job(jobs));
+        against.into_iter().any(|(against, jobs)| match against {
+            Against::Kind(kind, _) => self.met(look, slots, kind).is_some(),
+            Against::Window(_, length) => self.met_window(look, slots, jobs[0], length).is_some(),
+        })
+    }
+
+    /// Marks when a look may meet something.
+    pub(super) fn mark(&self, look: &Look<'p>, day: &mut Day<'_>) {
+        let before = WINDOW.start - jiff::SignedDuration::from_nanos(1);
+        for (against, jobs) in self.against(look) {
+            let slots = |times: &Occurrences| -> Vec<i64> {
+                let slots = times.after(before).take_while(|slot| *slot < WINDOW.end).take(LOOKS_MAX);
+                slots.map(Timestamp::as_second).collect()
+            };
+            match (against, &jobs[0].backup.way) {
+                (Against::Window(_, length), Way::PointInTime(kept)) => {
+                    let times = window(self.plan, kept).map(|(times, ..)| slots(&times));
+                    times.into_iter().flatten().for_each(|slot| day.mark(slot, slot.saturating_add(length)));
+                }
+                (Against::Kind(kind, _), _) => {
+                    for slot in slots(self.runs.times(kind)) {
+                        let begins = slot.saturating_add(self.runs.wait(kind, slot));
+                        day.mark(begins, begins.saturating_add(self.runs.length(kind)));
+                    }
+                }
+                (Against::Window(..), _) => {}
+            }
         }
+    }
+
+    /// Marks when something looks at a job.
+    pub(super) fn mark_of(&self, job: Job<'p>, day: &mut Day<'_>) {
+        let of_job = |look: &Look<'p>| look.targets.iter().any(|target| target.name == job.target.name);
+        for look in self.all().into_iter().filter(of_job) {
+            let slots = self.slots(look.schedule).into_iter().flatten();
+            slots.for_each(|slot| day.mark(slot, slot.saturating_add(look.length)));
+        }
+    }
+
+    /// When a schedule looks in the window, as far as that is looked at.
+    pub(super) fn slots(&self, schedule: &Schedule) -> Option<Vec<i64>> {
+        let times = Occurrences::of(schedule).ok()?;
+        let before = WINDOW.start - jiff::SignedDuration::from_nanos(1);
+        let slots = times.after(before).take_while(|slot| *slot < WINDOW.end).take(self.left.saturating_add(1));
+        Some(slots.map(Timestamp::as_second).collect())
     }
 
     fn verify(&self, verify: &'p Verify) -> Option<Look<'p>> {
@@ -95,15 +158,8 @@ impl<'p, 'r> Looks<'p, 'r> {
         })
     }
 
-    fn of(&mut self, look: &Look<'p>, out: &mut Diagnostics) {
-        let Ok(times) = Occurrences::of(look.schedule) else { return };
-        let before = WINDOW.start - jiff::SignedDuration::from_nanos(1);
-        let slots: Vec<i64> = times
-            .after(before)
-            .take_while(|slot| *slot < WINDOW.end)
-            .take(self.left.saturating_add(1))
-            .map(Timestamp::as_second)
-            .collect();
+    fn of(&mut self, look: &Look<'p>, instead: &mut Instead<'p, 'r>, out: &mut Diagnostics) {
+        let (Ok(times), Some(slots)) = (Occurrences::of(look.schedule), self.slots(look.schedule)) else { return };
         for (against, jobs) in self.against(look) {
             let Some(left) = self.left.checked_sub(slots.len()) else { return };
             self.left = left;
@@ -113,7 +169,8 @@ impl<'p, 'r> Looks<'p, 'r> {
             };
             if let Some(met) = met {
                 let deletes = matches!(against, Against::Kind(_, true));
-                out.push(told::looked_at(look, &times, deletes, &jobs, &met));
+                let free = instead.look(self, look, met.run.ends);
+                out.push(told::looked_at(look, &times, deletes, &jobs, &met, free));
             }
         }
     }

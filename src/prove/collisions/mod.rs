@@ -2,6 +2,7 @@
 //!
 //! Jobs with the same runs are looked at together, and places with the same jobs once: a plan of a thousand targets has few of either.
 
+mod instead;
 mod looks;
 mod sweep;
 mod told;
@@ -10,6 +11,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
+use self::instead::Instead;
 use self::sweep::{Load, Meeting, Run};
 use super::rhythms::WINDOW;
 use super::runs::Runs;
@@ -86,23 +88,33 @@ struct Found {
     years: i64,
 }
 
-/// Two jobs that meet, by their targets and backups.
-type Pair<'p> = [(&'p Name, &'p Name); 2];
+impl Group<'_> {
+    fn has(&self, job: Named<'_>) -> bool {
+        self.jobs.iter().any(|of| names(*of) == job)
+    }
+
+    /// The store that keeps its runs and others of one slot apart.
+    fn one_by_one(&self) -> Option<usize> {
+        match self.shape {
+            Shape::Kind(_, store) => store,
+            Shape::Window(..) => None,
+        }
+    }
+}
+
+/// A job by its target and backup.
+type Named<'p> = (&'p Name, &'p Name);
+
+/// Two jobs that meet.
+type Pair<'p> = [Named<'p>; 2];
 
 /// Reports all that runs at once and should not.
-pub(super) fn of_plan(plan: &Plan, runs: &Runs<'_>, out: &mut Diagnostics) {
+pub(super) fn of_plan<'p>(plan: &'p Plan, runs: &Runs<'p>, out: &mut Diagnostics) {
     let places = places(plan, runs);
     let different: HashSet<Signature> =
         places.values().filter(|groups| is_shared(groups)).map(|groups| signature(groups)).collect();
     let each = RUNS_IN_ALL_MAX / i64::try_from(different.len().max(1)).unwrap_or(i64::MAX);
-    let mut looked = Places {
-        plan,
-        runs,
-        known: HashMap::new(),
-        a_year: HashMap::new(),
-        each: each.min(RUNS_MAX),
-        left: 2 * RUNS_IN_ALL_MAX,
-    };
+    let mut looked = Places::new(plan, runs, each.min(RUNS_MAX), 2 * RUNS_IN_ALL_MAX);
     let mut said: BTreeMap<Pair<'_>, (usize, Vec<Place<'_>>)> = BTreeMap::new();
     let mut told = vec![];
     for (place, groups) in places {
@@ -120,13 +132,14 @@ pub(super) fn of_plan(plan: &Plan, runs: &Runs<'_>, out: &mut Diagnostics) {
             }
         }
     }
+    let mut instead = Instead::new(plan, runs);
     for (pair, later, earlier, found) in told {
         let at = said.get(&pair).map_or(&[][..], |(_, at)| at);
-        out.push(told::at_once(plan, at, &later, &earlier, &found));
+        out.push(told::at_once(at, &later, &earlier, &found, &mut instead));
     }
 }
 
-fn names<'p>(job: Job<'p>) -> (&'p Name, &'p Name) {
+fn names<'p>(job: Job<'p>) -> Named<'p> {
     (&job.target.name.value, &job.backup.name.value)
 }
 
@@ -206,7 +219,11 @@ struct Places<'p, 'r> {
     left: i64,
 }
 
-impl Places<'_, '_> {
+impl<'p, 'r> Places<'p, 'r> {
+    fn new(plan: &'p Plan, runs: &'r Runs<'p>, each: i64, left: i64) -> Self {
+        Self { plan, runs, known: HashMap::new(), a_year: HashMap::new(), each, left }
+    }
+
     /// Of each group of a place, where it meets another.
     fn meetings(&mut self, groups: &[Group<'_>]) -> Vec<Option<Found>> {
         if !is_shared(groups) {
@@ -222,25 +239,24 @@ impl Places<'_, '_> {
     }
 
     fn look(&mut self, groups: &[Group<'_>]) -> Vec<Option<Found>> {
-        let a_year = groups.iter().fold(0, |sum: i64, group| sum.saturating_add(self.a_year(group.shape))).max(1);
-        let years = (self.each / a_year).clamp(1, 28);
-        let runs = a_year.saturating_mul(years);
-        if runs > self.left {
-            return vec![None; groups.len()];
-        }
-        self.left -= runs;
-        let end = WINDOW.start + SignedDuration::from_secs(years * YEAR);
-        let end = if years == 28 { WINDOW.end } else { end };
+        let Some((end, years)) = self.until(groups) else { return vec![None; groups.len()] };
         let load = |group: &Group<'_>| Load {
             runs: self.runs_of(group, end),
             jobs: group.jobs.len(),
-            one_by_one: match group.shape {
-                Shape::Kind(_, store) => store,
-                Shape::Window(..) => None,
-            },
+            one_by_one: group.one_by_one(),
         };
         let loads: Vec<Load> = groups.iter().map(load).collect();
         sweep::meetings(&loads).into_iter().map(|meeting| meeting.map(|meeting| Found { meeting, years })).collect()
+    }
+
+    /// Until when a place is looked at, in how many years that is; none where no more runs are looked at.
+    fn until(&mut self, groups: &[Group<'_>]) -> Option<(Timestamp, i64)> {
+        let a_year = groups.iter().fold(0, |sum: i64, group| sum.saturating_add(self.a_year(group.shape))).max(1);
+        let years = (self.each / a_year).clamp(1, 28);
+        let runs = a_year.saturating_mul(years);
+        self.left = self.left.checked_sub(runs).filter(|left| *left >= 0)?;
+        let end = WINDOW.start + SignedDuration::from_secs(years * YEAR);
+        Some((if years == 28 { WINDOW.end } else { end }, years))
     }
 
     /// How many runs the first year has.

@@ -20,8 +20,8 @@ pub(super) struct Meeting {
     pub(super) other: Run,
     /// How many of its runs do so.
     pub(super) count: u64,
-    /// From when on it would have the place to itself, that first time.
-    pub(super) free: i64,
+    /// From when on it would have the place to itself, that first time; none where that is not within the next thousand runs.
+    pub(super) free: Option<i64>,
 }
 
 /// The runs of each load, which jobs have in common: how many, and whether they keep each other out where they are of one slot.
@@ -61,20 +61,20 @@ pub(super) fn meetings(loads: &[Load]) -> Vec<Option<Meeting>> {
 }
 
 /// From when on nothing else is under way for as long as the run at a place in order takes; `own` is its load, where it alone has those runs.
-fn free(all: &[(i64, usize, Run)], at: usize, under_way: &[(usize, Run)], own: Option<usize>) -> i64 {
+fn free(all: &[(i64, usize, Run)], at: usize, under_way: &[(usize, Run)], own: Option<usize>) -> Option<i64> {
     let (_, _, run) = all[at];
     let takes = run.ends - run.begins;
     let begun = own.map_or(run.ends, |_| run.begins);
     let mut free = under_way.iter().map(|(_, other)| other.ends).fold(begun, i64::max);
     for (begins, load, other) in all.iter().skip(at + 1).take(ROOM_SOUGHT_MAX) {
         if *begins >= free.saturating_add(takes) {
-            break;
+            return Some(free);
         }
         if own != Some(*load) {
             free = free.max(other.ends);
         }
     }
-    free
+    (all.len() - at <= ROOM_SOUGHT_MAX).then_some(free)
 }
 
 #[cfg(test)]
@@ -92,7 +92,7 @@ mod tests {
         let found = meetings(&[load(&[(0, 10), (100, 110)], 1, None), load(&[(10, 20), (105, 115)], 1, None)]);
         assert_eq!(found[0], None);
         let meeting = found[1].unwrap();
-        assert_eq!((meeting.run.begins, meeting.with, meeting.count, meeting.free), (105, 0, 1, 110));
+        assert_eq!((meeting.run.begins, meeting.with, meeting.count, meeting.free), (105, 0, 1, Some(110)));
     }
 
     #[test]

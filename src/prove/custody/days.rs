@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use crate::calendar::{self, After};
 use crate::plan::{Backup, Logs, Retention, Selection, Target};
 use crate::primitives::{Period, PeriodUnit};
-use crate::prove::runs::Runs;
+use crate::prove::runs::{self, Runs};
 
 /// Never, in seconds since the epoch.
 pub(super) const NEVER: i64 = i64::MAX;
@@ -42,6 +42,8 @@ pub(super) enum Packs {
 pub(super) struct Packer<'p, 'r> {
     pub(super) backup: &'p Backup,
     packs: Packs,
+    /// How long it keeps a day by the age of the data; none where that is for ever.
+    pub(super) within: Option<Period>,
     /// Whether no backup of days promises a day for longer.
     pub(super) outlasts: bool,
     kind: Option<usize>,
@@ -57,18 +59,21 @@ impl Packer<'_, '_> {
         self.packs != Packs::Folder
     }
 
-    /// Whether months stay out of it.
-    pub(super) fn leaves_months(&self) -> bool {
-        matches!(self.packs, Packs::Months(_))
-    }
-
     pub(super) fn removes(&self) -> bool {
         self.backup.stored().is_some_and(|stored| stored.remove_originals.is_some())
     }
 
-    /// How long it keeps a day by the age of the data; none where that is for ever.
-    pub(super) fn within(&self) -> Option<Period> {
-        Some(self.backup.retention.as_ref()?.within.as_ref()?.value)
+    /// How many months stay out of it, where any do.
+    pub(super) fn months_left(&self) -> Option<u32> {
+        match self.packs {
+            Packs::Months(left) => Some(left),
+            Packs::Days | Packs::Folder => None,
+        }
+    }
+
+    /// Lets so many months stay out of it.
+    pub(super) fn leave(&mut self, months: u32) {
+        self.packs = Packs::Months(months);
     }
 }
 
@@ -108,7 +113,7 @@ pub(super) struct Fate {
 /// The backups of a logs target, and where its days are.
 pub(super) struct Logbook<'p, 'r> {
     pub(super) packers: Vec<Packer<'p, 'r>>,
-    rotates: Option<Period>,
+    pub(super) rotates: Option<Period>,
     runs: &'r Runs<'p>,
     pub(super) zone: &'r TimeZone,
 }
@@ -117,18 +122,32 @@ impl<'p, 'r> Logbook<'p, 'r> {
     /// None where the days of the target are not told by a `pattern`, or a backup keeps some days and not others.
     pub(super) fn new(target: &'p Target, logs: &Logs, runs: &'r Runs<'p>, zone: &'r TimeZone) -> Option<Self> {
         logs.pattern.as_ref()?;
-        let mut packers: Vec<_> = target.backups.iter().filter_map(|backup| packer(target, backup, runs)).collect();
+        let packers: Vec<_> = target.backups.iter().filter_map(|backup| packer(target, backup, runs)).collect();
         let thins = |packer: &Packer<'_, '_>| {
-            packer.is_of_days() && packer.within().is_none() && packer.backup.retention.as_ref().is_some_and(has_rules)
+            packer.is_of_days() && packer.within.is_none() && packer.backup.retention.as_ref().is_some_and(has_rules)
         };
         if packers.is_empty() || packers.iter().any(thins) {
             return None;
         }
-        let promised: Vec<_> = packers.iter().filter(|packer| packer.is_of_days()).map(Packer::within).collect();
-        for packer in packers.iter_mut().filter(|packer| packer.is_of_days()) {
-            packer.outlasts = promised.iter().all(|other| outlasts(packer.within(), *other));
+        let mut book = Self { packers, rotates: logs.rotates.as_ref().map(|keep| keep.value), runs, zone };
+        book.promise_anew();
+        Some(book)
+    }
+
+    /// Sees which backups no other outlasts.
+    pub(super) fn promise_anew(&mut self) {
+        let of_days = |packer: &&Packer<'_, '_>| packer.is_of_days();
+        let promised: Vec<_> = self.packers.iter().filter(of_days).map(|packer| packer.within).collect();
+        for packer in self.packers.iter_mut().filter(|packer| packer.is_of_days()) {
+            packer.outlasts = promised.iter().all(|other| outlasts(packer.within, *other));
         }
-        Some(Self { packers, rotates: logs.rotates.as_ref().map(|keep| keep.value), runs, zone })
+    }
+
+    /// How long a backup may take from its slot on, with all that it waits for, in seconds.
+    pub(super) fn longest(&self, place: usize) -> i64 {
+        let packer = &self.packers[place];
+        let length = runs::length(packer.backup);
+        packer.kind.map_or(length, |kind| length.saturating_add(self.runs.wait_max(kind)))
     }
 
     /// All that a day's fate depends on.
@@ -187,7 +206,7 @@ impl<'p, 'r> Logbook<'p, 'r> {
 
     /// Until when a backup of days or months promises a day, counted from its last second.
     pub(super) fn promised(&self, place: usize, day: &Day) -> i64 {
-        self.packers[place].within().map_or(NEVER, |within| self.expiry(day.over - 1, within))
+        self.packers[place].within.map_or(NEVER, |within| self.expiry(day.over - 1, within))
     }
 
     /// Until when the archive that holds a day is kept: a month's counts from its last second.
@@ -197,7 +216,7 @@ impl<'p, 'r> Logbook<'p, 'r> {
             Packs::Months(_) => self.start_of_month(day.date, 1).unwrap_or(NEVER),
             Packs::Days | Packs::Folder => day.over,
         };
-        packer.within().map_or(NEVER, |within| self.expiry(over - 1, within))
+        packer.within.map_or(NEVER, |within| self.expiry(over - 1, within))
     }
 
     /// Everywhere a day is. Points of the whole folder follow each other without a gap, for the newest is never let go.
@@ -247,7 +266,7 @@ impl<'p, 'r> Logbook<'p, 'r> {
         let newer = retention.generations.as_ref().map_or(1, |generations| generations.value.get());
         let nth = self.runs.times(kind).after(at).nth(usize::try_from(newer - 1).unwrap_or(usize::MAX));
         let by_number = nth.map_or(NEVER, Timestamp::as_second);
-        by_number.max(retention.within.as_ref().map_or(0, |within| self.expiry(slot, within.value)))
+        by_number.max(packer.within.map_or(0, |within| self.expiry(slot, within)))
     }
 
     fn expiry(&self, second: i64, period: Period) -> i64 {
@@ -282,8 +301,9 @@ fn packer<'p, 'r>(target: &'p Target, backup: &'p Backup, runs: &'r Runs<'p>) ->
         },
     };
     let kind = runs.kind_of(target, backup);
+    let within = backup.retention.as_ref().and_then(|retention| Some(retention.within.as_ref()?.value));
     let runs = kind.map(|kind| runs.times(kind).after(crate::prove::rhythms::WINDOW.start));
-    Some(Packer { backup, packs, outlasts: false, kind, runs, last: None })
+    Some(Packer { backup, packs, within, outlasts: false, kind, runs, last: None })
 }
 
 /// Whether one period is over no earlier than another, whenever both begin; none is for ever.

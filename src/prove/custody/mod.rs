@@ -4,6 +4,7 @@
 
 mod days;
 mod proof;
+mod remedy;
 mod told;
 
 pub use proof::{Custody, OfDay};
@@ -14,8 +15,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use self::days::{Day, Fate, Held, Logbook, NEVER, Packed, Signature};
+use self::remedy::{Remedies, remedies};
 use super::runs::Runs;
-use crate::calendar::{self, DAY_SECONDS};
+use crate::calendar;
 use crate::diagnostic::Diagnostics;
 use crate::plan::{Plan, Source, Target};
 
@@ -86,15 +88,13 @@ struct Seen {
     shipped: Option<(i64, Date, usize)>,
     /// The earliest that a file left the folder, likewise; by rotation where there is no backup.
     left: Option<(i64, Date, Option<usize>)>,
-    /// So many whole days after the beginning of any day, an archive holds it.
-    needed_days: i64,
 }
 
 /// The logs of a plan, each set of backups and rotation looked at once.
 pub(super) struct Logs<'p, 'r> {
     runs: &'r Runs<'p>,
     days: &'r Days,
-    known: HashMap<Signature, Outcome>,
+    known: HashMap<Signature, (Outcome, Remedies)>,
 }
 
 impl<'p, 'r> Logs<'p, 'r> {
@@ -108,14 +108,19 @@ impl<'p, 'r> Logs<'p, 'r> {
         let mut book = Logbook::new(target, logs, self.runs, &self.days.zone)?;
         let many = self.known.len() >= SETS_WHOLE_MAX;
         let days = self.days.all.get(..if many { FEW_DAYS } else { usize::MAX }).unwrap_or(&self.days.all);
-        let outcome = self.known.entry(book.signature()).or_insert_with(|| looked_through(&mut book, days));
-        let Outcome { seen, lost } = outcome.clone();
+        let (Outcome { seen, lost }, remedies) = self.known.entry(book.signature()).or_insert_with(|| {
+            let outcome = looked_through(&mut book, days);
+            let fresh = || Logbook::new(target, logs, self.runs, &self.days.zone);
+            let left = outcome.seen.left.map(|(seconds, ..)| seconds);
+            let remedies = outcome.lost.as_ref().map(|lost| remedies(&fresh, days, lost, left));
+            (outcome, remedies.unwrap_or_default())
+        });
         match lost {
             Some(lost) => {
-                out.push(told::lost(target, logs, &book, &lost, seen.needed_days));
+                out.push(told::lost(target, logs, &book, lost, remedies, seen.left.map(|(seconds, ..)| seconds)));
                 None
             }
-            None => Some(told::custody(target, logs, &book, &seen)),
+            None => Some(told::custody(target, logs, &book, seen)),
         }
     }
 }
@@ -167,13 +172,6 @@ impl Seen {
             if self.shipped.is_none_or(|(longest, ..)| after > longest) {
                 self.shipped = Some((after, day.date, place));
             }
-        }
-        let packed = fate.packed.iter().filter_map(|(_, packed)| match packed {
-            Packed::From(at) | Packed::TooLate(at) => Some(*at),
-            Packed::Never => None,
-        });
-        if let Some(at) = packed.min() {
-            self.needed_days = self.needed_days.max((at - day.start + DAY_SECONDS - 1).div_euclid(DAY_SECONDS));
         }
         if fate.gone < NEVER {
             let after = fate.gone - day.over;

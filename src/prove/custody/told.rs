@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::days::{Logbook, NEVER, Packed};
+use super::remedy::Remedies;
 use super::{Custody, Lost, OfDay, Seen};
 use crate::calendar;
 use crate::diagnostic::Diagnostic;
@@ -23,14 +24,21 @@ pub(super) fn custody(target: &Target, logs: &Logs, book: &Logbook<'_, '_>, seen
         standing: if logs.rotates.is_some() { Standing::Assumed } else { Standing::Proven },
         shipped: seen.shipped.map(|(seconds, day, by)| OfDay { day, after: after(seconds), by: Some(job(by)) }),
         left: seen.left.map(|(seconds, day, by)| OfDay { day, after: after(seconds), by: by.map(job) }),
-        within: of_days().find(|packer| packer.outlasts).and_then(super::days::Packer::within),
+        within: of_days().find(|packer| packer.outlasts).and_then(|packer| packer.within),
     }
 }
 
 /// A day that is nowhere, though it is promised.
-pub(super) fn lost(target: &Target, logs: &Logs, book: &Logbook<'_, '_>, lost: &Lost, needed_days: i64) -> Diagnostic {
-    let told = Told { target, logs, book, lost };
-    let help = told.help(needed_days);
+pub(super) fn lost(
+    target: &Target,
+    logs: &Logs,
+    book: &Logbook<'_, '_>,
+    lost: &Lost,
+    remedies: &Remedies,
+    left: Option<i64>,
+) -> Diagnostic {
+    let told = Told { target, logs, book, lost, remedies, left };
+    let help = told.help();
     let found = Diagnostic::new(&CUSTODY_BROKEN, told.message(), told.place(), told.label(), help);
     with_labels(found, told.places())
 }
@@ -40,6 +48,9 @@ struct Told<'a> {
     logs: &'a Logs,
     book: &'a Logbook<'a, 'a>,
     lost: &'a Lost,
+    remedies: &'a Remedies,
+    /// The shortest from the end of a day until its file leaves, in seconds.
+    left: Option<i64>,
 }
 
 impl Told<'_> {
@@ -55,9 +66,13 @@ impl Told<'_> {
         calendar::local(Timestamp::from_second(second).unwrap_or(Timestamp::MAX), self.zone())
     }
 
+    fn shown_in(&self, second: i64) -> String {
+        calendar::local_in(Timestamp::from_second(second).unwrap_or(Timestamp::MAX), self.zone())
+    }
+
     /// What the file's leaving is called.
     fn leaving(&self) -> String {
-        let gone = self.shown(self.lost.fate.gone);
+        let gone = self.shown_in(self.lost.fate.gone);
         match self.lost.fate.gone_by {
             None => format!("is deleted by rotation on {gone}"),
             Some(by) => format!("is removed by `{}` on {gone}", self.name(by)),
@@ -120,7 +135,7 @@ impl Told<'_> {
     fn label(&self) -> String {
         match self.lost.last {
             Some(_) => {
-                format!("the log of {} may be deleted here from {} on", self.lost.date, self.shown(self.lost.since))
+                format!("the log of {} may be deleted here from {} on", self.lost.date, self.shown_in(self.lost.since))
             }
             None => format!("its file {}", self.leaving()),
         }
@@ -154,53 +169,83 @@ impl Told<'_> {
         rotation.into_iter().chain(removal).chain(packed).collect()
     }
 
-    /// What the backup that has it last would have to keep it for.
-    fn keep_longer(&self, last: usize) -> String {
-        let promised = self.lost.promised.and_then(|(place, _)| self.book.packers[place].within());
-        match promised {
-            Some(period) => {
-                format!("keep the points of `{}` as long as it is promised: within=\"{period}\"", self.name(last))
+    fn help(&self) -> String {
+        let late = self.lost.fate.packed.iter().find(|(_, packed)| matches!(packed, Packed::TooLate(_)));
+        let never = self.lost.fate.packed.iter().find(|(_, packed)| *packed == Packed::Never);
+        let comes = match (late, never) {
+            (Some((late, _)), _) => self.come_earlier(*late),
+            (None, Some((never, _))) => self.come_at_all(*never),
+            (None, None) if self.lost.last.is_none() => Some(self.pack_days()),
+            (None, None) => None,
+        };
+        let ways: Vec<String> = [self.rotate_later(), comes, self.lost.last.map(|last| self.keep_longer(last))]
+            .into_iter()
+            .flatten()
+            .collect();
+        ways.join("; or ")
+    }
+
+    fn rotate_later(&self) -> Option<String> {
+        let keep = self.remedies.rotation?;
+        Some(format!(
+            "let rotation keep each file for {} days or longer, which every day of this plan needs, and write so in `rotates keep=\"{keep}\"`",
+            keep.count
+        ))
+    }
+
+    /// How a backup that comes too late would be in time.
+    fn come_earlier(&self, late: usize) -> Option<String> {
+        let name = self.name(late);
+        let before = match self.lost.fate.gone_by {
+            Some(by) => format!("`{}` removes the files", self.name(by)),
+            None => "their files are deleted".to_owned(),
+        };
+        match (self.book.packers[late].months_left(), self.remedies.apart, self.remedies.keep_newest) {
+            (Some(_), _, Some(months)) => {
+                Some(format!("let `{name}` pack months earlier, with `keep-newest={months}`, before {before}"))
             }
-            None => format!("keep the points of `{}` for as long as it is promised", self.name(last)),
+            (None, Some(apart), _) => Some(format!(
+                "schedule `{name}` so that its runs are at most {} apart: then days are in the store before {before}",
+                Duration::from_seconds(apart)
+            )),
+            // Nothing that was tried is enough by itself.
+            _ if self.remedies.rotation.is_none() && self.lost.last.is_none() => {
+                Some(format!("let `{name}` come for them before {before}"))
+            }
+            _ => None,
         }
     }
 
-    fn help(&self, needed_days: i64) -> String {
-        let late = self.lost.fate.packed.iter().find(|(_, packed)| matches!(packed, Packed::TooLate(_)));
-        let never = self.lost.fate.packed.iter().find(|(_, packed)| *packed == Packed::Never);
-        match (self.lost.last, late, self.lost.fate.gone_by) {
-            (None, Some((place, _)), None) => {
-                let other = if self.book.packers[*place].leaves_months() {
-                    "let fewer months stay with `keep-newest`".to_owned()
-                } else {
-                    format!("schedule `{}` more often", self.name(*place))
-                };
-                format!(
-                    "let rotation keep each file for {needed_days} days or longer, which every day of this plan needs, and write `rotates \
-                     keep=\"{needed_days}d\"` here; or {other}"
-                )
+    /// How one would that runs when it is named.
+    fn come_at_all(&self, never: usize) -> Option<String> {
+        let apart = self.remedies.apart.map_or_else(
+            || "comes round before files are removed".to_owned(),
+            |apart| format!("comes round every {} at least, before files are removed", Duration::from_seconds(apart)),
+        );
+        Some(format!("give `{}` a `schedule` that {apart}", self.name(never)))
+    }
+
+    /// The backup that there is not.
+    fn pack_days(&self) -> String {
+        let within = self.left.and_then(|left| u64::try_from(left).ok()).filter(|left| *left > 0);
+        let within = within.map_or_else(
+            || "before files are removed".to_owned(),
+            |left| {
+                format!("and is over within {} after each day, before files are removed", Duration::from_seconds(left))
+            },
+        );
+        format!("give the target a backup with `select \"unshipped-days\"` that runs {within}")
+    }
+
+    /// What the backup that has it last would have to keep it for.
+    fn keep_longer(&self, last: usize) -> String {
+        let name = self.name(last);
+        match self.remedies.kept {
+            Some(Some(period)) => {
+                format!("keep the points of `{name}` as long as it is promised: within=\"{period}\"")
             }
-            _ if never.is_some() && late.is_none() => format!(
-                "give `{}` a `schedule` that comes round before files are removed",
-                never.map_or("", |(place, _)| self.name(*place))
-            ),
-            (None, None, _) => {
-                "give the target a backup with `select \"unshipped-days\"` that runs before files are removed"
-                    .to_owned()
-            }
-            (Some(last), Some((late, _)), None) => format!(
-                "let rotation keep files until `{}` comes for them, and write so in `rotates keep=`; or {}",
-                self.name(*late),
-                self.keep_longer(last)
-            ),
-            (Some(last), Some((late, _)), Some(by)) => format!(
-                "run `{}` before `{}` removes the files, or {}",
-                self.name(*late),
-                self.name(by),
-                self.keep_longer(last)
-            ),
-            (Some(last), None, _) => self.keep_longer(last),
-            (None, Some((late, _)), _) => format!("run `{}` before the file is removed", self.name(*late)),
+            Some(None) => format!("keep the points of `{name}` for ever, as it is promised: without a `retention`"),
+            None => format!("keep the points of `{name}` for as long as it is promised"),
         }
     }
 }

@@ -47,10 +47,10 @@ fn what_nobody_deletes_is_in_custody() {
 fn rotation_that_deletes_before_a_weekly_run_loses_the_days_before() {
     let weekly = days("\"weekly\" weekday=\"mon\" at=\"02:00\"", "1y");
     insta::assert_snapshot!(custody("Asia/Tokyo", "rotates keep=\"5d\"", &weekly), @r#"
-    Error sonae::custody::broken: the log of 2025-01-01 of `log` is deleted by rotation on 2025-01-06 00:00, and the backup `days` comes for it only later, on 2025-01-06 02:10
-      @ "5d": its file is deleted by rotation on 2025-01-06 00:00
+    Error sonae::custody::broken: the log of 2025-01-01 of `log` is deleted by rotation on 2025-01-06 00:00 Asia/Tokyo, and the backup `days` comes for it only later, on 2025-01-06 02:10
+      @ "5d": its file is deleted by rotation on 2025-01-06 00:00 Asia/Tokyo
       @ schedule "weekly" weekday="mon" at="02:00": `days` would have it in the store on 2025-01-06 02:10, when its file is gone
-      help: let rotation keep each file for 8 days or longer, which every day of this plan needs, and write `rotates keep="8d"` here; or schedule `days` more often
+      help: let rotation keep each file for 8 days or longer, which every day of this plan needs, and write so in `rotates keep="8d"`; or schedule `days` so that its runs are at most 3d23h50m apart: then days are in the store before their files are deleted
     "#);
     // A day needs to stay for eight days: its own, and seven until the run of Monday is over.
     assert!(custody("Asia/Tokyo", "rotates keep=\"7d\"", &weekly).contains("sonae::custody::broken"));
@@ -61,10 +61,10 @@ fn rotation_that_deletes_before_a_weekly_run_loses_the_days_before() {
 fn rotation_by_months_knows_how_long_they_are() {
     let monthly = days("\"monthly\" day=1 at=\"02:00\"", "1y");
     insta::assert_snapshot!(custody("UTC", "rotates keep=\"1mo\"", &monthly), @r#"
-    Error sonae::custody::broken: the log of 2025-01-01 of `log` is deleted by rotation on 2025-02-01 00:00, and the backup `days` comes for it only later, on 2025-02-01 02:10
-      @ "1mo": its file is deleted by rotation on 2025-02-01 00:00
+    Error sonae::custody::broken: the log of 2025-01-01 of `log` is deleted by rotation on 2025-02-01 00:00 UTC, and the backup `days` comes for it only later, on 2025-02-01 02:10
+      @ "1mo": its file is deleted by rotation on 2025-02-01 00:00 UTC
       @ schedule "monthly" day=1 at="02:00": `days` would have it in the store on 2025-02-01 02:10, when its file is gone
-      help: let rotation keep each file for 32 days or longer, which every day of this plan needs, and write `rotates keep="32d"` here; or schedule `days` more often
+      help: let rotation keep each file for 32 days or longer, which every day of this plan needs, and write so in `rotates keep="32d"`; or schedule `days` so that its runs are at most 26d23h50m apart: then days are in the store before their files are deleted
     "#);
     assert!(custody("UTC", "rotates keep=\"32d\"", &monthly).starts_with("assumed: "));
 }
@@ -74,12 +74,12 @@ fn originals_that_are_removed_before_a_yearly_run_are_kept_for_less_than_is_prom
     let yearly = days("\"yearly\" date=\"06-01\" at=\"02:00\"", "7y");
     let months = months(MONTHLY, "1y", "remove-originals");
     insta::assert_snapshot!(custody("UTC", "", &(yearly.clone() + &months)), @r#"
-    Error sonae::custody::broken: the log of 2025-01-01 of `log` is nowhere from 2026-01-31 23:59:59 on: its file is removed by `months` on 2025-03-01 03:10, the backup `days` comes for it only later, on 2025-06-01 02:10, and the backup `months` no longer keeps its own
-      @ retention within="1y": the log of 2025-01-01 may be deleted here from 2026-01-31 23:59:59 on
-      @ remove-originals: its file is removed by `months` on 2025-03-01 03:10
+    Error sonae::custody::broken: the log of 2025-01-01 of `log` is nowhere from 2026-01-31 23:59:59 on: its file is removed by `months` on 2025-03-01 03:10 UTC, the backup `days` comes for it only later, on 2025-06-01 02:10, and the backup `months` no longer keeps its own
+      @ retention within="1y": the log of 2025-01-01 may be deleted here from 2026-01-31 23:59:59 UTC on
+      @ remove-originals: its file is removed by `months` on 2025-03-01 03:10 UTC
       @ schedule "monthly" day=1 at="03:00": `months` has it in the store from 2025-03-01 03:10 on
       @ schedule "yearly" date="06-01" at="02:00": `days` would have it in the store on 2025-06-01 02:10, when its file is gone
-      help: run `days` before `months` removes the files, or keep the points of `months` as long as it is promised: within="7y"
+      help: schedule `days` so that its runs are at most 28d3h apart: then days are in the store before `months` removes the files; or keep the points of `months` as long as it is promised: within="7y"
     "#);
     assert!(custody("UTC", "", &(yearly + &months.replace("1y", "7y"))).starts_with("proven: "));
 }
@@ -88,12 +88,12 @@ fn originals_that_are_removed_before_a_yearly_run_are_kept_for_less_than_is_prom
 fn days_that_are_let_go_before_their_month_is_packed_are_lost_where_rotation_was_quicker() {
     let all = days(DAILY, "30d") + &months(MONTHLY, "7y", "");
     insta::assert_snapshot!(custody("UTC", "rotates keep=\"2w\"", &all), @r#"
-    Error sonae::custody::broken: the log of 2025-01-01 of `log` is nowhere from 2025-01-31 23:59:59 on: its file is deleted by rotation on 2025-01-15 00:00, the backup `months` comes for it only later, on 2025-03-01 03:10, and the backup `days` no longer keeps its own
-      @ retention within="30d": the log of 2025-01-01 may be deleted here from 2025-01-31 23:59:59 on
-      @ "2w": its file is deleted by rotation on 2025-01-15 00:00
+    Error sonae::custody::broken: the log of 2025-01-01 of `log` is nowhere from 2025-01-31 23:59:59 on: its file is deleted by rotation on 2025-01-15 00:00 UTC, the backup `months` comes for it only later, on 2025-03-01 03:10, and the backup `days` no longer keeps its own
+      @ retention within="30d": the log of 2025-01-01 may be deleted here from 2025-01-31 23:59:59 UTC on
+      @ "2w": its file is deleted by rotation on 2025-01-15 00:00 UTC
       @ schedule "daily" at="02:00": `days` has it in the store from 2025-01-02 02:10 on
       @ schedule "monthly" day=1 at="03:00": `months` would have it in the store on 2025-03-01 03:10, when its file is gone
-      help: let rotation keep files until `months` comes for them, and write so in `rotates keep=`; or keep the points of `days` as long as it is promised: within="7y"
+      help: let rotation keep each file for 63 days or longer, which every day of this plan needs, and write so in `rotates keep="63d"`; or keep the points of `days` as long as it is promised: within="7y"
     "#);
     assert!(custody("UTC", "rotates keep=\"4mo\"", &all).starts_with("assumed: "));
     assert!(custody("UTC", "", &all).starts_with("proven: "));
@@ -103,10 +103,10 @@ fn days_that_are_let_go_before_their_month_is_packed_are_lost_where_rotation_was
 fn months_that_stay_longer_than_rotation_keeps_them_are_never_packed() {
     let all = months(MONTHLY, "7y", "").replace("whole-months\"", "whole-months\" keep-newest=3");
     insta::assert_snapshot!(custody("UTC", "rotates keep=\"2mo\"", &all), @r#"
-    Error sonae::custody::broken: the log of 2025-01-01 of `log` is deleted by rotation on 2025-03-01 00:00, and the backup `months` comes for it only later, on 2025-04-01 03:10
-      @ "2mo": its file is deleted by rotation on 2025-03-01 00:00
+    Error sonae::custody::broken: the log of 2025-01-01 of `log` is deleted by rotation on 2025-03-01 00:00 UTC, and the backup `months` comes for it only later, on 2025-04-01 03:10
+      @ "2mo": its file is deleted by rotation on 2025-03-01 00:00 UTC
       @ schedule "monthly" day=1 at="03:00": `months` would have it in the store on 2025-04-01 03:10, when its file is gone
-      help: let rotation keep each file for 93 days or longer, which every day of this plan needs, and write `rotates keep="93d"` here; or let fewer months stay with `keep-newest`
+      help: let rotation keep each file for 93 days or longer, which every day of this plan needs, and write so in `rotates keep="93d"`; or let `months` pack months earlier, with `keep-newest=1`, before their files are deleted
     "#);
 }
 
@@ -115,18 +115,18 @@ fn points_of_the_folder_hold_what_rotation_deletes() {
     let folder = |schedule: &str| backup("folder", "", schedule, "generations=7");
     insta::assert_snapshot!(custody("UTC", "rotates keep=\"3d\"", &folder(DAILY)), @"assumed: target log, custody: every day is in a recovery point of the folder before its file leaves; its file stays at least 2d longer (2025-01-01, removed by log rotation)");
     insta::assert_snapshot!(custody("UTC", "rotates keep=\"3d\"", &folder("\"weekly\" weekday=\"mon\" at=\"02:00\"")), @r#"
-    Error sonae::custody::broken: the log of 2025-01-01 of `log` is deleted by rotation on 2025-01-04 00:00, and no backup has packed it by then
-      @ "3d": its file is deleted by rotation on 2025-01-04 00:00
-      help: give the target a backup with `select "unshipped-days"` that runs before files are removed
+    Error sonae::custody::broken: the log of 2025-01-01 of `log` is deleted by rotation on 2025-01-04 00:00 UTC, and no backup has packed it by then
+      @ "3d": its file is deleted by rotation on 2025-01-04 00:00 UTC
+      help: give the target a backup with `select "unshipped-days"` that runs and is over within 2d after each day, before files are removed
     "#);
     // They hold the days for as long as there are seven of them, and a year is promised.
     let late = days("\"weekly\" weekday=\"mon\" at=\"02:00\"", "1y");
     insta::assert_snapshot!(custody("UTC", "rotates keep=\"3d\"", &(folder(DAILY) + &late)), @r#"
-    Error sonae::custody::broken: the log of 2025-01-01 of `log` is nowhere from 2025-01-10 02:00 on: its file is deleted by rotation on 2025-01-04 00:00, the backup `days` comes for it only later, on 2025-01-06 02:10, and the backup `folder` no longer keeps its own
-      @ retention generations=7: the log of 2025-01-01 may be deleted here from 2025-01-10 02:00 on
-      @ "3d": its file is deleted by rotation on 2025-01-04 00:00
+    Error sonae::custody::broken: the log of 2025-01-01 of `log` is nowhere from 2025-01-10 02:00 on: its file is deleted by rotation on 2025-01-04 00:00 UTC, the backup `days` comes for it only later, on 2025-01-06 02:10, and the backup `folder` no longer keeps its own
+      @ retention generations=7: the log of 2025-01-01 may be deleted here from 2025-01-10 02:00 UTC on
+      @ "3d": its file is deleted by rotation on 2025-01-04 00:00 UTC
       @ schedule "weekly" weekday="mon" at="02:00": `days` would have it in the store on 2025-01-06 02:10, when its file is gone
-      help: let rotation keep files until `days` comes for them, and write so in `rotates keep=`; or keep the points of `folder` as long as it is promised: within="1y"
+      help: let rotation keep each file for 8 days or longer, which every day of this plan needs, and write so in `rotates keep="8d"`; or schedule `days` so that its runs are at most 47h50m apart: then days are in the store before their files are deleted; or keep the points of `folder` as long as it is promised: within="1y"
     "#);
 }
 
@@ -135,10 +135,10 @@ fn what_has_no_schedule_packs_nothing() {
     let by_hand = days(DAILY, "1y").replace("schedule \"daily\" at=\"02:00\"; ", "");
     assert!(custody("UTC", "", &by_hand).starts_with("proven: "));
     insta::assert_snapshot!(custody("UTC", "rotates keep=\"9d\"", &by_hand), @r#"
-    Error sonae::custody::broken: the log of 2025-01-01 of `log` is deleted by rotation on 2025-01-10 00:00, and the backup `days` has no `schedule` by which it comes for it
-      @ "9d": its file is deleted by rotation on 2025-01-10 00:00
+    Error sonae::custody::broken: the log of 2025-01-01 of `log` is deleted by rotation on 2025-01-10 00:00 UTC, and the backup `days` has no `schedule` by which it comes for it
+      @ "9d": its file is deleted by rotation on 2025-01-10 00:00 UTC
       @ backup "days": `days` runs when it is named
-      help: give `days` a `schedule` that comes round before files are removed
+      help: give `days` a `schedule` that comes round every 7d23h50m at least, before files are removed
     "#);
 }
 

@@ -22,28 +22,42 @@ fn the_very_sum_is_within() {
 #[test]
 fn a_broken_rpo_shows_the_gap() {
     insta::assert_snapshot!(told_rpo("24h", vec![backup(20, "daily", daily(), "Asia/Tokyo", "40m")]), @r#"
-    Error sonae::rpo::broken: `documents` may lose 24h40m, and at most 24h is promised
+    Error sonae::rpo::broken: `documents` may lose 24h40m, and at most 24h is promised: every gap between its runs breaks that
       @10 24h + 40m = 24h40m > 24h
       @21 longest gap 24h: 2025-01-02 05:30 → 2025-01-03 05:30 Asia/Tokyo
       @22 until the new point is there: 40m
       help: schedule its runs at most 23h20m apart, or promise what is true: rpo="24h40m"
     "#);
+    assert!(
+        told_rpo("24h", vec![backup(20, "daily", daily(), "America/New_York", "40m")])
+            .contains("and at most 24h is promised: gaps of 24h, in which no clock is set, break that too")
+    );
+    assert!(
+        told_rpo("23h", vec![backup(20, "daily", daily(), "America/New_York", "40m")])
+            .contains("and at most 23h is promised: every gap between its runs breaks that, even the shortest, 23h")
+    );
+    // Over a weekend more is lost than over a night, and that is no matter of clocks.
+    let workdays = cron("30 5 * * 1-5");
+    assert!(
+        told_rpo("30h", vec![backup(20, "daily", workdays, "Asia/Tokyo", "40m")])
+            .contains("`documents` may lose 3d40m, and at most 30h is promised\n")
+    );
     insta::assert_snapshot!(told_rpo("25h", vec![backup(20, "daily", daily(), "America/New_York", "40m")]), @r#"
-    Error sonae::rpo::broken: `documents` may lose 25h40m, and at most 25h is promised
+    Error sonae::rpo::broken: `documents` may lose 25h40m, and at most 25h is promised: only gaps in which the clock is set break that
       @10 25h + 40m = 25h40m > 25h
       @21 longest gap 25h: 2025-11-01 05:30 → 2025-11-02 05:30 America/New_York, the clock set back between
       @22 until the new point is there: 40m
       help: schedule its runs at most 24h20m apart: with `timezone="UTC"` after the schedule, no clock is set; or promise what is true: rpo="25h40m"
     "#);
     insta::assert_snapshot!(told_rpo("90m", vec![backup(20, "hourly", cron("0 * * * *"), "Europe/Berlin", "5m")]), @r#"
-    Error sonae::rpo::broken: `documents` may lose 2h5m, and at most 1h30m is promised
+    Error sonae::rpo::broken: `documents` may lose 2h5m, and at most 1h30m is promised: only gaps in which the clock is set break that
       @10 2h + 5m = 2h5m > 1h30m
       @21 longest gap 2h: 2025-10-26 02:00 → 2025-10-26 03:00 Europe/Berlin, the clock set back between
       @22 until the new point is there: 5m
       help: schedule its runs at most 1h25m apart: with `timezone="UTC"` after the schedule, no clock is set; or promise what is true: rpo="2h5m"
     "#);
     insta::assert_snapshot!(told_rpo("30m", vec![backup(20, "daily", daily(), "Asia/Tokyo", "40m")]), @r#"
-    Error sonae::rpo::broken: `documents` may lose 24h40m, and at most 30m is promised
+    Error sonae::rpo::broken: `documents` may lose 24h40m, and at most 30m is promised: every gap between its runs breaks that
       @10 24h + 40m = 24h40m > 30m
       @21 longest gap 24h: 2025-01-02 05:30 → 2025-01-03 05:30 Asia/Tokyo
       @22 until the new point is there: 40m
@@ -129,36 +143,36 @@ fn what_a_run_waits_for_is_lost_too() {
     // On a Sunday it waits 10m + 20m, on other days 10m + 15m; the clock is set back on a Sunday.
     insta::assert_snapshot!(told_last("26h", diamond("30m")), @r#"
     target d, rpo: 26h ≤ 26h, nothing left: gap 25h (2025-10-25 05:30 → 2025-10-26 05:30 Europe/Berlin, the clock set back between) + waits 30m (a/job, b/job) + takes 30m, over 2025-01-01 – 2053-01-01
-    Warning sonae::collision::heavy: `c/job` and `b/job` are at work at once on every host: first from 2025-01-05 13:40 to 13:55, 52 times a year
+    Warning sonae::collision::heavy: `c/job` (takes 15m) and `b/job` (takes 20m) are at work at once on every host, and both are heavy, for they take 10m or longer: first from 2025-01-05 13:40 to 13:55 Asia/Tokyo, 52 times a year
       @301 `c/job` begins on 2025-01-05 13:40, and may take until 13:55
       @201 `b/job` may take until 14:00
-      help: write `after "b/job"` into `c/job`, beside its schedule, so that it begins when the other is over; or write `limit side-by-side=1` into the store `vault`, which then lets in one step at a time
+      help: write `after "b/job"` into `c/job`, beside its schedule, so that it begins when the other is over
     "#);
     insta::assert_snapshot!(told_last("24h", diamond("30m")), @r#"
-    Error sonae::rpo::broken: `d` may lose 26h, and at most 24h is promised
+    Error sonae::rpo::broken: `d` may lose 26h, and at most 24h is promised: gaps of 24h, in which no clock is set, break that too
       @10 25h + 10m + 20m + 30m = 26h > 24h
       @401 gap 25h: 2025-10-25 05:30 → 2025-10-26 05:30 Europe/Berlin, the clock set back between
       @102 `a/job` comes before it: 10m
       @202 `b/job` comes before it: 20m
       @402 until the new point is there: 30m
       help: schedule its runs at most 23h apart, or promise what is true: rpo="26h"
-    Warning sonae::collision::heavy: `c/job` and `b/job` are at work at once on every host: first from 2025-01-05 13:40 to 13:55, 52 times a year
+    Warning sonae::collision::heavy: `c/job` (takes 15m) and `b/job` (takes 20m) are at work at once on every host, and both are heavy, for they take 10m or longer: first from 2025-01-05 13:40 to 13:55 Asia/Tokyo, 52 times a year
       @301 `c/job` begins on 2025-01-05 13:40, and may take until 13:55
       @201 `b/job` may take until 14:00
-      help: write `after "b/job"` into `c/job`, beside its schedule, so that it begins when the other is over; or write `limit side-by-side=1` into the store `vault`, which then lets in one step at a time
+      help: write `after "b/job"` into `c/job`, beside its schedule, so that it begins when the other is over
     "#);
     insta::assert_snapshot!(told_last("25h30m", diamond("30m")), @r#"
-    Error sonae::rpo::broken: `d` may lose 26h, and at most 25h30m is promised
+    Error sonae::rpo::broken: `d` may lose 26h, and at most 25h30m is promised: only gaps in which the clock is set break that
       @10 25h + 10m + 20m + 30m = 26h > 25h30m
       @401 gap 25h: 2025-10-25 05:30 → 2025-10-26 05:30 Europe/Berlin, the clock set back between
       @102 `a/job` comes before it: 10m
       @202 `b/job` comes before it: 20m
       @402 until the new point is there: 30m
       help: begin it before the 30m that it waits, without its `after`, or at another time; or promise what is true: rpo="26h"
-    Warning sonae::collision::heavy: `c/job` and `b/job` are at work at once on every host: first from 2025-01-05 13:40 to 13:55, 52 times a year
+    Warning sonae::collision::heavy: `c/job` (takes 15m) and `b/job` (takes 20m) are at work at once on every host, and both are heavy, for they take 10m or longer: first from 2025-01-05 13:40 to 13:55 Asia/Tokyo, 52 times a year
       @301 `c/job` begins on 2025-01-05 13:40, and may take until 13:55
       @201 `b/job` may take until 14:00
-      help: write `after "b/job"` into `c/job`, beside its schedule, so that it begins when the other is over; or write `limit side-by-side=1` into the store `vault`, which then lets in one step at a time
+      help: write `after "b/job"` into `c/job`, beside its schedule, so that it begins when the other is over
     "#);
     insta::assert_snapshot!(told_last("26h", chain(&[(daily(), "", &[]), (daily(), "30m", &["a"])])), @r#"
     Error sonae::rpo::unproven: nothing shows that `b` loses at most 26h

@@ -185,11 +185,11 @@ fn an_rto_needs_every_step_and_a_way() {
     Error sonae::rto::unproven: nothing shows that `documents` is back within 30m with restore `data`
       @11 promised here
       @50 has a step without `takes`
-      help: write into each step how long it takes, as in takes="20m"
+      help: write into the step that does not say it how long it takes at most, as a drill shows it: the promise holds up to takes="9m"
     Error sonae::rto::unproven: nothing shows that restore `data` takes at most 30m
       @51 promised here
       @60 has no `takes`
-      help: write into each step how long it takes, as in takes="20m"
+      help: write into the step that does not say it how long it takes at most, as a drill shows it: the promise holds up to takes="9m"
     "#);
     let elsewhere = vec![restore("other", "", vec![recover(60, "images", "1m")])];
     insta::assert_snapshot!(told(&plan(vec![target("", "30m", vec![])], elsewhere)), @r#"

@@ -34,21 +34,21 @@ fn a_daily_backup_beside_a_database_is_a_day_and_a_run_apart() {
     let text = |moment: &str| format!("{IMAGES}\n{SHOP}\n{}", restore(moment, &["images", "shop"]));
     insta::assert_snapshot!(spread("Asia/Tokyo", &text("moment \"latest\" spread=\"25h\"")), @"assumed: restore data, spread: 24h40m ≤ 25h, 20m left: just before 2025-01-03 06:10 Asia/Tokyo, images is of 2025-01-02 05:30 and shop of 2025-01-03 06:10, over 2025-01-01 – 2053-01-01");
     insta::assert_snapshot!(spread("Asia/Tokyo", &text("moment \"latest\" spread=\"24h39m\"")), @r#"
-    Error sonae::spread::broken: what `data` brings back may be 24h40m apart, and at most 24h39m is accepted: rows written after 2025-01-02 05:30 name files that are not in the newest point of `images`
+    Error sonae::spread::broken: what `data` brings back may be 24h40m apart, and at most 24h39m is accepted: rows written after 2025-01-02 05:30 Asia/Tokyo name files that are not in the newest point of `images`
       @ "24h39m": 24h40m > 24h39m
       @ schedule "daily" at="05:30": just before 2025-01-03 06:10 Asia/Tokyo, the newest point of `images` is of 2025-01-02 05:30
       @ backup "automated": that of `shop` is of 2025-01-03 06:10
       help: back `images` up more often, or accept what is true: spread="24h40m"
     "#);
     insta::assert_snapshot!(spread("Asia/Tokyo", &text("")), @r#"
-    Warning sonae::spread::unsaid: `data` may bring `images` back 24h40m older than `shop`: rows written after 2025-01-02 05:30 name files that are not in the newest point of `images`
+    Warning sonae::spread::unsaid: `data` may bring `images` back 24h40m older than `shop`: rows written after 2025-01-02 05:30 Asia/Tokyo name files that are not in the newest point of `images`
       @ "data": brings each target back from its newest point at one moment
       @ schedule "daily" at="05:30": just before 2025-01-03 06:10 Asia/Tokyo, the newest point of `images` is of 2025-01-02 05:30
       @ backup "automated": that of `shop` is of 2025-01-03 06:10
       help: back `images` up more often; or write `moment "latest" spread="24h40m"` into the restore, which accepts this difference
     "#);
     // The day on which the clock is set back has an hour more.
-    insta::assert_snapshot!(spread("Europe/Berlin", &text("moment \"latest\" spread=\"26h\"")), @"assumed: restore data, spread: 25h40m ≤ 26h, 20m left: just before 2025-10-26 06:10 Europe/Berlin, images is of 2025-10-25 05:30 and shop of 2025-10-26 06:10, over 2025-01-01 – 2053-01-01");
+    insta::assert_snapshot!(spread("Europe/Berlin", &text("moment \"latest\" spread=\"26h\"")), @"assumed: restore data, spread: 25h40m ≤ 26h, 20m left: just before 2025-10-26 06:10 Europe/Berlin, images is of 2025-10-25 05:30 and shop of 2025-10-26 06:10, the clock set back between, over 2025-01-01 – 2053-01-01");
 }
 
 #[test]

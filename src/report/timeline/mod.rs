@@ -111,7 +111,8 @@ fn turnover(of: &KeptPoints, clock: &Clock) -> String {
     };
     let gap = of.longest_gap.map_or_else(String::new, |gap| {
         let (from, to) = (clock.moment(gap.from, of.making), clock.moment(gap.to, of.making));
-        format!(", longest gap {} ({from} → {to})", Duration::from_seconds(gap.seconds()))
+        let set = calendar::set_between(gap.from, gap.to, &clock.zone);
+        format!(", longest gap {} ({from} → {to}{set})", Duration::from_seconds(gap.seconds()))
     });
     format!("{} made, {gone}{gap}", counted(of.made, "point"))
 }

@@ -136,3 +136,31 @@ fn a_change_is_told_by_what_it_loses_and_gains() {
     assert_eq!(named(&moved.only_old), [Place::Store(name("s"))]);
     assert_eq!(named(&moved.only_new), [Place::Store(name("far")), Place::Copy(name("s"))]);
 }
+
+#[test]
+fn a_copy_is_there_later_than_what_it_is_of() {
+    let question = asked("2026-03-10T06:00:00Z", "2026-03-12T00:00:00Z", None);
+    let with = |takes: &str, copy: &str| {
+        told_of(
+            &format!(
+                "backup \"b\" {{ archive \"tar.zip\"; store \"s\"; schedule \"daily\" at=\"05:00\"; {takes}; retention within=\"1d\"; copy to=\"far\" {{ \
+                 {copy}; retention within=\"1d\" }} }}"
+            ),
+            &question,
+        )
+    };
+    let told = with("takes \"30m\"", "takes \"90m\"");
+    let seen = |place: usize| {
+        let lives = &of_points(&told.jobs[place]).lives;
+        lives.iter().map(|life| (life.moment(), life.committed(), life.let_go().unwrap())).collect::<Vec<_>>()
+    };
+    let day = |day: u32, time: &str| at(&format!("2026-03-{day:02}T{time}:00Z"));
+    // At five in Berlin it is four; what a run lets go is there until it is over.
+    assert_eq!(seen(0), [10, 11].map(|of| (day(of, "04:00"), day(of, "04:30"), day(of + 1, "04:30"))));
+    // A copy goes when that of the next day is there.
+    assert_eq!(seen(1), [10, 11].map(|of| (day(of, "04:00"), day(of, "06:00"), day(of + 1, "06:00"))));
+    let takes = |told: &Timeline| told.jobs.iter().map(|job| job.takes.map(|takes| takes.seconds)).collect::<Vec<_>>();
+    assert_eq!(takes(&told), [Some(1_800), Some(7_200)]);
+    assert_eq!(takes(&with("takes \"30m\"", "")), [Some(1_800), Some(1_800)]);
+    assert_eq!(takes(&with("", "takes \"90m\"")), [None, Some(5_400)]);
+}
