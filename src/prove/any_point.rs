@@ -184,7 +184,7 @@ impl Holding {
         // A day that a clock skips lets one more hold.
         let most = at.saturating_sub(from).div_euclid(DAY_SECONDS).saturating_add(1).clamp(0, DAYS_MAX.into());
         self.at_most(u16::try_from(most).unwrap_or(DAYS_MAX));
-        while self.days > 0 && self.expiries.of_second(from - 1) > at {
+        while self.days > 0 && self.expiries.of_second(from) > at {
             self.at_most(self.days - 1);
         }
     }
@@ -268,8 +268,8 @@ impl<'p> Pair<'p> {
                 continue;
             }
             holding.look(next.moment, at);
-            // The second before it is the youngest that cannot be brought back any more.
-            if expiries.of_second(next.moment - 1) > at {
+            // What is older than it cannot be brought back any more.
+            if expiries.of_second(next.moment) > at {
                 short = short.or(Some((*before, *log_gone, *next)));
             }
             let back = at.saturating_sub(next.moment);
