@@ -23,7 +23,7 @@ use crate::ports::{Cause, Clock, Fault, StoreRead};
 use crate::primitives::{JobName, Name, RunId, Slot};
 use crate::prove::{Lacking, ProvenPlan};
 use crate::report;
-use crate::run::{ExitStatus, Outcome, Ports, RecentRuns, Recorded, recent_runs, recorded};
+use crate::run::{ExitStatus, Outcome, Ports, RecentRuns, Recorded, Times, recent_runs, recorded};
 use crate::steps::put_object;
 
 /// Journals that are older are not looked at. What a dead run left is removed after a day, so that nothing is left to go on with; and a
@@ -418,7 +418,7 @@ impl Tick<'_> {
         let Some(forecast) = self.settled(found, held).await? else { return Ok(None) };
         let ports = Ports { leases: held.leases(), ..world::writing(&forecast.stores, &self.state, self.seams) };
         run::tidy(&ports).await;
-        let releasing = held.releasing(&forecast, terminal::watch(self.quiet()));
+        let releasing = held.releasing(&forecast, terminal::watch(self.quiet(), Times::default()));
         let watch = ledger::watched(releasing, &self.state, None).await?;
         let run = forecast.run.clone();
         let side_by_side = self.arguments.pace.side_by_side;

@@ -27,6 +27,7 @@ mod ledger;
 mod load;
 mod locks;
 mod output;
+mod pace;
 mod people;
 mod points;
 mod rehearse;

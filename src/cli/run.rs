@@ -16,7 +16,7 @@ use crate::plan::Plan;
 use crate::ports::Fault;
 use crate::primitives::{Duration, JobName, RunId};
 use crate::report;
-use crate::run::{ExitStatus, Outcome, Ports, forget};
+use crate::run::{ExitStatus, Outcome, Ports, Times, forget};
 
 pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus, Failure> {
     let loaded = load::load_for(arguments.pace.quiet && !arguments.dry.dry_run, &arguments.plan)?;
@@ -129,7 +129,7 @@ pub(super) async fn carry_out(
     held.note(&forecast.run).await;
     let ports = Ports { leases: held.keeper.leases(), ..world::writing(&forecast.stores, &held.state, seams) };
     tidy(&ports).await;
-    let watch = ledger::watched(terminal::watch(pace.quiet), &held.state, None).await?;
+    let watch = ledger::watched(terminal::watch(pace.quiet, Times::default()), &held.state, None).await?;
     let run = forecast.run.clone();
     let outcome = crate::run::run(forecast, pace.side_by_side, &ports, &watch, interrupts).await;
     watch.close().await;

@@ -10,22 +10,23 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
+use super::pace::Stopwatch;
 use super::{Failure, output};
 use crate::forecast::{Forecast, ForecastStep};
 use crate::ports::Fault;
 use crate::primitives::{ByteSize, StepId};
 use crate::report::words::{counted, lease_lost, suspension};
-use crate::run::{Entry, Record, Watch};
+use crate::run::{Entry, Record, Times, Watch};
 use crate::steps::{Progress, StepOutput};
 
-/// Who watches: the terminal, a log, or nobody.
-pub(super) fn watch(quiet: bool) -> Box<dyn Watch> {
+/// Who watches: the terminal, a log, or nobody. `times` is what is known of a run that goes on.
+pub(super) fn watch(quiet: bool, times: Times) -> Box<dyn Watch> {
     if quiet {
         Box::new(Nobody)
     } else if std::io::stderr().is_terminal() {
-        Box::new(Bars::default())
+        Box::new(Bars::new(times))
     } else {
-        Box::new(Lines::default())
+        Box::new(Lines::new(times))
     }
 }
 
@@ -51,12 +52,16 @@ impl Watch for Nobody {
 }
 
 /// One line when a step ends: what a log wants.
-#[derive(Default)]
 struct Lines {
     running: Mutex<BTreeMap<StepId, Arc<Progress>>>,
+    stopwatch: Stopwatch,
 }
 
 impl Lines {
+    fn new(times: Times) -> Self {
+        Self { running: Mutex::default(), stopwatch: Stopwatch::new(times, Arc::new(output::say)) }
+    }
+
     fn take(&self, step: StepId) -> Option<Arc<Progress>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&step)
     }
@@ -68,6 +73,7 @@ impl Watch for Lines {
     }
 
     fn entry(&self, forecast: &Forecast, entry: &Entry) {
+        let pace = self.stopwatch.entry(forecast, entry);
         let Some(told) = Told::of(forecast, &entry.record) else { return };
         let progress = self.take(told.step.id);
         match told.failed {
@@ -77,6 +83,7 @@ impl Watch for Lines {
                 output::say(&format!("{}: done{went}", told.step.name));
             }
         }
+        pace.iter().for_each(|line| output::say(line));
         told.held_back.iter().for_each(|why| output::say(why));
     }
 
@@ -152,6 +159,7 @@ fn entries_counted(entries: u64) -> String {
 struct Bars {
     all: MultiProgress,
     running: Mutex<BTreeMap<StepId, Bar>>,
+    stopwatch: Stopwatch,
 }
 
 struct Bar {
@@ -165,13 +173,17 @@ impl Drop for Bar {
     }
 }
 
-impl Default for Bars {
-    fn default() -> Self {
-        Self { all: BARS.clone(), running: Mutex::default() }
-    }
-}
-
 impl Bars {
+    fn new(times: Times) -> Self {
+        let all = BARS.clone();
+        let say = |line: &str| {
+            if BARS.println(line).is_err() {
+                output::say(line);
+            }
+        };
+        Self { all, running: Mutex::default(), stopwatch: Stopwatch::new(times, Arc::new(say)) }
+    }
+
     /// Takes a step's bar away.
     fn clear(&self, step: StepId) {
         let bar = self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&step);
@@ -221,12 +233,14 @@ impl Watch for Bars {
     }
 
     fn entry(&self, forecast: &Forecast, entry: &Entry) {
+        let pace = self.stopwatch.entry(forecast, entry);
         let Some(told) = Told::of(forecast, &entry.record) else { return };
         self.clear(told.step.id);
         match told.failed {
             Some(why) => self.line(&format!("✗ {why}")),
             None => self.line(&format!("✓ {}", told.step.name)),
         }
+        pace.iter().for_each(|line| self.line(&format!("  {line}")));
         told.held_back.iter().for_each(|why| self.line(&format!("! {why}")));
     }
 

@@ -12,6 +12,7 @@ pub mod forecast;
 pub mod history;
 pub mod lease;
 pub mod outcome;
+pub mod pace;
 pub mod points;
 pub mod proofs;
 pub mod status;

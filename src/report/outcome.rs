@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use super::words::{advice, count, counted, elapsed, lease_lost, names, suspension};
+use jiff::SignedDuration;
+
+use super::words::{advice, count, counted, elapsed, lasting, lease_lost, names, suspension};
 use crate::catalog::{Manifest, Named};
 use crate::forecast::{Action, Forecast, ForecastStep, Move, Subject};
 use crate::primitives::{ByteSize, Name, PathBytes, command_line, on_one_line};
@@ -34,7 +36,27 @@ pub fn text(outcome: &Outcome, place: Place<'_>) -> String {
             }
         }
     }
+    lines.push_str(&planned_and_actual(outcome));
     let _ = writeln!(lines, "{}", closing(outcome));
+    lines
+}
+
+/// How long the steps of a restore took beside what the plan expects, where it expects something.
+fn planned_and_actual(outcome: &Outcome) -> String {
+    let expects = outcome.forecast.steps.iter().any(|step| step.takes.is_some());
+    if !matches!(outcome.forecast.subject, Subject::Restore { .. }) || !expects {
+        return String::new();
+    }
+    let mut lines = String::from("   planned    actual\n");
+    for step in &outcome.steps {
+        let forecast = outcome.forecast.step(step.step);
+        let planned = forecast.takes.map_or_else(|| "-".to_owned(), |takes| takes.to_string());
+        let took = step.took_ms.and_then(|took| i64::try_from(took).ok()).map(SignedDuration::from_millis);
+        let actual = took.map_or_else(|| "-".to_owned(), lasting);
+        let is_longer = forecast.takes.zip(step.took_ms).is_some_and(|(takes, took)| took > takes.seconds * 1000);
+        let mark = if is_longer { "!" } else { " " };
+        let _ = writeln!(lines, "{mark} {planned:>8}  {actual:>8}   {}", forecast.name);
+    }
     lines
 }
 

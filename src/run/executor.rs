@@ -13,7 +13,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 
 use super::retry::{self, Next};
-use super::{Command, Entry, Event, LineSums, Outcome, Record, Recorded, State, StepState, turn};
+use super::{Command, Entry, Event, LineSums, Outcome, Record, Recorded, State, StepState, Times, turn};
 use crate::forecast::{Action, Forecast, ForecastStep};
 use crate::ports::{
     Cause, Clock, CommandRun, Compute, Fault, JournalWrite, Locks, Network, People, Scratch, StoreWrite, TreeWrite,
@@ -156,7 +156,8 @@ pub async fn resume_by(
     let decided = decided.iter().map(|Decision { step, again }| Record::Decided { step: *step, again: *again });
     let first: Vec<Record> = std::iter::once(Record::Resumed).chain(decided).collect();
     first.iter().try_for_each(|record| state.apply(record)).map_err(damaged)?;
-    Executor::new(turn, state, recorded.sums, side_by_side, ports, watch).begin(first, interrupts).await
+    let executor = Executor::new(turn, state, recorded.sums, side_by_side, ports, watch);
+    Executor { times: recorded.times, ..executor }.begin(first, interrupts).await
 }
 
 /// What a person says of a step of which nobody knows whether it was done.
@@ -196,6 +197,7 @@ impl StepTime {
 struct Executor<'a> {
     turn: Turn,
     state: State,
+    times: Times,
     sums: LineSums,
     side_by_side: NonZeroUsize,
     ports: &'a Ports,
@@ -218,6 +220,7 @@ impl<'a> Executor<'a> {
         Self {
             turn,
             state,
+            times: Times::default(),
             sums,
             side_by_side,
             ports,
@@ -241,7 +244,7 @@ impl<'a> Executor<'a> {
             let commands = (self.turn)(&mut self.state, self.side_by_side.get(), event);
             for command in commands {
                 if !self.carry_out(command).await? {
-                    return Ok(Outcome::of(&self.state, self.ports.clock.now()));
+                    return Ok(Outcome::of(&self.state, &self.times, self.ports.clock.now()));
                 }
             }
             event = self.next(interrupts).await;
@@ -308,6 +311,7 @@ impl<'a> Executor<'a> {
         let forecast = self.state.forecast();
         self.ports.journal.append(&forecast.run, &line).await?;
         self.watch.entry(forecast, &entry);
+        self.times.take(&entry);
         Ok(())
     }
 

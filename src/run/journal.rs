@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::state::is_blind;
-use super::{End, State, StepState};
+use super::{End, State, StepState, Times};
 use crate::catalog::Part;
 use crate::forecast::{Action, Forecast, ForecastStep};
 use crate::ports::{Cause, Fault, JournalRead};
@@ -131,6 +131,8 @@ pub struct Recorded {
     pub forecast: Arc<Forecast>,
     /// How far it came.
     pub state: State,
+    /// When its steps began and ended.
+    pub times: Times,
     /// When the last line was written.
     pub last: Timestamp,
     /// How often it was resumed, and died again, since a step was last done or it was last interrupted.
@@ -190,6 +192,7 @@ pub async fn replay(
                 fits(&so_far.forecast, record).map_err(damaged)?;
                 so_far.state.apply(record).map_err(damaged)?;
                 so_far.last = entry.at;
+                so_far.times.take(&entry);
                 so_far.in_vain = match record {
                     Record::Resumed => so_far.in_vain + 1,
                     Record::Finished { .. } | Record::Interrupted => 0,
@@ -213,7 +216,7 @@ fn first(forecast: Forecast, at: Timestamp, run: &RunId) -> Result<Recorded, Str
     }
     let forecast = Arc::new(forecast);
     let state = State::new(Arc::clone(&forecast));
-    Ok(Recorded { state, forecast, last: at, in_vain: 0, sums: LineSums::default() })
+    Ok(Recorded { state, forecast, times: Times::default(), last: at, in_vain: 0, sums: LineSums::default() })
 }
 
 /// Whether what a step is said to have yielded is of what it was to do.

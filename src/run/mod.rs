@@ -17,6 +17,7 @@ mod room;
 mod state;
 #[cfg(test)]
 mod tests;
+mod times;
 
 pub use dispatcher::{Command, Event, turn};
 pub use executor::{Decision, Ports, Turn, Watch, performing, resume, resume_by, run, run_by};
@@ -27,3 +28,4 @@ pub use keeper::{Keeper, LeaseName};
 pub use outcome::{End, OUTCOME_FORMAT_VERSION, Outcome, StepEnd, StepOutcome};
 pub use past::{RecentRuns, recent_runs};
 pub use state::{State, StepState};
+pub use times::{Pace, Times};

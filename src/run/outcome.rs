@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{ExitStatus, State, StepState};
+use super::{ExitStatus, State, StepState, Times};
 use crate::forecast::Forecast;
 use crate::ports::Fault;
 use crate::primitives::StepId;
@@ -88,6 +88,9 @@ pub struct StepOutcome {
     pub step: StepId,
     /// How.
     pub end: StepEnd,
+    /// How long it took, where it ended: milliseconds from when it first began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub took_ms: Option<u64>,
 }
 
 /// The version of the form in which outcomes are printed.
@@ -113,7 +116,7 @@ pub struct Outcome {
 
 impl Outcome {
     /// What became of a state.
-    pub(super) fn of(state: &State, ended: Timestamp) -> Self {
+    pub(super) fn of(state: &State, times: &Times, ended: Timestamp) -> Self {
         let step_end = |state: &StepState| match state {
             StepState::Done(output) => StepEnd::Done(output.clone()),
             StepState::Failed(fault) => StepEnd::Failed(fault.clone()),
@@ -122,7 +125,11 @@ impl Outcome {
             StepState::Waiting(_) | StepState::Running(_) | StepState::Pausing(_) => StepEnd::Open,
         };
         let forecast = Arc::clone(state.forecast());
-        let steps = forecast.steps.iter().map(|step| StepOutcome { step: step.id, end: step_end(state.step(step.id)) });
+        let steps = forecast.steps.iter().map(|step| StepOutcome {
+            step: step.id,
+            end: step_end(state.step(step.id)),
+            took_ms: times.took(step.id).and_then(|took| u64::try_from(took.as_millis()).ok()),
+        });
         Self {
             format_version: OUTCOME_FORMAT_VERSION,
             end: End::of(state),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::{Command, End, Event, Outcome, Record, State, StepEnd, StepState, forget, turn};
+use super::{Command, End, Event, Outcome, Record, State, StepEnd, StepState, Times, forget, turn};
 use crate::catalog::{Named, StoredObject, Totals};
 use crate::forecast::{
     Action, Earlier, FORMAT_VERSION, Forecast, ForecastStep, Held, Selection, Shrunk, Subject, Suspension,
@@ -263,7 +263,7 @@ impl Drive {
     }
 
     fn ends(&self) -> Vec<StepEnd> {
-        Outcome::of(&self.state, at(9)).steps.into_iter().map(|step| step.end).collect()
+        Outcome::of(&self.state, &Times::default(), at(9)).steps.into_iter().map(|step| step.end).collect()
     }
 }
 
@@ -368,7 +368,7 @@ fn the_end_and_its_exit_status_say_the_worst_that_holds() {
             }
             turn(&mut state, 2, Event::Ended { step, result: result.map(Box::new), left: LEFT });
         }
-        let outcome = Outcome::of(&state, at(5));
+        let outcome = Outcome::of(&state, &Times::default(), at(5));
         assert_eq!((outcome.began, outcome.ended), (at(0), at(5)));
         (outcome.end, outcome.end.exit().code())
     };

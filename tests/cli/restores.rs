@@ -281,3 +281,29 @@ fn a_service_is_looked_at_until_it_is_well() {
     transcript!(night, "restore_probes", &told);
     assert_eq!(night.read("photos/cat.txt"), "damaged\n", "a probe that is never well stops what comes after it");
 }
+
+#[test]
+fn it_is_told_that_it_will_be_late_while_there_is_time() {
+    let night = Night::of(
+        r#"
+    recover "photos" takes="1s" { into path="photos.restored" }
+    command "sleep" "7" takes="2s"
+    command "true" takes="16s"
+"#,
+    );
+    let plan = night.read("plan.kdl").replace("rto=\"30m\"", "rto=\"21s\"");
+    night.scene.write("plan.kdl", &plan);
+    let told = night.types("restore plan.kdl photos");
+    // Said while the slow step is under way, and so before what comes after it, and only once.
+    let (late, end) =
+        (told.find("\nlate: after ").expect("it is told"), told.find("restore/photos/command: done").unwrap());
+    assert!(late < end && told.matches("late: ").count() == 1, "{told}");
+    let line = told[late + 1..].lines().next().unwrap();
+    assert!(
+        line.contains(" too long; restore/photos/command takes ") && line.contains(" longer than it was to, so far"),
+        "{line}"
+    );
+    assert!(told.contains("(within its 21s)"), "in the end the last step is quicker than it says: {told}");
+    let slow = told.lines().find(|line| line.ends_with("   restore/photos/command")).unwrap();
+    assert!(slow.starts_with("!       2s      7."), "{slow}");
+}
