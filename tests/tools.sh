@@ -7,10 +7,13 @@ set -euo pipefail
 
 say() { printf 'tests/tools.sh: %s\n' "$*" >&2; }
 
+# Where programs for administrators are, which the paths of others may lack.
+administrators=${SONAE_ADMINISTRATORS-/usr/local/sbin:/usr/sbin:/sbin}
+
 missing() {
     local program
     for program in "$@"; do
-        command -v "$program" >/dev/null 2>&1 || printf '%s\n' "$program"
+        PATH=$PATH:$administrators command -v "$program" >/dev/null 2>&1 || printf '%s\n' "$program"
     done
 }
 
@@ -47,6 +50,13 @@ packages() {
         apt:mount) echo mount ;;
         *:mount) echo util-linux ;;
         brew:tar) echo gnu-tar ;;
+        apt:sshd | dnf:sshd | apk:sshd) echo openssh-server ;;
+        apt:ssh | apt:ssh-keygen) echo openssh-client ;;
+        dnf:ssh) echo openssh-clients ;;
+        dnf:ssh-keygen) echo openssh ;;
+        apk:ssh) echo openssh-client-default ;;
+        apk:ssh-keygen) echo openssh-keygen ;;
+        brew:sshd | brew:ssh | brew:ssh-keygen) echo openssh ;;
         *) echo "$program" ;;
         esac
     done

@@ -1,11 +1,14 @@
 //! Names below an open folder, by which nothing outside it can be reached: each component is opened by itself,
 //! and only if it is a folder and no link (openat(2), `O_NOFOLLOW`).
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
+
+use crate::primitives::PathBytes;
 
 /// The components of a relative path; none where it is empty, absolute, or holds an empty component, `.` or `..`.
 pub(super) fn components(path: &[u8]) -> Option<Vec<&[u8]>> {
@@ -14,12 +17,28 @@ pub(super) fn components(path: &[u8]) -> Option<Vec<&[u8]>> {
     parts.iter().all(plain).then_some(parts)
 }
 
+/// The path without slashes at its end, which would have a link followed (path_resolution(7)).
+pub(super) fn plain(path: &PathBytes) -> PathBytes {
+    let bytes = path.as_bytes();
+    let length = bytes.iter().rposition(|byte| *byte != b'/').map_or(bytes.len().min(1), |last| last + 1);
+    PathBytes::new(&bytes[..length])
+}
+
 /// Splits off the last component: the folder's path (empty for the root itself) and the name in it.
 pub(super) fn split_last(path: &[u8]) -> (&[u8], &[u8]) {
     match path.iter().rposition(|byte| *byte == b'/') {
         Some(slash) => (&path[..slash], &path[slash + 1..]),
         None => (&[], path),
     }
+}
+
+/// Where a link is made that is to replace another: in the same folder, by a name of its own for each link, no longer than names may be.
+pub(super) fn beside(link: &PathBytes) -> PathBytes {
+    let (_, name) = split_last(link.as_bytes());
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    let above = link.as_bytes().get(..link.as_bytes().len() - name.len()).unwrap_or_default();
+    PathBytes::new([above, format!(".sonae-link-{:016x}", hasher.finish()).as_bytes()].concat())
 }
 
 /// Opens a folder by its name in another, to name things in it: no permission to read it is needed (open(2), `O_PATH`).
@@ -76,5 +95,17 @@ impl Beneath {
         }
         *last = Some((path.to_vec(), Arc::clone(&folder)));
         Ok(folder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slashes_at_the_end_are_dropped_but_the_root_stays() {
+        for (given, plain_path) in [("/a/", "/a"), ("/a//", "/a"), ("/", "/"), ("//", "/"), ("", ""), ("a", "a")] {
+            assert_eq!(plain(&PathBytes::new(given)), PathBytes::new(plain_path), "{given}");
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The ports on real things: the disk, a store that is a folder, the local record of runs, programs, the clock.
+//! The ports on real things: the disk, a store that is a folder, the local record of runs, programs, other hosts by SSH, the clock.
 //!
 //! Unaware of plans, steps and runs: a driver does the one call it is asked for and says how it went. Invariants: nothing is
 //! created before the first writing call, so that whoever only reads changes nothing; what is created is readable by its
@@ -10,13 +10,17 @@ mod clock;
 mod cores;
 mod disk;
 mod durable;
+mod group;
 mod ledger;
 mod local_store;
 mod network;
 mod process;
 mod replace;
 mod scratch;
+mod smallest;
+mod ssh;
 mod state;
+mod tail;
 mod teletype;
 mod users;
 mod words;
@@ -30,5 +34,6 @@ pub use network::Sockets;
 pub use process::Processes;
 pub use replace::replace;
 pub use scratch::TemporaryTables;
+pub use ssh::{SftpTree, SshAddress, SshPrograms};
 pub use state::StateFolder;
 pub use teletype::{Asking, Teletype};

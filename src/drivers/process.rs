@@ -1,20 +1,20 @@
 //! Programs of this host.
 #![expect(clippy::disallowed_methods, reason = "this is the port on real programs")]
 
-use std::collections::VecDeque;
 use std::process::Stdio;
 
 use nix::unistd::{Uid, User};
 use rustix::io::Errno;
-use rustix::process::{Pid, Signal};
 use tokio::io::AsyncRead;
 use tokio::io::AsyncReadExt as _;
 use tokio::process::{Child, Command};
 
-use crate::ports::{Cause, CommandExit, CommandRun, Fault, Program, SAID_BYTES_MAX};
+use super::group::Group;
+use super::tail::Tail;
+use crate::ports::{Cause, CommandExit, CommandRun, Fault, Program};
 
 /// Where programs are looked for: the usual folders of an administrator.
-const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+pub(super) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Runs programs, each in a process group of its own: an interrupt typed at the terminal reaches this process alone,
 /// which decides what becomes of them. When the future is dropped the whole group is killed.
@@ -132,71 +132,5 @@ impl IntoPipe for tokio::process::ChildStdout {
 impl IntoPipe for tokio::process::ChildStderr {
     fn into_pipe(self) -> std::io::Result<std::os::fd::OwnedFd> {
         self.into_owned_fd()
-    }
-}
-
-#[derive(Default)]
-struct Tail(VecDeque<u8>);
-
-impl Tail {
-    fn push(&mut self, bytes: &[u8]) {
-        self.0.extend(bytes);
-        let surplus = self.0.len().saturating_sub(SAID_BYTES_MAX);
-        self.0.drain(..surplus);
-    }
-
-    /// As text. What is not UTF-8 grows when it is replaced, and the first character may have lost its beginning: both
-    /// cost only the front of the tail.
-    fn text(self) -> String {
-        let bytes: Vec<u8> = self.0.into_iter().collect();
-        let cut = bytes.len() == SAID_BYTES_MAX;
-        let broken = if cut { bytes.iter().take(3).take_while(|byte| **byte & 0xc0 == 0x80).count() } else { 0 };
-        let mut text = String::from_utf8_lossy(&bytes[broken..]).into_owned();
-        let surplus = text.len().saturating_sub(SAID_BYTES_MAX);
-        text.drain(..text.ceil_char_boundary(surplus));
-        text
-    }
-}
-
-/// A process group that is killed when this is dropped.
-struct Group(Option<Pid>);
-
-impl Group {
-    fn of(child: &Child) -> Self {
-        Self(child.id().and_then(|id| Pid::from_raw(id.cast_signed())))
-    }
-
-    fn let_be(&mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        if let Some(leader) = self.0 {
-            // The only error left is that all of it is gone already.
-            let _gone = rustix::process::kill_process_group(leader, Signal::KILL);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_tail_is_the_end_in_whole_characters_and_bounded() {
-        let mut tail = Tail::default();
-        for _ in 0..8000 {
-            tail.push("あ".as_bytes());
-        }
-        tail.push(b"end");
-        let text = tail.text();
-        assert!(text.len() <= SAID_BYTES_MAX && text.len() > SAID_BYTES_MAX - 6, "{}", text.len());
-        assert!(text.starts_with('あ') && text.ends_with("あend"), "{text}");
-
-        let mut noise = Tail::default();
-        noise.push(&[0xff; 40_000]);
-        assert!(noise.text().len() <= SAID_BYTES_MAX);
     }
 }

@@ -214,6 +214,20 @@ pub trait TreeRead: Users {
     /// # Errors
     /// When that cannot be said.
     async fn free(&self, path: &PathBytes) -> Result<u64, Fault>;
+
+    /// Whether both paths are names of one file, links not followed.
+    ///
+    /// # Errors
+    /// When one of them cannot be looked at.
+    async fn is_one_file(&self, one: &PathBytes, other: &PathBytes) -> Result<bool, Fault> {
+        let (one, other) = (self.stat(one).await?, self.stat(other).await?);
+        Ok(one.zip(other).is_some_and(|(one, other)| one.identity() == other.identity()))
+    }
+
+    /// In which steps times of last change are kept, in nanoseconds; what is set is rounded down to them.
+    fn mtime_step_ns(&self) -> u32 {
+        1
+    }
 }
 
 /// An open file, read from its beginning to its end.
@@ -285,6 +299,14 @@ pub trait TreeWrite: TreeRead {
     /// # Errors
     /// When something cannot be removed.
     async fn remove(&self, folder: &PathBytes) -> Result<(), Fault>;
+
+    /// Has a symbolic link point to `target`, durably and in one step: whoever follows it finds what it pointed to, or `target`. Makes it
+    /// where nothing is there. Answers where it pointed before.
+    ///
+    /// # Errors
+    /// `Exists` where something that is no symbolic link is there, `NotFound` where the folder that is to hold it is not. Where it could
+    /// not be made durable, `Permanent`, and it points to `target`.
+    async fn point_link(&self, link: &PathBytes, target: &PathBytes) -> Result<Option<PathBytes>, Fault>;
 }
 
 /// A file that is to be made, and whose content is at hand.

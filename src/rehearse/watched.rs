@@ -111,6 +111,9 @@ impl TreeRead for WatchedTree {
     async fn free(&self, path: &PathBytes) -> Result<u64, Fault> {
         self.inner.free(path).await
     }
+    fn mtime_step_ns(&self) -> u32 {
+        self.inner.mtime_step_ns()
+    }
 }
 
 #[async_trait::async_trait]
@@ -152,6 +155,10 @@ impl TreeWrite for WatchedTree {
     async fn remove(&self, folder: &PathBytes) -> Result<(), Fault> {
         self.law.may_make(folder);
         self.inner.remove(folder).await
+    }
+    async fn point_link(&self, link: &PathBytes, target: &PathBytes) -> Result<Option<PathBytes>, Fault> {
+        self.law.may_make(link);
+        self.inner.point_link(link, target).await
     }
 }
 

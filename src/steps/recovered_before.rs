@@ -96,8 +96,7 @@ impl<'a> There<'a> {
             (MemberKind::Symlink { target }, EntryKind::Symlink) => Ok(self.tree.read_link(&place).await? == *target),
             (MemberKind::HardLink { target }, EntryKind::File) => {
                 let first = names.link_target(target).await?;
-                let first = self.tree.stat(&self.place(&first)).await?;
-                Ok(first.is_some_and(|first| (first.device, first.inode) == (meta.device, meta.inode)))
+                self.tree.is_one_file(&self.place(&first), &place).await
             }
             (MemberKind::File { size, .. }, EntryKind::File) if meta.size == *size => {
                 Ok(Some(self.digest(&place).await?) == digest)
@@ -125,7 +124,7 @@ impl<'a> There<'a> {
         }
         // Of a link, the mode means nothing (symlink(7)).
         let is_mode = meta.kind == EntryKind::Symlink || meta.mode == mode;
-        if !is_mode || (meta.mtime_s, meta.mtime_ns) != (member.mtime_s, member.mtime_ns) {
+        if !is_mode || !self.has_time(meta, member) {
             return Ok(false);
         }
         let has = self.tree.xattrs(&self.place(path)).await?.kept;
@@ -141,6 +140,12 @@ impl<'a> There<'a> {
             self.unset.push(path, format!("{}: it is not as it was", refused.join(", ")));
         }
         Ok(true)
+    }
+
+    /// Whether it has a member's time, as finely as this tree keeps times.
+    pub(super) fn has_time(&self, meta: &Meta, member: &Member) -> bool {
+        let kept_ns = member.mtime_ns - member.mtime_ns % self.tree.mtime_step_ns().max(1);
+        (meta.mtime_s, meta.mtime_ns) == (member.mtime_s, kept_ns)
     }
 
     pub(super) fn place(&self, path: &PathBytes) -> PathBytes {

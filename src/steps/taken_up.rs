@@ -91,7 +91,8 @@ impl Stock<'_> {
             }
             // One that was not finished has another time, and says nothing of what can be set here.
             (MemberKind::File { size, .. }, EntryKind::File)
-                if (meta.size, meta.mtime_s, meta.mtime_ns) == (*size, member.mtime_s, member.mtime_ns)
+                if meta.size == *size
+                    && self.there.has_time(&meta, member)
                     && self.there.is(names, path, member, digest).await? =>
             {
                 Ok(true)

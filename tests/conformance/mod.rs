@@ -3,6 +3,7 @@
 mod command;
 mod destination;
 mod drivers;
+mod in_memory;
 mod journal;
 mod leases;
 mod ledger;

@@ -1,18 +1,17 @@
-//! Where trees are tested: on the disk, and in the simulated world.
+//! Where trees are tested: on the disk, in the simulated world, and wherever else somebody brings a stage.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::pin::Pin;
 
 use bytes::Bytes;
 use sonae::drivers::Disk;
-use sonae::fakes::FakeTree;
-use sonae::ports::{Attributes, Destination, EntryKind, Meta, TreeRead, TreeWrite};
+use sonae::ports::{Attributes, Destination, Meta, TreeRead, TreeWrite};
 use sonae::primitives::{PathBytes, Xattrs};
 
 /// A tree and the test's own hand in it.
-pub(super) trait Stage: Sync {
+pub(crate) trait Stage: Sync {
     fn tree(&self) -> &dyn TreeWrite;
     /// The path of something below the stage.
     fn path(&self, below: &[u8]) -> PathBytes;
@@ -21,9 +20,13 @@ pub(super) trait Stage: Sync {
     fn fifo(&self, below: &[u8]);
     fn hard_link(&self, below: &[u8], existing: &[u8]);
     fn content(&self, below: &[u8]) -> Option<Vec<u8>>;
+    /// Whether this tree tells inodes, how many names there are, holes, and all times that there are.
+    fn tells_all(&self) -> bool {
+        true
+    }
 }
 
-pub(super) struct OnDisk(pub(super) tempfile::TempDir);
+pub(crate) struct OnDisk(pub(crate) tempfile::TempDir);
 
 impl OnDisk {
     fn at(&self, below: &[u8]) -> PathBuf {
@@ -58,78 +61,57 @@ impl Stage for OnDisk {
     }
 }
 
-pub(super) struct InMemory(pub(super) Arc<FakeTree>);
+/// A case: what it says, and what it does.
+pub(crate) type Case = (&'static str, for<'a> fn(&'a dyn Stage) -> Pin<Box<dyn Future<Output = ()> + 'a>>);
 
-impl InMemory {
-    fn at(below: &[u8]) -> Vec<u8> {
-        [b"/stage/", below].concat()
-    }
-}
-
-impl Stage for InMemory {
-    fn tree(&self) -> &dyn TreeWrite {
-        &*self.0
-    }
-    fn path(&self, below: &[u8]) -> PathBytes {
-        PathBytes::new("/stage").join(below)
-    }
-    fn file(&self, below: &[u8], content: &[u8]) {
-        self.0.put_file(Self::at(below), content);
-    }
-    fn symlink(&self, below: &[u8], target: &[u8]) {
-        self.0.put_symlink(Self::at(below), target);
-    }
-    fn fifo(&self, below: &[u8]) {
-        self.0.put_special(Self::at(below), EntryKind::Fifo);
-    }
-    fn hard_link(&self, below: &[u8], existing: &[u8]) {
-        self.0.put_hard_link(Self::at(below), Self::at(existing));
-    }
-    fn content(&self, below: &[u8]) -> Option<Vec<u8>> {
-        self.0.content(Self::at(below))
-    }
-}
-
-/// Runs each case on both.
+/// The cases of a suite, and a test of each on the disk and in the simulated world.
 macro_rules! on_each_tree {
     ($($case:ident)*) => {
+        pub(crate) const CASES: &[crate::conformance::stage::Case] =
+            &[$((stringify!($case), |stage| Box::pin($case(stage)))),*];
         mod disk {
             $(#[tokio::test]
             async fn $case() {
-                super::$case(&crate::conformance::stage::OnDisk(tempfile::tempdir().unwrap())).await;
+                let stage = crate::conformance::stage::OnDisk(tempfile::tempdir().unwrap());
+                crate::conformance::stage::run(super::CASES, stringify!($case), &stage).await;
             })*
         }
         mod fake {
             $(#[tokio::test]
             async fn $case() {
-                let tree = sonae::fakes::World::new(1).tree();
-                tree.put_folder("/stage");
-                super::$case(&crate::conformance::stage::InMemory(tree)).await;
+                let stage = crate::conformance::in_memory::InMemory::new();
+                crate::conformance::stage::run(super::CASES, stringify!($case), &stage).await;
             })*
         }
     };
 }
 pub(super) use on_each_tree;
 
-pub(super) fn attributes(mode: u32) -> Attributes {
+/// Does one case.
+pub(crate) async fn run(cases: &[Case], name: &str, stage: &dyn Stage) {
+    let (_, case) = cases.iter().find(|(known, _)| *known == name).unwrap();
+    case(stage).await;
+}
+
+pub(crate) fn attributes(mode: u32) -> Attributes {
     Attributes { mode, owner: None, mtime_s: 1_700_000_000, mtime_ns: 0, xattrs: Xattrs::default() }
 }
 
-pub(super) fn path(text: &str) -> PathBytes {
+pub(crate) fn path(text: &str) -> PathBytes {
     PathBytes::new(text)
 }
 
-pub(super) async fn names(tree: &dyn TreeRead, folder: &PathBytes) -> Vec<Vec<u8>> {
+pub(crate) async fn names(tree: &dyn TreeRead, folder: &PathBytes) -> Vec<Vec<u8>> {
     let page = tree.list(folder, None, 1000).await.unwrap();
     assert!(!page.more);
     page.iter().map(<[u8]>::to_vec).collect()
 }
 
-pub(super) async fn meta(tree: &dyn TreeRead, at: &PathBytes) -> Meta {
+pub(crate) async fn meta(tree: &dyn TreeRead, at: &PathBytes) -> Meta {
     tree.stat(at).await.unwrap().unwrap_or_else(|| panic!("nothing is at {at}"))
 }
 
-pub(super) async fn write(into: &dyn Destination, at: &str, content: &[u8]) {
+pub(crate) async fn write(into: &dyn Destination, at: &str, content: &[u8]) {
     let mut file = into.file(&path(at)).await.unwrap();
     file.write(Bytes::copy_from_slice(content)).await.unwrap();
     file.finish(&attributes(0o644)).await.unwrap();

@@ -15,6 +15,7 @@
 
 mod bare_host;
 mod child;
+mod conformance;
 mod damage;
 mod dry_run;
 mod due;
@@ -39,6 +40,8 @@ mod random_kills;
 mod retention_peers;
 mod round_trip;
 mod scene;
+mod ssh;
+mod sshd;
 mod strangers;
 mod tools;
 mod tree;
@@ -79,6 +82,7 @@ fn checks() -> impl Iterator<Item = &'static Check> {
         bare_host::CHECKS,
         memory::CHECKS,
         tools::CHECKS,
+        ssh::CHECKS,
     ]
     .into_iter()
     .flatten()

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::fmt;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
@@ -59,7 +60,7 @@ impl Strictness {
 impl Need {
     pub(crate) fn is_missing(&self) -> bool {
         match self {
-            Self::Program(name, _) => !on_path(name),
+            Self::Program(name, _) => program(name).is_none(),
             Self::Namespaces => namespace_flags().is_none(),
         }
     }
@@ -74,10 +75,12 @@ impl fmt::Display for Need {
     }
 }
 
-fn on_path(name: &str) -> bool {
+/// Where a program is: in a folder of the path, or of the administrator's, which others' paths may lack.
+pub(crate) fn program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder| {
-        let found = std::fs::metadata(folder.join(name));
+    let administrators = ["/usr/local/sbin", "/usr/sbin", "/sbin"].map(PathBuf::from);
+    std::env::split_paths(&path).chain(administrators).map(|folder| folder.join(name)).find(|path| {
+        let found = std::fs::metadata(path);
         found.is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
     })
 }

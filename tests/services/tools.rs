@@ -17,8 +17,22 @@ pub(crate) const CHECKS: &[Check] = &[Check {
 }];
 
 /// Those of `tests/all`, but for those that are there.
-const WANTED: [&str; 11] =
-    ["cc", "rsync", "unzip", "7z", "bsdtar", "strace", "python3", "unshare", "mount", "setpriv", "tar"];
+const WANTED: [&str; 14] = [
+    "cc",
+    "rsync",
+    "unzip",
+    "7z",
+    "bsdtar",
+    "strace",
+    "python3",
+    "unshare",
+    "mount",
+    "setpriv",
+    "tar",
+    "sshd",
+    "ssh",
+    "ssh-keygen",
+];
 
 /// A folder that holds all the programs there are.
 struct Machine {
@@ -69,7 +83,13 @@ impl Machine {
             .find(|bash| bash.is_file())
             .unwrap();
         let mut command = Command::new(bash);
-        command.arg(script).args(WANTED).env_clear().env("PATH", self.bin()).stdin(Stdio::null());
+        command
+            .arg(script)
+            .args(WANTED)
+            .env_clear()
+            .env("PATH", self.bin())
+            .env("SONAE_ADMINISTRATORS", self.bin())
+            .stdin(Stdio::null());
         let output = command.output().unwrap();
         assert!(output.stdout.is_empty(), "standard output is for data");
         let asked = std::fs::read_to_string(self.folder.path().join("asked")).unwrap_or_default();

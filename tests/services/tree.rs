@@ -32,6 +32,24 @@ impl Seen {
         self.owner
     }
 
+    /// Forgets what SFTP does not keep: extended attributes, access control lists among them, nanoseconds, and times before 1970 and
+    /// after 2106.
+    pub(crate) fn forget_what_sftp_does_not_keep(&mut self) {
+        self.xattrs.clear();
+        let (seconds, _) = self.mtime;
+        self.mtime = (seconds, 0);
+    }
+
+    /// The time of last change in seconds.
+    pub(crate) fn mtime_s(&self) -> i64 {
+        self.mtime.0
+    }
+
+    /// Forgets the time.
+    pub(crate) fn forget_time(&mut self) {
+        self.mtime = (0, 0);
+    }
+
     /// Forgets the owner, and the attributes that name users or need privilege; and the mode's bits that go with an owner.
     pub(crate) fn forget_what_may_be_refused(&mut self) {
         self.owner = (0, 0);

@@ -5,6 +5,7 @@
 //! restored is named through the new folder's descriptor and cannot land outside it.
 
 mod destination;
+mod link;
 mod list;
 mod reach;
 mod read;
@@ -16,6 +17,7 @@ use rustix::fs::{AtFlags, CWD, RenameFlags};
 use rustix::io::Errno;
 
 use self::reach::reach;
+use super::beneath::plain;
 use super::blocking::{blocking, fault, not_durable};
 use super::durable::{self, FOLDER_MODE};
 use crate::ports::{Cause, Destination, EntryKind, Fault, FileRead, Meta, Names, ReadXattrs, TreeRead, TreeWrite};
@@ -162,6 +164,11 @@ impl TreeWrite for Disk {
         let folder = plain(folder);
         blocking("remove a folder", move || remove::remove(&folder)).await
     }
+
+    async fn point_link(&self, link: &PathBytes, target: &PathBytes) -> Result<Option<PathBytes>, Fault> {
+        let (link, target) = (plain(link), target.clone());
+        blocking("point a link", move || link::point(&link, &target)).await
+    }
 }
 
 /// Makes names durable, in the folders that hold them.
@@ -185,13 +192,6 @@ fn rename_new(from: &PathBytes, to: &PathBytes) -> Result<(), Errno> {
     }
 }
 
-/// The path without slashes at its end, which would have a link followed (path_resolution(7)).
-fn plain(path: &PathBytes) -> PathBytes {
-    let bytes = path.as_bytes();
-    let length = bytes.iter().rposition(|byte| *byte != b'/').map_or(bytes.len().min(1), |last| last + 1);
-    PathBytes::new(&bytes[..length])
-}
-
 fn of_no_kind(path: &PathBytes) -> Fault {
     Fault::permanent(Cause::Invalid, format!("look at {path}"), "it is of a kind that inode(7) does not know")
 }
@@ -208,16 +208,4 @@ fn no_regular_file(path: &PathBytes, kind: Option<EntryKind>) -> Fault {
 /// Hands out the first `limit` bytes of what is at hand.
 fn take(at_hand: &mut Bytes, limit: usize) -> Bytes {
     at_hand.split_to(limit.min(at_hand.len()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn slashes_at_the_end_are_dropped_but_the_root_stays() {
-        for (given, plain_path) in [("/a/", "/a"), ("/a//", "/a"), ("/", "/"), ("//", "/"), ("", ""), ("a", "a")] {
-            assert_eq!(plain(&PathBytes::new(given)), PathBytes::new(plain_path), "{given}");
-        }
-    }
 }

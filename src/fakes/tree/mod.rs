@@ -259,6 +259,10 @@ impl TreeWrite for FakeTree {
         });
         call.await
     }
+
+    async fn point_link(&self, link: &PathBytes, target: &PathBytes) -> Result<Option<PathBytes>, Fault> {
+        self.disk.call(None, "tree.point-link", link, |nodes| nodes.point_link(link.as_bytes(), target)).await
+    }
 }
 
 /// A file, open for reading: it stays what it is when its name goes.

@@ -361,6 +361,18 @@ impl Nodes {
         Ok(())
     }
 
+    /// Has a link point elsewhere, or makes it.
+    pub(super) fn point_link(&mut self, path: &[u8], target: &PathBytes) -> Result<Option<PathBytes>, Refusal> {
+        let before = match self.find(path)? {
+            None => None,
+            Some(inode) => Some(self.target(inode).ok_or((Cause::Exists, "it is no symbolic link"))?),
+        };
+        self.holder(ROOT, path)?;
+        self.unlink_all(path);
+        self.make(ROOT, path, Body::Symlink(target.clone()), 0o777)?;
+        Ok(before)
+    }
+
     pub(super) fn everything(&self, path: &[u8]) -> Vec<(PathBytes, Meta)> {
         let mut left: Vec<(PathBytes, u64)> = Vec::new();
         left.extend(self.find(path).ok().flatten().map(|inode| (PathBytes::new(path), inode)));

@@ -1,0 +1,29 @@
+//! Process groups of programs that this one began.
+
+use rustix::process::{Pid, Signal};
+use tokio::process::Child;
+
+/// A process group that is killed when this is dropped.
+#[derive(Debug)]
+pub(super) struct Group(Option<Pid>);
+
+impl Group {
+    /// That which a child leads.
+    pub(super) fn of(child: &Child) -> Self {
+        Self(child.id().and_then(|id| Pid::from_raw(id.cast_signed())))
+    }
+
+    /// It is not killed.
+    pub(super) fn let_be(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(leader) = self.0 {
+            // The only error left is that all of it is gone already.
+            let _gone = rustix::process::kill_process_group(leader, Signal::KILL);
+        }
+    }
+}

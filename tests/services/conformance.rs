@@ -1,0 +1,20 @@
+//! The suites of the ports, for drivers that need a server.
+
+#[path = "../conformance/command.rs"]
+pub(crate) mod command;
+#[path = "../conformance/destination.rs"]
+pub(crate) mod destination;
+#[path = "../conformance/stage.rs"]
+pub(crate) mod stage;
+#[path = "../conformance/tree.rs"]
+pub(crate) mod tree;
+
+use sonae::ports::{Cause, Fault};
+
+/// The cause of a refusal; it is an error of the test where the call was answered.
+pub(crate) fn cause<T>(answer: Result<T, Fault>) -> Cause {
+    match answer {
+        Ok(_) => panic!("the call was not refused"),
+        Err(fault) => fault.cause,
+    }
+}
