@@ -234,3 +234,15 @@ fn what_takes_long_sees_late_and_what_looks_at_nothing_sees_nothing() {
     insta::assert_snapshot!(looked_at("retention within=\"2y\"", drill), @"  proven: damage to photos is seen at most 366d later (2027-06-01 10:00 → 2028-06-01 10:00 Europe/Berlin) by drill yearly, while a point from before it is left");
     assert!(looked_at("retention within=\"1y\"", drill).contains("sonae::verify::late"));
 }
+
+#[test]
+fn a_point_that_is_gone_as_damage_is_seen_is_no_good_one() {
+    // What is wrong behind Monday's look is seen a week later, when the point of that Monday is let go.
+    let weekly = verify("weekly", "\"weekly\" weekday=\"mon\" at=\"05:30\"", "read");
+    let told = looked_at("retention within=\"7d\"", &weekly);
+    assert!(told.contains("sonae::verify::late: "), "{told}");
+    assert!(
+        looked_at("retention within=\"8d\"", &weekly)
+            .starts_with("  proven: damage to photos is seen at most 7d1h later")
+    );
+}

@@ -58,6 +58,19 @@ fn rotation_that_deletes_before_a_weekly_run_loses_the_days_before() {
 }
 
 #[test]
+fn what_is_said_to_be_in_time_is() {
+    // In the store at midnight, at the very second at which the file leaves.
+    let late =
+        |keep: &str| custody("Asia/Tokyo", &format!("rotates keep=\"{keep}\""), &days("\"daily\" at=\"23:50\"", "1y"));
+    assert!(late("2d").starts_with("assumed: "), "{}", late("2d"));
+    assert!(late("1d").contains("and write so in `rotates keep=\"2d\"`"), "{}", late("1d"));
+    // Said of a run every Monday, with files that stay for five days.
+    let every = |apart: &str| custody("Asia/Tokyo", "rotates keep=\"5d\"", &days(&format!("every=\"{apart}\""), "1y"));
+    assert!(every("3d23h50m").starts_with("assumed: "), "{}", every("3d23h50m"));
+    assert!(every("4d1h").contains("sonae::custody::broken"));
+}
+
+#[test]
 fn rotation_by_months_knows_how_long_they_are() {
     let monthly = days("\"monthly\" day=1 at=\"02:00\"", "1y");
     insta::assert_snapshot!(custody("UTC", "rotates keep=\"1mo\"", &monthly), @r#"

@@ -171,3 +171,20 @@ proptest! {
         prop_assert!(by_book(&all, start, start + 2 * 86_400) <= widest);
     }
 }
+
+#[test]
+fn a_run_of_the_very_moment_has_no_point_yet() {
+    let letters = r#"target "letters" {
+    files "/srv/letters"
+    backup "daily" { schedule "daily" at="06:10"; archive "tar.zip"; store "vault"; retention within="7d"; takes "5m" }
+}"#;
+    let text = format!("{IMAGES}\n{letters}\n{}", restore("moment \"latest\" spread=\"24h\"", &["images", "letters"]));
+    // When the images of 05:30 are there, at 06:10, the letters of that time are not: they are of the day before.
+    let told = spread("Asia/Tokyo", &text);
+    assert!(
+        told.starts_with(
+            "proven: restore data, spread: 23h20m ≤ 24h, 40m left: just before 2025-01-03 06:15 Asia/Tokyo, letters"
+        ),
+        "{told}"
+    );
+}
