@@ -23,7 +23,7 @@ const SUGGESTED: i64 = 300;
 /// So many times of the day are tried for a job.
 const TIMES_TRIED_MAX: usize = 4;
 /// So many changes of a plan are looked at; who comes after that is told no time.
-const CHANGES_MAX: usize = 24;
+const CHANGES_MAX: usize = 48;
 
 /// Changes of a plan, looked at.
 pub(super) struct Instead<'p, 'r> {
@@ -44,12 +44,18 @@ impl<'p, 'r> Instead<'p, 'r> {
         self.plan
     }
 
+    /// Whether no more is looked at.
+    pub(super) fn is_over(&self) -> bool {
+        self.changes_left == 0 || self.runs_left <= 0
+    }
+
     /// A time of day from a moment on at which a job is alone; none where there is none, or the job has no time of day.
     pub(super) fn time(&mut self, job: Job<'p>, from: i64) -> Option<TimeOfDay> {
         let zone = zone_of(self.plan, job);
-        with_time(self.plan, job, TimeOfDay { hour: 0, minute: 0 })?;
+        let timed = job.backup.schedule.as_ref().and_then(|schedule| time_of(&schedule.rhythm));
+        let has_time = timed.is_some() || matches!(job.backup.way, Way::PointInTime(_));
         // At another time, it would not come after anything.
-        if !job.backup.after.is_empty() || self.changes_left == 0 {
+        if !has_time || !job.backup.after.is_empty() || self.is_over() {
             return None;
         }
         let mut day = Day::new(&zone);
@@ -61,6 +67,9 @@ impl<'p, 'r> Instead<'p, 'r> {
 
     /// Whether a job is alone behind another, at the time of its own or at that of the other.
     pub(super) fn behind(&mut self, job: Job<'p>, first: Job<'p>, at: Option<TimeOfDay>) -> bool {
+        if self.is_over() {
+            return false;
+        }
         let changed = match at {
             Some(at) => with_time(self.plan, job, at),
             None => Some(self.plan.clone()),
@@ -73,8 +82,8 @@ impl<'p, 'r> Instead<'p, 'r> {
 
     /// Whether a job is alone where its store lets in one step at a time.
     pub(super) fn limited(&mut self, job: Job<'p>) -> bool {
+        let Some(name) = job.backup.store().filter(|_| !self.is_over()) else { return false };
         let mut changed = self.plan.clone();
-        let Some(name) = job.backup.store() else { return false };
         for store in changed.stores.iter_mut().filter(|store| store.name.value == name.value) {
             store.side_by_side = Some(Spanned::new(NonZeroU32::MIN, Span::default()));
         }

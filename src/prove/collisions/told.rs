@@ -193,7 +193,8 @@ fn one_behind_the_other<'p>(
 ) -> String {
     let store = second.backup.store().filter(|store| first.backup.store().is_some_and(|of| of.value == store.value));
     // What a store holds back begins when the other is over, as behind an `after`.
-    let is_behind = instead.behind(second, first, None);
+    // Of very many, the last are told it as it is.
+    let is_behind = instead.is_over() || instead.behind(second, first, None);
     let limit = store.filter(|_| is_behind && instead.limited(second)).map(|store| {
         format!("write `limit side-by-side=1` into the store `{}`, which then lets in one step at a time", store.value)
     });
