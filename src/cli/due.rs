@@ -380,7 +380,7 @@ impl Tick<'_> {
         };
         let bytes = record.encode(plan, job, &self.host, &calendar::describe(schedule)).map_err(invalid)?;
         let locations = forecast::locations(self.plan(), &self.loaded.base);
-        let stores = world::writing(&locations, &self.state, self.seams).stores;
+        let stores = world::stores(&locations);
         put_object(&*stores[store], &key, &bytes).await
     }
 
@@ -389,6 +389,7 @@ impl Tick<'_> {
             host: self.host.clone(),
             base: self.loaded.base.clone(),
             superuser: host::is_superuser(),
+            superuser_on: BTreeSet::new(),
             accept_shrink: false,
             accept_deletions: false,
             fail_fast: false,
@@ -400,7 +401,13 @@ impl Tick<'_> {
     async fn forecast(&self, found: &Due, now: Option<Timestamp>) -> Outlook {
         let jobs: BTreeSet<JobName> = found.slots().map(|(job, _)| job.clone()).collect();
         let graph = self.proven.graph().of_jobs(&jobs);
-        let reading = Reading { tree: &Disk, stores: &self.stores, scratch: &TemporaryTables, clock: &SystemClock };
+        let reading = Reading {
+            tree: &Disk,
+            hosts: &BTreeMap::new(),
+            stores: &self.stores,
+            scratch: &TemporaryTables,
+            clock: &SystemClock,
+        };
         let observed = observe::observe(&graph, &reading, &self.plan().name.value, &self.host).await;
         let observed = Observed { at: now.unwrap_or(observed.at), ..observed };
         forecast::backup(self.plan(), &graph, &observed, &self.circumstances(found))
@@ -416,7 +423,7 @@ impl Tick<'_> {
     /// Carries out what is due while it is held.
     async fn under(&self, found: &mut Due, held: &mut JobsHeld) -> Result<Option<Outcome>, Failure> {
         let Some(forecast) = self.settled(found, held).await? else { return Ok(None) };
-        let ports = Ports { leases: held.leases(), ..world::writing(&forecast.stores, &self.state, self.seams) };
+        let ports = Ports { leases: held.leases(), ..world::writing(&forecast, &self.state, self.seams) };
         run::tidy(&ports).await;
         let releasing = held.releasing(&forecast, terminal::watch(self.quiet(), Times::default()));
         let watch = ledger::watched(releasing, &self.state, None).await?;

@@ -170,6 +170,7 @@ mod tests {
             at: Timestamp::UNIX_EPOCH,
             timezone: "UTC".into(),
             stores: stores.clone(),
+            hosts: BTreeMap::new(),
             limits: BTreeMap::new(),
             steps: vec![],
         }

@@ -12,7 +12,7 @@ use crate::catalog::job_prefix;
 use crate::drivers::SystemClock;
 use crate::forecast::{Action, Forecast};
 use crate::ports::{Clock as _, Fault, Lock, Locks, StorePlace, StoreRead, TreeRead};
-use crate::primitives::{Name, PathBytes, RunId};
+use crate::primitives::{HostPath, Name, PathBytes, RunId};
 use crate::report;
 use crate::report::lease::{LockNote, Other};
 use crate::run::{ExitStatus, LeaseName};
@@ -82,10 +82,14 @@ impl Finder<'_> {
     }
 
     /// The folders that a restore makes.
-    pub(super) async fn destinations(&self, into: &[PathBytes]) -> Result<Vec<Resource>, Failure> {
+    pub(super) async fn destinations(&self, into: &[HostPath]) -> Result<Vec<Resource>, Failure> {
         let mut found = vec![];
         for folder in into {
-            found.push(Resource::Destination(self.tree.real(folder).await?));
+            found.push(Resource::Destination(match &folder.host {
+                None => self.tree.real(&folder.path).await?,
+                // No real path begins so. Whoever restores to that host from another one is not seen; nothing is put over what is there.
+                Some(host) => PathBytes::new([b"//", host.as_bytes(), folder.path.as_bytes()].concat()),
+            }));
         }
         Ok(found)
     }
@@ -107,7 +111,7 @@ impl Finder<'_> {
                 // Every job has such a step.
                 Action::Delete { store, prefix, .. } => written.push((store.clone(), prefix.clone())),
                 Action::Recover(recovery) => {
-                    into.push(recovery.into.clone());
+                    into.push(HostPath { host: recovery.on.clone(), path: recovery.into.clone() });
                     if let (Some(store), Some(manifest)) = (&recovery.store, &recovery.manifest) {
                         read.push((store.clone(), job_prefix(&manifest.plan, &manifest.job)));
                     }

@@ -15,7 +15,7 @@ use crate::graph::{Graph, Slice};
 use crate::observe::{self, Observed, Reading};
 use crate::plan::Plan;
 use crate::ports::Fault;
-use crate::primitives::{JobName, Name, PathBytes, PointId, RunId};
+use crate::primitives::{HostPath, JobName, Name, PathBytes, PointId, RunId};
 use crate::prove::ProvenPlan;
 use crate::report;
 use crate::run::{ExitStatus, recorded};
@@ -42,19 +42,25 @@ pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<Exi
         let (at, slice) = (now.unwrap_or_else(jiff::Timestamp::now), Slice::Restore(wish.restore.clone()));
         return print(&forecast::unasked(plan, &graph, at, &who, Some(&slice)), arguments, &loaded.proven);
     }
-    let into: Vec<PathBytes> = match &wish.into {
+    let into: Vec<HostPath> = match &wish.into {
         Some(into) => {
             wish.planned = Some(only_destination(&graph)?);
-            vec![into.clone()]
+            vec![HostPath::here(into.clone())]
         }
         None => graph.destinations(),
     };
     let locations = forecast::locations(plan, &loaded.base);
+    let named = graph.steps().iter().filter_map(|step| step.kind.host());
+    let hosts = forecast::host_locations(plan, &loaded.base, named);
+    let superuser_on = hosts.iter().filter(|(_, at)| at.user.as_deref() == Some("root")).map(|(name, _)| name.clone());
+    let who = Circumstances { superuser_on: superuser_on.collect(), ..who };
+    let hosts = world::reading_hosts(&hosts);
     let stores = world::reading(&locations);
     let observed = async |held: Option<&Held>| {
-        let reading = Reading { tree: &Disk, stores: &stores, scratch: &TemporaryTables, clock: &SystemClock };
+        let reading =
+            Reading { tree: &Disk, hosts: &hosts, stores: &stores, scratch: &TemporaryTables, clock: &SystemClock };
         let mut observed = observe::observe(&graph, &reading, &plan.name.value, &who.host).await;
-        observe::destinations(reading.tree, &into, &mut observed).await;
+        observe::destinations(&reading, &into, &mut observed).await;
         observed.at = now.unwrap_or(observed.at);
         observed.ended = ended(&observed, held).await;
         if let Some(only) = &wish.only {
@@ -179,7 +185,7 @@ fn named(plan: &Plan, name: &str) -> Result<Name, Failure> {
 /// The one folder that `--into` stands for.
 fn only_destination(graph: &Graph) -> Result<PathBytes, Failure> {
     match graph.destinations().as_slice() {
-        [one] => Ok(one.clone()),
+        [one] => Ok(one.path.clone()),
         several => Err(Failure::usage(format!(
             "--into is for a restore with one destination, and this one has {}",
             several.len()

@@ -75,7 +75,7 @@ pub(super) async fn go_on(
     let run_id = found.forecast.run.clone();
     held.note(&run_id).await;
     held.settle(&asker(&held.state, &found), &found.forecast).await?;
-    let ports = Ports { leases: held.keeper.leases(), ..world::writing(&found.forecast.stores, &held.state, seams) };
+    let ports = Ports { leases: held.keeper.leases(), ..world::writing(&found.forecast, &held.state, seams) };
     let watch = ledger::watched(terminal::watch(pace.quiet, found.times.clone()), &held.state, Some(&run_id)).await?;
     if !pace.quiet {
         output::say(&format!("resuming run {run_id}, begun {}", found.forecast.at));

@@ -34,6 +34,7 @@ pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
         host,
         base: loaded.base.clone(),
         superuser: host::is_superuser(),
+        superuser_on: BTreeSet::new(),
         accept_shrink: arguments.accept_shrink,
         slots: BTreeMap::new(),
         accept_deletions: arguments.accept_deletions,
@@ -54,7 +55,13 @@ pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
     let locations = forecast::locations(plan, &loaded.base);
     let stores = world::reading(&locations);
     let observed = async || {
-        let reading = Reading { tree: &Disk, stores: &stores, scratch: &TemporaryTables, clock: &SystemClock };
+        let reading = Reading {
+            tree: &Disk,
+            hosts: &BTreeMap::new(),
+            stores: &stores,
+            scratch: &TemporaryTables,
+            clock: &SystemClock,
+        };
         observe::observe(&graph, &reading, &plan.name.value, &who.host).await
     };
     world::runtime()?.block_on(async {
@@ -127,7 +134,7 @@ pub(super) async fn carry_out(
     seams: &Seams,
 ) -> Result<ExitStatus, Failure> {
     held.note(&forecast.run).await;
-    let ports = Ports { leases: held.keeper.leases(), ..world::writing(&forecast.stores, &held.state, seams) };
+    let ports = Ports { leases: held.keeper.leases(), ..world::writing(&forecast, &held.state, seams) };
     tidy(&ports).await;
     let watch = ledger::watched(terminal::watch(pace.quiet, Times::default()), &held.state, None).await?;
     let run = forecast.run.clone();

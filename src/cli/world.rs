@@ -7,13 +7,14 @@ use std::sync::Arc;
 use super::people::Attendants;
 use super::{Failure, Seams};
 use crate::drivers::{
-    Cores, Disk, LocalStore, Processes, Sockets, SqliteLedger, StateFolder, SystemClock, TemporaryTables,
+    Cores, Disk, LocalStore, Processes, SftpTree, Sockets, SqliteLedger, SshAddress, SshPrograms, StateFolder,
+    SystemClock, TemporaryTables,
 };
-use crate::forecast::StoreLocation;
-use crate::ports::{Compute as _, StoreRead, StoreWrite};
-use crate::primitives::Name;
+use crate::forecast::{Forecast, HostLocation, StoreLocation};
+use crate::ports::{Compute as _, StoreRead, StoreWrite, TreeRead};
+use crate::primitives::{Name, PathBytes};
 use crate::run::Ports;
-use crate::steps::Leases;
+use crate::steps::{Host, Leases};
 
 /// The reading halves of stores.
 pub(super) fn reading(locations: &BTreeMap<Name, StoreLocation>) -> BTreeMap<Name, Arc<dyn StoreRead>> {
@@ -30,11 +31,12 @@ pub(super) fn stores(locations: &BTreeMap<Name, StoreLocation>) -> BTreeMap<Name
 }
 
 /// Both halves of everything, but for the leases, of which there are none yet.
-pub(super) fn writing(locations: &BTreeMap<Name, StoreLocation>, state: &Arc<StateFolder>, seams: &Seams) -> Ports {
+pub(super) fn writing(forecast: &Forecast, state: &Arc<StateFolder>, seams: &Seams) -> Ports {
     Ports {
         tree: Arc::new(Disk),
-        stores: stores(locations),
+        stores: stores(&forecast.stores),
         commands: Arc::new(Processes),
+        hosts: forecast.hosts.iter().map(|(name, location)| (name.clone(), host(location))).collect(),
         network: Arc::new(Sockets::default()),
         people: Arc::new(Attendants::new(state)),
         scratch: Arc::new(TemporaryTables),
@@ -43,6 +45,29 @@ pub(super) fn writing(locations: &BTreeMap<Name, StoreLocation>, state: &Arc<Sta
         journal: (seams.journal)(Arc::clone(state) as _),
         locks: Arc::clone(state) as _,
         leases: Leases::Of(BTreeMap::new()),
+    }
+}
+
+/// The reading halves of other hosts.
+pub(super) fn reading_hosts(locations: &BTreeMap<String, HostLocation>) -> BTreeMap<String, Arc<dyn TreeRead>> {
+    let open = |(name, location): (&String, &HostLocation)| {
+        (name.clone(), Arc::new(SftpTree::new(address(location))) as Arc<dyn TreeRead>)
+    };
+    locations.iter().map(open).collect()
+}
+
+fn host(location: &HostLocation) -> Host {
+    let address = address(location);
+    Host { tree: Arc::new(SftpTree::new(address.clone())), commands: Arc::new(SshPrograms::new(address)) }
+}
+
+fn address(location: &HostLocation) -> SshAddress {
+    SshAddress {
+        port: location.port,
+        user: location.user.clone(),
+        identity: location.identity.as_ref().map(PathBytes::to_path),
+        host_key: location.host_key.clone(),
+        ..SshAddress::new(location.address.clone())
     }
 }
 

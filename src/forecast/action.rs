@@ -158,6 +158,9 @@ pub enum Action {
     Command {
         /// The program and its arguments; never through a shell.
         argv: Vec<String>,
+        /// On which other host, as the plan names it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        on: Option<String>,
         /// Whether it does no harm to run it again where nobody knows whether it was done.
         repeatable: bool,
     },
@@ -165,6 +168,9 @@ pub enum Action {
     Switch {
         /// What was recovered.
         target: Name,
+        /// On which other host, as the plan names it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        on: Option<String>,
         /// What is renamed, in this order.
         moves: Vec<Move>,
     },
@@ -181,6 +187,15 @@ impl Action {
             | Self::Approve { .. }
             | Self::Command { .. }
             | Self::Switch { .. } => None,
+        }
+    }
+
+    /// The other host that it is done on, if it is.
+    pub fn host(&self) -> Option<&str> {
+        match self {
+            Self::Recover(recovery) => recovery.on.as_deref(),
+            Self::Command { on, .. } | Self::Switch { on, .. } => on.as_deref(),
+            _ => None,
         }
     }
 
@@ -221,6 +236,9 @@ pub struct Recovery {
     pub manifest: Option<Manifest>,
     /// The folder that is made.
     pub into: PathBytes,
+    /// On which other host, as the plan names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<String>,
     /// Where it is made before it gets its name.
     pub staging: PathBytes,
     /// What killed restores to the same destination left beside it: it is removed.

@@ -35,7 +35,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::graph::{Effect, Graph, OutputKind, Slice, Step, StepKind};
 use crate::observe::Observed;
-use crate::plan::{Plan, Store};
+use crate::plan::{Plan, Secret, Store};
 use crate::ports::{Cause, Fault};
 use crate::primitives::{Digest, Duration, JobName, Name, PathBytes, RunId, Slot, StepId, StepName};
 
@@ -63,6 +63,9 @@ pub struct Forecast<S = ForecastStep> {
     pub timezone: String,
     /// Where the stores are.
     pub stores: BTreeMap<Name, StoreLocation>,
+    /// How other hosts are reached that its steps name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub hosts: BTreeMap<String, HostLocation>,
     /// How many steps may use a store at once, where the plan limits it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub limits: BTreeMap<Name, NonZeroU32>,
@@ -102,6 +105,25 @@ pub enum Subject {
 pub enum StoreLocation {
     /// A folder of this host, absolute.
     Local(PathBytes),
+}
+
+/// How another host is reached (ssh(1)); what nothing is said of is what ssh itself would take.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct HostLocation {
+    /// Its name in DNS, or its IP address.
+    pub address: String,
+    /// The TCP port.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    /// As whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// The file of the private key, absolute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<PathBytes>,
+    /// The only public key that is accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_key: Option<String>,
 }
 
 /// One step, with all that is known of it.
@@ -171,6 +193,8 @@ pub struct Circumstances {
     pub base: PathBytes,
     /// Whether this is the superuser.
     pub superuser: bool,
+    /// The other hosts that are reached as their superuser.
+    pub superuser_on: BTreeSet<String>,
     /// Whether a person said that recovery points which are much smaller than before are meant.
     pub accept_shrink: bool,
     /// The scheduled times that jobs are backed up for; one that is not here is backed up because a person asks for it.
@@ -184,9 +208,14 @@ pub struct Circumstances {
 impl Circumstances {
     /// Those of a host on which nobody accepted anything, and nothing is due.
     pub fn plain(host: Name, base: PathBytes) -> Self {
-        let (slots, superuser) = (BTreeMap::new(), false);
+        let (slots, superuser, superuser_on) = (BTreeMap::new(), false, BTreeSet::new());
         let (accept_shrink, accept_deletions, fail_fast) = (false, false, false);
-        Self { host, base, superuser, accept_shrink, slots, accept_deletions, fail_fast }
+        Self { host, base, superuser, superuser_on, accept_shrink, slots, accept_deletions, fail_fast }
+    }
+
+    /// Whether files may be given away on this host, or on that (chown(2)).
+    fn may_set_owner(&self, host: Option<&str>) -> bool {
+        host.map_or(self.superuser, |host| self.superuser_on.contains(host))
     }
 }
 
@@ -241,6 +270,8 @@ fn forecast(
     who: &Circumstances,
     steps: Vec<OutlookStep>,
 ) -> Outlook {
+    let named = steps.iter().filter_map(|step| step.known()?.action.host());
+    let hosts = host_locations(plan, &who.base, named);
     Forecast {
         format_version: FORMAT_VERSION,
         plan: plan.name.value.clone(),
@@ -250,6 +281,7 @@ fn forecast(
         at,
         timezone: plan.timezone.value.clone(),
         stores: locations(plan, &who.base),
+        hosts,
         limits: limits(plan),
         fail_fast: who.fail_fast,
         steps,
@@ -263,6 +295,30 @@ pub fn locations(plan: &Plan, base: &PathBytes) -> BTreeMap<Name, StoreLocation>
         Some((store.name.value.clone(), StoreLocation::Local(PathBytes::new(path.value.as_bytes()).absolute(base))))
     };
     plan.stores.iter().filter_map(location).collect()
+}
+
+/// How these hosts are reached, declared in the plan or by their address alone.
+pub fn host_locations<'h>(
+    plan: &Plan,
+    base: &PathBytes,
+    named: impl Iterator<Item = &'h str>,
+) -> BTreeMap<String, HostLocation> {
+    let location = |name: &str| {
+        let ssh = plan.hosts.iter().find(|host| host.name.value.as_str() == name).and_then(|host| host.ssh.as_ref());
+        let file = |secret: &Secret| match secret {
+            Secret::File(path) => Some(PathBytes::new(path.as_bytes()).absolute(base)),
+            // Refused before: `ssh` takes a key from a file.
+            Secret::Env(_) => None,
+        };
+        HostLocation {
+            address: ssh.map_or_else(|| name.to_owned(), |ssh| ssh.address.value.clone()),
+            port: ssh.and_then(|ssh| ssh.port.as_ref()).map(|port| port.value),
+            user: ssh.and_then(|ssh| ssh.user.as_ref()).map(|user| user.value.clone()),
+            identity: ssh.and_then(|ssh| ssh.identity.as_ref()).and_then(|identity| file(&identity.value)),
+            host_key: ssh.and_then(|ssh| ssh.host_key.as_ref()).map(|key| key.value.clone()),
+        }
+    };
+    named.map(|name| (name.to_owned(), location(name))).collect()
 }
 
 fn limits(plan: &Plan) -> BTreeMap<Name, NonZeroU32> {

@@ -135,6 +135,7 @@ impl Outlook {
             at: self.at,
             timezone: self.timezone,
             stores: self.stores,
+            hosts: self.hosts,
             limits: self.limits,
             fail_fast: self.fail_fast,
         })
@@ -153,6 +154,7 @@ impl From<&Forecast> for Outlook {
             at: forecast.at,
             timezone: forecast.timezone.clone(),
             stores: forecast.stores.clone(),
+            hosts: forecast.hosts.clone(),
             limits: forecast.limits.clone(),
             fail_fast: forecast.fail_fast,
         }
@@ -218,11 +220,15 @@ fn described(kind: &StepKind) -> (String, Vec<String>) {
                 people.iter().map(|person| format!("{} ({})", person.person, person.account)).collect();
             (format!("{what:?}, by a person with the role {role}"), vec![people.join(", ")])
         }
-        StepKind::Command { argv, .. } => none(command_line(argv)),
-        StepKind::Switch { target, moves, .. } => {
+        StepKind::Command { argv, on, .. } => none(format!("{}{}", command_line(argv), at(on.as_deref()))),
+        StepKind::Switch { target, on, moves, .. } => {
             let moved = moves.iter().map(|(from, to)| format!("{from} becomes {to}, and what is there is kept beside"));
-            (target.to_string(), moved.collect())
+            (format!("{target}{}", at(on.as_deref())), moved.collect())
         }
         StepKind::Undriven(undriven) => (undriven.what.clone(), undriven.details.clone()),
     }
+}
+
+fn at(host: Option<&str>) -> String {
+    host.map_or_else(String::new, |host| format!(" on {host}"))
 }

@@ -5,7 +5,7 @@ use crate::catalog::{Manifest, Totals};
 use crate::graph::{Graph, ProbeCheck, Step, StepKind};
 use crate::observe::{DestinationSeen, Observed, PlaceSeen, PointSeen, PointsSeen, StagingSeen, kept_beside, staging};
 use crate::ports::{Cause, Fault, Person};
-use crate::primitives::{ByteSize, JobName, Name, PathBytes, PointId, RunId, Slot};
+use crate::primitives::{ByteSize, HostPath, JobName, Name, PathBytes, PointId, RunId, Slot};
 use jiff::{SignedDuration, Timestamp};
 
 /// A step that restores is given up after a day, so what it began before that is of nobody who is alive.
@@ -83,10 +83,10 @@ pub(super) fn step(
             let action = Action::Approve { what: what.clone(), role: role.clone(), people: people.clone() };
             framed(step, action, nobody(what, role, people))
         }
-        StepKind::Command { argv, repeatable, .. } => {
-            framed(step, Action::Command { argv: argv.clone(), repeatable: *repeatable }, None)
+        StepKind::Command { argv, on, repeatable, .. } => {
+            framed(step, Action::Command { argv: argv.clone(), on: on.clone(), repeatable: *repeatable }, None)
         }
-        StepKind::Switch { target, moves, .. } => switch(step, target, moves, observed, run),
+        StepKind::Switch { .. } => switch(step, observed, run),
         other => super::not_of_this_slice(other),
     }
 }
@@ -98,23 +98,18 @@ fn nobody(what: &str, role: &Name, people: &[Person]) -> Option<Fault> {
     people.is_empty().then(fault)
 }
 
-fn switch(
-    step: &Step,
-    target: &Name,
-    moves: &[(PathBytes, PathBytes)],
-    observed: &Observed,
-    run: &RunId,
-) -> ForecastStep {
-    let foreseen = moves.iter().find_map(|(from, to)| place_fault(from, to, observed.places.get(to)?));
-    let seen =
-        |to: &PathBytes| observed.places.get(to).and_then(|seen| seen.as_ref().ok()).is_some_and(|seen| seen.there);
+fn switch(step: &Step, observed: &Observed, run: &RunId) -> ForecastStep {
+    let StepKind::Switch { target, on, moves, .. } = &step.kind else { super::not_of_this_slice(&step.kind) };
+    let of = |to: &PathBytes| observed.places.get(&HostPath { host: on.clone(), path: to.clone() });
+    let foreseen = moves.iter().find_map(|(from, to)| place_fault(from, to, of(to)?));
+    let seen = |to: &PathBytes| of(to).and_then(|seen| seen.as_ref().ok()).is_some_and(|seen| seen.there);
     let renamed = moves.iter().map(|(from, to)| Move {
         from: from.clone(),
         to: to.clone(),
         kept: kept_beside(to, run),
         replaces: seen(to),
     });
-    framed(step, Action::Switch { target: target.clone(), moves: renamed.collect() }, foreseen)
+    framed(step, Action::Switch { target: target.clone(), on: on.clone(), moves: renamed.collect() }, foreseen)
 }
 
 /// Why something cannot get a place.
@@ -142,8 +137,9 @@ fn recover(step: &Step, observed: &Observed, who: &Circumstances, wish: &Restore
     let host = wish.host(from_host.as_ref(), who);
     let chosen = choose(jobs, observed, host, &wish.choice);
     let part = wish.only.as_ref().and(chosen).and_then(|(_, manifest)| observed.parts.get(&manifest.place()));
-    let into = wish.into.as_ref().unwrap_or(into);
-    let there = observed.destinations.get(into);
+    let place = wish.into.clone().map_or_else(|| into.clone(), HostPath::here);
+    let there = observed.destinations.get(&place);
+    let HostPath { host: on, path: into } = &place;
     let unread = jobs.iter().find_map(|(job, _)| observed.points.get(job)?.as_ref().err().cloned());
     let foreseen = match &chosen {
         None => unread.or_else(|| Some(no_point(target, jobs, observed, host, &wish.choice))),
@@ -163,11 +159,12 @@ fn recover(step: &Step, observed: &Observed, who: &Circumstances, wish: &Restore
         staging: staging(into, run),
         leftovers: leftovers(there, observed),
         into: into.clone(),
+        on: on.clone(),
         only: wish.only.clone(),
         part: part.and_then(|part| part.as_ref().ok()).copied(),
         unread_stores: unread_stores(jobs, observed),
         unusable: unusable(jobs, observed, host, chosen.as_ref().map(|(_, manifest)| manifest.moment)),
-        set_owner: who.superuser,
+        set_owner: who.may_set_owner(on.as_deref()),
         free: there.and_then(|there| there.free.as_ref().ok()).copied(),
     };
     framed(step, Action::Recover(Box::new(recovery)), foreseen)

@@ -70,6 +70,10 @@ impl Forecast {
     fn frame(&self, step: &ForecastStep, jobs: &BTreeSet<&JobName>) -> Result<(), String> {
         require(step.effect == step.action.effect(), || format!("its effect is not {:?}", step.effect))?;
         require(step.yields == step.action.yields(), || format!("it does not yield {:?}", step.yields))?;
+        let host = step.action.host();
+        require(host.is_none_or(|host| self.hosts.contains_key(host)), || {
+            format!("the run does not know how to reach {}", host.unwrap_or_default())
+        })?;
         require(self.is_subject(&step.action, jobs), || "it is not of what the run is about".into())
     }
 

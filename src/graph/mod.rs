@@ -19,7 +19,7 @@ pub use undriven::{Driver, Undriven};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::primitives::{JobName, Name, PathBytes, StepId};
+use crate::primitives::{HostPath, JobName, Name, StepId};
 
 /// Steps in the order they would run one by one.
 #[derive(Debug, Clone)]
@@ -100,7 +100,7 @@ impl Graph {
     }
 
     /// The folders that its steps make, absolute, in their order.
-    pub fn destinations(&self) -> Vec<PathBytes> {
+    pub fn destinations(&self) -> Vec<HostPath> {
         let into = self.steps.iter().filter_map(|step| match &step.kind {
             StepKind::Recover { into, .. } => Some(into.clone()),
             _ => None,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Driver, Slice, Undriven};
 use crate::plan::{Archive, Files, Guard, Retention};
 use crate::ports::Person;
-use crate::primitives::{Duration, JobName, Name, PathBytes, Span, StepId, StepName};
+use crate::primitives::{Duration, HostPath, JobName, Name, PathBytes, Span, StepId, StepName};
 
 /// What a step does to the world. Ordered by how much it takes to undo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
@@ -179,7 +179,7 @@ pub enum StepKind {
         /// Which host's points; this host's where the plan says nothing.
         from_host: Option<Name>,
         /// The folder that is made, absolute.
-        into: PathBytes,
+        into: HostPath,
     },
     /// Looks whether it is well.
     Probe {
@@ -209,6 +209,8 @@ pub enum StepKind {
         restore: Name,
         /// The program and its arguments; never through a shell.
         argv: Vec<String>,
+        /// On which other host, as the plan names it.
+        on: Option<String>,
         /// Whether it does no harm to run it again where nobody knows whether it was done.
         repeatable: bool,
     },
@@ -218,6 +220,8 @@ pub enum StepKind {
         restore: Name,
         /// What was recovered.
         target: Name,
+        /// On which other host, as the plan names it.
+        on: Option<String>,
         /// From where to where, absolute.
         moves: Vec<(PathBytes, PathBytes)>,
     },
@@ -293,6 +297,15 @@ impl StepKind {
                 Slice::Job(job) => Some(job),
                 _ => None,
             },
+            _ => None,
+        }
+    }
+
+    /// The other host that it is done on, if it is.
+    pub fn host(&self) -> Option<&str> {
+        match self {
+            Self::Recover { into, .. } => into.host.as_deref(),
+            Self::Command { on, .. } | Self::Switch { on, .. } => on.as_deref(),
             _ => None,
         }
     }

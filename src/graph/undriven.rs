@@ -55,8 +55,8 @@ pub enum Driver {
     Hooks,
     /// Priorities of processes.
     Priorities,
-    /// Other hosts, reached by SSH.
-    Ssh,
+    /// Private keys of SSH in the environment.
+    SshKeys,
     /// A person's word on what was done.
     People,
     /// Releases.
@@ -86,7 +86,7 @@ impl fmt::Display for Driver {
             Self::Copies => "`copy`",
             Self::Hooks => "`before-backup` and `after-backup`",
             Self::Priorities => "`priority`",
-            Self::Ssh => "other hosts",
+            Self::SshKeys => "`identity=(env)`",
             Self::People => "sign-offs",
             Self::Releases => "`deploy`",
             Self::SqlProbes => "probes by `sql`",

@@ -49,6 +49,7 @@ fn forecast(second: i64, ties: &[Option<bool>]) -> Arc<Forecast> {
         at: at(second),
         timezone: "UTC".into(),
         stores: BTreeMap::new(),
+        hosts: BTreeMap::new(),
         limits: BTreeMap::new(),
         steps: ties.iter().enumerate().map(step).collect(),
     })

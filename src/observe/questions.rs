@@ -11,18 +11,29 @@ use crate::catalog::{PointPlace, Totals, host_prefix, job_prefix};
 use crate::graph::{Graph, StepKind};
 use crate::plan::Files;
 use crate::ports::{Cause, Clock, EntryKind, Fault, Scratch, StoreRead, TreeRead};
-use crate::primitives::{JobName, Name, PathBytes, RunId};
+use crate::primitives::{HostPath, JobName, Name, PathBytes, RunId};
 
 /// The reading halves of the world.
 pub struct Reading<'a> {
     /// Folder trees of this host.
     pub tree: &'a dyn TreeRead,
+    /// And of others, by the plan's names.
+    pub hosts: &'a BTreeMap<String, Arc<dyn TreeRead>>,
     /// The stores, by the plan's names.
     pub stores: &'a BTreeMap<Name, Arc<dyn StoreRead>>,
     /// Temporary tables: they change nothing that anybody else sees.
     pub scratch: &'a dyn Scratch,
     /// The time.
     pub clock: &'a dyn Clock,
+}
+
+impl Reading<'_> {
+    /// The trees of this host, or of that.
+    fn tree_of(&self, host: Option<&str>) -> Result<&dyn TreeRead, Fault> {
+        let Some(host) = host else { return Ok(self.tree) };
+        let unknown = || Fault::permanent(Cause::NotFound, format!("reach {host}"), "nothing says how it is reached");
+        self.hosts.get(host).map(|tree| &**tree).ok_or_else(unknown)
+    }
 }
 
 /// What a source holds, or why that cannot be said.
@@ -73,9 +84,9 @@ pub struct Observed {
     /// Which points each job has on this host, or why its store cannot say; for a restore, on every host.
     pub points: BTreeMap<JobName, Result<PointsSeen, Fault>>,
     /// What is where something will be put.
-    pub destinations: BTreeMap<PathBytes, DestinationSeen>,
+    pub destinations: BTreeMap<HostPath, DestinationSeen>,
     /// What is in the places that something recovered will get.
-    pub places: BTreeMap<PathBytes, Result<PlaceSeen, Fault>>,
+    pub places: BTreeMap<HostPath, Result<PlaceSeen, Fault>>,
     /// Of the points that one path of is restored, what that path comes to, or why it cannot be restored.
     pub parts: BTreeMap<PointPlace, Result<Totals, Fault>>,
     /// Of the runs that left something beside a destination, those that this host knows to have ended.
@@ -118,11 +129,15 @@ pub async fn observe(graph: &Graph, reading: &Reading<'_>, plan: &Name, host: &N
                     let prefix = job_prefix(plan, job);
                     ask_points(reading, job, store, &prefix, &mut observed).await;
                 }
-                destinations(reading.tree, std::slice::from_ref(into), &mut observed).await;
+                destinations(reading, std::slice::from_ref(into), &mut observed).await;
             }
-            StepKind::Switch { moves, .. } => {
+            StepKind::Switch { on, moves, .. } => {
                 for (from, to) in moves {
-                    observed.places.insert(to.clone(), place(reading.tree, from, to).await);
+                    let seen = match reading.tree_of(on.as_deref()) {
+                        Ok(tree) => place(tree, from, to).await,
+                        Err(fault) => Err(fault),
+                    };
+                    observed.places.insert(HostPath { host: on.clone(), path: to.clone() }, seen);
                 }
             }
             _ => {}
@@ -161,12 +176,21 @@ impl<'g> Sources<'g> {
 }
 
 /// Looks at where something will be put.
-pub async fn destinations(tree: &dyn TreeRead, folders: &[PathBytes], observed: &mut Observed) {
-    for folder in folders {
+pub async fn destinations(reading: &Reading<'_>, folders: &[HostPath], observed: &mut Observed) {
+    for place in folders {
+        let folder = &place.path;
+        let tree = match reading.tree_of(place.host.as_deref()) {
+            Ok(tree) => tree,
+            Err(fault) => {
+                let (exists, free, staging) = (Err(fault.clone()), Err(fault.clone()), Err(fault));
+                observed.destinations.insert(place.clone(), DestinationSeen { exists, free, staging });
+                continue;
+            }
+        };
         let exists = tree.stat(folder).await.map(|found| found.is_some());
         let free = tree.free(folder).await;
         let staging = staging_beside(tree, folder).await;
-        observed.destinations.insert(folder.clone(), DestinationSeen { exists, free, staging });
+        observed.destinations.insert(place.clone(), DestinationSeen { exists, free, staging });
     }
 }
 

@@ -21,7 +21,7 @@ pub use digest::{Digest, FileDigest, FileHasher, Hasher};
 pub use id::{PointId, RunId, Slot, StepId, StepName};
 pub use key::Key;
 pub use name::{JobName, Name};
-pub use path::PathBytes;
+pub use path::{HostPath, PathBytes};
 pub use quantity::{ByteSize, Duration, Percentage, Period, PeriodUnit, Rate};
 pub use span::{FileId, Span, Spanned};
 pub use text::{command_line, on_one_line};

@@ -139,6 +139,31 @@ impl<'de> Deserialize<'de> for PathBytes {
     }
 }
 
+/// A path of this host, or of another that the plan names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HostPath {
+    /// The other host, as the plan names it.
+    pub host: Option<String>,
+    /// The path, absolute.
+    pub path: PathBytes,
+}
+
+impl HostPath {
+    /// A path of this host.
+    pub fn here(path: PathBytes) -> Self {
+        Self { host: None, path }
+    }
+}
+
+impl fmt::Display for HostPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.host {
+            None => self.path.fmt(f),
+            Some(host) => write!(f, "{} on {host}", self.path),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,7 +14,7 @@ use crate::forecast::Forecast;
 use crate::ports::{Cause, StoreWrite};
 use crate::primitives::Name;
 use crate::run::{self, Outcome, Ports, Recorded};
-use crate::steps::Leases;
+use crate::steps::{Host, Leases};
 
 /// By the simulated clock: more than all that a plan's timeouts give, and all pauses.
 const FOREVER: Duration = Duration::from_secs(400 * 86_400);
@@ -70,10 +70,17 @@ impl Journey {
             let store = WatchedStore { law: Arc::clone(&self.law), inner, name: name.clone() };
             (name.clone(), Arc::new(store) as Arc<dyn StoreWrite>)
         };
+        // What is there is there by whatever host it is looked at.
+        let host = |name: &String| {
+            let tree = Arc::new(WatchedTree { law: Arc::clone(&self.law), inner: self.world.tree() });
+            let commands = Arc::new(WatchedCommands { law: Arc::clone(&self.law), inner: self.world.commands() });
+            (name.clone(), Host { tree, commands })
+        };
         let ports = Ports {
             tree: Arc::new(WatchedTree { law: Arc::clone(&self.law), inner: self.world.tree() }),
             stores: self.forecast.stores.keys().map(store).collect(),
             commands: Arc::new(WatchedCommands { law: Arc::clone(&self.law), inner: self.world.commands() }),
+            hosts: self.forecast.hosts.keys().map(host).collect(),
             network: self.world.network(),
             people: self.world.people(),
             scratch: self.world.scratch(),

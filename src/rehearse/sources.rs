@@ -59,12 +59,12 @@ fn looked_for(graph: &Graph) -> Vec<PathBytes> {
     for step in graph.steps() {
         let StepKind::Probe { restore, how: ProbeCheck::Path(path), .. } = &step.kind else { continue };
         // What lies above what is restored is there with it.
-        if graph.destinations().iter().any(|into| into.starts_with(path)) {
+        if graph.destinations().iter().any(|into| into.path.starts_with(path)) {
             continue;
         }
         let restored = graph.steps().iter().find_map(|other| match &other.kind {
-            StepKind::Recover { restore: of, jobs, into, .. } if of == restore && path.starts_with(into) => {
-                Some((jobs, into))
+            StepKind::Recover { restore: of, jobs, into, .. } if of == restore && path.starts_with(&into.path) => {
+                Some((jobs, &into.path))
             }
             _ => None,
         });

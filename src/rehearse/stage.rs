@@ -18,7 +18,7 @@ use crate::forecast::{self, Action, Circumstances, Forecast, Outlook, PointChoic
 use crate::graph::{Graph, StepKind};
 use crate::observe::{self, Observed, Reading};
 use crate::plan::{Plan, Source};
-use crate::ports::{Clock as _, StoreRead};
+use crate::ports::{Clock as _, StoreRead, TreeRead};
 use crate::primitives::{JobName, Key, Name, PathBytes, Slot};
 use crate::prove::ProvenPlan;
 
@@ -164,6 +164,7 @@ impl Stage {
             host: self.host.clone(),
             base: self.base.clone(),
             superuser: true,
+            superuser_on: BTreeSet::new(),
             accept_shrink: true,
             accept_deletions: true,
             slots: BTreeMap::new(),
@@ -186,7 +187,10 @@ impl Stage {
         let reading = |store: &Name| (store.clone(), world.store(store.as_str()) as Arc<dyn StoreRead>);
         let stores: BTreeMap<Name, Arc<dyn StoreRead>> = self.stores().map(reading).collect();
         let (tree, scratch, clock) = (world.tree(), world.scratch(), world.clock());
-        let reading = Reading { tree: &*tree, stores: &stores, scratch: &*scratch, clock: &*clock };
+        // What is there is there by whatever host it is looked at.
+        let seen = |name: &str| (name.to_owned(), world.tree() as Arc<dyn TreeRead>);
+        let hosts = graph.steps().iter().filter_map(|step| step.kind.host()).map(seen).collect();
+        let reading = Reading { tree: &*tree, hosts: &hosts, stores: &stores, scratch: &*scratch, clock: &*clock };
         observe::observe(graph, &reading, &self.plan().name.value, host).await
     }
 

@@ -238,7 +238,7 @@ pub async fn restored(world: &World, outcome: &Outcome, exclude: &BTreeMap<Name,
 /// What is renamed of what was recovered of a target.
 fn moves_of<'o>(outcome: &'o Outcome, target: &'o Name) -> impl Iterator<Item = &'o Move> {
     let switched = outcome.forecast.steps.iter().filter_map(move |step| match &step.action {
-        Action::Switch { target: of, moves } if of == target => Some(moves),
+        Action::Switch { target: of, moves, .. } if of == target => Some(moves),
         _ => None,
     });
     switched.flatten()

@@ -198,21 +198,29 @@ fn described(forecast: &Outlook, action: &Action) -> (&'static str, String, Vec<
             let details = points.iter().map(deletion).chain(leftovers.iter().map(leftover));
             ("delete", suspended(points, leftovers), why.into_iter().chain(details).collect())
         }
-        Action::Recover(recovery) => {
-            ("recover", format!("{} into {}", recovery.target, recovery.into), recovered(forecast, recovery))
-        }
+        Action::Recover(recovery) => (
+            "recover",
+            format!("{} into {}{}", recovery.target, recovery.into, at(recovery.on.as_deref())),
+            recovered(forecast, recovery),
+        ),
         Action::Probe { shows, how, patience } => ("probe", shows.clone(), vec![looked(how, *patience)]),
         Action::Approve { what, role, people } => {
             let people: Vec<String> =
                 people.iter().map(|person| format!("{} (account {})", person.person, person.account)).collect();
             ("approve", what.clone(), vec![format!("by a person with the role {role}: {}", people.join(", "))])
         }
-        Action::Command { argv, repeatable } => {
+        Action::Command { argv, on, repeatable } => {
             let again = repeatable.then(|| "is run again where nobody knows whether it was done".to_owned());
-            ("command", command_line(argv), again.into_iter().collect())
+            ("command", format!("{}{}", command_line(argv), at(on.as_deref())), again.into_iter().collect())
         }
-        Action::Switch { target, moves } => ("switch", target.to_string(), moves.iter().flat_map(moved).collect()),
+        Action::Switch { target, on, moves } => {
+            ("switch", format!("{target}{}", at(on.as_deref())), moves.iter().flat_map(moved).collect())
+        }
     }
+}
+
+fn at(host: Option<&str>) -> String {
+    host.map_or_else(String::new, |host| format!(" on {}", on_one_line(host)))
 }
 
 fn looked(how: &ProbeCheck, patience: Duration) -> String {

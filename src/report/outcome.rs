@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use super::words::{advice, count, counted, elapsed, lasting, lease_lost, names, suspension};
 use crate::catalog::{Manifest, Named};
 use crate::forecast::{Action, Forecast, ForecastStep, Move, Subject};
-use crate::primitives::{ByteSize, Name, PathBytes, command_line, on_one_line};
+use crate::primitives::{ByteSize, HostPath, Name, PathBytes, command_line, on_one_line};
 use crate::run::{End, Outcome, StepEnd};
 use crate::steps::{Deleted, Omission, Recovered, Said, StepOutput};
 
@@ -67,7 +67,7 @@ fn done(step: &ForecastStep, output: &StepOutput, place: Place<'_>, lines: &mut 
         }
         (StepOutput::Deleted(deleted), Action::Delete { job, .. }) => deletion(&job.to_string(), deleted, lines),
         (StepOutput::Recovered(recovered), Action::Recover(recovery)) => {
-            let into = recovery.into.to_string();
+            let into = HostPath { host: recovery.on.clone(), path: recovery.into.clone() }.to_string();
             restored(&recovery.target.to_string(), recovered, &into, lines);
         }
         (StepOutput::Probed, Action::Probe { shows, .. }) => {
@@ -79,7 +79,7 @@ fn done(step: &ForecastStep, output: &StepOutput, place: Place<'_>, lines: &mut 
                 writeln!(lines, "approved: {what}: by {} ({}): {}", by.person, by.account, on_one_line(&word.reason));
         }
         (StepOutput::Ran(said), Action::Command { argv, .. }) => ran(&command_line(argv), said, lines),
-        (StepOutput::Switched { kept }, Action::Switch { target, moves }) => switched(target, moves, kept, lines),
+        (StepOutput::Switched { kept }, Action::Switch { target, moves, .. }) => switched(target, moves, kept, lines),
         _ => {}
     }
 }

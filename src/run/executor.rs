@@ -19,7 +19,7 @@ use crate::ports::{
     Cause, Clock, CommandRun, Compute, Fault, JournalWrite, Locks, Network, People, Scratch, StoreWrite, TreeWrite,
 };
 use crate::primitives::{JobName, Name, StepId};
-use crate::steps::{Inputs, Leases, Progress, World, abandon, perform};
+use crate::steps::{Host, Inputs, Leases, Progress, World, abandon, perform};
 
 /// The world, with its writing halves.
 #[derive(Clone)]
@@ -30,6 +30,8 @@ pub struct Ports {
     pub stores: BTreeMap<Name, Arc<dyn StoreWrite>>,
     /// Programs of this host.
     pub commands: Arc<dyn CommandRun>,
+    /// Other hosts, by the plan's names.
+    pub hosts: BTreeMap<String, Host>,
     /// What others serve.
     pub network: Arc<dyn Network>,
     /// People who are asked.
@@ -54,6 +56,7 @@ impl Ports {
             tree: &*self.tree,
             stores: &self.stores,
             commands: &*self.commands,
+            hosts: &self.hosts,
             network: &*self.network,
             people: &*self.people,
             clock: &*self.clock,

@@ -61,6 +61,7 @@ fn forecast(case: &[CaseStep]) -> Arc<Forecast> {
         at: at(0),
         timezone: "UTC".into(),
         stores: BTreeMap::new(),
+        hosts: BTreeMap::new(),
         limits: BTreeMap::new(),
         fail_fast: false,
         steps: case.iter().enumerate().map(step).collect(),

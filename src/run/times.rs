@@ -152,6 +152,7 @@ mod tests {
             at: at(0),
             timezone: "UTC".into(),
             stores: BTreeMap::new(),
+            hosts: BTreeMap::new(),
             limits: BTreeMap::new(),
             fail_fast: false,
             steps: steps.iter().enumerate().map(step).collect(),

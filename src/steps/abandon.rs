@@ -15,7 +15,7 @@ pub async fn abandon(step: &ForecastStep, world: &World<'_>) -> Result<(), Fault
     match &step.action {
         Action::Pack { new, .. } => uploads(new, &[Part::Archive, Part::Contents], world).await,
         Action::Commit { new, .. } => uploads(new, &[Part::Manifest], world).await,
-        Action::Recover(recovery) => world.tree.remove(&recovery.staging).await,
+        Action::Recover(recovery) => world.tree_of(recovery.on.as_deref())?.remove(&recovery.staging).await,
         _ => Ok(()),
     }
 }

@@ -1,12 +1,12 @@
 //! Runs a program of the plan.
 
-use super::{Said, StepOutput, World};
+use super::{Said, StepOutput};
 use crate::forecast::{Forecast, ForecastStep, Subject};
-use crate::ports::{Fault, Program};
+use crate::ports::{CommandRun, Fault, Program};
 
 /// Runs it. It can tell by `SONAE_RUN` and `SONAE_STEP` what it is run for.
 pub(super) async fn command(
-    world: &World<'_>,
+    commands: &dyn CommandRun,
     forecast: &Forecast,
     step: &ForecastStep,
     argv: &[String],
@@ -18,7 +18,7 @@ pub(super) async fn command(
     let told =
         [("SONAE_RUN", forecast.run.to_string()), ("SONAE_STEP", step.name.to_string()), ("SONAE_RESTORE", restore)];
     let environment = told.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    let exit = world.commands.run(&Program { argv: argv.to_vec(), environment }).await?;
+    let exit = commands.run(&Program { argv: argv.to_vec(), environment }).await?;
     let exit = exit.succeeded(|| format!("run `{}`", argv.join(" ")))?;
     Ok(StepOutput::Ran(Said { stdout: exit.stdout_tail, stderr: exit.stderr_tail, by_word: false }))
 }

@@ -50,7 +50,7 @@ pub use lease::{
 };
 pub use output::{Deleted, Inputs, Omission, Said, StepOutput};
 pub use pack::{Beside, PackRequest, Packed, pack};
-pub use perform::{World, perform};
+pub use perform::{Host, World, perform};
 pub use progress::{Counts, Progress};
 pub use prune::prune_keys;
 pub use put::put_object;

@@ -12,6 +12,15 @@ use crate::forecast::{Action, Forecast, ForecastStep, Held, NewPoint, Recovery, 
 use crate::ports::{Cause, Clock, CommandRun, Compute, Fault, Locks, Network, People, Scratch, StoreWrite, TreeWrite};
 use crate::primitives::{Compression, Name, PathBytes};
 
+/// Another host.
+#[derive(Clone)]
+pub struct Host {
+    /// Its folder trees.
+    pub tree: Arc<dyn TreeWrite>,
+    /// Its programs.
+    pub commands: Arc<dyn CommandRun>,
+}
+
 /// What steps reach.
 pub struct World<'a> {
     /// Folder trees of this host.
@@ -20,6 +29,8 @@ pub struct World<'a> {
     pub stores: &'a BTreeMap<Name, Arc<dyn StoreWrite>>,
     /// Programs of this host.
     pub commands: &'a dyn CommandRun,
+    /// Trees and programs of other hosts, by the plan's names.
+    pub hosts: &'a BTreeMap<String, Host>,
     /// What others serve.
     pub network: &'a dyn Network,
     /// People who are asked.
@@ -39,6 +50,21 @@ pub struct World<'a> {
 impl World<'_> {
     fn beside(&self) -> Beside<'_> {
         Beside { clock: self.clock, compute: self.compute, scratch: self.scratch }
+    }
+
+    /// The trees of this host, or of that.
+    pub(super) fn tree_of(&self, host: Option<&str>) -> Result<&dyn TreeWrite, Fault> {
+        host.map_or(Ok(self.tree), |host| Ok(&*self.host(host)?.tree))
+    }
+
+    /// Likewise its programs.
+    pub(super) fn commands_of(&self, host: Option<&str>) -> Result<&dyn CommandRun, Fault> {
+        host.map_or(Ok(self.commands), |host| Ok(&*self.host(host)?.commands))
+    }
+
+    fn host(&self, name: &str) -> Result<&Host, Fault> {
+        let unknown = || Fault::permanent(Cause::NotFound, format!("reach {name}"), "the run has no such host");
+        self.hosts.get(name).ok_or_else(unknown)
     }
 
     pub(super) fn store(&self, name: &Name) -> Result<&dyn StoreWrite, Fault> {
@@ -118,14 +144,18 @@ pub async fn perform(
         }
         Action::Recover(recovery) => {
             let (store, request) = recover_request(step, recovery, world)?;
-            let (removed, not_removed) = remove_leftovers(world.tree, &recovery.leftovers).await;
-            let recovered = recover(store, world.tree, world.beside(), &request, progress).await?;
+            let tree = world.tree_of(recovery.on.as_deref())?;
+            let (removed, not_removed) = remove_leftovers(tree, &recovery.leftovers).await;
+            let recovered = recover(store, tree, world.beside(), &request, progress).await?;
             Ok(StepOutput::Recovered(Recovered { removed, not_removed, ..recovered }))
         }
         Action::Probe { how, patience, .. } => probe::probe(world, how, *patience).await,
         Action::Approve { what, role, people } => approve::approve(world, forecast, step, (what, role, people)).await,
-        Action::Command { argv, .. } => command::command(world, forecast, step, argv).await,
-        Action::Switch { moves, .. } => switch::switch(world, moves).await,
+        Action::Command { argv, on, .. } => {
+            let commands = world.commands_of(on.as_deref())?;
+            command::command(commands, forecast, step, argv).await
+        }
+        Action::Switch { on, moves, .. } => switch::switch(world.tree_of(on.as_deref())?, moves).await,
     }
 }
 

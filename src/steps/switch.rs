@@ -3,17 +3,17 @@
 //! Where a run was killed in the midst of it, the three names show how far it came: what was there is renamed first, and the place is
 //! empty for no longer than until the next call.
 
+use super::StepOutput;
 use super::recover::rename;
-use super::{StepOutput, World};
 use crate::forecast::Move;
 use crate::ports::{Cause, Fault, TreeWrite};
 use crate::primitives::PathBytes;
 
 /// Renames one after the other.
-pub(super) async fn switch(world: &World<'_>, moves: &[Move]) -> Result<StepOutput, Fault> {
+pub(super) async fn switch(tree: &dyn TreeWrite, moves: &[Move]) -> Result<StepOutput, Fault> {
     let mut kept = vec![];
     for of in moves {
-        kept.extend(one(world.tree, of).await?);
+        kept.extend(one(tree, of).await?);
     }
     Ok(StepOutput::Switched { kept })
 }

@@ -123,8 +123,9 @@ fn about(kind: &StepKind) -> Option<String> {
             let people: Vec<&str> = people.iter().map(|person| person.account.as_str()).collect();
             Some(format!("{what:?} by {role}, one of {}", people.join(" ")))
         }
-        StepKind::Command { argv, repeatable, .. } => {
-            Some(format!("{argv:?}{}", if *repeatable { ", repeatable" } else { "" }))
+        StepKind::Command { argv, on, repeatable, .. } => {
+            let on = on.as_ref().map_or(String::new(), |host| format!(" on {host}"));
+            Some(format!("{argv:?}{on}{}", if *repeatable { ", repeatable" } else { "" }))
         }
         StepKind::Switch { moves, .. } => {
             let moves: Vec<String> = moves.iter().map(|(from, to)| format!("{from} becomes {to}")).collect();

@@ -42,6 +42,7 @@ async fn carry_out(world: &World, forecast: Forecast, leases: BTreeMap<LeaseName
         tree: world.tree(),
         stores: forecast.stores.keys().map(store).collect(),
         commands: world.commands(),
+        hosts: BTreeMap::new(),
         network: world.network(),
         people: world.people(),
         scratch: world.scratch(),

@@ -77,6 +77,7 @@ pub(crate) fn who() -> Circumstances {
         host: name("web-1"),
         base: PathBytes::new(*b"/plans"),
         superuser: true,
+        superuser_on: std::collections::BTreeSet::new(),
         accept_shrink: false,
         slots: BTreeMap::new(),
         accept_deletions: false,
@@ -91,8 +92,11 @@ pub(crate) async fn observe(plan: &Plan, graph: &sonae::graph::Graph, world: &Wo
         (store.clone(), world.store(store.as_str()) as Arc<dyn StoreRead>)
     };
     let stores: BTreeMap<Name, Arc<dyn StoreRead>> = plan.stores.iter().map(reading).collect();
+    let hosts = graph.steps().iter().filter_map(|step| step.kind.host());
+    let hosts = hosts.map(|name| (name.to_owned(), world.tree() as Arc<dyn TreeRead>)).collect();
     let reading = Reading {
         tree: &*world.tree() as &dyn TreeRead,
+        hosts: &hosts,
         stores: &stores,
         scratch: &*world.scratch(),
         clock: &*world.clock() as &dyn Clock,

@@ -1,6 +1,6 @@
 //! Journals that were damaged or tampered with: refused, or carried out without doing a finished step again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, OnceLock};
 
@@ -162,6 +162,7 @@ async fn go_on(world: &World, run: &RunId, recorded: Recorded) {
         tree: world.tree(),
         stores: recorded.forecast.stores.keys().map(store).collect(),
         commands: world.commands(),
+        hosts: BTreeMap::new(),
         network: world.network(),
         people: world.people(),
         clock: world.clock(),

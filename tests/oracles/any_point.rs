@@ -81,8 +81,10 @@ fn is_kept(clock: &Clock, full: &[(i64, i64)], changes: &[(i64, i64)], days: i64
     let until: Vec<i64> = full.iter().map(usable).collect();
     let (from, to) = (minute("2025-01-01T00:00:00Z"), minute("2053-01-01T00:00:00Z"));
     until.iter().filter(|moment| (from..to).contains(*moment)).all(|moment| {
-        // The oldest that can still be used then brings all behind it back.
+        // The oldest that can still be used then brings all behind it back: the minute before it must be over, or itself.
         let oldest = full.iter().zip(&until).find(|((slot, _), until)| slot <= moment && *until > moment);
-        oldest.is_some_and(|((slot, _), _)| over(clock, *slot, (days, "d")) <= *moment)
+        oldest.is_some_and(|((slot, _), _)| {
+            over(clock, *slot - 1, (days, "d")) < *moment || over(clock, *slot, (days, "d")) <= *moment
+        })
     })
 }

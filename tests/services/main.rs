@@ -34,6 +34,7 @@ mod memory;
 mod mounts;
 mod nasty;
 mod needs;
+mod night;
 mod noise;
 mod races;
 mod random_kills;
@@ -83,6 +84,7 @@ fn checks() -> impl Iterator<Item = &'static Check> {
         memory::CHECKS,
         tools::CHECKS,
         ssh::CHECKS,
+        night::CHECKS,
     ]
     .into_iter()
     .flatten()

@@ -4,9 +4,9 @@ use super::restore::Earlier;
 use super::{Builder, needs};
 use crate::catalog::host_name;
 use crate::graph::{Driver, ProbeCheck, StepKind};
-use crate::plan::{Approve, Command, Input, Probe, ProbeKind, Recover, RestoreStep, Switch, Target};
+use crate::plan::{Approve, Command, Input, Into, Probe, ProbeKind, Recover, RestoreStep, Secret, Switch, Target};
 use crate::ports::Person;
-use crate::primitives::{Duration, JobName, Name, PathBytes, Span, Spanned, StepId};
+use crate::primitives::{Duration, HostPath, JobName, Name, PathBytes, Span, Spanned, StepId};
 
 /// How long a probe is tried again where the plan says nothing.
 const PATIENCE: Duration = Duration::from_seconds(60);
@@ -22,13 +22,17 @@ impl Builder<'_> {
     ) -> Option<StepId> {
         match step {
             RestoreStep::Recover(recover) if self.is_driven(recover) => {
-                let into = self.absolute(recover.into.local().map_or("", |path| path.value.as_str()));
+                let Into::Path { path, host } = &recover.into else { return None };
+                let host = host.as_ref().and_then(named);
+                let into = HostPath { host, path: self.absolute(&path.value) };
                 earlier.recovered.insert(&recover.target.value, into.clone());
                 Some(self.recover(restore, recover, into, before))
             }
             RestoreStep::Probe(probe) => self.probe(restore, probe, before),
             RestoreStep::Approve(approve) => Some(self.approve(restore, approve, before)),
-            RestoreStep::Command(command) if command.host.is_none() => Some(self.command(restore, command, before)),
+            RestoreStep::Command(command) if is_known(command.host.as_ref()) => {
+                Some(self.command(restore, command, before))
+            }
             RestoreStep::Switch(switch) => self.switch(restore, switch, before, earlier),
             _ => None,
         }
@@ -44,19 +48,21 @@ impl Builder<'_> {
     fn is_driven(&self, recover: &Recover) -> bool {
         let target = self.targets.get(&recover.target.value);
         let is_folders = target.is_some_and(|target| target.source.as_ref().is_some_and(|of| of.files().is_some()));
-        is_folders && recover.into.local().is_some() && !whole_jobs(target.copied()).is_empty()
+        let is_placed = matches!(&recover.into, Into::Path { host, .. } if is_known(host.as_ref()));
+        is_folders && is_placed && !whole_jobs(target.copied()).is_empty()
     }
 
-    fn recover(&mut self, restore: &Name, recover: &Recover, into: PathBytes, before: &[StepId]) -> StepId {
+    fn recover(&mut self, restore: &Name, recover: &Recover, into: HostPath, before: &[StepId]) -> StepId {
         let target = &recover.target.value;
         let jobs = whole_jobs(self.targets.get(target).copied());
         let lacks: Vec<Option<Driver>> = jobs.iter().map(|(_, store)| self.store_lacks(store)).collect();
         let from_host = recover.from_host.as_ref().map(|host| host_name(&host.value));
+        let key = self.lacks_key(into.host.as_deref());
         let kind = StepKind::Recover { restore: restore.clone(), target: target.clone(), jobs, from_host, into };
         let id = self.named(restore, &format!("recover-{target}"), kind, before, recover.span);
         // While one of the stores can be read, a point may be found there.
         self.steps[id.index()].lacks =
-            lacks.iter().all(Option::is_some).then(|| lacks.first().copied().flatten()).flatten();
+            key.or_else(|| lacks.iter().all(Option::is_some).then(|| lacks.first().copied().flatten()).flatten());
         id
     }
 
@@ -88,6 +94,13 @@ impl Builder<'_> {
         Some(declared.map_or_else(|| written.clone(), |ssh| ssh.address.value.clone()))
     }
 
+    /// What is lacking to reach another host: `ssh` takes a private key from a file.
+    fn lacks_key(&self, host: Option<&str>) -> Option<Driver> {
+        let ssh = self.hosts.get(host?)?.ssh.as_ref()?;
+        let is_in_environment = matches!(ssh.identity.as_ref()?.value, Secret::Env(_));
+        is_in_environment.then_some(Driver::SshKeys)
+    }
+
     fn approve(&mut self, restore: &Name, approve: &Approve, before: &[StepId]) -> StepId {
         let members = self.roles.get(&approve.by.value).map(|role| role.members.as_slice()).unwrap_or_default();
         let people = members
@@ -100,8 +113,11 @@ impl Builder<'_> {
 
     fn command(&mut self, restore: &Name, command: &Command, before: &[StepId]) -> StepId {
         let (argv, repeatable) = (words(&command.argv), command.repeatable);
-        let kind = StepKind::Command { restore: restore.clone(), argv, repeatable };
+        let on = command.host.as_ref().and_then(named);
+        let key = self.lacks_key(on.as_deref());
+        let kind = StepKind::Command { restore: restore.clone(), argv, on, repeatable };
         let id = self.named(restore, "command", kind, before, command.span);
+        self.steps[id.index()].lacks = key;
         if let Some(timeout) = &command.timeout {
             self.steps[id.index()].timeout = timeout.value;
         }
@@ -116,11 +132,25 @@ impl Builder<'_> {
         let roots: Vec<PathBytes> = files.roots.iter().map(|root| self.absolute(&root.value)).collect();
         let moves = match roots.as_slice() {
             // Of one root the content is what was recovered; of several, whole paths lie below.
-            [root] => vec![(from.clone(), root.clone())],
-            several => several.iter().map(|root| (from.join(relative(root)), root.clone())).collect(),
+            [root] => vec![(from.path.clone(), root.clone())],
+            several => several.iter().map(|root| (from.path.join(relative(root)), root.clone())).collect(),
         };
-        let kind = StepKind::Switch { restore: restore.clone(), target: target.clone(), moves };
+        let on = from.host.clone();
+        let kind = StepKind::Switch { restore: restore.clone(), target: target.clone(), on, moves };
         Some(self.named(restore, &format!("switch-{target}"), kind, before, switch.span))
+    }
+}
+
+/// Whether a step is done on a host that is known before it runs.
+fn is_known(host: Option<&Spanned<Input>>) -> bool {
+    host.is_none_or(|host| host.value.output().is_none())
+}
+
+/// A host as it is written.
+fn named(host: &Spanned<Input>) -> Option<String> {
+    match &host.value {
+        Input::Text(name) => Some(name.clone()),
+        Input::Output(_) => None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{Builder, Deed, argv, needs};
 use crate::graph::{Driver, Effect, Output, OutputKind, Slice};
 use crate::plan::{Deploy, Input, Into, Launch, OutputName, Probe, ProbeKind, Recover, Restore, RestoreStep, Source};
-use crate::primitives::{Duration, Name, PathBytes, Spanned, StepId};
+use crate::primitives::{Duration, HostPath, Name, PathBytes, Spanned, StepId};
 
 /// What a line of steps is compiled for.
 pub(super) struct Line<'s> {
@@ -35,7 +35,7 @@ impl Scratch {
 #[derive(Default)]
 pub(super) struct Earlier<'s> {
     /// Where targets were put.
-    pub(super) recovered: HashMap<&'s Name, PathBytes>,
+    pub(super) recovered: HashMap<&'s Name, HostPath>,
     /// Those that yield something, by what others call them; the last where several are called the same.
     labels: HashMap<&'s str, StepId>,
     /// Where a drill puts what the plan puts elsewhere.
@@ -159,7 +159,7 @@ impl Builder<'_> {
             RestoreStep::Deploy(deploy) => (format!("deploy-{}", deploy.target.value), self.deploying(line, deploy)),
             RestoreStep::Command(command) => {
                 let what = argv(command.argv.iter().map(|word| word.value.as_str())) + &on(command.host.as_ref());
-                ("command".into(), plain("command", what, Effect::Execute, remote(command.host.as_ref())))
+                ("command".into(), plain("command", what, Effect::Execute, Driver::Ec2))
             }
             RestoreStep::Switch(switch) => {
                 let target = &switch.target.value;
@@ -177,7 +177,7 @@ impl Builder<'_> {
 
     fn recovering(&self, line: &Line<'_>, recover: &Recover) -> Deed {
         let lacks = match &recover.into {
-            Into::Path { host: Some(_), .. } => Driver::Ssh,
+            Into::Path { host: Some(host), .. } if host.value.output().is_some() => Driver::Ec2,
             _ => self.recovers_with(&recover.target.value),
         };
         let yields: &'static [OutputKind] = match lacks {
@@ -276,11 +276,6 @@ fn launching(launch: &Launch) -> Deed {
     let details = [Some(place), groups, data, listed("tags", &launch.tags)].into_iter().flatten().collect();
     let yields = &[OutputKind::Instance, OutputKind::Address];
     Deed { word: "launch", what, details, effect: Effect::Add, yields, lacks: Driver::Ec2 }
-}
-
-/// What a program on another host needs: that of a machine which a step launches is not known before.
-fn remote(host: Option<&Spanned<Input>>) -> Driver {
-    if host.is_some_and(|host| host.value.output().is_some()) { Driver::Ec2 } else { Driver::Ssh }
 }
 
 /// ` on web-1`, where a plan says which host.
