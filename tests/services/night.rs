@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::Check;
-use super::scene::{Scene, done};
+use super::needs::Need;
+use super::scene::{SONAE, Said, Scene, done};
 use super::sshd::{SSHD, Sshd, user};
 use super::tree::{assert_same, look};
+
+const PYTHON: Need = Need::Program("python3", "python3");
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -20,6 +23,16 @@ pub(crate) const CHECKS: &[Check] = &[
         name: "a host whose key has changed is refused, and the restore goes on once it is mended",
         needs: SSHD,
         run: key,
+    },
+    Check {
+        name: "whoever sits at the terminal is asked, and there is no yes by default",
+        needs: &[SSHD[0], SSHD[1], SSHD[2], PYTHON],
+        run: terminal,
+    },
+    Check {
+        name: "a word that is given elsewhere is heard at the terminal that waits for it",
+        needs: &[SSHD[0], SSHD[1], SSHD[2], PYTHON],
+        run: elsewhere,
     },
     Check { name: "what is in the way on another host is said before anything is done", needs: SSHD, run: in_the_way },
 ];
@@ -178,4 +191,77 @@ fn in_the_way() {
     let said = night.says(&["restore", "plan.kdl", "everything"], 1);
     assert!(said.contains("something is there, and a restore goes beside, never over"), "{said}");
     assert!(!night.scene.path("served/web.restored").exists());
+}
+
+/// Types at a terminal of its own: after each text that is seen, a line; then says all that was shown, and ends as the program does.
+const TYPES: &str = r#"
+import os, pty, select, sys, time
+at = sys.argv.index("--")
+talk, command = sys.argv[1:at], sys.argv[at + 1:]
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execvp(command[0], command)
+shown, seen, last = b"", 0, time.time() + 60
+while time.time() < last:
+    if talk and talk[0].encode() in shown[seen:]:
+        seen = len(shown)
+        os.write(terminal, talk[1].encode() + b"\n")
+        talk = talk[2:]
+    if select.select([terminal], [], [], 0.1)[0]:
+        try:
+            more = os.read(terminal, 4096)
+        except OSError:
+            break
+        if not more:
+            break
+        shown += more
+sys.stdout.buffer.write(shown)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"#;
+
+const ASKED: &str = r#"
+    approve "declare the incident" by="sysadmin" takes="3m"
+    recover "web" takes="1m" { into path="ROOT/web.restored"; }
+    recover "images" takes="1m" { into path="ROOT/images.restored"; }
+"#;
+
+/// A restore at a terminal where this is typed.
+fn typed(night: &Night, talk: &[&str], status: i32) -> String {
+    let arguments = [&["-c", TYPES], talk, &["--", SONAE, "restore", "plan.kdl", "everything"]].concat();
+    let said = Said::of(&mut night.scene.command("python3", &arguments)).exits(status);
+    said.stdout()
+}
+
+fn terminal() {
+    let night = Night::new(ASKED);
+    let later = typed(&night, &["\n> ", "ok", "\n> ", "yes", "\n> ", "later"], 75);
+    for line in [
+        "To be approved: declare the incident",
+        "Type `yes` or `no`, a space, and why; or `later`.",
+        "Type why behind it, as in `yes the database is gone`.",
+        "1 step waits for a person",
+    ] {
+        assert!(later.contains(line), "{line}: {later}");
+    }
+    assert!(!night.scene.path("web.restored").exists(), "there is no yes by default");
+    let told = typed(&night, &["\n> ", "yes the disk is gone"], 0);
+    assert!(told.contains("approved: declare the incident: by admin@example.jp"), "{told}");
+    assert!(told.contains("the disk is gone") && night.scene.path("web.restored/index").exists(), "{told}");
+}
+
+fn elsewhere() {
+    let night = Night::new(ASKED);
+    std::thread::scope(|scope| {
+        let restore = scope.spawn(|| typed(&night, &[], 0));
+        let asked = loop {
+            let list = night.scene.sonae(&["approve"]).exits(0).stdout();
+            if let Some((run, _)) = list.split_once(" restore/everything/approve") {
+                break run.to_owned();
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        };
+        night.scene.sonae(&["approve", &asked, "--reason", "said at another desk"]).exits(0);
+        let told = restore.join().unwrap();
+        assert!(told.contains("said at another desk") && told.contains("images: restored"), "{told}");
+    });
 }
