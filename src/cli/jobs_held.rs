@@ -169,6 +169,7 @@ mod tests {
             subject: Subject::Backup { jobs: vec![], slots: BTreeMap::new() },
             at: Timestamp::UNIX_EPOCH,
             timezone: "UTC".into(),
+            base: crate::primitives::PathBytes::new(*b"/"),
             stores: stores.clone(),
             hosts: BTreeMap::new(),
             limits: BTreeMap::new(),

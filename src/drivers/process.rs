@@ -30,7 +30,7 @@ impl CommandRun for Processes {
         let action = || format!("run {name}");
         let mut child = Command::new(name)
             .args(arguments)
-            .current_dir("/")
+            .current_dir(program.folder.as_ref().map_or_else(|| "/".into(), crate::primitives::PathBytes::to_path))
             .env_clear()
             .envs(account())
             .envs(&program.environment)

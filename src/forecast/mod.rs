@@ -61,6 +61,9 @@ pub struct Forecast<S = ForecastStep> {
     pub at: Timestamp,
     /// The zone in which times are shown.
     pub timezone: String,
+    /// The folder that the plan's relative paths are relative to, absolute: programs begin in it.
+    #[serde(default = "root")]
+    pub base: PathBytes,
     /// Where the stores are.
     pub stores: BTreeMap<Name, StoreLocation>,
     /// How other hosts are reached that its steps name.
@@ -74,6 +77,11 @@ pub struct Forecast<S = ForecastStep> {
     pub fail_fast: bool,
     /// Its steps; a step's id is its place.
     pub steps: Vec<S>,
+}
+
+/// Of a forecast that does not say it.
+fn root() -> PathBytes {
+    PathBytes::new(*b"/")
 }
 
 /// What a run is about.
@@ -280,6 +288,7 @@ fn forecast(
         subject,
         at,
         timezone: plan.timezone.value.clone(),
+        base: who.base.clone(),
         stores: locations(plan, &who.base),
         hosts,
         limits: limits(plan),

@@ -27,6 +27,7 @@ impl Forecast {
             return Err(format!("it is of version {}, and this program knows version {known}", self.format_version));
         }
         require(calendar::zone(&self.timezone).is_some(), || format!("there is no zone {}", self.timezone))?;
+        require(is_absolute(&self.base), || format!("{} is no absolute path", self.base))?;
         for (name, StoreLocation::Local(folder)) in &self.stores {
             require(is_absolute(folder), || format!("store {name} is at {folder}, which is no absolute path"))?;
         }

@@ -48,6 +48,7 @@ fn forecast(second: i64, ties: &[Option<bool>]) -> Arc<Forecast> {
         subject: Subject::Restore { restore: name("case"), budget: None },
         at: at(second),
         timezone: "UTC".into(),
+        base: PathBytes::new(*b"/"),
         stores: BTreeMap::new(),
         hosts: BTreeMap::new(),
         limits: BTreeMap::new(),

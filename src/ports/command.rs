@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Cause, Fault};
+use crate::primitives::PathBytes;
 
 /// How much of what a program says is kept, of standard output and of standard error each: its end, in bytes.
 pub const SAID_BYTES_MAX: usize = 16 << 10;
@@ -13,8 +14,10 @@ pub struct Program {
     /// The program and its arguments; never through a shell.
     pub argv: Vec<String>,
     /// What is in its environment beside the plain one of the account it runs as: `HOME`, `LOGNAME`, `USER` and `PATH`. Nothing of
-    /// this process's own goes with it, nor the folder that it is in, so that a program does the same by hand, from cron, and at night.
+    /// this process's own goes with it, so that a program does the same by hand, from cron, and at night.
     pub environment: BTreeMap<String, String>,
+    /// In which folder of this host it begins, absolute; in `/` where none is given. On another host it begins in the home of its account.
+    pub folder: Option<PathBytes>,
 }
 
 /// How a program ended.

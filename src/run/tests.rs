@@ -60,6 +60,7 @@ fn forecast(case: &[CaseStep]) -> Arc<Forecast> {
         subject: Subject::Restore { restore: name("case"), budget: None },
         at: at(0),
         timezone: "UTC".into(),
+        base: PathBytes::new(*b"/"),
         stores: BTreeMap::new(),
         hosts: BTreeMap::new(),
         limits: BTreeMap::new(),

@@ -151,6 +151,7 @@ mod tests {
             subject: Subject::Restore { restore: name("case"), budget: Some(Duration::from_seconds(100)) },
             at: at(0),
             timezone: "UTC".into(),
+            base: PathBytes::new(*b"/"),
             stores: BTreeMap::new(),
             hosts: BTreeMap::new(),
             limits: BTreeMap::new(),

@@ -18,7 +18,7 @@ pub(super) async fn command(
     let told =
         [("SONAE_RUN", forecast.run.to_string()), ("SONAE_STEP", step.name.to_string()), ("SONAE_RESTORE", restore)];
     let environment = told.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    let exit = commands.run(&Program { argv: argv.to_vec(), environment }).await?;
+    let exit = commands.run(&Program { argv: argv.to_vec(), environment, folder: Some(forecast.base.clone()) }).await?;
     let exit = exit.succeeded(|| format!("run `{}`", argv.join(" ")))?;
     Ok(StepOutput::Ran(Said { stdout: exit.stdout_tail, stderr: exit.stderr_tail, by_word: false }))
 }

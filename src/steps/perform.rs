@@ -149,7 +149,7 @@ pub async fn perform(
             let recovered = recover(store, tree, world.beside(), &request, progress).await?;
             Ok(StepOutput::Recovered(Recovered { removed, not_removed, ..recovered }))
         }
-        Action::Probe { how, patience, .. } => probe::probe(world, how, *patience).await,
+        Action::Probe { how, patience, .. } => probe::probe(world, how, *patience, &forecast.base).await,
         Action::Approve { what, role, people } => approve::approve(world, forecast, step, (what, role, people)).await,
         Action::Command { argv, on, .. } => {
             let commands = world.commands_of(on.as_deref())?;

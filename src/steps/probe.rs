@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{StepOutput, World};
 use crate::graph::ProbeCheck;
 use crate::ports::{Cause, Fault, Program};
-use crate::primitives;
+use crate::primitives::{self, PathBytes};
 
 /// Between two looks: a service that comes up is seen soon, and is not kept busy by being looked at.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -15,15 +15,16 @@ pub(super) async fn probe(
     world: &World<'_>,
     how: &ProbeCheck,
     patience: primitives::Duration,
+    base: &PathBytes,
 ) -> Result<StepOutput, Fault> {
     if patience.seconds == 0 {
-        return look(world, how).await.map(|()| StepOutput::Probed);
+        return look(world, how, base).await.map(|()| StepOutput::Probed);
     }
     let (mut last, mut looks) = (None, 0_u32);
     let looking = async {
         loop {
             looks += 1;
-            match look(world, how).await {
+            match look(world, how, base).await {
                 Ok(()) => return Ok(()),
                 Err(fault) if is_hopeless(how, &fault) => return Err(fault),
                 Err(fault) => last = Some(fault),
@@ -37,14 +38,15 @@ pub(super) async fn probe(
     }
 }
 
-async fn look(world: &World<'_>, how: &ProbeCheck) -> Result<(), Fault> {
+async fn look(world: &World<'_>, how: &ProbeCheck, base: &PathBytes) -> Result<(), Fault> {
     match how {
         ProbeCheck::Path(path) => match world.tree.stat(path).await? {
             Some(_) => Ok(()),
             None => Err(Fault::permanent(Cause::NotFound, format!("probe {path}"), "nothing is there")),
         },
         ProbeCheck::Command(argv) => {
-            let exit = world.commands.run(&Program { argv: argv.clone(), ..Program::default() }).await?;
+            let program = Program { argv: argv.clone(), folder: Some(base.clone()), ..Program::default() };
+            let exit = world.commands.run(&program).await?;
             exit.succeeded(|| format!("probe command `{}`", argv.join(" "))).map(drop)
         }
         ProbeCheck::Http { url, status } => match world.network.http_status(url).await? {

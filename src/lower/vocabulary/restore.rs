@@ -118,7 +118,7 @@ pub static PATH: Word = plain(
 pub static COMMAND: Word = plain(
     "command",
     many(Form::Text, "a program and its arguments"),
-    "It is well when the command exits with 0. It is run as it stands, never through a shell, from `/`, in the plain environment of the account that runs it.",
+    "It is well when the command exits with 0. It is run as it stands, never through a shell, from the plan file's folder, in the plain environment of the account that runs it.",
 );
 
 /// `http`
@@ -245,8 +245,8 @@ pub static COMMAND_STEP: Word = Word {
     ..plain(
         "command",
         many(Form::Text, "a program and its arguments"),
-        "Runs a program, which must exit with 0. It is run as it stands, never through a shell, from `/`, in the plain environment of the \
-         account that runs it.",
+        "Runs a program, which must exit with 0. It is run as it stands, never through a shell, from the plan file's folder (on another host from \
+         the account's home), in the plain environment of the account that runs it.",
     )
 };
 
