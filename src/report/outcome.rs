@@ -53,7 +53,8 @@ fn planned_and_actual(outcome: &Outcome) -> String {
         let planned = forecast.takes.map_or_else(|| "-".to_owned(), |takes| takes.to_string());
         let took = step.took_ms.and_then(|took| i64::try_from(took).ok()).map(SignedDuration::from_millis);
         let actual = took.map_or_else(|| "-".to_owned(), lasting);
-        let is_longer = forecast.takes.zip(step.took_ms).is_some_and(|(takes, took)| took > takes.seconds * 1000);
+        let is_longer =
+            forecast.takes.zip(step.took_ms).is_some_and(|(takes, took)| took > takes.seconds.saturating_mul(1000));
         let mark = if is_longer { "!" } else { " " };
         let _ = writeln!(lines, "{mark} {planned:>8}  {actual:>8}   {}", forecast.name);
     }
