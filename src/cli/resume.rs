@@ -128,8 +128,8 @@ async fn the_only_one(state: &StateFolder) -> Result<Recorded, Failure> {
                 true => held.push(run),
                 false => open.push(found),
             },
-            // Of restores that failed, the newest is meant.
-            Ok(Some(found)) if found.state.can_go_on() => failed = Some(found),
+            // Whoever goes on with a restore that failed names it: it may be of long ago, and what it puts back older still.
+            Ok(Some(found)) if found.state.can_go_on() => failed = Some(run),
             Ok(_) => {}
             // One that cannot be read is no reason to leave the others.
             Err(fault) => output::say(&format!("left alone: {fault}")),
@@ -139,7 +139,9 @@ async fn the_only_one(state: &StateFolder) -> Result<Recorded, Failure> {
     match (open.pop(), open.is_empty()) {
         (Some(one), true) => Ok(one),
         (None, _) if held.is_empty() => {
-            failed.ok_or_else(|| Failure::error("no run of this host can be resumed: each has ended"))
+            let named =
+                failed.map_or_else(String::new, |run| format!("; restore {run} failed: name it to go on with it"));
+            Err(Failure::error(format!("no run of this host can be resumed: each has ended{named}")))
         }
         (None, _) => Err(nothing_but(&held)),
         (Some(_), false) => {

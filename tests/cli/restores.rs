@@ -193,7 +193,9 @@ fn what_a_program_says_is_told_where_it_fails() {
     assert_eq!(night.read("photos/cat.txt"), "damaged\n", "what needs it is not done");
     // Mended, it goes on where it was.
     night.scene.write("mended", "");
-    transcript!(night, "restore_command_fails", &format!("{told}\n{}", night.types("resume")));
+    let run = told.split("sonae resume ").nth(1).unwrap().split('`').next().unwrap().to_owned();
+    let resumed = night.types_all(&["resume", &format!("resume {run}")]);
+    transcript!(night, "restore_command_fails", &format!("{told}\n{resumed}"));
     assert_eq!(night.read("photos/cat.txt"), "a cat\n");
 }
 
