@@ -56,6 +56,7 @@ packages() {
         dnf:ssh-keygen) echo openssh ;;
         apk:ssh) echo openssh-client-default ;;
         apk:ssh-keygen) echo openssh-keygen ;;
+        *:svn | *:svnadmin | *:svnserve) echo subversion ;;
         brew:sshd | brew:ssh | brew:ssh-keygen) echo openssh ;;
         *) echo "$program" ;;
         esac

@@ -8,7 +8,7 @@ use super::people::Attendants;
 use super::{Failure, Seams};
 use crate::drivers::{
     Cores, Disk, LocalStore, Processes, SftpTree, Sockets, SqliteLedger, SshAddress, SshPrograms, StateFolder,
-    SystemClock, TemporaryTables,
+    SvnPrograms, SystemClock, TemporaryTables,
 };
 use crate::forecast::{Forecast, HostLocation, StoreLocation};
 use crate::ports::{Compute as _, StoreRead, StoreWrite, TreeRead};
@@ -39,6 +39,7 @@ pub(super) fn writing(forecast: &Forecast, state: &Arc<StateFolder>, seams: &Sea
         hosts: forecast.hosts.iter().map(|(name, location)| (name.clone(), host(location))).collect(),
         network: Arc::new(Sockets::default()),
         people: Arc::new(Attendants::new(state)),
+        subversion: Arc::new(SvnPrograms),
         scratch: Arc::new(TemporaryTables),
         clock: Arc::new(SystemClock),
         compute: Arc::new(Cores::new()),
@@ -84,6 +85,12 @@ pub(super) fn state() -> Result<Arc<StateFolder>, Failure> {
 /// This host's ledger: in a folder of its own, so that it is plain to see what can be deleted.
 pub(super) fn ledger() -> Result<SqliteLedger, Failure> {
     Ok(SqliteLedger::new(state_folder()?.join("ledger")))
+}
+
+/// Where releases are put first that go to another host; where nothing says where state is, where it usually is.
+pub(super) fn fetched() -> PathBytes {
+    let usual = PathBuf::from("/var/lib/sonae");
+    PathBytes::from_path(&state_folder().unwrap_or(usual).join("fetched"))
 }
 
 /// Where this host's state is: in systemd's `STATE_DIRECTORY` (systemd.exec(5)), else in `XDG_STATE_HOME/sonae` (XDG Base

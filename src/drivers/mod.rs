@@ -1,4 +1,4 @@
-//! The ports on real things: the disk, a store that is a folder, the local record of runs, programs, other hosts by SSH, the clock.
+//! The ports on real things: the disk, a store that is a folder, the local record of runs, programs, other hosts by SSH, repositories, the clock.
 //!
 //! Unaware of plans, steps and runs: a driver does the one call it is asked for and says how it went. Invariants: nothing is
 //! created before the first writing call, so that whoever only reads changes nothing; what is created is readable by its
@@ -20,6 +20,7 @@ mod scratch;
 mod smallest;
 mod ssh;
 mod state;
+mod subversion;
 mod tail;
 mod teletype;
 mod users;
@@ -36,4 +37,5 @@ pub use replace::replace;
 pub use scratch::TemporaryTables;
 pub use ssh::{SftpTree, SshAddress, SshPrograms};
 pub use state::StateFolder;
+pub use subversion::SvnPrograms;
 pub use teletype::{Asking, Teletype};

@@ -16,6 +16,7 @@ mod network;
 mod people;
 mod scratch;
 mod store;
+mod subversion;
 mod tree;
 mod world;
 
@@ -30,5 +31,6 @@ pub use network::FakeNetwork;
 pub use people::FakePeople;
 pub use scratch::FakeScratch;
 pub use store::FakeStore;
+pub use subversion::FakeSubversion;
 pub use tree::FakeTree;
 pub use world::{Call, Edge, Struck, World};

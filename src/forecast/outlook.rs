@@ -227,6 +227,10 @@ fn described(kind: &StepKind) -> (String, Vec<String>) {
             let moved = moves.iter().map(|(from, to)| format!("{from} becomes {to}, and what is there is kept beside"));
             (format!("{target}{}", at(on.as_deref())), moved.collect())
         }
+        StepKind::Deploy { target, from, into, link, .. } => {
+            let link = link.as_ref().map(|link| format!("then {link} points to it"));
+            (format!("{target} from {from} into a folder of its own in {into}"), link.into_iter().collect())
+        }
         StepKind::Undriven(undriven) => (undriven.what.clone(), undriven.details.clone()),
     }
 }

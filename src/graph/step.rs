@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Driver, Slice, Undriven};
+use super::{Driver, ReleaseSource, Slice, Undriven};
 use crate::plan::{Archive, Files, Guard, Retention};
 use crate::ports::Person;
 use crate::primitives::{Duration, HostPath, JobName, Name, PathBytes, Span, StepId, StepName};
@@ -225,6 +225,19 @@ pub enum StepKind {
         /// From where to where, absolute.
         moves: Vec<(PathBytes, PathBytes)>,
     },
+    /// Puts a release on a host, in a folder of its own, and has a link point to it.
+    Deploy {
+        /// Of which restore.
+        restore: Name,
+        /// Whose release.
+        target: Name,
+        /// Where it is.
+        from: ReleaseSource,
+        /// The folder in which it gets a folder of its own, absolute.
+        into: HostPath,
+        /// The link that is set to it, absolute.
+        link: Option<PathBytes>,
+    },
     /// Does what no driver can do yet.
     Undriven(Box<Undriven>),
 }
@@ -304,7 +317,7 @@ impl StepKind {
     /// The other host that it is done on, if it is.
     pub fn host(&self) -> Option<&str> {
         match self {
-            Self::Recover { into, .. } => into.host.as_deref(),
+            Self::Recover { into, .. } | Self::Deploy { into, .. } => into.host.as_deref(),
             Self::Command { on, .. } | Self::Switch { on, .. } => on.as_deref(),
             _ => None,
         }
@@ -317,7 +330,8 @@ impl StepKind {
             | Self::Probe { restore, .. }
             | Self::Approve { restore, .. }
             | Self::Command { restore, .. }
-            | Self::Switch { restore, .. } => Some(restore),
+            | Self::Switch { restore, .. }
+            | Self::Deploy { restore, .. } => Some(restore),
             Self::Undriven(undriven) => match &undriven.slice {
                 Slice::Restore(restore) => Some(restore),
                 _ => None,
@@ -334,6 +348,7 @@ impl StepKind {
             | Self::ReadBack { store, .. }
             | Self::Commit { store, .. }
             | Self::Delete { store, .. } => Some(store),
+            Self::Deploy { from, .. } => from.store(),
             Self::Undriven(undriven) => undriven.store.as_ref(),
             _ => None,
         }
@@ -347,7 +362,9 @@ impl StepKind {
             Self::Delete { .. } => Effect::Delete,
             Self::Probe { how, .. } => how.effect(),
             Self::Command { .. } => Effect::Execute,
-            Self::Switch { .. } => Effect::Replace,
+            // The link alone takes the place of anything; what it pointed to stays.
+            Self::Deploy { link: None, .. } => Effect::Add,
+            Self::Switch { .. } | Self::Deploy { link: Some(_), .. } => Effect::Replace,
             Self::Undriven(undriven) => undriven.effect,
         }
     }
@@ -359,7 +376,7 @@ impl StepKind {
             Self::Pack { .. } => &[OutputKind::Packed],
             Self::ReadBack { .. } => &[OutputKind::ReadBack],
             Self::Commit { .. } => &[OutputKind::Committed],
-            Self::Recover { .. } => &[OutputKind::Path],
+            Self::Recover { .. } | Self::Deploy { .. } => &[OutputKind::Path],
             Self::Undriven(undriven) => &undriven.yields,
             _ => &[],
         }
@@ -405,6 +422,7 @@ impl StepKind {
             Self::Approve { .. } => "approve",
             Self::Command { .. } => "command",
             Self::Switch { .. } => "switch",
+            Self::Deploy { .. } => "deploy",
             Self::Undriven(undriven) => undriven.word,
         }
     }

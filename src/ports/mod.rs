@@ -13,6 +13,7 @@ mod network;
 mod people;
 mod scratch;
 mod store;
+mod subversion;
 mod tree;
 mod users;
 
@@ -29,6 +30,7 @@ pub use network::Network;
 pub use people::{People, Person, Question, Word};
 pub use scratch::{Scratch, ScratchTable};
 pub use store::{ObjectInfo, Page, PutMode, PutResult, StorePlace, StoreRead, StoreWrite, UploadId};
+pub use subversion::{Revision, Subversion, SubversionRead};
 pub use tree::{
     Attributes, Destination, EntryKind, FileRead, FileWrite, Meta, Names, ReadXattrs, Refused, TreeRead, TreeWrite,
     WholeFile,

@@ -310,11 +310,23 @@ impl Law {
             Action::Recover(recovery) => {
                 recovery.staging == *path || recovery.into == *path || recovery.leftovers.contains(path)
             }
+            Action::Deploy(of) => {
+                let own = [Some(&of.staging), Some(&of.into), of.fetched.as_ref(), of.link.as_ref().map(|of| &of.link)];
+                own.into_iter().flatten().any(|name| name == path) || of.leftovers.contains(path)
+            }
             Action::Switch { moves, .. } => {
                 moves.iter().any(|step| [&step.from, &step.to, &step.kept].into_iter().any(|name| name == path))
             }
             _ => false,
         });
+    }
+
+    /// Folders above a release are made as well, for all to look into.
+    pub(super) fn may_make_folder(&self, path: &PathBytes) {
+        let is_above = |action: &Action| matches!(action, Action::Deploy(of) if of.into.starts_with(path));
+        if !self.forecast.steps.iter().any(|step| is_above(&step.action)) {
+            self.may_make(path);
+        }
     }
 
     pub(super) fn may_run(&self, argv: &[String]) {

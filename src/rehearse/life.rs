@@ -9,7 +9,8 @@ use jiff::SignedDuration;
 use super::stage::Variant;
 use super::verdict::{self, Verdict};
 use super::{
-    Broken, Ending, FaultKind, Invariant, Journey, Planted, Sound, Stage, Subject, Told, Weather, simulate, sources,
+    Broken, Ending, FaultKind, Invariant, Journey, Planted, Sound, Stage, Subject, Told, Weather, releases, simulate,
+    sources,
 };
 use crate::catalog::PointPlace;
 use crate::fakes::World;
@@ -121,7 +122,8 @@ impl Stage {
                 self.days_later(&world).await?;
             }
         } else {
-            story.compared = verdict::restored(&world, &outcome, &self.excludes()).await? > 0;
+            let put_back = verdict::restored(&world, &outcome, &self.excludes()).await?;
+            story.compared = put_back + releases::deployed(&world, &outcome).await? > 0;
         }
         lawful(&journey, Some(outcome)).map(drop)
     }

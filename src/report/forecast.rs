@@ -113,6 +113,7 @@ fn owner_of(step: &OutlookStep) -> String {
         | Action::Probe { .. }
         | Action::Approve { .. }
         | Action::Command { .. }
+        | Action::Deploy(_)
         | Action::Switch { .. } => "steps".into(),
     }
 }
@@ -212,6 +213,10 @@ fn described(forecast: &Outlook, action: &Action) -> (&'static str, String, Vec<
         Action::Command { argv, on, repeatable } => {
             let again = repeatable.then(|| "is run again where nobody knows whether it was done".to_owned());
             ("command", format!("{}{}", command_line(argv), at(on.as_deref())), again.into_iter().collect())
+        }
+        Action::Deploy(deployment) => {
+            let (what, details) = super::deploy::forecast(deployment, &forecast.timezone);
+            ("deploy", what, details)
         }
         Action::Switch { target, on, moves } => {
             ("switch", format!("{target}{}", at(on.as_deref())), moves.iter().flat_map(moved).collect())
@@ -410,8 +415,13 @@ fn achieved(steps: &[&ForecastStep]) -> Vec<String> {
     if put_back > 0 {
         parts.push(format!("would put back {}", counted(put_back, "target")));
     }
+    let deployed = number(|action| matches!(action, Action::Deploy(_)));
+    if deployed > 0 {
+        let begin = if put_back == 0 { "would deploy" } else { "deploy" };
+        parts.push(format!("{begin} {}", counted(deployed, "release")));
+    }
     if probes > 0 {
-        let begin = if put_back == 0 { "would run" } else { "run" };
+        let begin = if put_back + deployed == 0 { "would run" } else { "run" };
         parts.push(format!("{begin} {}", counted(probes, "probe")));
     }
     parts.extend(deleted(steps));

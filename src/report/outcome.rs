@@ -80,6 +80,7 @@ fn done(step: &ForecastStep, output: &StepOutput, place: Place<'_>, lines: &mut 
                 writeln!(lines, "approved: {what}: by {} ({}): {}", by.person, by.account, on_one_line(&word.reason));
         }
         (StepOutput::Ran(said), Action::Command { argv, .. }) => ran(&command_line(argv), said, lines),
+        (StepOutput::Deployed(deployed), Action::Deploy(of)) => super::deploy::outcome(deployed, of, lines),
         (StepOutput::Switched { kept }, Action::Switch { target, moves, .. }) => switched(target, moves, kept, lines),
         _ => {}
     }
@@ -107,7 +108,7 @@ fn committed(manifest: &Manifest, place: &str, lines: &mut String) {
     named("unread", &manifest.unread, "they could not be read", lines);
 }
 
-fn named(word: &str, named: &Named, why: &str, lines: &mut String) {
+pub(super) fn named(word: &str, named: &Named, why: &str, lines: &mut String) {
     if named.count == 0 {
         return;
     }

@@ -16,7 +16,8 @@ use super::retry::{self, Next};
 use super::{Command, Entry, Event, LineSums, Outcome, Record, Recorded, State, StepState, Times, turn};
 use crate::forecast::{Action, Forecast, ForecastStep};
 use crate::ports::{
-    Cause, Clock, CommandRun, Compute, Fault, JournalWrite, Locks, Network, People, Scratch, StoreWrite, TreeWrite,
+    Cause, Clock, CommandRun, Compute, Fault, JournalWrite, Locks, Network, People, Scratch, StoreWrite, Subversion,
+    TreeWrite,
 };
 use crate::primitives::{JobName, Name, StepId};
 use crate::steps::{Host, Inputs, Leases, Progress, World, abandon, perform};
@@ -32,6 +33,8 @@ pub struct Ports {
     pub commands: Arc<dyn CommandRun>,
     /// Other hosts, by the plan's names.
     pub hosts: BTreeMap<String, Host>,
+    /// Repositories of Subversion.
+    pub subversion: Arc<dyn Subversion>,
     /// What others serve.
     pub network: Arc<dyn Network>,
     /// People who are asked.
@@ -57,6 +60,7 @@ impl Ports {
             stores: &self.stores,
             commands: &*self.commands,
             hosts: &self.hosts,
+            subversion: &*self.subversion,
             network: &*self.network,
             people: &*self.people,
             clock: &*self.clock,

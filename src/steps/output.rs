@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{LeaseLost, Packed, ReadBack, Recovered};
+use super::{Deployed, LeaseLost, Packed, ReadBack, Recovered};
 use crate::catalog::Manifest;
 use crate::forecast::Suspension;
 use crate::graph::{Output, OutputKind};
@@ -39,6 +39,8 @@ pub enum StepOutput {
     Approved(Word),
     /// A program ended well.
     Ran(Said),
+    /// A release is in place.
+    Deployed(Deployed),
     /// What was recovered is in its place.
     Switched {
         /// What was there is called so.

@@ -3,10 +3,13 @@
 use super::restore::Earlier;
 use super::{Builder, needs};
 use crate::catalog::host_name;
-use crate::graph::{Driver, ProbeCheck, StepKind};
-use crate::plan::{Approve, Command, Input, Into, Probe, ProbeKind, Recover, RestoreStep, Secret, Switch, Target};
+use crate::graph::{Driver, ProbeCheck, ReleaseSource, StepKind};
+use crate::plan::{
+    Approve, Command, Deploy, Input, Into, Probe, ProbeKind, Recover, ReleaseFrom, RestoreStep, Secret, Source, Switch,
+    Target,
+};
 use crate::ports::Person;
-use crate::primitives::{Duration, HostPath, JobName, Name, PathBytes, Span, Spanned, StepId};
+use crate::primitives::{Digest, Duration, HostPath, JobName, Key, Name, PathBytes, Span, Spanned, StepId};
 
 /// How long a probe is tried again where the plan says nothing.
 const PATIENCE: Duration = Duration::from_seconds(60);
@@ -34,6 +37,7 @@ impl Builder<'_> {
                 Some(self.command(restore, command, before))
             }
             RestoreStep::Switch(switch) => self.switch(restore, switch, before, earlier),
+            RestoreStep::Deploy(deploy) if is_known(deploy.host.as_ref()) => self.deploy(restore, deploy, before),
             _ => None,
         }
     }
@@ -122,6 +126,39 @@ impl Builder<'_> {
             self.steps[id.index()].timeout = timeout.value;
         }
         id
+    }
+
+    /// None where the target is no release, which is told elsewhere.
+    fn deploy(&mut self, restore: &Name, deploy: &Deploy, before: &[StepId]) -> Option<StepId> {
+        let target = &deploy.target.value;
+        let Some(Source::Release(release)) = self.targets.get(target)?.source.as_ref() else { return None };
+        let from = self.release(&release.from)?;
+        let host = deploy.host.as_ref().and_then(named);
+        let store = from.store().and_then(|store| self.store_lacks(store));
+        let lacks = self.lacks_key(host.as_deref()).or(store);
+        let into = HostPath { host, path: self.absolute(&deploy.path.value) };
+        let link = deploy.link.as_ref().map(|link| self.absolute(&link.value));
+        let kind = StepKind::Deploy { restore: restore.clone(), target: target.clone(), from, into, link };
+        let id = self.named(restore, &format!("deploy-{target}"), kind, before, deploy.span);
+        self.steps[id.index()].lacks = lacks;
+        Some(id)
+    }
+
+    fn release(&self, from: &ReleaseFrom) -> Option<ReleaseSource> {
+        let digest = |hex: &str| Digest::try_from(format!("sha256:{}", hex.to_ascii_lowercase())).ok();
+        Some(match from {
+            ReleaseFrom::Svn(url) => ReleaseSource::Subversion { url: url.value.clone() },
+            ReleaseFrom::Archive { path, store, sha256, strip } => {
+                let (sha256, strip) = (digest(&sha256.value)?, strip.as_ref().map_or(0, |strip| strip.value.get()));
+                match store {
+                    None => ReleaseSource::File { path: self.absolute(&path.value), sha256, strip },
+                    Some(store) => {
+                        let (store, key) = (store.value.clone(), Key::parse(&path.value).ok()?);
+                        ReleaseSource::Object { store, key, sha256, strip }
+                    }
+                }
+            }
+        })
     }
 
     /// None where nothing was recovered that can be renamed.

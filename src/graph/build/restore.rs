@@ -259,7 +259,8 @@ impl Builder<'_> {
             details: link.into_iter().collect(),
             effect: Effect::Replace,
             yields: &[OutputKind::Path],
-            lacks: Driver::Releases,
+            // Where it is not practised: it goes to the machine that a step launches.
+            lacks: Driver::Ec2,
         }
     }
 }

@@ -47,9 +47,11 @@ impl Facts {
             }
             Some(Source::Release(release)) => match &release.from {
                 ReleaseFrom::Svn(url) => self.fact(of, format!("release svn {}", quoted(&url.value))),
-                ReleaseFrom::Archive { path, sha256 } => {
+                ReleaseFrom::Archive { path, store, sha256, strip } => {
                     self.fact(of, format!("release archive {}", quoted(&path.value)));
+                    self.optional(of, "release store", store.as_ref());
                     self.fact(of, format!("release sha256 {}", sha256.value));
+                    self.optional(of, "release strip", strip.as_ref());
                 }
             },
         }
