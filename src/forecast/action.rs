@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{DeletionGuard, Deployment, MountBefore, ShrinkGuard, Suspension};
 use crate::catalog::{Manifest, Part, PointPlace, Totals};
-use crate::graph::{Output, ProbeCheck};
+use crate::graph::{Argument, Output, ProbeCheck};
 use crate::observe::SourceTotals;
 use crate::ports::{Fault, ObjectInfo, Person, UploadId};
 use crate::primitives::{Compression, Duration, JobName, Key, Name, PathBytes, PointId};
@@ -157,7 +157,7 @@ pub enum Action {
     /// Runs a program, which should exit with 0.
     Command {
         /// The program and its arguments; never through a shell.
-        argv: Vec<String>,
+        argv: Vec<Argument>,
         /// On which other host, as the plan names it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         on: Option<String>,

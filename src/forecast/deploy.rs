@@ -6,7 +6,7 @@ use super::restore::leftovers;
 use super::{Action, Circumstances, ForecastStep, framed};
 use crate::graph::{ReleaseSource, Step, StepKind, release_place};
 use crate::observe::{DestinationSeen, LinkSeen, Observed, ReleaseSeen, release_folder, staging};
-use crate::ports::{Cause, Fault, Revision};
+use crate::ports::{Cause, Certainty, Fault, Revision};
 use crate::primitives::{ByteSize, HostPath, Name, PathBytes, RunId};
 
 /// A release that is put on a host.
@@ -19,6 +19,10 @@ pub struct Deployment {
     /// Of a repository, which revision. Where it could not be said it is asked for when the step runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<Revision>,
+    /// Why the release could not be looked at, where that may pass: an earlier step may be what brings its server back. It is looked at
+    /// again when the step runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unseen: Option<Fault>,
     /// Of an archive, its bytes, where they were seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
@@ -77,6 +81,7 @@ pub(super) fn deploy(step: &Step, observed: &Observed, who: &Circumstances, run:
         target: target.clone(),
         from: from.clone(),
         revision,
+        unseen: seen.and_then(|seen| seen.as_ref().err()).filter(|fault| may_pass(fault)).cloned(),
         size,
         into: release_folder(&place.path, run),
         on: into.host.clone(),
@@ -93,10 +98,14 @@ pub(super) fn deploy(step: &Step, observed: &Observed, who: &Circumstances, run:
         free: there.and_then(|there| there.free.as_ref().ok()).copied(),
     };
     let foreseen = seen
-        .and_then(|seen| seen.as_ref().err().cloned())
+        .and_then(|seen| seen.as_ref().err().filter(|fault| !may_pass(fault)).cloned())
         .or_else(|| there.and_then(|there| place_fault(into, there, size)))
         .or_else(|| link.as_ref().and_then(|link| link_fault(link, at_link(link)?)));
     framed(step, Action::Deploy(Box::new(deployment)), foreseen)
+}
+
+fn may_pass(fault: &Fault) -> bool {
+    fault.certainty != Certainty::Permanent
 }
 
 /// Why nothing can be put there. A release takes more than its archive, how much is not known.

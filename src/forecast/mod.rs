@@ -361,8 +361,7 @@ fn framed(step: &Step, action: Action, foreseen: Option<Fault>) -> ForecastStep 
         timeout: step.timeout,
         takes: step.takes,
         action,
-        // What is behind it in a run takes in nothing of what a recovery yields.
-        yields: step.kind.yields().first().copied().filter(|kind| kind.slot().is_none()),
+        yields: step.kind.yields().first().copied(),
         foreseen,
     }
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::calendar;
 use crate::catalog::{MANIFEST_FORMAT_VERSION, PointPlace, host_prefix};
-use crate::graph::{Effect, Output, OutputKind, ProbeCheck, ReleaseSource};
+use crate::graph::{Argument, Effect, Output, OutputKind, ProbeCheck, ReleaseSource};
 use crate::observe::{kept_beside, release_folder, staging, staging_run};
 use crate::primitives::{JobName, Key, Name, PathBytes};
 use crate::retention::Rules;
@@ -71,7 +71,9 @@ impl Forecast {
     /// Effect and yield are those of what is done.
     fn frame(&self, step: &ForecastStep, jobs: &BTreeSet<&JobName>) -> Result<(), String> {
         require(step.effect == step.action.effect(), || format!("its effect is not {:?}", step.effect))?;
-        require(step.yields == step.action.yields(), || format!("it does not yield {:?}", step.yields))?;
+        // What a recovery yields was not written down by earlier versions.
+        let unsaid = step.yields.is_none() && step.action.yields().is_some_and(|kind| kind.slot().is_some());
+        require(unsaid || step.yields == step.action.yields(), || format!("it does not yield {:?}", step.yields))?;
         let host = step.action.host();
         require(host.is_none_or(|host| self.hosts.contains_key(host)), || {
             format!("the run does not know how to reach {}", host.unwrap_or_default())
@@ -232,6 +234,9 @@ impl Action {
             Self::ReadBack { packed, .. } => vec![*packed],
             Self::Commit { packed, read_back, .. } => vec![*packed, *read_back],
             Self::Delete { given, .. } => vec![*given],
+            Self::Command { argv, .. } | Self::Probe { how: ProbeCheck::Command(argv), .. } => {
+                argv.iter().filter_map(Argument::input).collect()
+            }
             _ => vec![],
         }
     }
@@ -242,6 +247,7 @@ impl Action {
             Self::Pack { .. } => Some(OutputKind::Packed),
             Self::ReadBack { .. } => Some(OutputKind::ReadBack),
             Self::Commit { .. } => Some(OutputKind::Committed),
+            Self::Recover(_) | Self::Deploy(_) => Some(OutputKind::Path),
             _ => None,
         }
     }

@@ -4,6 +4,7 @@
 //! sizes. Alone names `petgraph`. Invariant: steps stand in a deterministic topological order (ties by the plan's own order), every input is
 //! an output that an earlier step produces, and a step's name depends on the plan alone.
 
+mod argument;
 mod build;
 mod cycle;
 mod order;
@@ -13,6 +14,7 @@ mod slice;
 mod step;
 mod undriven;
 
+pub use argument::{Argument, argument_line};
 pub use build::{TIMEOUT_DEFAULT, compile};
 pub use release::{ReleaseSource, release_place};
 pub use slice::Slice;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Driver, ReleaseSource, Slice, Undriven};
+use super::{Argument, Driver, ReleaseSource, Slice, Undriven, argument_line};
 use crate::plan::{Archive, Files, Guard, Retention};
 use crate::ports::Person;
 use crate::primitives::{Duration, HostPath, JobName, Name, PathBytes, Span, StepId, StepName};
@@ -208,7 +208,7 @@ pub enum StepKind {
         /// Of which restore.
         restore: Name,
         /// The program and its arguments; never through a shell.
-        argv: Vec<String>,
+        argv: Vec<Argument>,
         /// On which other host, as the plan names it.
         on: Option<String>,
         /// Whether it does no harm to run it again where nobody knows whether it was done.
@@ -249,7 +249,7 @@ pub enum ProbeCheck {
     /// Something is at that path, absolute.
     Path(PathBytes),
     /// That program exits with 0; never through a shell.
-    Command(Vec<String>),
+    Command(Vec<Argument>),
     /// A page answers with a status.
     Http {
         /// Its URL.
@@ -280,7 +280,7 @@ impl std::fmt::Display for ProbeCheck {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Path(path) => write!(f, "something is at {path}"),
-            Self::Command(argv) => write!(f, "{argv:?} exits with 0"),
+            Self::Command(argv) => write!(f, "`{}` exits with 0", argument_line(argv)),
             Self::Http { url, status } => write!(f, "{url} answers {status}"),
             Self::Tcp { host, port } => write!(f, "{host} listens at port {port}"),
         }
@@ -392,7 +392,12 @@ impl StepKind {
             Self::Undriven(undriven) => ([None, None], &undriven.inputs),
             _ => ([None, None], &[]),
         };
-        own.into_iter().flatten().chain(listed.iter().copied())
+        let argv: &[Argument] = match self {
+            Self::Command { argv, .. } | Self::Probe { how: ProbeCheck::Command(argv), .. } => argv,
+            _ => &[],
+        };
+        let words = argv.iter().filter_map(Argument::input);
+        own.into_iter().flatten().chain(listed.iter().copied()).chain(words)
     }
 
     fn for_each_input(&mut self, mut change: impl FnMut(&mut Output)) {
@@ -405,6 +410,9 @@ impl StepKind {
                 change(read_back);
             }
             Self::Undriven(undriven) => undriven.inputs.iter_mut().for_each(change),
+            Self::Command { argv, .. } | Self::Probe { how: ProbeCheck::Command(argv), .. } => {
+                argv.iter_mut().filter_map(Argument::input_mut).for_each(change);
+            }
             _ => {}
         }
     }

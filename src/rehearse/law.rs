@@ -14,7 +14,7 @@ use super::{StepKind, past_points};
 use crate::catalog::{Manifest, Part, PointPlace, StoredObject};
 use crate::fakes::World;
 use crate::forecast::{Action, Forecast, Leftover};
-use crate::graph::ProbeCheck;
+use crate::graph::{Argument, ProbeCheck};
 use crate::ports::{Clock as _, UploadId};
 use crate::primitives::{Digest, Key, Name, PathBytes, StepId};
 
@@ -332,9 +332,24 @@ impl Law {
     pub(super) fn may_run(&self, argv: &[String]) {
         let what = format!("run {}", argv.join(" "));
         self.must_be_announced(&what, |action| match action {
-            Action::Probe { how: ProbeCheck::Command(of), .. } | Action::Command { argv: of, .. } => of == argv,
+            Action::Probe { how: ProbeCheck::Command(of), .. } | Action::Command { argv: of, .. } => {
+                self.are_words(of, argv)
+            }
             _ => false,
         });
+    }
+
+    /// Whether these are the words of a program, with what earlier steps yielded.
+    fn are_words(&self, of: &[Argument], argv: &[String]) -> bool {
+        let yielded = |word: &Argument| match word {
+            Argument::Text(text) => text.clone(),
+            Argument::Output(output) => match &self.forecast.step(output.step).action {
+                Action::Recover(recovery) => recovery.into.to_string(),
+                Action::Deploy(deployment) => deployment.into.to_string(),
+                _ => String::new(),
+            },
+        };
+        of.iter().map(yielded).eq(argv.iter().cloned())
     }
 }
 

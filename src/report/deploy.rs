@@ -16,6 +16,12 @@ pub(super) fn forecast(of: &Deployment, timezone: &str) -> (String, Vec<String>)
         let by = revision.author.as_ref().map_or_else(String::new, |author| format!(" by {}", on_one_line(author)));
         details.push(format!("revision {} of {}{by}", revision.number, time(revision.committed, timezone)));
     }
+    if let Some(fault) = &of.unseen {
+        details.push(format!(
+            "it cannot be looked at now, and will be when the step begins: {}",
+            on_one_line(&fault.answer)
+        ));
+    }
     if let Some(size) = of.size {
         details.push(format!("{}, its digest is looked at before anything is unpacked", ByteSize(size)));
     }

@@ -9,9 +9,9 @@ use crate::forecast::{
     Action, Deletion, ForecastStep, Leftover, Move, NotObserved, Outlook, OutlookStep, Recovery, Selection, StepView,
     Subject, Why,
 };
-use crate::graph::{Driver, Effect, Output, ProbeCheck};
+use crate::graph::{Driver, Effect, Output, ProbeCheck, argument_line};
 use crate::observe::SourceTotals;
-use crate::primitives::{ByteSize, Compression, Duration, JobName, Method, StepId, command_line, on_one_line};
+use crate::primitives::{ByteSize, Compression, Duration, JobName, Method, StepId, on_one_line};
 
 /// What would happen, in order, with names and sizes.
 pub fn text(forecast: &Outlook) -> String {
@@ -212,7 +212,7 @@ fn described(forecast: &Outlook, action: &Action) -> (&'static str, String, Vec<
         }
         Action::Command { argv, on, repeatable } => {
             let again = repeatable.then(|| "is run again where nobody knows whether it was done".to_owned());
-            ("command", format!("{}{}", command_line(argv), at(on.as_deref())), again.into_iter().collect())
+            ("command", format!("{}{}", argument_line(argv), at(on.as_deref())), again.into_iter().collect())
         }
         Action::Deploy(deployment) => {
             let (what, details) = super::deploy::forecast(deployment, &forecast.timezone);
@@ -229,10 +229,7 @@ fn at(host: Option<&str>) -> String {
 }
 
 fn looked(how: &ProbeCheck, patience: Duration) -> String {
-    let what = match how {
-        ProbeCheck::Command(argv) => format!("`{}` exits with 0", command_line(argv)),
-        other => other.to_string(),
-    };
+    let what = how.to_string();
     if patience.seconds == 0 { what } else { format!("{what}; tried again for up to {patience}") }
 }
 

@@ -10,6 +10,7 @@ use super::{
 use super::{approve, command, commit, delete, deploy, look, probe, switch};
 use crate::catalog::{Named, job_prefix};
 use crate::forecast::{Action, Forecast, ForecastStep, Held, NewPoint, Recovery, Selection, Suspension};
+use crate::graph::ProbeCheck;
 use crate::ports::{
     Cause, Clock, CommandRun, Compute, Fault, Locks, Network, People, Scratch, StoreWrite, Subversion, TreeWrite,
 };
@@ -154,11 +155,17 @@ pub async fn perform(
             let recovered = recover(store, tree, world.beside(), &request, progress).await?;
             Ok(StepOutput::Recovered(Recovered { removed, not_removed, ..recovered }))
         }
-        Action::Probe { how, patience, .. } => probe::probe(world, how, *patience, &forecast.base).await,
+        Action::Probe { how, patience, .. } => {
+            let argv = match how {
+                ProbeCheck::Command(argv) => inputs.words(argv, forecast)?,
+                _ => vec![],
+            };
+            probe::probe(world, (how, &argv), *patience, &forecast.base).await
+        }
         Action::Approve { what, role, people } => approve::approve(world, forecast, step, (what, role, people)).await,
         Action::Command { argv, on, .. } => {
             let commands = world.commands_of(on.as_deref())?;
-            command::command(commands, forecast, step, argv).await
+            command::command(commands, forecast, step, &inputs.words(argv, forecast)?).await
         }
         Action::Deploy(deployment) => {
             let (removed, not_removed) =

@@ -10,21 +10,21 @@ use crate::primitives::{self, PathBytes};
 /// Between two looks: a service that comes up is seen soon, and is not kept busy by being looked at.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Looks for as long as `patience`; once where there is none.
+/// Looks for as long as `patience`; once where there is none. `argv` is the program with all its words, where one is run.
 pub(super) async fn probe(
     world: &World<'_>,
-    how: &ProbeCheck,
+    (how, argv): (&ProbeCheck, &[String]),
     patience: primitives::Duration,
     base: &PathBytes,
 ) -> Result<StepOutput, Fault> {
     if patience.seconds == 0 {
-        return look(world, how, base).await.map(|()| StepOutput::Probed);
+        return look(world, how, argv, base).await.map(|()| StepOutput::Probed);
     }
     let (mut last, mut looks) = (None, 0_u32);
     let looking = async {
         loop {
             looks += 1;
-            match look(world, how, base).await {
+            match look(world, how, argv, base).await {
                 Ok(()) => return Ok(()),
                 Err(fault) if is_hopeless(how, &fault) => return Err(fault),
                 Err(fault) => last = Some(fault),
@@ -38,14 +38,14 @@ pub(super) async fn probe(
     }
 }
 
-async fn look(world: &World<'_>, how: &ProbeCheck, base: &PathBytes) -> Result<(), Fault> {
+async fn look(world: &World<'_>, how: &ProbeCheck, argv: &[String], base: &PathBytes) -> Result<(), Fault> {
     match how {
         ProbeCheck::Path(path) => match world.tree.stat(path).await? {
             Some(_) => Ok(()),
             None => Err(Fault::permanent(Cause::NotFound, format!("probe {path}"), "nothing is there")),
         },
-        ProbeCheck::Command(argv) => {
-            let program = Program { argv: argv.clone(), folder: Some(base.clone()), ..Program::default() };
+        ProbeCheck::Command(_) => {
+            let program = Program { argv: argv.to_vec(), folder: Some(base.clone()), ..Program::default() };
             let exit = world.commands.run(&program).await?;
             exit.succeeded(|| format!("probe command `{}`", argv.join(" "))).map(drop)
         }

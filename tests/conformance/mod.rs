@@ -10,6 +10,7 @@ mod ledger;
 mod scratch;
 mod stage;
 mod store;
+mod subversion;
 mod tree;
 mod world;
 

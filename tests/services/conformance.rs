@@ -6,6 +6,8 @@ pub(crate) mod command;
 pub(crate) mod destination;
 #[path = "../conformance/stage.rs"]
 pub(crate) mod stage;
+#[path = "../conformance/subversion.rs"]
+pub(crate) mod subversion;
 #[path = "../conformance/tree.rs"]
 pub(crate) mod tree;
 

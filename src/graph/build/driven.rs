@@ -1,9 +1,9 @@
 //! The steps of a restore that this version has a driver for.
 
-use super::restore::Earlier;
-use super::{Builder, needs};
+use super::restore::{Earlier, output};
+use super::{Builder, awaiting, needs};
 use crate::catalog::host_name;
-use crate::graph::{Driver, ProbeCheck, ReleaseSource, StepKind};
+use crate::graph::{Argument, Driver, ProbeCheck, ReleaseSource, StepKind};
 use crate::plan::{
     Approve, Command, Deploy, Input, Into, Probe, ProbeKind, Recover, ReleaseFrom, RestoreStep, Secret, Source, Switch,
     Target,
@@ -31,10 +31,10 @@ impl Builder<'_> {
                 earlier.recovered.insert(&recover.target.value, into.clone());
                 Some(self.recover(restore, recover, into, before))
             }
-            RestoreStep::Probe(probe) => self.probe(restore, probe, before),
+            RestoreStep::Probe(probe) => self.probe(restore, probe, before, earlier),
             RestoreStep::Approve(approve) => Some(self.approve(restore, approve, before)),
             RestoreStep::Command(command) if is_known(command.host.as_ref()) => {
-                Some(self.command(restore, command, before))
+                self.command(restore, command, before, earlier)
             }
             RestoreStep::Switch(switch) => self.switch(restore, switch, before, earlier),
             RestoreStep::Deploy(deploy) if is_known(deploy.host.as_ref()) => self.deploy(restore, deploy, before),
@@ -45,7 +45,9 @@ impl Builder<'_> {
     /// Adds a step under the first name that is free.
     fn named(&mut self, restore: &Name, word: &str, kind: StepKind, before: &[StepId], span: Span) -> StepId {
         let name = self.numbered(&format!("restore/{restore}"), word);
-        self.add(name, kind, before.iter().map(|on| needs(*on, span)).collect(), span)
+        let after = before.iter().map(|on| needs(*on, span)).collect();
+        let after = awaiting(kind.inputs(), after, span);
+        self.add(name, kind, after, span)
     }
 
     /// Whether this version has a driver for what is recovered, wherever the points lie.
@@ -71,10 +73,10 @@ impl Builder<'_> {
     }
 
     /// None where it looks at what a step yields, or asks a database.
-    fn probe(&mut self, restore: &Name, probe: &Probe, before: &[StepId]) -> Option<StepId> {
+    fn probe(&mut self, restore: &Name, probe: &Probe, before: &[StepId], earlier: &Earlier<'_>) -> Option<StepId> {
         let how = match &probe.kind {
             ProbeKind::Path(path) => ProbeCheck::Path(self.absolute(&path.value)),
-            ProbeKind::Command(argv) => ProbeCheck::Command(words(argv)),
+            ProbeKind::Command(argv) => ProbeCheck::Command(words(argv, earlier)?),
             ProbeKind::Http { url, status } => {
                 ProbeCheck::Http { url: url.value.clone(), status: status.as_ref().map_or(200, |status| status.value) }
             }
@@ -115,8 +117,15 @@ impl Builder<'_> {
         self.named(restore, "approve", kind, before, approve.span)
     }
 
-    fn command(&mut self, restore: &Name, command: &Command, before: &[StepId]) -> StepId {
-        let (argv, repeatable) = (words(&command.argv), command.repeatable);
+    /// None where it takes in what is yielded by nothing, which is told elsewhere.
+    fn command(
+        &mut self,
+        restore: &Name,
+        command: &Command,
+        before: &[StepId],
+        earlier: &Earlier<'_>,
+    ) -> Option<StepId> {
+        let (argv, repeatable) = (words(&command.argv, earlier)?, command.repeatable);
         let on = command.host.as_ref().and_then(named);
         let key = self.lacks_key(on.as_deref());
         let kind = StepKind::Command { restore: restore.clone(), argv, on, repeatable };
@@ -125,7 +134,7 @@ impl Builder<'_> {
         if let Some(timeout) = &command.timeout {
             self.steps[id.index()].timeout = timeout.value;
         }
-        id
+        Some(id)
     }
 
     /// None where the target is no release, which is told elsewhere.
@@ -191,8 +200,13 @@ fn named(host: &Spanned<Input>) -> Option<String> {
     }
 }
 
-fn words(argv: &[Spanned<String>]) -> Vec<String> {
-    argv.iter().map(|word| word.value.clone()).collect()
+/// The words of a program, with the steps that yield those which are not written.
+fn words(argv: &[Spanned<Input>], earlier: &Earlier<'_>) -> Option<Vec<Argument>> {
+    let word = |word: &Spanned<Input>| match &word.value {
+        Input::Text(text) => Some(Argument::Text(text.clone())),
+        Input::Output(name) => output(name, &earlier.labels).map(Argument::Output),
+    };
+    argv.iter().map(word).collect()
 }
 
 fn relative(root: &PathBytes) -> &[u8] {

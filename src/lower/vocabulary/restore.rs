@@ -117,7 +117,7 @@ pub static PATH: Word = plain(
 /// `command` in `probe`
 pub static COMMAND: Word = plain(
     "command",
-    many(Form::Text, "a program and its arguments"),
+    many(Form::Input, "a program and its arguments, of which some may be what earlier steps yield"),
     "It is well when the command exits with 0. It is run as it stands, never through a shell, from the plan file's folder, in the plain environment of the account that runs it.",
 );
 
@@ -244,7 +244,7 @@ pub static COMMAND_STEP: Word = Word {
     times: Times::Any,
     ..plain(
         "command",
-        many(Form::Text, "a program and its arguments"),
+        many(Form::Input, "a program and its arguments, of which some may be what earlier steps yield"),
         "Runs a program, which must exit with 0. It is run as it stands, never through a shell, from the plan file's folder (on another host from \
          the account's home), in the plain environment of the account that runs it.",
     )

@@ -36,7 +36,7 @@ impl Facts {
             RestoreStep::Launch(launch) => self.launch(of, launch),
             RestoreStep::Deploy(deploy) => self.deploy(of, deploy),
             RestoreStep::Command(command) => {
-                self.program(of, "command", &command.argv);
+                self.program_of_step(of, "command", &command.argv);
                 self.optional(of, "host", command.host.as_ref());
                 self.optional(of, "timeout", command.timeout.as_ref());
             }
@@ -84,7 +84,7 @@ impl Facts {
         self.fact(of, format!("probe {}", quoted(&probe.name.value)));
         match &probe.kind {
             ProbeKind::Path(path) => self.fact(of, format!("path {}", quoted(&path.value))),
-            ProbeKind::Command(argv) => self.program(of, "command", argv),
+            ProbeKind::Command(argv) => self.program_of_step(of, "command", argv),
             ProbeKind::Http { url, status } => {
                 let status = status.as_ref().map_or(200, |status| status.value);
                 self.fact(of, format!("http {} status {status}", quoted(&url.value)));
