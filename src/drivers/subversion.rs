@@ -68,7 +68,7 @@ fn classified(fault: Fault, said: &str) -> Fault {
     let (cause, certainty) = if is_said(&["E230001", "E215004", "E170001"]) {
         (Cause::Denied, Certainty::Permanent)
     // No such path, repository or revision.
-    } else if is_said(&["E160013", "W160013", "E170000", "E180001", "E160006"]) {
+    } else if is_said(&["E160013", "W160013", "E170000", "W170000", "E180001", "E160006"]) {
         (Cause::NotFound, Certainty::Permanent)
     } else if said.contains("E000028") {
         (Cause::Full, Certainty::Permanent)

@@ -44,6 +44,7 @@ mod scene;
 mod ssh;
 mod sshd;
 mod strangers;
+mod svn;
 mod tools;
 mod tree;
 mod unreadable;
@@ -85,6 +86,7 @@ fn checks() -> impl Iterator<Item = &'static Check> {
         tools::CHECKS,
         ssh::CHECKS,
         night::CHECKS,
+        svn::CHECKS,
     ]
     .into_iter()
     .flatten()
