@@ -9,7 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::dice::mix;
 use super::faults::{FaultScript, Injected, covers};
 use super::{
-    FakeClock, FakeCommands, FakeJournal, FakeLedger, FakeNetwork, FakePeople, FakeScratch, FakeStore, FakeTree,
+    FakeClock, FakeCommands, FakeJournal, FakeLedger, FakeNetwork, FakePeople, FakeScratch, FakeSecrets, FakeStore,
+    FakeTree,
 };
 use crate::ports::Fault;
 
@@ -59,6 +60,7 @@ pub struct World {
     commands: Arc<FakeCommands>,
     network: Arc<FakeNetwork>,
     people: Arc<FakePeople>,
+    secrets: Arc<FakeSecrets>,
     scratch: Arc<FakeScratch>,
     stores: Arc<Mutex<BTreeMap<String, Arc<FakeStore>>>>,
 }
@@ -122,6 +124,7 @@ impl World {
             commands: Arc::new(FakeCommands::new(Arc::clone(&shared))),
             network: Arc::new(FakeNetwork::new(Arc::clone(&shared))),
             people: Arc::new(FakePeople::new(Arc::clone(&shared))),
+            secrets: Arc::new(FakeSecrets::new(Arc::clone(&shared))),
             scratch: Arc::new(FakeScratch::new(Arc::clone(&shared))),
             stores: Arc::default(),
             shared,
@@ -168,6 +171,11 @@ impl World {
     /// Its people.
     pub fn people(&self) -> Arc<FakePeople> {
         Arc::clone(&self.people)
+    }
+
+    /// Its secrets.
+    pub fn secrets(&self) -> Arc<FakeSecrets> {
+        Arc::clone(&self.secrets)
     }
 
     /// Its temporary tables.

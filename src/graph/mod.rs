@@ -14,7 +14,7 @@ mod undriven;
 
 pub use build::{TIMEOUT_DEFAULT, compile};
 pub use slice::Slice;
-pub use step::{Dependency, Effect, Output, OutputKind, ProbeCheck, Step, StepKind};
+pub use step::{Dependency, Effect, Output, OutputKind, ProbeCheck, SqlCheck, Step, StepKind};
 pub use undriven::{Driver, Undriven};
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -61,8 +61,6 @@ pub enum Driver {
     People,
     /// Releases.
     Releases,
-    /// Probes by a query.
-    SqlProbes,
     /// Looks at what is kept.
     Verification,
     /// Restores into scratch.
@@ -89,7 +87,6 @@ impl fmt::Display for Driver {
             Self::SshKeys => "`identity=(env)`",
             Self::People => "sign-offs",
             Self::Releases => "`deploy`",
-            Self::SqlProbes => "probes by `sql`",
             Self::Verification => "`verify`",
             Self::Drills => "`drill`",
             Self::Notices => "`announce`",

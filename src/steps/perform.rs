@@ -9,7 +9,9 @@ use super::{
 use super::{approve, command, commit, delete, look, probe, switch};
 use crate::catalog::{Named, job_prefix};
 use crate::forecast::{Action, Forecast, ForecastStep, Held, NewPoint, Recovery, Selection, Suspension};
-use crate::ports::{Cause, Clock, CommandRun, Compute, Fault, Locks, Network, People, Scratch, StoreWrite, TreeWrite};
+use crate::ports::{
+    Cause, Clock, CommandRun, Compute, Fault, Locks, Network, People, Scratch, Secrets, StoreWrite, TreeWrite,
+};
 use crate::primitives::{Compression, Name, PathBytes};
 
 /// Another host.
@@ -35,6 +37,8 @@ pub struct World<'a> {
     pub network: &'a dyn Network,
     /// People who are asked.
     pub people: &'a dyn People,
+    /// What the plan does not say.
+    pub secrets: &'a dyn Secrets,
     /// Temporary tables.
     pub scratch: &'a dyn Scratch,
     /// The time.

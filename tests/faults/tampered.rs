@@ -165,6 +165,7 @@ async fn go_on(world: &World, run: &RunId, recorded: Recorded) {
         hosts: BTreeMap::new(),
         network: world.network(),
         people: world.people(),
+        secrets: world.secrets(),
         clock: world.clock(),
         scratch: world.scratch(),
         compute: Arc::new(sonae::fakes::FakeCompute),

@@ -3,9 +3,11 @@
 use super::restore::Earlier;
 use super::{Builder, needs};
 use crate::catalog::host_name;
-use crate::graph::{Driver, ProbeCheck, StepKind};
-use crate::plan::{Approve, Command, Input, Into, Probe, ProbeKind, Recover, RestoreStep, Secret, Switch, Target};
-use crate::ports::Person;
+use crate::graph::{Driver, ProbeCheck, SqlCheck, StepKind};
+use crate::plan::{
+    Approve, Command, Input, Into, MYSQL_PORT, Probe, ProbeKind, Recover, RestoreStep, Secret, SqlLogin, Switch, Target,
+};
+use crate::ports::{Person, SecretPlace};
 use crate::primitives::{Duration, HostPath, JobName, Name, PathBytes, Span, Spanned, StepId};
 
 /// How long a probe is tried again where the plan says nothing.
@@ -66,7 +68,7 @@ impl Builder<'_> {
         id
     }
 
-    /// None where it looks at what a step yields, or asks a database.
+    /// None where it looks at what a step yields.
     fn probe(&mut self, restore: &Name, probe: &Probe, before: &[StepId]) -> Option<StepId> {
         let how = match &probe.kind {
             ProbeKind::Path(path) => ProbeCheck::Path(self.absolute(&path.value)),
@@ -75,7 +77,9 @@ impl Builder<'_> {
                 ProbeCheck::Http { url: url.value.clone(), status: status.as_ref().map_or(200, |status| status.value) }
             }
             ProbeKind::Tcp { host, port } => ProbeCheck::Tcp { host: self.reached(host)?, port: port.value },
-            ProbeKind::Sql { .. } => return None,
+            ProbeKind::Sql { query, host, login } => {
+                ProbeCheck::Sql(Box::new(self.sql(&query.value, self.reached(host)?, login)))
+            }
         };
         // What was just restored is there at once or never.
         let usual =
@@ -85,6 +89,23 @@ impl Builder<'_> {
         let (restore_name, shows) = (restore.clone(), probe.name.value.clone());
         let kind = StepKind::Probe { restore: restore_name, shows, how, patience };
         Some(self.named(restore, "probe", kind, before, probe.span))
+    }
+
+    fn sql(&self, query: &str, host: String, login: &SqlLogin) -> SqlCheck {
+        let text = |written: &Option<Spanned<String>>| written.as_ref().map(|text| text.value.clone());
+        let place = |secret: &Secret| match secret {
+            Secret::Env(name) => SecretPlace::Env(name.clone()),
+            Secret::File(path) => SecretPlace::File(self.absolute(path)),
+        };
+        SqlCheck {
+            query: query.to_owned(),
+            host,
+            port: login.port.as_ref().map_or(MYSQL_PORT, |port| port.value),
+            user: text(&login.user),
+            password: login.password.as_ref().map(|password| place(&password.value)),
+            database: text(&login.database),
+            ca: login.ca.as_ref().map(|ca| self.absolute(&ca.value)),
+        }
     }
 
     /// The address of a machine, by its name in the plan or as it is written; none where it is known only later.
