@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::people::Attendants;
 use super::{Failure, Seams};
 use crate::drivers::{
-    Cores, Disk, LocalStore, Processes, SftpTree, Sockets, SqliteLedger, SshAddress, SshPrograms, StateFolder,
-    SvnPrograms, SystemClock, TemporaryTables,
+    Cores, Disk, HostSecrets, LocalStore, Processes, SftpTree, Sockets, SqliteLedger, SshAddress, SshPrograms,
+    StateFolder, SvnPrograms, SystemClock, TemporaryTables,
 };
 use crate::forecast::{Forecast, HostLocation, StoreLocation};
 use crate::ports::{Compute as _, StoreRead, StoreWrite, TreeRead};
@@ -40,6 +40,7 @@ pub(super) fn writing(forecast: &Forecast, state: &Arc<StateFolder>, seams: &Sea
         network: Arc::new(Sockets::default()),
         people: Arc::new(Attendants::new(state)),
         subversion: Arc::new(SvnPrograms),
+        secrets: Arc::new(HostSecrets),
         scratch: Arc::new(TemporaryTables),
         clock: Arc::new(SystemClock),
         compute: Arc::new(Cores::new()),

@@ -9,8 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::dice::mix;
 use super::faults::{FaultScript, Injected, covers};
 use super::{
-    FakeClock, FakeCommands, FakeJournal, FakeLedger, FakeNetwork, FakePeople, FakeScratch, FakeStore, FakeSubversion,
-    FakeTree,
+    FakeClock, FakeCommands, FakeJournal, FakeLedger, FakeNetwork, FakePeople, FakeScratch, FakeSecrets, FakeStore,
+    FakeSubversion, FakeTree,
 };
 use crate::ports::Fault;
 
@@ -61,6 +61,7 @@ pub struct World {
     network: Arc<FakeNetwork>,
     people: Arc<FakePeople>,
     subversion: Arc<FakeSubversion>,
+    secrets: Arc<FakeSecrets>,
     scratch: Arc<FakeScratch>,
     stores: Arc<Mutex<BTreeMap<String, Arc<FakeStore>>>>,
 }
@@ -126,6 +127,7 @@ impl World {
             commands: Arc::new(FakeCommands::new(Arc::clone(&shared))),
             network: Arc::new(FakeNetwork::new(Arc::clone(&shared))),
             people: Arc::new(FakePeople::new(Arc::clone(&shared))),
+            secrets: Arc::new(FakeSecrets::new(Arc::clone(&shared))),
             scratch: Arc::new(FakeScratch::new(Arc::clone(&shared))),
             stores: Arc::default(),
             shared,
@@ -177,6 +179,11 @@ impl World {
     /// Its repositories of Subversion.
     pub fn subversion(&self) -> Arc<FakeSubversion> {
         Arc::clone(&self.subversion)
+    }
+
+    /// Its secrets.
+    pub fn secrets(&self) -> Arc<FakeSecrets> {
+        Arc::clone(&self.secrets)
     }
 
     /// Its temporary tables.

@@ -18,7 +18,7 @@ pub use argument::{Argument, argument_line};
 pub use build::{TIMEOUT_DEFAULT, compile};
 pub use release::{ReleaseSource, release_place};
 pub use slice::Slice;
-pub use step::{Dependency, Effect, Output, OutputKind, ProbeCheck, Step, StepKind};
+pub use step::{Dependency, Effect, Output, OutputKind, ProbeCheck, SqlCheck, Step, StepKind};
 pub use undriven::{Driver, Undriven};
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Argument, Driver, ReleaseSource, Slice, Undriven, argument_line};
 use crate::plan::{Archive, Files, Guard, Retention};
-use crate::ports::Person;
+use crate::ports::{Person, SecretPlace};
 use crate::primitives::{Duration, HostPath, JobName, Name, PathBytes, Span, StepId, StepName};
 
 /// What a step does to the world. Ordered by how much it takes to undo.
@@ -264,13 +264,38 @@ pub enum ProbeCheck {
         /// The port.
         port: u16,
     },
+    /// A query yields a row.
+    Sql(Box<SqlCheck>),
+}
+
+/// A query, and where it is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct SqlCheck {
+    /// The query.
+    pub query: String,
+    /// The server's name in DNS, or its IP address.
+    pub host: String,
+    /// The TCP port.
+    pub port: u16,
+    /// As whom; the account that runs, where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// Where that user's password is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<SecretPlace>,
+    /// The database that names without one belong to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
+    /// The file of the certificates of which one must vouch for the server, absolute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<PathBytes>,
 }
 
 impl ProbeCheck {
     /// What it does to the world.
     pub fn effect(&self) -> Effect {
         match self {
-            Self::Path(_) | Self::Http { .. } | Self::Tcp { .. } => Effect::Read,
+            Self::Path(_) | Self::Http { .. } | Self::Tcp { .. } | Self::Sql(_) => Effect::Read,
             Self::Command(_) => Effect::Execute,
         }
     }
@@ -283,6 +308,7 @@ impl std::fmt::Display for ProbeCheck {
             Self::Command(argv) => write!(f, "`{}` exits with 0", argument_line(argv)),
             Self::Http { url, status } => write!(f, "{url} answers {status}"),
             Self::Tcp { host, port } => write!(f, "{host} listens at port {port}"),
+            Self::Sql(sql) => write!(f, "{:?} yields a row at {} port {}", sql.query, sql.host, sql.port),
         }
     }
 }

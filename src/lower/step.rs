@@ -7,7 +7,7 @@ use super::vocabulary::{
     RECOVER, REPEATABLE, SECURITY_GROUPS, SQL, SUBNET, TAGS, TCP, USER_DATA,
 };
 use crate::diagnostic::Diagnostics;
-use crate::plan::{Approve, Command, Deploy, Input, Into, Launch, Probe, ProbeKind, Recover};
+use crate::plan::{Approve, Command, Deploy, Input, Into, Launch, Probe, ProbeKind, Recover, SqlLogin};
 use crate::primitives::Name;
 use crate::syntax::Node;
 
@@ -76,9 +76,15 @@ fn sql(node: &Node, out: &mut Diagnostics) -> Option<ProbeKind> {
     let mut view = View::new(node, &SQL, out);
     let query = view.argument::<Text>();
     let host = view.property("host");
-    let (user, password) = (view.text("user"), view.property("password"));
+    let login = Box::new(SqlLogin {
+        port: view.property::<Port>("port").map(|port| port.map(|port| port.0)),
+        user: view.text("user"),
+        password: view.property("password"),
+        database: view.text("database"),
+        ca: view.text("ca"),
+    });
     view.finish();
-    Some(ProbeKind::Sql { query: query?.map(|query| query.0), host: host?, user, password })
+    Some(ProbeKind::Sql { query: query?.map(|query| query.0), host: host?, login })
 }
 
 pub(super) fn approve(node: &Node, out: &mut Diagnostics) -> Option<Approve> {

@@ -211,11 +211,24 @@ pub enum ProbeKind {
         query: Spanned<String>,
         /// The database server.
         host: Spanned<Input>,
-        /// As whom.
-        user: Option<Spanned<String>>,
-        /// The user's password.
-        password: Option<Spanned<Secret>>,
+        /// How it is asked there.
+        login: Box<SqlLogin>,
     },
+}
+
+/// How a database server of MySQL's kind is asked.
+#[derive(Debug, Clone, Default)]
+pub struct SqlLogin {
+    /// The TCP port; 3306 where the plan says nothing.
+    pub port: Option<Spanned<u16>>,
+    /// As whom; the user that runs where the plan says nothing.
+    pub user: Option<Spanned<String>>,
+    /// The user's password.
+    pub password: Option<Spanned<Secret>>,
+    /// The database that names without one belong to.
+    pub database: Option<Spanned<String>>,
+    /// The file of the certificates of which one must vouch for the server, as written.
+    pub ca: Option<Spanned<String>>,
 }
 
 /// Waits for the word of a person who has a role.

@@ -129,6 +129,9 @@ impl std::fmt::Display for RdsDatabase {
     }
 }
 
+/// The TCP port at which MySQL and MariaDB listen where nobody says another.
+pub const MYSQL_PORT: u16 = 3306;
+
 /// A MySQL or MariaDB server.
 #[derive(Debug, Clone)]
 pub struct Mysql {
@@ -162,7 +165,9 @@ impl std::fmt::Display for MysqlAddress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Socket(path) => f.write_str(&path.value),
-            Self::Tcp { host, port } => write!(f, "{}:{}", host.value, port.as_ref().map_or(3306, |port| port.value)),
+            Self::Tcp { host, port } => {
+                write!(f, "{}:{}", host.value, port.as_ref().map_or(MYSQL_PORT, |port| port.value))
+            }
         }
     }
 }

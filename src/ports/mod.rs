@@ -12,6 +12,7 @@ mod ledger;
 mod network;
 mod people;
 mod scratch;
+mod secrets;
 mod store;
 mod subversion;
 mod tree;
@@ -26,9 +27,10 @@ pub use ledger::{
     JobRow, LedgerRead, LedgerWrite, PointGone, PointMade, PointRow, RunDetail, RunEnd, RunRow, RunSummary, RunUpdate,
     RunsWanted, Series, StepEnd, StepRow,
 };
-pub use network::Network;
+pub use network::{Network, SqlQuery};
 pub use people::{People, Person, Question, Word};
 pub use scratch::{Scratch, ScratchTable};
+pub use secrets::{Revealed, SecretPlace, Secrets};
 pub use store::{ObjectInfo, Page, PutMode, PutResult, StorePlace, StoreRead, StoreWrite, UploadId};
 pub use subversion::{Revision, Subversion, SubversionRead};
 pub use tree::{

@@ -13,7 +13,7 @@ use super::{
     sources,
 };
 use crate::catalog::PointPlace;
-use crate::fakes::World;
+use crate::fakes::{self, World};
 use crate::forecast::Forecast;
 use crate::primitives::{Key, Name};
 use crate::report;
@@ -103,7 +103,7 @@ impl Stage {
         if other_hand {
             self.take_one_away(&world, &forecast);
         }
-        let secrets = [sources::SECRET.to_owned()];
+        let secrets = [sources::SECRET, fakes::SECRET].map(ToOwned::to_owned);
         let journey = Journey::new(&world, forecast, weather.side_by_side, planted, &secrets);
         let outcome = suffer(&journey, weather, story).await;
         story.told = journey.tale().told();

@@ -12,7 +12,8 @@ use crate::catalog::{Named, job_prefix};
 use crate::forecast::{Action, Forecast, ForecastStep, Held, NewPoint, Recovery, Selection, Suspension};
 use crate::graph::ProbeCheck;
 use crate::ports::{
-    Cause, Clock, CommandRun, Compute, Fault, Locks, Network, People, Scratch, StoreWrite, Subversion, TreeWrite,
+    Cause, Clock, CommandRun, Compute, Fault, Locks, Network, People, Scratch, Secrets, StoreWrite, Subversion,
+    TreeWrite,
 };
 use crate::primitives::{Compression, Name, PathBytes};
 
@@ -41,6 +42,8 @@ pub struct World<'a> {
     pub network: &'a dyn Network,
     /// People who are asked.
     pub people: &'a dyn People,
+    /// What the plan does not say.
+    pub secrets: &'a dyn Secrets,
     /// Temporary tables.
     pub scratch: &'a dyn Scratch,
     /// The time.

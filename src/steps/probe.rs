@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{StepOutput, World};
-use crate::graph::ProbeCheck;
-use crate::ports::{Cause, Fault, Program};
+use crate::graph::{ProbeCheck, SqlCheck};
+use crate::ports::{Cause, Fault, Program, SqlQuery};
 use crate::primitives::{self, PathBytes};
 
 /// Between two looks: a service that comes up is seen soon, and is not kept busy by being looked at.
@@ -57,6 +57,21 @@ async fn look(world: &World<'_>, how: &ProbeCheck, argv: &[String], base: &PathB
             }
         },
         ProbeCheck::Tcp { host, port } => world.network.tcp_connect(host, *port).await,
+        ProbeCheck::Sql(sql) => ask(world, sql).await,
+    }
+}
+
+/// The password is read each time: it may be changed while the server comes up.
+async fn ask(world: &World<'_>, sql: &SqlCheck) -> Result<(), Fault> {
+    let SqlCheck { query, host, port, user, password, database, ca } = sql.clone();
+    let password = match &password {
+        Some(place) => Some(world.secrets.reveal(place).await?),
+        None => None,
+    };
+    let action = format!("ask {host} port {port}");
+    match world.network.sql_row(&SqlQuery { query, host, port, user, password, database, ca }).await? {
+        true => Ok(()),
+        false => Err(Fault::permanent(Cause::Other, action, "the query yields no row")),
     }
 }
 
@@ -67,6 +82,8 @@ fn is_hopeless(how: &ProbeCheck, fault: &Fault) -> bool {
         // The program itself is not there, or may not be run.
         ProbeCheck::Command(_) => matches!(fault.cause, Cause::NotFound | Cause::Denied | Cause::Invalid),
         ProbeCheck::Http { .. } | ProbeCheck::Tcp { .. } => fault.cause == Cause::Invalid,
+        // There is no such user, password, right, database, variable or file.
+        ProbeCheck::Sql(_) => matches!(fault.cause, Cause::NotFound | Cause::Denied | Cause::Invalid),
     }
 }
 

@@ -7,6 +7,7 @@ mod in_memory;
 mod journal;
 mod leases;
 mod ledger;
+mod network;
 mod scratch;
 mod stage;
 mod store;

@@ -159,3 +159,19 @@ fn a_pair_that_never_came_and_one_that_cannot_be_are_noticed() {
     pairs.insert((FaultKind::DiskFull, StepKind::ReadBack), 1);
     assert_eq!(surprises(&pairs).len(), all);
 }
+
+#[test]
+fn a_database_that_is_asked_with_a_password_breaks_no_promise() {
+    let ask = |at: u32| {
+        let rows = "sql \"SELECT 1\" host=\"db.example.org\" password=(env)\"DB_PASSWORD\"";
+        format!("probe \"rows {at}\" takes=\"1m\" {{ {rows}; }}\n    ")
+    };
+    let plan = PLAN.replace("probe \"a program", &((0..8).map(ask).collect::<String>() + "probe \"a program"));
+    let stage = Stage::set(&proven("sim.kdl", &plan), &PathBytes::new(*b"/plans")).unwrap();
+    let stories: Vec<Story> = (0..150).map(|seed| live(&stage, seed)).collect();
+    // Among what is held against them: no secret is told.
+    let broken: Vec<_> = stories.iter().filter_map(|story| Some((story.seed, story.broken.as_ref()?))).collect();
+    assert!(broken.is_empty(), "{broken:#?}");
+    let told = |words: &str| stories.iter().filter(|story| story.told.lines.join("\n").contains(words)).count();
+    assert!(told("network.sql") > 0 && told("secrets.reveal") > 0, "neither the server nor the secret went wrong");
+}

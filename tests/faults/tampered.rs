@@ -166,6 +166,7 @@ async fn go_on(world: &World, run: &RunId, recorded: Recorded) {
         network: world.network(),
         people: world.people(),
         subversion: world.subversion(),
+        secrets: world.secrets(),
         clock: world.clock(),
         scratch: world.scratch(),
         compute: Arc::new(sonae::fakes::FakeCompute),

@@ -30,6 +30,7 @@ mod launch;
 mod leases;
 mod leftovers;
 mod locks;
+mod mariadb;
 mod memory;
 mod mounts;
 mod nasty;
@@ -41,6 +42,7 @@ mod random_kills;
 mod retention_peers;
 mod round_trip;
 mod scene;
+mod sql;
 mod ssh;
 mod sshd;
 mod strangers;
@@ -87,6 +89,7 @@ fn checks() -> impl Iterator<Item = &'static Check> {
         ssh::CHECKS,
         night::CHECKS,
         svn::CHECKS,
+        sql::CHECKS,
     ]
     .into_iter()
     .flatten()

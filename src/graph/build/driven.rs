@@ -3,12 +3,12 @@
 use super::restore::{Earlier, output};
 use super::{Builder, awaiting, needs};
 use crate::catalog::host_name;
-use crate::graph::{Argument, Driver, ProbeCheck, ReleaseSource, StepKind};
+use crate::graph::{Argument, Driver, ProbeCheck, ReleaseSource, SqlCheck, StepKind};
 use crate::plan::{
-    Approve, Command, Deploy, Input, Into, Probe, ProbeKind, Recover, ReleaseFrom, RestoreStep, Secret, Source, Switch,
-    Target,
+    Approve, Command, Deploy, Input, Into, MYSQL_PORT, Probe, ProbeKind, Recover, ReleaseFrom, RestoreStep, Secret,
+    Source, SqlLogin, Switch, Target,
 };
-use crate::ports::Person;
+use crate::ports::{Person, SecretPlace};
 use crate::primitives::{Digest, Duration, HostPath, JobName, Key, Name, PathBytes, Span, Spanned, StepId};
 
 /// How long a probe is tried again where the plan says nothing.
@@ -72,7 +72,7 @@ impl Builder<'_> {
         id
     }
 
-    /// None where it looks at what a step yields, or asks a database.
+    /// None where it looks at what a step yields, by address.
     fn probe(&mut self, restore: &Name, probe: &Probe, before: &[StepId], earlier: &Earlier<'_>) -> Option<StepId> {
         let how = match &probe.kind {
             ProbeKind::Path(path) => ProbeCheck::Path(self.absolute(&path.value)),
@@ -81,7 +81,9 @@ impl Builder<'_> {
                 ProbeCheck::Http { url: url.value.clone(), status: status.as_ref().map_or(200, |status| status.value) }
             }
             ProbeKind::Tcp { host, port } => ProbeCheck::Tcp { host: self.reached(host)?, port: port.value },
-            ProbeKind::Sql { .. } => return None,
+            ProbeKind::Sql { query, host, login } => {
+                ProbeCheck::Sql(Box::new(self.sql(&query.value, self.reached(host)?, login)))
+            }
         };
         // What was just restored is there at once or never.
         let usual =
@@ -91,6 +93,23 @@ impl Builder<'_> {
         let (restore_name, shows) = (restore.clone(), probe.name.value.clone());
         let kind = StepKind::Probe { restore: restore_name, shows, how, patience };
         Some(self.named(restore, "probe", kind, before, probe.span))
+    }
+
+    fn sql(&self, query: &str, host: String, login: &SqlLogin) -> SqlCheck {
+        let text = |written: &Option<Spanned<String>>| written.as_ref().map(|text| text.value.clone());
+        let place = |secret: &Secret| match secret {
+            Secret::Env(name) => SecretPlace::Env(name.clone()),
+            Secret::File(path) => SecretPlace::File(self.absolute(path)),
+        };
+        SqlCheck {
+            query: query.to_owned(),
+            host,
+            port: login.port.as_ref().map_or(MYSQL_PORT, |port| port.value),
+            user: text(&login.user),
+            password: login.password.as_ref().map(|password| place(&password.value)),
+            database: text(&login.database),
+            ca: login.ca.as_ref().map(|ca| self.absolute(&ca.value)),
+        }
     }
 
     /// The address of a machine, by its name in the plan or as it is written; none where it is known only later.

@@ -227,8 +227,8 @@ impl Builder<'_> {
             }
         };
         let what = probe.name.value.clone();
-        // What it looks at otherwise is the machine that a step launches.
-        let lacks = if matches!(probe.kind, ProbeKind::Sql { .. }) { Driver::SqlProbes } else { Driver::Ec2 };
+        // What it looks at is the machine that a step launches, or the database that one brings back.
+        let lacks = if matches!(probe.kind, ProbeKind::Sql { .. }) { Driver::Rds } else { Driver::Ec2 };
         Deed { word: "probe", what, details: vec![how], effect, yields: &[], lacks }
     }
 

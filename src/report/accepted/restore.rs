@@ -1,7 +1,7 @@
 //! Facts of restores.
 
 use super::{Facts, or_none, quoted, texts, value};
-use crate::plan::{Deploy, Into, Launch, Probe, ProbeKind, Recover, Restore, RestoreStep};
+use crate::plan::{Deploy, Into, Launch, MYSQL_PORT, Probe, ProbeKind, Recover, Restore, RestoreStep};
 
 impl Facts {
     pub(super) fn restore(&mut self, restore: &Restore) {
@@ -90,10 +90,13 @@ impl Facts {
                 self.fact(of, format!("http {} status {status}", quoted(&url.value)));
             }
             ProbeKind::Tcp { host, port } => self.fact(of, format!("tcp {} port {}", host.value, port.value)),
-            ProbeKind::Sql { query, host, user, password } => {
-                self.fact(of, format!("sql {} host {}", quoted(&query.value), host.value));
-                self.optional_text(of, "user", user.as_ref());
-                self.optional(of, "password", password.as_ref());
+            ProbeKind::Sql { query, host, login } => {
+                let port = login.port.as_ref().map_or(MYSQL_PORT, |port| port.value);
+                self.fact(of, format!("sql {} host {} port {port}", quoted(&query.value), host.value));
+                self.optional_text(of, "user", login.user.as_ref());
+                self.optional(of, "password", login.password.as_ref());
+                self.optional_text(of, "database", login.database.as_ref());
+                self.optional_text(of, "ca", login.ca.as_ref());
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::backup::text;
 use super::{Facts, or_none, quoted, texts, yes};
-use crate::plan::{Files, ImageChoice, MysqlAddress, RdsDatabase, ReleaseFrom, Source};
+use crate::plan::{Files, ImageChoice, MYSQL_PORT, MysqlAddress, RdsDatabase, ReleaseFrom, Source};
 
 impl Facts {
     pub(super) fn source(&mut self, of: &str, source: Option<&Source>) {
@@ -27,7 +27,7 @@ impl Facts {
                 match &mysql.address {
                     MysqlAddress::Socket(path) => self.fact(of, format!("mysql socket {}", quoted(&path.value))),
                     MysqlAddress::Tcp { host, port } => {
-                        let port = port.as_ref().map_or(3306, |port| port.value);
+                        let port = port.as_ref().map_or(MYSQL_PORT, |port| port.value);
                         self.fact(of, format!("mysql host {} port {port}", quoted(&host.value)));
                     }
                 }
