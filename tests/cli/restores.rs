@@ -157,7 +157,7 @@ fn a_no_ends_it_and_nothing_is_touched() {
     let night = Night::of(ALL);
     night.types("restore plan.kdl photos --quiet");
     let run = night.run();
-    let told = night.types_all(&[&format!("approve {run} --no --reason 'only one photo'"), "resume"]);
+    let told = night.types_all(&[&format!("approve {run} --no --reason 'only one photo'"), "resume", "resume", &format!("resume {run}")]);
     transcript!(night, "restore_refused", &told);
     assert_eq!((night.read("photos/cat.txt").as_str(), night.kept()), ("damaged\n", None));
     assert!(!night.scene.path("photos.restored").exists());
