@@ -145,8 +145,9 @@ async fn ask_why(waits: &Waits<'_>, no: bool) -> Result<String, Failure> {
 fn tell(run: &RunId, waits: &Waits<'_>, word: &Word) -> Result<(), Failure> {
     let said = if word.yes { "approved" } else { "refused" };
     let by = format!("by {} ({})", word.by.person, word.by.account);
-    output::data(&format!(
-        "{said}: {}: {by}\nwhere the run is not under way, go on with `sonae resume {run}`\n",
-        waits.what
-    ))
+    let then = match word.yes {
+        true => format!("go on with `sonae resume {run}`"),
+        false => format!("`sonae resume {run}` brings it to its end"),
+    };
+    output::data(&format!("{said}: {}: {by}\nwhere the run is not under way, {then}\n", waits.what))
 }

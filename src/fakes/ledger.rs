@@ -7,10 +7,10 @@ use jiff::Timestamp;
 
 use super::world::Shared;
 use crate::ports::{
-    Cause, Fault, JobRow, LedgerRead, LedgerWrite, PointGone, PointRow, RunDetail, RunEnd, RunRow, RunSummary,
-    RunUpdate, RunsWanted, Series, StepRow,
+    Cause, Fault, JobRow, LedgerRead, LedgerWrite, PastRestore, PointGone, PointRow, RunDetail, RunEnd, RunRow,
+    RunSummary, RunUpdate, RunsWanted, Series, StepRow,
 };
-use crate::primitives::{PointId, RunId};
+use crate::primitives::{Name, PointId, RunId};
 
 /// Rows in memory, which a death does not end.
 #[derive(Debug)]
@@ -53,6 +53,10 @@ impl Rows {
             own.map(|((_, series), end)| JobRow { series: series.clone(), end: *end }).collect();
         jobs.sort_by_key(|row| (row.series.job.to_string(), row.series.place.clone()));
         RunSummary { run: run.clone(), jobs }
+    }
+
+    fn steps_of(&self, run: &RunId) -> Vec<StepRow> {
+        self.steps.iter().filter(|((of, _), _)| of == run).map(|(_, row)| row.clone()).collect()
     }
 
     fn points_where(&self, is: impl Fn(&PointRow) -> bool) -> Vec<PointRow> {
@@ -118,7 +122,7 @@ impl LedgerRead for FakeLedger {
         let call = self.call("ledger.run", run, |rows| {
             let detail = |row: &RunRow| RunDetail {
                 run: rows.summary(row),
-                steps: rows.steps.iter().filter(|((of, _), _)| of == run).map(|(_, row)| row.clone()).collect(),
+                steps: rows.steps_of(run),
                 made: rows.points_where(|row| row.made.as_ref().is_some_and(|made| made.run == *run)),
                 deleted: rows.points_where(|row| row.gone.as_ref().is_some_and(|gone| gone.run.as_ref() == Some(run))),
             };
@@ -141,6 +145,15 @@ impl LedgerRead for FakeLedger {
             let of_it = rows.jobs.iter().filter(|((_, series), _)| series == of);
             let runs = of_it.filter_map(|((run, _), end)| rows.runs.get(run).map(|row| (row.clone(), *end)));
             Ok(runs.max_by_key(|(row, _)| (row.began, row.run.clone())))
+        });
+        call.await
+    }
+
+    async fn restores(&self, plan: &Name, restore: &Name, limit: usize) -> Result<Vec<PastRestore>, Fault> {
+        let call = self.call("ledger.restores", restore, |rows| {
+            let of_it = |run: &&RunRow| run.plan == *plan && run.restore.as_ref() == Some(restore) && !run.part;
+            let newest = rows.runs.values().rev().filter(of_it).take(limit);
+            Ok(newest.map(|run| PastRestore { run: run.clone(), steps: rows.steps_of(&run.run) }).collect())
         });
         call.await
     }

@@ -44,6 +44,11 @@ impl Fold {
                 Subject::Restore { restore, .. } => Some(restore.clone()),
                 Subject::Backup { .. } | Subject::Slice(_) => None,
             },
+            allowed: match &forecast.subject {
+                Subject::Restore { budget, .. } => *budget,
+                Subject::Backup { .. } | Subject::Slice(_) => None,
+            },
+            part: forecast.steps.iter().any(|step| is_part(&step.action)),
             began: forecast.at,
             last: entry.at,
             end: RunEnd::Open,
@@ -54,6 +59,7 @@ impl Fold {
             step: step.id.0,
             name: step.name.to_string(),
             end: StepEnd::Waiting,
+            takes: step.takes,
             attempts: 0,
             began: None,
             ended: None,
@@ -187,6 +193,10 @@ pub fn made(series: &Series, manifest: &Manifest) -> PointRow {
         }),
         gone: None,
     }
+}
+
+fn is_part(action: &Action) -> bool {
+    matches!(action, Action::Recover(recovery) if recovery.only.is_some())
 }
 
 /// Where a store is, as text.

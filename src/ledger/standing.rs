@@ -375,6 +375,8 @@ restore "a" { recover "a" { into path="/back" } }
                 plan: point.series.plan.clone(),
                 host: point.series.host.clone(),
                 restore: None,
+                allowed: None,
+                part: false,
                 began: at("2026-03-01T05:30:10Z"),
                 last: at("2026-03-01T05:31:00Z"),
                 end: job_end,

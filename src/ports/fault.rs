@@ -34,6 +34,8 @@ pub enum Cause {
     Busy,
     /// A person has to say something, and nobody has.
     Unanswered,
+    /// A person said no.
+    Refused,
     /// Anything else.
     Other,
 }

@@ -5,11 +5,11 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::Fault;
-use crate::primitives::{JobName, Name, PointId, RunId};
+use crate::primitives::{Duration, JobName, Name, PointId, RunId};
 
 /// How a run ended, or a job's part of one; or that it did not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
@@ -73,6 +73,12 @@ pub struct RunRow {
     pub host: Name,
     /// The restore that it carries out; none where it is a backup.
     pub restore: Option<Name>,
+    /// Within how long all of that restore was to be done, where the plan said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allowed: Option<Duration>,
+    /// Whether only one path of what that restore brings back was asked for: how long it took says nothing of the whole.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub part: bool,
     /// When it was begun.
     pub began: Timestamp,
     /// When something happened last.
@@ -104,6 +110,9 @@ pub struct StepRow {
     pub name: String,
     /// How far it came.
     pub end: StepEnd,
+    /// How long the plan expected it to take.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub takes: Option<Duration>,
     /// How often it was begun.
     pub attempts: u32,
     /// When it was begun first.
@@ -112,6 +121,13 @@ pub struct StepRow {
     pub ended: Option<Timestamp>,
     /// What went wrong last.
     pub fault: Option<String>,
+}
+
+impl StepRow {
+    /// How long it took, where it ended: from when it was first begun, with all that was tried again and waited for.
+    pub fn took(&self) -> Option<SignedDuration> {
+        Some(self.ended?.duration_since(self.began?))
+    }
 }
 
 /// How a recovery point came to be.
@@ -206,6 +222,15 @@ pub struct RunDetail {
     pub deleted: Vec<PointRow>,
 }
 
+/// A run of a restore, and its steps; none where they were forgotten.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastRestore {
+    /// The run.
+    pub run: RunRow,
+    /// In order.
+    pub steps: Vec<StepRow>,
+}
+
 /// Reads the ledger. A question that cannot be answered because the ledger is damaged is refused with `Invalid`.
 #[async_trait::async_trait]
 pub trait LedgerRead: Send + Sync {
@@ -232,6 +257,12 @@ pub trait LedgerRead: Send + Sync {
     /// # Errors
     /// When it cannot be read.
     async fn last_run(&self, of: &Series) -> Result<Option<(RunRow, RunEnd)>, Fault>;
+
+    /// The newest runs of a plan's restore that were to bring back the whole of it, by their names, the newest first: so many at the most.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    async fn restores(&self, plan: &Name, restore: &Name, limit: usize) -> Result<Vec<PastRestore>, Fault>;
 
     /// The points of a series that are there, the oldest first.
     ///

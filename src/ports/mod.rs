@@ -24,8 +24,8 @@ pub use compute::{Compute, Job};
 pub use fault::{Cause, Certainty, Fault};
 pub use journal::{JournalRead, JournalWrite, Lock, Locks};
 pub use ledger::{
-    JobRow, LedgerRead, LedgerWrite, PointGone, PointMade, PointRow, RunDetail, RunEnd, RunRow, RunSummary, RunUpdate,
-    RunsWanted, Series, StepEnd, StepRow,
+    JobRow, LedgerRead, LedgerWrite, PastRestore, PointGone, PointMade, PointRow, RunDetail, RunEnd, RunRow,
+    RunSummary, RunUpdate, RunsWanted, Series, StepEnd, StepRow,
 };
 pub use network::{Network, SqlQuery};
 pub use people::{People, Person, Question, Word};

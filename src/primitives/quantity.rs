@@ -57,6 +57,11 @@ impl Duration {
         Ok(Self { seconds })
     }
 
+    /// The same length beside differences of times; the longest there is where it would be longer.
+    pub fn signed(self) -> jiff::SignedDuration {
+        jiff::SignedDuration::from_secs(i64::try_from(self.seconds).unwrap_or(i64::MAX))
+    }
+
     /// The same length for the standard library.
     pub fn to_std(self) -> std::time::Duration {
         std::time::Duration::from_secs(self.seconds)

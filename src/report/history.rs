@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use super::words::{cell, counted, elapsed, time};
+use jiff::SignedDuration;
+
+use super::words::{cell, counted, elapsed, lasting, time};
 use crate::ports::{PointRow, RunDetail, RunEnd, RunRow, RunSummary, StepEnd, StepRow};
 use crate::primitives::{ByteSize, on_one_line};
 
@@ -94,7 +96,14 @@ pub fn list_markdown(runs: &[RunSummary]) -> String {
 
 fn headline(found: &RunDetail) -> String {
     let run = &found.run.run;
-    format!("run {}: {} after {}", run.run, end(run.end), took(run))
+    format!("run {}: {} after {}{}", run.run, end(run.end), took(run), allowed(run))
+}
+
+/// A restore is measured against what it was allowed.
+fn allowed(run: &RunRow) -> String {
+    let Some(allowed) = run.allowed else { return String::new() };
+    let seconds = u64::try_from(run.last.duration_since(run.began).as_secs()).unwrap_or(0);
+    format!(" ({} its {allowed})", if seconds <= allowed.seconds { "within" } else { "over" })
 }
 
 fn about(found: &RunDetail) -> String {
@@ -102,15 +111,16 @@ fn about(found: &RunDetail) -> String {
     format!("{} on {}, begun {}", what(&found.run), run.host, time(run.began, ZONE))
 }
 
-/// A step's state, how long it took and what went wrong.
+/// A step's state, how long it took, also beside what the plan expected, and what went wrong.
 fn step_told(row: &StepRow) -> (String, String, String) {
-    let took = match (row.began, row.ended) {
-        (Some(began), Some(ended)) => elapsed(began, ended),
-        _ => String::new(),
-    };
+    let took = row.took();
+    let longer = took.zip(row.takes).map(|(took, takes)| took.saturating_sub(takes.signed()));
+    let longer = longer.filter(SignedDuration::is_positive);
+    let longer = longer.map_or_else(String::new, |by| format!("{} longer than planned", lasting(by)));
+    let took = took.map_or_else(String::new, lasting);
     let attempts = if row.attempts > 1 { format!("{} attempts", row.attempts) } else { String::new() };
     let fault = row.fault.as_deref().map(on_one_line).unwrap_or_default();
-    let told: Vec<String> = [attempts, fault].into_iter().filter(|part| !part.is_empty()).collect();
+    let told: Vec<String> = [longer, attempts, fault].into_iter().filter(|part| !part.is_empty()).collect();
     (step_end(row.end).to_owned(), took, told.join(": "))
 }
 
@@ -138,7 +148,9 @@ pub fn show_text(found: &RunDetail) -> String {
     let widest = found.steps.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
     for row in &found.steps {
         let (state, took, told) = step_told(row);
-        let line = format!("{:>3} {:<widest$}  {state:<9}  {took:>7}  {told}", row.step + 1, on_one_line(&row.name));
+        let planned = if is_planned(found) { format!("{:<8}  ", planned(row)) } else { String::new() };
+        let line =
+            format!("{:>3} {:<widest$}  {state:<9}  {took:>7}  {planned}{told}", row.step + 1, on_one_line(&row.name));
         let _ = writeln!(text, "{}", line.trim_end());
     }
     for (word, points, told) in points(found) {
@@ -147,6 +159,16 @@ pub fn show_text(found: &RunDetail) -> String {
         }
     }
     text
+}
+
+/// Whether the plan expected something of its steps.
+fn is_planned(found: &RunDetail) -> bool {
+    found.steps.iter().any(|row| row.takes.is_some())
+}
+
+/// `of 5m`, where the plan expected something.
+fn planned(row: &StepRow) -> String {
+    row.takes.map_or_else(String::new, |takes| format!("of {takes}"))
 }
 
 type Told = fn(&PointRow) -> String;
@@ -160,11 +182,14 @@ fn points(found: &RunDetail) -> [(&'static str, &[PointRow], Told); 2] {
 pub fn show_markdown(found: &RunDetail) -> String {
     let mut text = format!("**{}**\n\n{}\n", headline(found), cell(&about(found)));
     if !found.steps.is_empty() {
-        text.push_str("\n| step | outcome | took | told |\n| --- | --- | --- | --- |\n");
+        let (planned, line) = if is_planned(found) { (" planned |", " --- |") } else { ("", "") };
+        let _ = writeln!(text, "\n| step | outcome | took |{planned} told |\n| --- | --- | --- |{line} --- |");
     }
     for row in &found.steps {
         let (state, took, told) = step_told(row);
-        let _ = writeln!(text, "| {} | {state} | {took} | {} |", cell(&row.name), cell(&told));
+        let takes = row.takes.map_or_else(String::new, |takes| takes.to_string());
+        let planned = if is_planned(found) { format!(" {takes} |") } else { String::new() };
+        let _ = writeln!(text, "| {} | {state} | {took} |{planned} {} |", cell(&row.name), cell(&told));
     }
     for (word, points, told) in points(found) {
         if !points.is_empty() {

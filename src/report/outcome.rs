@@ -8,6 +8,7 @@ use super::words::{advice, count, counted, elapsed, lasting, lease_lost, names, 
 use crate::catalog::{Manifest, Named};
 use crate::forecast::{Action, Forecast, ForecastStep, Move, Subject};
 use crate::graph::argument_line;
+use crate::ports::{Cause, Fault};
 use crate::primitives::{ByteSize, HostPath, Name, PathBytes, on_one_line};
 use crate::run::{End, Outcome, StepEnd};
 use crate::steps::{Deleted, Omission, Recovered, Said, StepOutput};
@@ -221,6 +222,10 @@ pub fn closing(outcome: &Outcome) -> String {
             };
             format!("done in {took}, but not every file could be read whole{when}")
         }
+        End::Failed if let Some(no) = turned_down(outcome) => {
+            let (no, anew) = (on_one_line(&no.answer), begun_anew(forecast));
+            format!("turned down after {took}: {no}; where it is wanted after all, {anew}")
+        }
         End::Failed => {
             let failed = outcome.steps.iter().filter(|step| matches!(step.end, StepEnd::Failed(_))).count() as u64;
             let next = match forecast.subject {
@@ -236,6 +241,21 @@ pub fn closing(outcome: &Outcome) -> String {
         End::Interrupted => format!("interrupted after {took}; go on with `sonae resume {}`", forecast.run),
     };
     format!("run {}: {end}{}", forecast.run, budget(outcome, forecast))
+}
+
+/// The no of a person, where one was said.
+fn turned_down(outcome: &Outcome) -> Option<&Fault> {
+    outcome.steps.iter().find_map(|step| match &step.end {
+        StepEnd::Failed(fault) if fault.cause == Cause::Refused => Some(fault),
+        _ => None,
+    })
+}
+
+fn begun_anew(forecast: &Forecast) -> String {
+    match &forecast.subject {
+        Subject::Restore { restore, .. } => format!("begin it anew with `sonae restore PLAN {restore}`"),
+        Subject::Backup { .. } | Subject::Slice(_) => "run it again".to_owned(),
+    }
 }
 
 fn waiting(steps: u64) -> String {

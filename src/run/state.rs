@@ -121,9 +121,14 @@ impl State {
         self.end
     }
 
-    /// Whether it can be gone on with: it has not ended, or is a restore of which something failed. Whatever is done of that stays done.
+    /// Whether it can be gone on with: it has not ended, or is a restore of which something failed. Whatever is done of that stays done. Of
+    /// one that a person turned down nothing is gone on with: that word stays.
     pub fn can_go_on(&self) -> bool {
-        self.end.is_none() || (self.end == Some(End::Failed) && self.is_restore())
+        self.end.is_none() || (self.end == Some(End::Failed) && self.is_restore() && !self.is_turned_down())
+    }
+
+    fn is_turned_down(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, StepState::Failed(fault) if fault.cause == Cause::Refused))
     }
 
     fn is_restore(&self) -> bool {

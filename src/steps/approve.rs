@@ -33,7 +33,7 @@ pub(super) async fn approve(
     }
     if !word.yes {
         let answer = format!("{} ({}) says no: {}", word.by.person, word.by.account, word.reason);
-        return Err(Fault::permanent(Cause::Denied, action(), answer));
+        return Err(Fault::permanent(Cause::Refused, action(), answer));
     }
     Ok(StepOutput::Approved(word))
 }

@@ -103,9 +103,10 @@ fn a_ledger_that_cannot_be_used_is_said_and_left_alone() {
     scene.types(backup);
     let file = ledger_file(&scene);
     let connection = rusqlite::Connection::open(&file).unwrap();
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
     connection.pragma_update(None, "user_version", 99).unwrap();
     let newer = scene.types_apart(&[backup, "history"]);
-    connection.pragma_update(None, "user_version", 1).unwrap();
+    connection.pragma_update(None, "user_version", version).unwrap();
     connection.execute_batch("BEGIN EXCLUSIVE").unwrap();
     let locked = scene.types_apart(&[backup]);
     connection.execute_batch("ROLLBACK").unwrap();

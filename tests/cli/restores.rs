@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::scene::{Scene, settings, words};
+use super::scene::{Scene, data, settings, words};
 
 macro_rules! transcript {
     ($scene:expr, $name:literal, $text:expr) => {
@@ -157,7 +157,12 @@ fn a_no_ends_it_and_nothing_is_touched() {
     let night = Night::of(ALL);
     night.types("restore plan.kdl photos --quiet");
     let run = night.run();
-    let told = night.types_all(&[&format!("approve {run} --no --reason 'only one photo'"), "resume"]);
+    let told = night.types_all(&[
+        &format!("approve {run} --no --reason 'only one photo'"),
+        "resume",
+        "resume",
+        &format!("resume {run}"),
+    ]);
     transcript!(night, "restore_refused", &told);
     assert_eq!((night.read("photos/cat.txt").as_str(), night.kept()), ("damaged\n", None));
     assert!(!night.scene.path("photos.restored").exists());
@@ -308,4 +313,19 @@ fn it_is_told_that_it_will_be_late_while_there_is_time() {
     assert!(told.contains("(within its 21s)"), "in the end the last step is quicker than it says: {told}");
     let slow = told.lines().find(|line| line.ends_with("   restore/photos/command")).unwrap();
     assert!(slow.starts_with("!       2s      7."), "{slow}");
+    // What was planned is kept beside what was, for whoever asks later.
+    let run = told.split("\nrun ").nth(1).unwrap().split(':').next().unwrap();
+    let shown = night.types(&format!("history show {run}"));
+    let slow = shown.lines().find(|line| line.starts_with("  2 ")).unwrap();
+    assert!(slow.contains(" of 2s  ") && slow.ends_with("s longer than planned"), "{shown}");
+    assert!(shown.contains(" (within its 21s)\n"), "{shown}");
+    let page = night.types(&format!("history show {run} --format markdown"));
+    assert!(page.contains("| step | outcome | took | planned | told |\n"), "{page}");
+    let json = night.types(&format!("history show {run} --format json"));
+    let json: serde_json::Value = serde_json::from_str(data(&json)).unwrap();
+    assert_eq!(json["run"]["allowed"]["seconds"], 21);
+    assert_eq!(
+        (&json["run"]["steps"][1]["takes"]["seconds"], &json["run"]["part"]),
+        (&2.into(), &serde_json::Value::Null)
+    );
 }

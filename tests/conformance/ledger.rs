@@ -9,7 +9,7 @@ use sonae::ports::{
     Cause, JobRow, LedgerWrite, PointGone, PointMade, PointRow, RunEnd, RunRow, RunUpdate, RunsWanted, Series, StepEnd,
     StepRow,
 };
-use sonae::primitives::{JobName, Name, PointId, RunId, Slot};
+use sonae::primitives::{Duration, JobName, Name, PointId, RunId, Slot};
 
 use super::cause;
 
@@ -46,6 +46,7 @@ on_each_ledger! {
     of_a_point_everything_that_was_said_is_known_in_any_order
     a_store_has_the_last_word
     runs_that_ended_are_known_to_have
+    of_a_restore_the_newest_whole_runs_are_told_with_their_steps
     what_is_too_old_is_forgotten
     a_ledger_that_is_set_aside_is_empty_and_works
 }
@@ -73,6 +74,8 @@ fn update(second: i64, jobs: &[(&str, RunEnd)]) -> RunUpdate {
         plan: Name::parse("home").unwrap(),
         host: Name::parse("web-1").unwrap(),
         restore: jobs.is_empty().then(|| Name::parse("photos").unwrap()),
+        allowed: jobs.is_empty().then(|| Duration::from_seconds(1800)),
+        part: false,
         began: at(second),
         last: at(second + 5),
         end: RunEnd::Complete,
@@ -83,6 +86,7 @@ fn update(second: i64, jobs: &[(&str, RunEnd)]) -> RunUpdate {
         step,
         name: format!("photos/daily/{step}"),
         end: if step == 0 { StepEnd::Failed } else { StepEnd::Skipped },
+        takes: (step == 1).then(|| Duration::from_seconds(60)),
         attempts: 4 * u32::from(step == 0),
         began: (step == 0).then(|| at(second)),
         ended: (step == 0).then(|| at(second + 1)),
@@ -278,4 +282,28 @@ async fn a_ledger_that_is_set_aside_is_empty_and_works(ledger: &dyn LedgerWrite)
     ledger.put(&update(0, &[("a/daily", RunEnd::Complete)])).await.unwrap();
     ledger.set_aside().await.unwrap();
     assert_eq!(ledger.run(&run(0)).await.unwrap(), None);
+}
+
+async fn of_a_restore_the_newest_whole_runs_are_told_with_their_steps(ledger: &dyn LedgerWrite) {
+    let name = |text| Name::parse(text).unwrap();
+    assert_eq!(ledger.restores(&name("home"), &name("photos"), 9).await.unwrap(), []);
+    for second in 0..5 {
+        ledger.put(&update(second, &[])).await.unwrap();
+    }
+    // None of these is of the restore as a whole.
+    let mut part = update(5, &[]);
+    part.run.part = true;
+    let mut other = update(6, &[]);
+    other.run.restore = Some(name("mail"));
+    let mut elsewhere = update(7, &[]);
+    elsewhere.run.plan = name("office");
+    for told in [part, other, elsewhere, update(8, &[("photos/daily", RunEnd::Complete)])] {
+        ledger.put(&told).await.unwrap();
+    }
+    let found = ledger.restores(&name("home"), &name("photos"), 3).await.unwrap();
+    let told: Vec<_> = found.iter().map(|past| past.run.run.clone()).collect();
+    assert_eq!(told, [run(4), run(3), run(2)]);
+    assert_eq!((&found[0].run, &found[0].steps), (&update(4, &[]).run, &update(4, &[]).steps));
+    assert_eq!(ledger.restores(&name("home"), &name("photos"), 9).await.unwrap().len(), 5);
+    assert_eq!(ledger.run(&run(5)).await.unwrap().map(|found| found.run.run.part), Some(true));
 }

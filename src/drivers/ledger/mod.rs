@@ -22,10 +22,10 @@ use rusqlite::{Connection, ErrorCode};
 use super::blocking::blocking;
 use super::durable;
 use crate::ports::{
-    Cause, Certainty, Fault, LedgerRead, LedgerWrite, PointRow, RunDetail, RunEnd, RunRow, RunSummary, RunUpdate,
-    RunsWanted, Series,
+    Cause, Certainty, Fault, LedgerRead, LedgerWrite, PastRestore, PointRow, RunDetail, RunEnd, RunRow, RunSummary,
+    RunUpdate, RunsWanted, Series,
 };
-use crate::primitives::RunId;
+use crate::primitives::{Name, RunId};
 use schema::Unusable;
 
 /// Readable by its owner alone; SQLite gives the files beside it the same mode.
@@ -223,6 +223,11 @@ impl LedgerRead for SqliteLedger {
     async fn last_run(&self, of: &Series) -> Result<Option<(RunRow, RunEnd)>, Fault> {
         let of = of.clone();
         self.call("read", false, move |connection| read::last_run(connection, &of)).await
+    }
+
+    async fn restores(&self, plan: &Name, restore: &Name, limit: usize) -> Result<Vec<PastRestore>, Fault> {
+        let (plan, restore) = (plan.clone(), restore.clone());
+        self.call("read", false, move |connection| read::restores(connection, &plan, &restore, limit)).await
     }
 
     async fn points(&self, of: &Series) -> Result<Vec<PointRow>, Fault> {

@@ -7,11 +7,12 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::ports::{
-    JobRow, PointGone, PointMade, PointRow, RunDetail, RunEnd, RunRow, RunSummary, RunsWanted, Series, StepEnd, StepRow,
+    JobRow, PastRestore, PointGone, PointMade, PointRow, RunDetail, RunEnd, RunRow, RunSummary, RunsWanted, Series,
+    StepEnd, StepRow,
 };
-use crate::primitives::{JobName, Malformed, Name, PointId, RunId, Slot};
+use crate::primitives::{Duration, JobName, Malformed, Name, PointId, RunId, Slot};
 
-const RUN: &str = "id, plan, host, restore, began, last, outcome, entries, bytes";
+const RUN: &str = "id, plan, host, restore, began, last, outcome, entries, bytes, allowed, part";
 const POINT: &str = "series.plan, series.job, series.host, series.place, point.point, point.run, moment, clean, files, bytes, stored, \
                      gone_at, gone_run, gone_why";
 
@@ -87,40 +88,47 @@ pub(super) fn ended_from(connection: &Connection, from: &RunId) -> rusqlite::Res
 
 fn row_of(connection: &Connection, name: &str) -> rusqlite::Result<Option<RunRow>> {
     let mut statement = connection.prepare_cached(&format!("SELECT {RUN} FROM run WHERE id = ?1"))?;
-    let row = |row: &Row<'_>| {
-        Ok(RunRow {
-            run: parsed(row, 0, RunId::parse)?,
-            plan: parsed(row, 1, Name::parse)?,
-            host: parsed(row, 2, Name::parse)?,
-            restore: parsed_if(row, 3, Name::parse)?,
-            began: time(row, 4)?,
-            last: time(row, 5)?,
-            end: end(row, 6)?,
-            entries: number(row, 7)?,
-            bytes: number(row, 8)?,
-        })
-    };
-    statement.query_row([name], row).optional()
+    statement.query_row([name], run_row).optional()
+}
+
+fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
+    Ok(RunRow {
+        run: parsed(row, 0, RunId::parse)?,
+        plan: parsed(row, 1, Name::parse)?,
+        host: parsed(row, 2, Name::parse)?,
+        restore: parsed_if(row, 3, Name::parse)?,
+        allowed: duration_if(row, 9)?,
+        part: row.get(10)?,
+        began: time(row, 4)?,
+        last: time(row, 5)?,
+        end: end(row, 6)?,
+        entries: number(row, 7)?,
+        bytes: number(row, 8)?,
+    })
+}
+
+pub(super) fn restores(
+    connection: &Connection,
+    plan: &Name,
+    restore: &Name,
+    limit: usize,
+) -> rusqlite::Result<Vec<PastRestore>> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut newest = connection.prepare_cached(&format!(
+        "SELECT {RUN} FROM run WHERE plan = ?1 AND restore = ?2 AND restore IS NOT NULL AND part = 0 ORDER BY id DESC LIMIT ?3"
+    ))?;
+    let runs = newest.query_map(params![plan.as_str(), restore.as_str(), limit], run_row)?;
+    runs.map(|run| {
+        let run = run?;
+        Ok(PastRestore { steps: steps(connection, &run.run.to_string())?, run })
+    })
+    .collect()
 }
 
 pub(super) fn run(connection: &Connection, run: &RunId) -> rusqlite::Result<Option<RunDetail>> {
     let name = run.to_string();
     let Some(run) = summary(connection, &name)? else { return Ok(None) };
-    let mut steps = connection.prepare_cached(
-        "SELECT step, name, outcome, attempts, began, ended, fault FROM step WHERE run = ?1 ORDER BY step",
-    )?;
-    let step = |row: &Row<'_>| {
-        Ok(StepRow {
-            step: row.get(0)?,
-            name: row.get(1)?,
-            end: step_end(row, 2)?,
-            attempts: row.get(3)?,
-            began: time_if(row, 4)?,
-            ended: time_if(row, 5)?,
-            fault: row.get(6)?,
-        })
-    };
-    let steps = steps.query_map([&name], step)?.collect::<Result<_, _>>()?;
+    let steps = steps(connection, &name)?;
     let points = |column: &str| -> rusqlite::Result<Vec<PointRow>> {
         let sql = format!(
             "SELECT {POINT} FROM point JOIN series ON series.id = series WHERE point.{column} = ?1 ORDER BY job, point.point"
@@ -128,6 +136,25 @@ pub(super) fn run(connection: &Connection, run: &RunId) -> rusqlite::Result<Opti
         connection.prepare_cached(&sql)?.query_map([&name], point)?.collect()
     };
     Ok(Some(RunDetail { run, steps, made: points("run")?, deleted: points("gone_run")? }))
+}
+
+fn steps(connection: &Connection, run: &str) -> rusqlite::Result<Vec<StepRow>> {
+    let mut steps = connection.prepare_cached(
+        "SELECT step, name, outcome, attempts, began, ended, fault, takes FROM step WHERE run = ?1 ORDER BY step",
+    )?;
+    let step = |row: &Row<'_>| {
+        Ok(StepRow {
+            step: row.get(0)?,
+            name: row.get(1)?,
+            end: step_end(row, 2)?,
+            takes: duration_if(row, 7)?,
+            attempts: row.get(3)?,
+            began: time_if(row, 4)?,
+            ended: time_if(row, 5)?,
+            fault: row.get(6)?,
+        })
+    };
+    steps.query_map([run], step)?.collect()
 }
 
 pub(super) fn last_run(connection: &Connection, of: &Series) -> rusqlite::Result<Option<(RunRow, RunEnd)>> {
@@ -246,4 +273,9 @@ fn time_if(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<Timestamp>> {
 fn number(row: &Row<'_>, at: usize) -> rusqlite::Result<u64> {
     let number: i64 = row.get(at)?;
     u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(at, number))
+}
+
+fn duration_if(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<Duration>> {
+    let there: Option<i64> = row.get(at)?;
+    there.map(|_| Ok(Duration::from_seconds(number(row, at)?))).transpose()
 }

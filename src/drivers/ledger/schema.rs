@@ -5,7 +5,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// How the tables came to be: the n-th brings version n - 1 to n (`PRAGMA user_version`).
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = ["
     CREATE TABLE series (
         id INTEGER PRIMARY KEY, plan TEXT NOT NULL, job TEXT NOT NULL, host TEXT NOT NULL, place TEXT NOT NULL,
         UNIQUE (plan, job, host, place)
@@ -31,6 +31,12 @@ const MIGRATIONS: [&str; 1] = ["
     CREATE INDEX point_run ON point (run) WHERE run IS NOT NULL;
     CREATE INDEX point_gone_run ON point (gone_run) WHERE gone_run IS NOT NULL;
     CREATE INDEX point_gone_at ON point (gone_at) WHERE gone_at IS NOT NULL;
+", "
+    -- What was planned, in seconds: of the whole of a restore, and of each step.
+    ALTER TABLE run ADD COLUMN allowed INTEGER;
+    ALTER TABLE run ADD COLUMN part INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE step ADD COLUMN takes INTEGER;
+    CREATE INDEX run_restore ON run (plan, restore, id) WHERE restore IS NOT NULL AND part = 0;
 "];
 
 /// What tells a ledger from another program's database (`PRAGMA application_id`): "sona".
@@ -103,6 +109,18 @@ mod tests {
 
         fresh.pragma_update(None, "user_version", 99).unwrap();
         assert!(matches!(migrate(&mut fresh), Err(Unusable::Newer(99))));
+
+        // One of the first version keeps what it holds.
+        let mut old = Connection::open_in_memory().unwrap();
+        old.execute_batch(MIGRATIONS[0]).unwrap();
+        old.execute_batch("INSERT INTO run VALUES ('1', 'home', 'web-1', 'photos', 1, 2, 'complete', 3, 4)").unwrap();
+        old.pragma_update(None, "application_id", APPLICATION).unwrap();
+        old.pragma_update(None, "user_version", 1).unwrap();
+        migrate(&mut old).unwrap();
+        let kept: (String, Option<i64>, bool) = old
+            .query_row("SELECT id, allowed, part FROM run", [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .unwrap();
+        assert_eq!((kept, version(&old).unwrap()), (("1".into(), None, false), MIGRATIONS.len() as i64));
 
         let mut other = Connection::open_in_memory().unwrap();
         other.execute_batch("CREATE TABLE theirs (x)").unwrap();

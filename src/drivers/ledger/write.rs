@@ -44,8 +44,8 @@ pub(super) fn put(connection: &mut Connection, update: &RunUpdate) -> rusqlite::
 }
 
 fn run(transaction: &Transaction<'_>, row: &RunRow) -> rusqlite::Result<()> {
-    let mut statement =
-        transaction.prepare_cached("INSERT OR REPLACE INTO run VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
+    let mut statement = transaction
+        .prepare_cached("INSERT OR REPLACE INTO run VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?;
     statement.execute(params![
         row.run.to_string(),
         row.plan.as_str(),
@@ -56,6 +56,8 @@ fn run(transaction: &Transaction<'_>, row: &RunRow) -> rusqlite::Result<()> {
         word(row.end, &RUN_ENDS),
         count(row.entries),
         count(row.bytes),
+        row.allowed.map(|allowed| count(allowed.seconds)),
+        row.part,
     ])?;
     Ok(())
 }
@@ -69,7 +71,7 @@ fn job(transaction: &Transaction<'_>, run: &str, row: &JobRow) -> rusqlite::Resu
 
 fn step(transaction: &Transaction<'_>, run: &str, row: &StepRow) -> rusqlite::Result<()> {
     let mut statement =
-        transaction.prepare_cached("INSERT OR REPLACE INTO step VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?;
+        transaction.prepare_cached("INSERT OR REPLACE INTO step VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
     statement.execute(params![
         run,
         row.step,
@@ -79,6 +81,7 @@ fn step(transaction: &Transaction<'_>, run: &str, row: &StepRow) -> rusqlite::Re
         row.began.map(Timestamp::as_microsecond),
         row.ended.map(Timestamp::as_microsecond),
         row.fault,
+        row.takes.map(|takes| count(takes.seconds)),
     ])?;
     Ok(())
 }
