@@ -42,6 +42,7 @@ mod random_kills;
 mod retention_peers;
 mod round_trip;
 mod scene;
+mod screen;
 mod sql;
 mod ssh;
 mod sshd;
@@ -50,6 +51,7 @@ mod svn;
 mod tools;
 mod tree;
 mod unreadable;
+mod whole_night;
 
 use std::process::ExitCode;
 
@@ -89,6 +91,7 @@ fn checks() -> impl Iterator<Item = &'static Check> {
         ssh::CHECKS,
         night::CHECKS,
         svn::CHECKS,
+        whole_night::CHECKS,
         sql::CHECKS,
     ]
     .into_iter()
