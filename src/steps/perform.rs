@@ -153,11 +153,11 @@ pub async fn perform(
             let recovered = recover(store, tree, world.beside(), &request, progress).await?;
             Ok(StepOutput::Recovered(Recovered { removed, not_removed, ..recovered }))
         }
-        Action::Probe { how, patience, .. } => probe::probe(world, how, *patience, &forecast.base).await,
+        Action::Probe { how, patience, .. } => probe::probe(world, how, *patience, forecast).await,
         Action::Approve { what, role, people } => approve::approve(world, forecast, step, (what, role, people)).await,
         Action::Command { argv, on, .. } => {
             let commands = world.commands_of(on.as_deref())?;
-            command::command(commands, forecast, step, argv).await
+            command::command((commands, world.secrets), forecast, step, argv).await
         }
         Action::Switch { on, moves, .. } => switch::switch(world.tree_of(on.as_deref())?, moves).await,
     }

@@ -37,6 +37,7 @@ mod nasty;
 mod needs;
 mod night;
 mod noise;
+mod programs;
 mod races;
 mod random_kills;
 mod retention_peers;
@@ -87,6 +88,7 @@ fn checks() -> impl Iterator<Item = &'static Check> {
         tools::CHECKS,
         ssh::CHECKS,
         night::CHECKS,
+        programs::CHECKS,
         sql::CHECKS,
     ]
     .into_iter()
