@@ -40,6 +40,7 @@ mod noise;
 mod programs;
 mod races;
 mod random_kills;
+mod refusals;
 mod retention_peers;
 mod round_trip;
 mod scene;
@@ -90,6 +91,7 @@ fn checks() -> impl Iterator<Item = &'static Check> {
         night::CHECKS,
         programs::CHECKS,
         sql::CHECKS,
+        refusals::CHECKS,
     ]
     .into_iter()
     .flatten()
