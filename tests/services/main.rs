@@ -37,8 +37,10 @@ mod nasty;
 mod needs;
 mod night;
 mod noise;
+mod programs;
 mod races;
 mod random_kills;
+mod refusals;
 mod retention_peers;
 mod round_trip;
 mod scene;
@@ -92,7 +94,9 @@ fn checks() -> impl Iterator<Item = &'static Check> {
         night::CHECKS,
         svn::CHECKS,
         whole_night::CHECKS,
+        programs::CHECKS,
         sql::CHECKS,
+        refusals::CHECKS,
     ]
     .into_iter()
     .flatten()
