@@ -10,6 +10,7 @@ mod deletion;
 mod mount;
 mod outlook;
 mod restore;
+mod runbook;
 mod share;
 mod shrink;
 mod sound;
@@ -23,6 +24,9 @@ pub use deletion::{of_roots, verdicts};
 pub use mount::MountBefore;
 pub use outlook::{NotObserved, Outlook, OutlookStep, StepView, Why};
 pub use restore::{PointChoice, RestoreWish, chosen};
+pub use runbook::{
+    Approval, Known, PAST_RUNS_MAX, PastTime, Runbook, Space, Spread, Stage, ends, past_times, recoveries, runbook,
+};
 pub use share::{DeletionGuard, TooMany};
 pub use shrink::{Earlier, Held, ShrinkGuard, Shrunk};
 pub use suspension::Suspension;
