@@ -153,7 +153,7 @@ impl Show<'_> {
 
 /// How long the steps of a restore took before, as far as the ledger knows. It is only read: a dry run changes nothing.
 async fn past(plan: &Plan, restore: &Name) -> Result<BTreeMap<String, PastTime>, Failure> {
-    let runs = world::ledger()?.restores(&plan.name.value, restore, PAST_RUNS_MAX).await?;
+    let runs = world::ledger_looked_at()?.restores(&plan.name.value, restore, PAST_RUNS_MAX).await?;
     Ok(forecast::past_times(&runs))
 }
 

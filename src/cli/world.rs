@@ -86,6 +86,11 @@ pub(super) fn ledger() -> Result<SqliteLedger, Failure> {
     Ok(SqliteLedger::new(state_folder()?.join("ledger")))
 }
 
+/// The same for whoever changes nothing.
+pub(super) fn ledger_looked_at() -> Result<SqliteLedger, Failure> {
+    Ok(SqliteLedger::looked_at(state_folder()?.join("ledger")))
+}
+
 /// Where this host's state is: in systemd's `STATE_DIRECTORY` (systemd.exec(5)), else in `XDG_STATE_HOME/sonae` (XDG Base
 /// Directory Specification), else in `~/.local/state/sonae`.
 fn state_folder() -> Result<PathBuf, Failure> {
