@@ -38,7 +38,7 @@ pub struct Typed {
 
 /// A restore's dry run for the terminal. `times` stands between its steps and how it is begun.
 pub fn text(outlook: &Outlook, runbook: &Runbook, typed: &Typed, times: &str) -> String {
-    let mut text = head(outlook);
+    let (mut text, clock) = (head(outlook), clock(runbook));
     text.push('\n');
     for (label, lines) in facts(outlook, runbook) {
         text.push_str(&fact(label, &lines));
@@ -46,7 +46,7 @@ pub fn text(outlook: &Outlook, runbook: &Runbook, typed: &Typed, times: &str) ->
     if outlook.steps.iter().any(|step| step.takes().is_some()) {
         text.push_str("\nT+ counts from the start; * marks the longest path.\n");
     }
-    let _ = write!(text, "\n{}\n{}", steps(outlook, &|id| note(outlook, runbook, id)), end(outlook));
+    let _ = write!(text, "\n{}\n{}", steps(outlook, &|id| note(outlook, runbook, clock, id)), end(outlook));
     if !times.is_empty() {
         let _ = write!(text, "\n{times}");
     }
@@ -59,7 +59,7 @@ pub fn text(outlook: &Outlook, runbook: &Runbook, typed: &Typed, times: &str) ->
 
 /// The same for a page.
 pub fn markdown(outlook: &Outlook, runbook: &Runbook, typed: &Typed) -> String {
-    let mut text = format!("# {}\n\n", cell(head(outlook).trim_end()));
+    let (mut text, clock) = (format!("# {}\n\n", cell(head(outlook).trim_end())), clock(runbook));
     facts(outlook, runbook).iter().for_each(|fact| text.push_str(&listed(fact)));
     text.push_str("\n| | begins | ends | takes | before | longest path | step |\n");
     text.push_str("| --: | --- | --- | --- | --- | --- | --- |\n");
@@ -67,8 +67,8 @@ pub fn markdown(outlook: &Outlook, runbook: &Runbook, typed: &Typed) -> String {
         let takes = step.takes().map_or_else(String::new, |takes| takes.to_string());
         let cells = [
             (stage.step.0 + 1).to_string(),
-            stage.begins.map_or_else(String::new, |time| clock(runbook, time)),
-            stage.ends.map_or_else(String::new, |time| clock(runbook, time)),
+            stage.begins.map_or_else(String::new, clock),
+            stage.ends.map_or_else(String::new, clock),
             takes,
             stage.past.map_or_else(String::new, |past| before(&past)),
             if stage.on_longest_path { "yes".into() } else { String::new() },
@@ -321,16 +321,22 @@ fn room(space: &Space) -> String {
     }
 }
 
-/// `T+00:03`: hours and minutes from the start, and seconds where the plan counts them.
-fn clock(runbook: &Runbook, time: Duration) -> String {
-    let is_in_minutes = |time: &Duration| time.seconds.is_multiple_of(60);
-    let in_minutes = runbook.steps.iter().filter_map(|stage| stage.ends).all(|time| is_in_minutes(&time));
-    let (hours, minutes, seconds) = (time.seconds / 3600, time.seconds / 60 % 60, time.seconds % 60);
-    if in_minutes { format!("T+{hours:02}:{minutes:02}") } else { format!("T+{hours:02}:{minutes:02}:{seconds:02}") }
+/// How a time from the start is written.
+type Clock = fn(Duration) -> String;
+
+/// `T+00:03`, hours and minutes; and seconds where the plan counts them.
+fn clock(runbook: &Runbook) -> Clock {
+    let in_minutes = runbook.steps.iter().filter_map(|stage| stage.ends).all(|time| time.seconds.is_multiple_of(60));
+    let minutes = |time: Duration| format!("T+{:02}:{:02}", time.seconds / 3600, time.seconds / 60 % 60);
+    let seconds = |time: Duration| {
+        let seconds = time.seconds;
+        format!("T+{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+    };
+    if in_minutes { minutes } else { seconds }
 }
 
 /// When a step begins and ends, and how long it takes and took; nothing where the plan says nothing of times, and none is remembered.
-fn note(outlook: &Outlook, runbook: &Runbook, id: StepId) -> Vec<String> {
+fn note(outlook: &Outlook, runbook: &Runbook, clock: Clock, id: StepId) -> Vec<String> {
     let (Some(step), Some(stage)) = (outlook.steps.get(id.index()), runbook.steps.get(id.index())) else {
         return vec![];
     };
@@ -339,8 +345,8 @@ fn note(outlook: &Outlook, runbook: &Runbook, id: StepId) -> Vec<String> {
         return beside(stage).into_iter().collect();
     }
     let when = match (stage.begins, stage.ends) {
-        (Some(begins), Some(ends)) => format!("{} to {}, ", clock(runbook, begins), clock(runbook, ends)),
-        (Some(begins), None) => format!("from {}, ", clock(runbook, begins)),
+        (Some(begins), Some(ends)) => format!("{} to {}, ", clock(begins), clock(ends)),
+        (Some(begins), None) => format!("from {}, ", clock(begins)),
         (None, _) => String::new(),
     };
     let mark = if stage.on_longest_path { '*' } else { ' ' };
