@@ -173,6 +173,8 @@ pub(super) struct RunArguments {
     #[command(flatten)]
     pub(super) dry: Dry,
     #[command(flatten)]
+    pub(super) format: Format,
+    #[command(flatten)]
     pub(super) pace: Pace,
     /// The name of this host in recovery points [default: its host name]
     #[arg(long, value_name = "NAME")]
@@ -206,6 +208,8 @@ pub(super) struct RestoreArguments {
     #[command(flatten)]
     pub(super) dry: Dry,
     #[command(flatten)]
+    pub(super) page: PageFormat,
+    #[command(flatten)]
     pub(super) pace: Pace,
 }
 
@@ -217,6 +221,8 @@ pub(super) struct ShownArguments {
     pub(super) name: String,
     #[command(flatten)]
     pub(super) dry: Dry,
+    #[command(flatten)]
+    pub(super) format: Format,
 }
 
 #[derive(Debug, Args)]
@@ -384,18 +390,21 @@ pub(super) struct Dry {
     /// With --dry-run: as of this time
     #[arg(long, value_name = "TIME", requires = "dry_run")]
     pub(super) now: Option<String>,
-    #[command(flatten)]
-    pub(super) format: Format,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Pace {
     /// How many steps run side by side
-    #[arg(long, value_name = "STEPS", default_value = "2")]
+    #[arg(long, value_name = "STEPS", default_value_t = NonZeroUsize::MIN.saturating_add(Pace::SIDE_BY_SIDE - 1))]
     pub(super) side_by_side: NonZeroUsize,
     /// Say nothing while it runs, and nothing at its end where all is well
     #[arg(long, short)]
     pub(super) quiet: bool,
+}
+
+impl Pace {
+    /// How many steps run side by side where nothing is said.
+    pub(super) const SIDE_BY_SIDE: usize = 2;
 }
 
 #[derive(Debug, Args)]

@@ -147,7 +147,7 @@ impl Tick<'_> {
     }
 
     fn form(&self) -> Form {
-        self.arguments.dry.format.format
+        self.arguments.format.format
     }
 
     async fn go(&self) -> Result<ExitStatus, Failure> {

@@ -3,21 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::arguments::{Form, RestoreArguments};
+use super::arguments::{Form, Pace, Page, RestoreArguments};
 use super::hold::{Asker, Held, hold, unless_interrupted};
 use super::{Failure, Seams, host, load, locks, output, run, slices, terminal, times, world};
 use crate::calendar;
 use crate::catalog::{self, Manifest, PointPlace, Totals};
 use crate::diagnostic::nearest;
 use crate::drivers::{Disk, SvnPrograms, SystemClock, TemporaryTables};
-use crate::forecast::{self, Circumstances, Outlook, PointChoice, RestoreWish};
+use crate::forecast::{
+    self, Circumstances, Known, Outlook, PAST_RUNS_MAX, PastTime, PointChoice, RestoreWish, Runbook,
+};
 use crate::graph::{Graph, Slice};
 use crate::observe::{self, Observed, Reading};
 use crate::plan::Plan;
-use crate::ports::Fault;
-use crate::primitives::{HostPath, JobName, Name, PathBytes, PointId, RunId};
+use crate::ports::{Fault, LedgerRead as _};
+use crate::primitives::{HostPath, JobName, Name, PathBytes, PointId, RunId, command_line};
 use crate::prove::ProvenPlan;
 use crate::report;
+use crate::report::runbook::{DryRun, Typed};
 use crate::run::{ExitStatus, recorded};
 use crate::steps;
 
@@ -38,10 +41,13 @@ pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<Exi
     if !arguments.dry.dry_run {
         slices::refuse(&graph)?;
     }
+    let form = form(arguments)?;
+    let show = Show { arguments, proven: &loaded.proven, graph: &graph, wish: wish.clone() };
     let now = run::as_of(&arguments.dry, plan)?;
     if arguments.dry.offline {
         let (at, slice) = (now.unwrap_or_else(jiff::Timestamp::now), Slice::Restore(wish.restore.clone()));
-        return print(&forecast::unasked(plan, &graph, at, &who, Some(&slice)), arguments, &loaded.proven);
+        let outlook = forecast::unasked(plan, &graph, at, &who, Some(&slice));
+        return world::runtime()?.block_on(show.print(&outlook, None));
     }
     let into: Vec<HostPath> = match &wish.into {
         Some(into) => {
@@ -77,8 +83,8 @@ pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<Exi
     };
     world::runtime()?.block_on(async {
         if arguments.dry.dry_run {
-            let outlook = forecast::restore(plan, &graph, &observed(None).await, &who, &wish);
-            return print(&outlook, arguments, &loaded.proven);
+            let observed = observed(None).await;
+            return show.print(&forecast::restore(plan, &graph, &observed, &who, &wish), Some(&observed)).await;
         }
         let finder = locks::Finder { tree: &Disk, stores: &stores };
         let mut resources = finder.destinations(&into).await?;
@@ -98,22 +104,81 @@ pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<Exi
             if let Some((step, fault)) = forecast.refused() {
                 return Err(Failure::error(format!("{} would fail, so nothing was done: {fault}", step.name)));
             }
-            let form = arguments.dry.format.format;
             run::carry_out(forecast, form, &arguments.pace, held, &mut interrupts, seams).await
         })
         .await
     })
 }
 
-/// The dry run, and how long it takes where that is promised. Without some of its steps, it takes less.
-fn print(outlook: &Outlook, arguments: &RestoreArguments, proven: &ProvenPlan) -> Result<ExitStatus, Failure> {
-    let status = run::print(outlook, &arguments.dry)?;
-    let mut times = proven.proofs().restores.iter();
-    let time = times.find(|time| time.restore.as_str() == arguments.name).filter(|_| arguments.path.is_none());
-    if let (Form::Text, Some(time)) = (arguments.dry.format.format, time) {
-        output::data(&format!("\n{}", report::proofs::time(time)))?;
+/// The form of the summary.
+fn form(arguments: &RestoreArguments) -> Result<Form, Failure> {
+    match arguments.page.format {
+        Page::Text => Ok(Form::Text),
+        Page::Json => Ok(Form::Json),
+        Page::Markdown if arguments.dry.dry_run => Ok(Form::Text),
+        Page::Markdown => Err(Failure::usage("--format markdown is a page of what would happen: add --dry-run")),
     }
-    Ok(status)
+}
+
+/// What the dry run is made from, beside its forecast.
+struct Show<'a> {
+    arguments: &'a RestoreArguments,
+    proven: &'a ProvenPlan,
+    graph: &'a Graph,
+    wish: RestoreWish,
+}
+
+impl Show<'_> {
+    /// The dry run, with how long it takes and took.
+    async fn print(&self, outlook: &Outlook, observed: Option<&Observed>) -> Result<ExitStatus, Failure> {
+        let Self { arguments, proven, graph, wish } = self;
+        let time = proven.proofs().restores.iter().find(|time| time.restore == wish.restore);
+        // Without some of its steps, it takes less.
+        let whole = time.filter(|_| wish.only.is_none() && wish.into.is_none());
+        let (past, past_unknown) = match &wish.only {
+            // How long all of it took says nothing of one path.
+            Some(_) => (BTreeMap::new(), None),
+            None => match past(proven.plan(), &wish.restore).await {
+                Ok(past) => (past, None),
+                Err(failure) => (BTreeMap::new(), Some(failure.message)),
+            },
+        };
+        let known = Known { proven: whole, observed, choice: Some(&wish.choice), past, past_unknown };
+        let runbook = forecast::runbook(proven.plan(), graph, outlook, known);
+        let typed = Typed { begin: begin(arguments, &runbook) };
+        match arguments.page.format {
+            Page::Text => {
+                let time = time.filter(|_| wish.only.is_none()).map_or_else(String::new, report::proofs::time);
+                output::data(&report::runbook::text(outlook, &runbook, &typed, &time))?;
+            }
+            Page::Markdown => output::data(&report::runbook::markdown(outlook, &runbook, &typed))?,
+            Page::Json => output::json(&DryRun { forecast: outlook, runbook: Some(&runbook) })?,
+        }
+        Ok(run::foretold(outlook, &arguments.dry))
+    }
+}
+
+/// How long the steps of a restore took before, as far as the ledger knows. It is only read: a dry run changes nothing.
+async fn past(plan: &Plan, restore: &Name) -> Result<BTreeMap<String, PastTime>, Failure> {
+    let runs = world::ledger_looked_at()?.restores(&plan.name.value, restore, PAST_RUNS_MAX).await?;
+    Ok(forecast::past_times(&runs))
+}
+
+/// The command line that begins the same for real.
+fn begin(arguments: &RestoreArguments, runbook: &Runbook) -> String {
+    let mut line = vec!["sonae".to_owned(), "restore".to_owned(), arguments.plan.display().to_string()];
+    line.push(arguments.name.clone());
+    let mut option =
+        |word: &str, value: Option<String>| line.extend(value.into_iter().flat_map(|value| [word.to_owned(), value]));
+    option("--at", arguments.at.clone());
+    option("--point", arguments.point.clone());
+    option("--path", arguments.path.as_ref().map(|path| path.to_string_lossy().into_owned()));
+    option("--into", arguments.into.as_ref().map(|into| into.display().to_string()));
+    option("--from-host", arguments.from_host.clone());
+    let given = arguments.pace.side_by_side.get();
+    let wide = runbook.side_by_side.max(given);
+    option("--side-by-side", (wide != Pace::SIDE_BY_SIDE).then(|| wide.to_string()));
+    command_line(&line)
 }
 
 fn wish(arguments: &RestoreArguments, plan: &Plan) -> Result<RestoreWish, Failure> {

@@ -15,7 +15,7 @@ use crate::observe::{self, Reading};
 use crate::plan::Plan;
 use crate::ports::Fault;
 use crate::primitives::{Duration, JobName, RunId};
-use crate::report;
+use crate::report::{self, runbook::DryRun};
 use crate::run::{ExitStatus, Outcome, Ports, Times, forget};
 
 pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus, Failure> {
@@ -23,7 +23,7 @@ pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
     if arguments.accepted {
         accept::require(&arguments.plan, &loaded.proven)?;
     }
-    let plan = loaded.proven.plan();
+    let (plan, form) = (loaded.proven.plan(), arguments.format.format);
     let host = host::name(arguments.host.as_deref())?;
     let jobs = choose(plan, &arguments.jobs)?;
     if jobs.is_empty() {
@@ -46,12 +46,12 @@ pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
     if !arguments.dry.dry_run {
         slices::refuse(&graph)?;
     }
-    if arguments.dry.dry_run && arguments.dry.format.format == Form::Text {
+    if arguments.dry.dry_run && form == Form::Text {
         slices::untold(plan).iter().for_each(|line| output::say(line));
     }
     if arguments.dry.offline {
         let at = now.unwrap_or_else(jiff::Timestamp::now);
-        return print(&forecast::unasked(plan, &graph, at, &who, None), &arguments.dry);
+        return print(&forecast::unasked(plan, &graph, at, &who, None), &arguments.dry, form);
     }
     let locations = forecast::locations(plan, &loaded.base);
     let stores = world::reading(&locations);
@@ -70,7 +70,7 @@ pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
         if arguments.dry.dry_run {
             let mut observed = observed().await;
             observed.at = now.unwrap_or(observed.at);
-            return print(&forecast::backup(plan, &graph, &observed, &who), &arguments.dry);
+            return print(&forecast::backup(plan, &graph, &observed, &who), &arguments.dry, form);
         }
         let state = world::state()?;
         let finder = locks::Finder { tree: &Disk, stores: &stores };
@@ -88,7 +88,6 @@ pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
             observed.at = held.at;
             let forecast = performable(forecast::backup(plan, &graph, &observed, &who))?;
             held.settle(&asker, &forecast).await?;
-            let form = arguments.dry.format.format;
             carry_out(forecast, form, &arguments.pace, held, &mut interrupts, seams).await
         })
         .await
@@ -169,10 +168,10 @@ pub(super) fn performable(outlook: Outlook) -> Result<Forecast, Failure> {
 }
 
 /// The dry run.
-pub(super) fn print(forecast: &Outlook, dry: &Dry) -> Result<ExitStatus, Failure> {
-    match dry.format.format {
+pub(super) fn print(forecast: &Outlook, dry: &Dry, form: Form) -> Result<ExitStatus, Failure> {
+    match form {
         Form::Text => output::data(&report::forecast::text(forecast))?,
-        Form::Json => output::json(forecast)?,
+        Form::Json => output::json(&DryRun { forecast, runbook: None })?,
     }
     Ok(foretold(forecast, dry))
 }

@@ -10,16 +10,16 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::{check, due, history, rehearse, status, timeline};
-use crate::forecast::Outlook;
 use crate::report::lease::LeasesReport;
 use crate::report::points::PointsReport;
+use crate::report::runbook::DryRun;
 use crate::run::Outcome;
 
 /// The schemas, each with the name of its file.
 pub fn schemas() -> Vec<(&'static str, Value)> {
     vec![
         of::<check::Checked<'_>>("check.schema.json"),
-        of::<Outlook>("dry-run.schema.json"),
+        of::<DryRun<'_>>("dry-run.schema.json"),
         of::<due::Foretold<'_>>("due-dry-run.schema.json"),
         of::<due::Report<'_>>("due.schema.json"),
         of::<history::Run<'_>>("history-show.schema.json"),

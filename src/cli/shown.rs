@@ -53,7 +53,7 @@ pub(super) fn shown(arguments: &ShownArguments, word: Word) -> Result<ExitStatus
     }
     let who = Circumstances::plain(host::name(None)?, loaded.base.clone());
     let at = run::as_of(&arguments.dry, plan)?.unwrap_or_else(jiff::Timestamp::now);
-    run::print(&forecast::unasked(plan, &graph, at, &who, Some(&slice)), &arguments.dry)
+    run::print(&forecast::unasked(plan, &graph, at, &who, Some(&slice)), &arguments.dry, arguments.format.format)
 }
 
 fn named(word: Word, plan: &Plan, text: &str) -> Result<Name, Failure> {

@@ -88,6 +88,11 @@ pub(super) fn ledger() -> Result<SqliteLedger, Failure> {
     Ok(SqliteLedger::new(state_folder()?.join("ledger")))
 }
 
+/// The same for whoever changes nothing.
+pub(super) fn ledger_looked_at() -> Result<SqliteLedger, Failure> {
+    Ok(SqliteLedger::looked_at(state_folder()?.join("ledger")))
+}
+
 /// Where releases are put first that go to another host; where nothing says where state is, where it usually is.
 pub(super) fn fetched() -> PathBytes {
     let usual = PathBuf::from("/var/lib/sonae");

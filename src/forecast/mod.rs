@@ -11,6 +11,7 @@ mod deploy;
 mod mount;
 mod outlook;
 mod restore;
+mod runbook;
 mod share;
 mod shrink;
 mod sound;
@@ -25,6 +26,9 @@ pub use deploy::{Deployment, LinkMove};
 pub use mount::MountBefore;
 pub use outlook::{NotObserved, Outlook, OutlookStep, StepView, Why};
 pub use restore::{PointChoice, RestoreWish, chosen};
+pub use runbook::{
+    Approval, Known, PAST_RUNS_MAX, PastTime, Runbook, Space, Spread, Stage, ends, past_times, recoveries, runbook,
+};
 pub use share::{DeletionGuard, TooMany};
 pub use shrink::{Earlier, Held, ShrinkGuard, Shrunk};
 pub use suspension::Suspension;

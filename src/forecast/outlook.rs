@@ -94,6 +94,22 @@ impl OutlookStep {
         }
     }
 
+    /// Its stable name.
+    pub fn name(&self) -> &StepName {
+        match self {
+            Self::Known(step) => &step.name,
+            Self::NotObserved(step) => &step.name,
+        }
+    }
+
+    /// How long the plan expects it to take.
+    pub fn takes(&self) -> Option<Duration> {
+        match self {
+            Self::Known(step) => step.takes,
+            Self::NotObserved(step) => step.takes,
+        }
+    }
+
     /// The steps before it; where `true`, their failure prevents it.
     pub fn after(&self) -> &[(StepId, bool)] {
         match self {

@@ -250,9 +250,31 @@ fn no_point(target: &Name, jobs: &[(JobName, Name)], observed: &Observed, host: 
         (PointChoice::At(moment), Some(oldest)) => {
             format!("the oldest is of {oldest}, and you asked for {moment} or before")
         }
-        (PointChoice::Point(point), Some(_)) => format!("there is no point {point}; `sonae points` lists them"),
+        (PointChoice::Point(point), Some(_)) => {
+            let there: Vec<&PointId> = of_host().map(|(seen, _)| &seen.place.point).collect();
+            format!("there is no point {point}; {}; `sonae points` lists all", nearest_points(point, there))
+        }
     };
     Fault::permanent(Cause::NotFound, format!("choose a recovery point of {target}"), answer)
+}
+
+/// So many points are named in place of one that is not there.
+const NEAREST_POINTS: usize = 3;
+
+/// Those that were made for times nearest to its own.
+fn nearest_points(point: &PointId, mut there: Vec<&PointId>) -> String {
+    let apart = |other: &PointId| other.slot.time().duration_since(point.slot.time()).abs();
+    there.sort_by_key(|other| (apart(other), *other));
+    there.dedup();
+    there.truncate(NEAREST_POINTS);
+    match there.as_slice() {
+        [one] => format!("the nearest is {one}"),
+        [first @ .., last] => {
+            let first: Vec<String> = first.iter().map(ToString::to_string).collect();
+            format!("the nearest are {} and {last}", first.join(", "))
+        }
+        [] => "there is none".into(),
+    }
 }
 
 /// Why the destination will not do, for what comes to these totals.

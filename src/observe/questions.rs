@@ -49,6 +49,8 @@ pub struct DestinationSeen {
     pub exists: Result<bool, Fault>,
     /// Bytes free.
     pub free: Result<u64, Fault>,
+    /// The file system that it would be on; none where nobody can tell, as of other hosts.
+    pub disk: Option<u64>,
     /// Folders beside it in which restores were made, or are; none where the folder above is not there.
     pub staging: Result<Vec<StagingSeen>, Fault>,
 }
@@ -204,14 +206,18 @@ pub async fn destinations(reading: &Reading<'_>, folders: &[HostPath], observed:
             Ok(tree) => tree,
             Err(fault) => {
                 let (exists, free, staging) = (Err(fault.clone()), Err(fault.clone()), Err(fault));
-                observed.destinations.insert(place.clone(), DestinationSeen { exists, free, staging });
+                observed.destinations.insert(place.clone(), DestinationSeen { exists, free, disk: None, staging });
                 continue;
             }
         };
         let exists = tree.stat(folder).await.map(|found| found.is_some());
         let free = tree.free(folder).await;
         let staging = staging_beside(tree, folder).await;
-        observed.destinations.insert(place.clone(), DestinationSeen { exists, free, staging });
+        let disk = match place.host {
+            None => device(tree, folder).await.ok().flatten(),
+            Some(_) => None,
+        };
+        observed.destinations.insert(place.clone(), DestinationSeen { exists, free, disk, staging });
     }
 }
 

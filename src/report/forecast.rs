@@ -15,12 +15,24 @@ use crate::primitives::{ByteSize, Compression, Duration, JobName, Method, StepId
 
 /// What would happen, in order, with names and sizes.
 pub fn text(forecast: &Outlook) -> String {
-    let mut lines = String::new();
-    let _ = writeln!(lines, "{}", headline(forecast));
+    format!("{}\n{}\n{}", head(forecast), steps(forecast, &|_| vec![]), end(forecast))
+}
+
+/// What it is about, and what of stores is limited.
+pub(super) fn head(forecast: &Outlook) -> String {
+    let mut lines = format!("{}\n", headline(forecast));
     for limit in limits(forecast) {
         let _ = writeln!(lines, "{limit}");
     }
-    lines.push('\n');
+    lines
+}
+
+/// Lines for a step that is reached, each behind a mark of one character and a space.
+pub(super) type Note<'a> = &'a dyn Fn(StepId) -> Vec<String>;
+
+/// Its steps, each with these lines beneath its first.
+pub(super) fn steps(forecast: &Outlook, note: Note<'_>) -> String {
+    let mut lines = String::new();
     let prevented = prevented(forecast);
     let owners: Vec<String> = forecast.steps.iter().map(owner_of).collect();
     let (mut at, mut gap) = (0, "");
@@ -33,14 +45,31 @@ pub fn text(forecast: &Outlook) -> String {
         for (step, by) in steps.iter().zip(prevented) {
             match (by, step) {
                 (Some(by), step) => skipped(forecast, step, *by, &mut lines),
-                (None, OutlookStep::Known(step)) => step_lines(forecast, step, &mut lines),
-                (None, OutlookStep::NotObserved(step)) => not_observed(step, lacking.is_none(), &mut lines),
+                (None, OutlookStep::Known(step)) => step_lines(forecast, step, note, &mut lines),
+                (None, OutlookStep::NotObserved(step)) => not_observed(step, lacking.is_none(), note, &mut lines),
             }
         }
         (at, gap) = (places.end, "\n");
     }
-    let _ = write!(lines, "\n{}", closing(forecast, &prevented));
     lines
+}
+
+/// What it comes to.
+pub(super) fn end(forecast: &Outlook) -> String {
+    closing(forecast, &prevented(forecast))
+}
+
+/// A step's word, and what it is about, with the details behind it.
+pub(super) fn told(forecast: &Outlook, step: &OutlookStep) -> String {
+    let (word, what, details) = match step {
+        OutlookStep::Known(step) => {
+            let (word, what, details) = described(forecast, &step.action);
+            (word.to_owned(), what, details)
+        }
+        OutlookStep::NotObserved(step) => (step.word.replace('-', " "), step.what.clone(), step.details.clone()),
+    };
+    let details = details.iter().map(|line| format!("; {}", line.trim_start()));
+    format!("{word} {what}{}", details.collect::<String>())
 }
 
 /// What all of these steps lack, where it is one and the same.
@@ -129,13 +158,14 @@ fn mark(effect: Effect) -> char {
     }
 }
 
-fn step_lines(forecast: &Outlook, step: &ForecastStep, lines: &mut String) {
+fn step_lines(forecast: &Outlook, step: &ForecastStep, note: Note<'_>, lines: &mut String) {
     let number = step.id.0 + 1;
     let (word, what, details) = described(forecast, &step.action);
     let nothing = matches!(&step.action, Action::Delete { points, suspended, leftovers, .. }
         if (points.is_empty() || suspended.is_some()) && leftovers.is_empty());
     let mark = if nothing || step.foreseen.is_some() { ' ' } else { mark(step.effect) };
     let _ = writeln!(lines, "{mark} {number:>3} {word:<9} {what}");
+    note(step.id).iter().for_each(|line| noted(line, lines));
     for detail in details {
         let _ = writeln!(lines, "                {detail}");
     }
@@ -144,8 +174,13 @@ fn step_lines(forecast: &Outlook, step: &ForecastStep, lines: &mut String) {
     }
 }
 
+/// A line of somebody else's, whose first two characters are a mark.
+fn noted(line: &str, lines: &mut String) {
+    let _ = writeln!(lines, "              {line}");
+}
+
 /// A step of which nothing is known but what the plan says.
-fn not_observed(step: &NotObserved, says_why: bool, lines: &mut String) {
+fn not_observed(step: &NotObserved, says_why: bool, note: Note<'_>, lines: &mut String) {
     let NotObserved { id, word, what, details, inputs, takes, .. } = step;
     let word = word.replace('-', " ");
     let why = match step.not_observed {
@@ -153,11 +188,13 @@ fn not_observed(step: &NotObserved, says_why: bool, lines: &mut String) {
         Why::NoDriver(_) | Why::NotAsked => String::new(),
     };
     let _ = writeln!(lines, "{} {:>3} {word:<9} {what}{why}", mark(step.effect), id.0 + 1);
-    let takes = takes.map(|takes| format!("takes {takes}"));
+    let notes = note(*id);
+    let takes = takes.filter(|_| notes.is_empty()).map(|takes| format!("takes {takes}"));
     let inputs = inputs.iter().filter_map(|input| {
         let slot = input.kind.slot()?;
         Some(format!("the {slot} is known after step {}", input.step.0 + 1))
     });
+    notes.iter().for_each(|line| noted(line, lines));
     for detail in details.iter().cloned().chain(inputs).chain(takes) {
         let _ = writeln!(lines, "                {detail}");
     }
@@ -206,9 +243,9 @@ fn described(forecast: &Outlook, action: &Action) -> (&'static str, String, Vec<
         ),
         Action::Probe { shows, how, patience } => ("probe", shows.clone(), vec![looked(how, *patience)]),
         Action::Approve { what, role, people } => {
-            let people: Vec<String> =
-                people.iter().map(|person| format!("{} (account {})", person.person, person.account)).collect();
-            ("approve", what.clone(), vec![format!("by a person with the role {role}: {}", people.join(", "))])
+            let people = people.iter().map(|person| format!("  {} (account {})", person.person, person.account));
+            let by = format!("by a person with the role {role}:");
+            ("approve", what.clone(), std::iter::once(by).chain(people).collect())
         }
         Action::Command { argv, on, repeatable } => {
             let again = repeatable.then(|| "is run again where nobody knows whether it was done".to_owned());

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Entry, Record};
-use crate::forecast::{Forecast, ForecastStep, Subject};
+use crate::forecast::{Forecast, ForecastStep, Subject, ends};
 use crate::primitives::{Duration, StepId};
 
 /// When the steps of a run began and ended.
@@ -70,16 +70,13 @@ impl Times {
     /// How a restore that is allowed a time stands; none where it is no restore, or allowed all the time there is.
     pub fn pace(&self, forecast: &Forecast, now: Timestamp) -> Option<Pace> {
         let Subject::Restore { budget: Some(allowed), .. } = &forecast.subject else { return None };
-        let mut ends: Vec<Timestamp> = Vec::with_capacity(forecast.steps.len());
-        for step in &forecast.steps {
-            let before = step.after.iter().map(|(on, _)| ends[on.index()]).max();
-            ends.push(self.end_of(step, before, now));
-        }
+        let after = forecast.steps.iter().map(|step| step.after.as_slice());
+        let ends = ends(after, |place, before| self.end_of(&forecast.steps[place], before, now));
         let last = ends.into_iter().max().unwrap_or(now);
         let running = forecast.steps.iter().filter_map(|step| Some((step.id, self.beyond(step, now)?)));
         Some(Pace {
             elapsed: now.duration_since(forecast.at),
-            allowed: seconds(*allowed),
+            allowed: allowed.signed(),
             projected: last.max(now).duration_since(forecast.at),
             behind: running.filter(|(_, by)| by.is_positive()).max_by_key(|(_, by)| *by),
         })
@@ -87,7 +84,7 @@ impl Times {
 
     /// When a step ended, or will.
     fn end_of(&self, step: &ForecastStep, before: Option<Timestamp>, now: Timestamp) -> Timestamp {
-        let takes = step.takes.map_or(SignedDuration::ZERO, seconds);
+        let takes = step.takes.map_or(SignedDuration::ZERO, Duration::signed);
         match self.0.get(&step.id) {
             Some(StepTime { ended: Some(ended), .. }) => *ended,
             Some(StepTime { began, ended: None }) => later(*began, takes).max(now),
@@ -98,12 +95,8 @@ impl Times {
     /// By how much a step under way takes longer than it was to.
     fn beyond(&self, step: &ForecastStep, now: Timestamp) -> Option<SignedDuration> {
         let StepTime { began, ended: None } = self.0.get(&step.id)? else { return None };
-        Some(now.duration_since(*began) - seconds(step.takes?))
+        Some(now.duration_since(*began) - step.takes?.signed())
     }
-}
-
-fn seconds(duration: Duration) -> SignedDuration {
-    SignedDuration::from_secs(i64::try_from(duration.seconds).unwrap_or(i64::MAX))
 }
 
 fn later(time: Timestamp, by: SignedDuration) -> Timestamp {

@@ -329,3 +329,63 @@ fn it_is_told_that_it_will_be_late_while_there_is_time() {
         (&2.into(), &serde_json::Value::Null)
     );
 }
+
+#[test]
+fn what_earlier_runs_took_stands_beside_what_is_planned() {
+    let night = Night::of(
+        r#"
+    recover "photos" takes="5m" { into path="photos.restored" }
+    command "sleep" "2" takes="1s"
+"#,
+    );
+    let before = night.types("restore plan.kdl photos --dry-run");
+    assert!(!before.contains(" run"), "nothing is remembered: {before}");
+    for _ in 0..2 {
+        assert!(night.types("restore plan.kdl photos --quiet").ends_with("── exit 0\n"));
+        std::fs::remove_dir_all(night.scene.path("photos.restored")).unwrap();
+    }
+    // One that fails counts where its steps were done, and one of a single path nowhere.
+    night.types("restore plan.kdl photos --path cat.txt --into part --quiet");
+    let told = night.types("restore plan.kdl photos --dry-run");
+    let line = |start: &str| told.lines().find(|line| line.trim_start().starts_with(start)).unwrap().to_owned();
+    assert!(line("* T+00:00:00 to T+00:05:00, takes 5m; 95 % of 2 runs ").ends_with('s'), "{told}");
+    let slow = line("* T+00:05:00 to T+00:05:01, takes 1s; 95 % of 2 runs 2.");
+    assert!(slow.ends_with("s longer"), "{told}");
+    let warned = line("look at    step 2 took 1.");
+    assert!(warned.contains("s longer than its 1s: 95 % of 2 runs 2."), "{told}");
+    assert!(told.contains("  what is proven of the time rests on `takes`, which is too short there\n"), "{told}");
+    let json = night.types("restore plan.kdl photos --dry-run --format json");
+    let json: serde_json::Value = serde_json::from_str(data(&json)).unwrap();
+    let past = |step: usize| &json["runbook"]["steps"][step]["past"];
+    assert_eq!((past(0)["runs"].as_u64(), past(1)["runs"].as_u64()), (Some(2), Some(2)));
+    assert!((2000..60_000).contains(&past(1)["took_ms"].as_u64().unwrap()), "{json}");
+    let page = night.types("restore plan.kdl photos --dry-run --format markdown");
+    assert!(page.contains("\n| 2 | T+00:05:00 | T+00:05:01 | 1s | 95 % of 2 runs 2."), "{page}");
+    let refused = night.types("restore plan.kdl photos --format markdown");
+    assert!(refused.ends_with(": add --dry-run\n── exit 64\n"), "{refused}");
+    // A ledger that cannot be read is a note, and a dry run leaves it as it is.
+    let ledger = night.scene.path("../state/sonae/ledger/ledger.sqlite");
+    std::fs::write(&ledger, "garbage ".repeat(4000)).unwrap();
+    let told = night.types("restore plan.kdl photos --dry-run");
+    assert!(told.contains("  what earlier runs took is not known: read ") && told.ends_with("── exit 0\n"), "{told}");
+    assert_eq!(std::fs::read_to_string(&ledger).unwrap(), "garbage ".repeat(4000));
+}
+
+#[test]
+fn in_place_of_a_point_that_is_not_there_the_nearest_are_named() {
+    let night = Night::of("recover \"photos\" { into path=\"photos.restored\" }");
+    night.scene.types_apart(&["run plan.kdl --all --quiet"; 3]);
+    let listed = night.types("points plan.kdl");
+    let points: Vec<&str> = listed.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).collect();
+    let mut points: Vec<&str> = points.into_iter().filter(|point| point.contains("Z-")).collect();
+    points.sort_unstable();
+    assert_eq!(points.len(), 4, "{listed}");
+    // Of the moment of the oldest, and with another end.
+    let (slot, _) = points[0].split_once('-').unwrap();
+    let told = night.types(&format!("restore plan.kdl photos --point {slot}-00000000 --dry-run"));
+    let [first, second, third, _] = points.as_slice() else { unreachable!() };
+    let nearest = format!(
+        "there is no point {slot}-00000000; the nearest are {first}, {second} and {third}; `sonae points` lists all"
+    );
+    assert!(told.contains(&nearest), "{told}");
+}

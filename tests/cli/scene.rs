@@ -142,6 +142,7 @@ pub(super) fn settings() -> insta::Settings {
     );
     settings.add_filter(r"(\d+[dhms] ?)+ old, ", "[age] old, ");
     settings.add_filter(r" on \S+, begun ", " on [host], begun ");
+    settings.add_filter(r"(\d+[dhms])+ if each step takes", "[took] if each step takes");
     settings.add_filter(r"[\d.]+ [KMGTP]iB free", "[free]");
     settings.add_filter(r"[\d.]+ (B|KiB) stored", "[size] stored");
     settings.add_filter(r"[\d.]+ (B|KiB)  not among", "[size]  not among");

@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use sonae::drivers::SqliteLedger;
 use sonae::fakes::World;
 use sonae::ports::{
-    Cause, JobRow, LedgerWrite, PointGone, PointMade, PointRow, RunEnd, RunRow, RunUpdate, RunsWanted, Series, StepEnd,
-    StepRow,
+    Cause, JobRow, LedgerRead as _, LedgerWrite, PointGone, PointMade, PointRow, RunEnd, RunRow, RunUpdate, RunsWanted,
+    Series, StepEnd, StepRow,
 };
 use sonae::primitives::{Duration, JobName, Name, PointId, RunId, Slot};
 
@@ -306,4 +306,50 @@ async fn of_a_restore_the_newest_whole_runs_are_told_with_their_steps(ledger: &d
     assert_eq!((&found[0].run, &found[0].steps), (&update(4, &[]).run, &update(4, &[]).steps));
     assert_eq!(ledger.restores(&name("home"), &name("photos"), 9).await.unwrap().len(), 5);
     assert_eq!(ledger.run(&run(5)).await.unwrap().map(|found| found.run.run.part), Some(true));
+}
+
+/// What is in a folder: names and contents. Of the memory that connections share only the name: those of one process note there who reads.
+fn files(folder: &std::path::Path) -> Vec<(String, Vec<u8>)> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    let named = entries.map(|entry| (entry.file_name().into_string().unwrap(), entry.path()));
+    let read = |(name, path): (String, std::path::PathBuf)| match name.ends_with("-shm") {
+        true => (name, vec![]),
+        false => (name, std::fs::read(path).unwrap()),
+    };
+    let mut files: Vec<_> = named.map(read).collect();
+    files.sort();
+    files
+}
+
+#[tokio::test]
+async fn whoever_only_looks_at_a_ledger_changes_nothing_and_sees_what_is_written() {
+    let name = |text| Name::parse(text).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    // A name that a URI would read otherwise.
+    let place = folder.path().join("state #1?mode=rw%20");
+    let known = async || {
+        let ledger = SqliteLedger::looked_at(&place);
+        ledger.restores(&name("home"), &name("photos"), 9).await.map(|found| found.len())
+    };
+    assert_eq!(known().await, Ok(0));
+    assert!(!place.exists(), "nothing is made");
+    let writer = SqliteLedger::new(&place);
+    writer.put(&update(0, &[])).await.unwrap();
+    // While it is open, what it wrote lies in its log.
+    let before = files(&place);
+    assert!(before.len() > 1, "there is a log: {before:?}");
+    assert_eq!(known().await, Ok(1));
+    assert_eq!(files(&place), before);
+    drop(writer);
+    let before = files(&place);
+    assert_eq!((before.len(), known().await), (1, Ok(1)));
+    let refused = SqliteLedger::looked_at(&place).put(&update(9, &[])).await.unwrap_err();
+    assert_eq!(refused.cause, Cause::Denied, "{refused}");
+    assert_eq!(files(&place), before);
+    // One of before is not brought up to date by looking.
+    let old = rusqlite::Connection::open(place.join("ledger.sqlite")).unwrap();
+    old.pragma_update(None, "user_version", 1).unwrap();
+    drop(old);
+    let older = known().await.unwrap_err();
+    assert_eq!(older.answer, "it is of version 1; whatever writes it next brings it up to date");
 }

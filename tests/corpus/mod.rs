@@ -14,6 +14,7 @@ mod past;
 mod plans;
 mod points;
 mod properties;
+mod runbooks;
 mod ten_mistakes;
 
 use std::path::Path;

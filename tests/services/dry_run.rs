@@ -63,20 +63,17 @@ fn is_change(line: &str) -> bool {
     true
 }
 
+/// A state folder with a ledger that knows a restore, as whoever ran it left it.
+fn remembering(scene: &Scene) {
+    scene.sonae(&["run", "plan.kdl", "--all"]).exits(0);
+    scene.sonae(&["restore", "plan.kdl", "files", "--into", "elsewhere"]).exits(0);
+    let dry = scene.sonae(LOOKS[3]).exits(0).stdout();
+    assert!(dry.contains("; 1 run: "), "the ledger is read: {dry}");
+}
+
 fn traced() {
     let scene = scene();
-    let before = look(scene.root());
-    for arguments in LOOKS {
-        let trace = tempfile::NamedTempFile::new().unwrap();
-        let mut strace = vec!["-f", "-e", CALLS, "-o", trace.path().to_str().unwrap(), SONAE];
-        strace.extend(arguments);
-        Said::of(&mut scene.command("strace", &strace)).exits(0);
-        let calls = std::fs::read_to_string(trace.path()).unwrap();
-        assert!(calls.lines().any(|line| line.contains("plan.kdl")), "strace saw nothing:\n{calls}");
-        let changes: Vec<&str> = calls.lines().filter(|line| is_change(line)).collect();
-        assert!(changes.is_empty(), "{arguments:?} changed something:\n{}", changes.join("\n"));
-    }
-    assert_same(&before, &look(scene.root()));
+    nothing_changes(&scene, &LOOKS);
     // The same eyes see what a real run changes.
     let trace = tempfile::NamedTempFile::new().unwrap();
     let strace = ["-f", "-e", CALLS, "-o", trace.path().to_str().unwrap(), SONAE, "run", "plan.kdl", "--all"];
@@ -85,6 +82,24 @@ fn traced() {
     for call in [" openat(", " renameat2(", " mkdirat(", " unlinkat("] {
         assert!(calls.lines().any(|line| line.contains(call) && is_change(line)), "{call} is not seen in a run");
     }
+    // With a ledger to read.
+    remembering(&scene);
+    nothing_changes(&scene, &LOOKS[3..5]);
+}
+
+fn nothing_changes(scene: &Scene, looks: &[&[&str]]) {
+    let before = look(scene.root());
+    for arguments in looks {
+        let trace = tempfile::NamedTempFile::new().unwrap();
+        let mut strace = vec!["-f", "-e", CALLS, "-o", trace.path().to_str().unwrap(), SONAE];
+        strace.extend(*arguments);
+        Said::of(&mut scene.command("strace", &strace)).exits(0);
+        let calls = std::fs::read_to_string(trace.path()).unwrap();
+        assert!(calls.lines().any(|line| line.contains("plan.kdl")), "strace saw nothing:\n{calls}");
+        let changes: Vec<&str> = calls.lines().filter(|line| is_change(line)).collect();
+        assert!(changes.is_empty(), "{arguments:?} changed something:\n{}", changes.join("\n"));
+    }
+    assert_same(&before, &look(scene.root()));
 }
 
 fn read_only() {

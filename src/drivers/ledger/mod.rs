@@ -4,6 +4,7 @@
 //! `synchronous = NORMAL`); a connection is used by one call at a time.
 #![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is the port on real files")]
 
+mod look;
 mod read;
 mod schema;
 mod write;
@@ -43,7 +44,17 @@ pub struct SqliteLedger {
 struct Shared {
     /// None for one in memory.
     file: Option<PathBuf>,
+    access: Access,
     open: Mutex<Option<Open>>,
+}
+
+/// What may become of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    /// It is made, brought to this version, read and written.
+    Keep,
+    /// It is looked at as it is.
+    Look,
 }
 
 #[derive(Debug)]
@@ -56,12 +67,22 @@ struct Open {
 impl SqliteLedger {
     /// The ledger in `folder`, which is made by the first writing call, with the folders above it.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { shared: Arc::new(Shared { file: Some(folder.into().join("ledger.sqlite")), open: Mutex::default() }) }
+        Self::of(Some(folder.into()), Access::Keep)
+    }
+
+    /// The ledger in `folder` for whoever changes nothing: writing calls are refused.
+    pub fn looked_at(folder: impl Into<PathBuf>) -> Self {
+        Self::of(Some(folder.into()), Access::Look)
     }
 
     /// An empty ledger that lives as long as this does.
     pub fn in_memory() -> Self {
-        Self { shared: Arc::new(Shared { file: None, open: Mutex::default() }) }
+        Self::of(None, Access::Keep)
+    }
+
+    fn of(folder: Option<PathBuf>, access: Access) -> Self {
+        let file = folder.map(|folder| folder.join("ledger.sqlite"));
+        Self { shared: Arc::new(Shared { file, access, open: Mutex::default() }) }
     }
 
     async fn call<T: Send + 'static>(
@@ -100,12 +121,15 @@ impl Shared {
         let Some(file) = &self.file else {
             return Ok(Some(Open { connection: empty()?, inode: 0 }));
         };
-        let inode = match (inode(file), writes) {
+        let inode = match (inode(file), writes && self.access == Access::Keep) {
             (Ok(inode), _) => inode,
             (Err(error), false) if error.kind() == ErrorKind::NotFound => return Ok(None),
             (Err(error), true) if error.kind() == ErrorKind::NotFound => make(file).map_err(cannot_open)?,
             (Err(error), _) => return Err(cannot_open(error)),
         };
+        if self.access == Access::Look {
+            return Ok(Some(Open { connection: look::open(file)?, inode }));
+        }
         let mut connection = Connection::open(file)?;
         connection.busy_timeout(BUSY)?;
         let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
@@ -125,6 +149,10 @@ impl Shared {
         let action = format!("{what} {}", self.place());
         match unusable {
             Unusable::Damaged(why) => Fault::permanent(Cause::Invalid, action, why),
+            Unusable::Older(version) => {
+                let answer = format!("it is of version {version}; whatever writes it next brings it up to date");
+                Fault::permanent(Cause::Other, action, answer)
+            }
             Unusable::Newer(version) => {
                 let answer = format!("it is of version {version}, which only a newer sonae understands");
                 Fault::permanent(Cause::Other, action, answer)

@@ -47,6 +47,8 @@ const APPLICATION: i64 = 0x736f_6e61;
 pub(super) enum Unusable {
     /// It is not one, or is damaged.
     Damaged(String),
+    /// Of a version that has to be brought up to date first.
+    Older(i64),
     /// Of a version that this program does not know.
     Newer(i64),
     /// The database said so.
@@ -82,6 +84,16 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), Unusable> {
     }
     transaction.pragma_update(None, "user_version", newest)?;
     Ok(transaction.commit()?)
+}
+
+/// Refuses what is no ledger of this version.
+pub(super) fn require(connection: &Connection) -> Result<(), Unusable> {
+    let newest = MIGRATIONS.len() as i64;
+    match version(connection)? {
+        version if version > newest => Err(Unusable::Newer(version)),
+        version if version < newest => Err(Unusable::Older(version)),
+        _ => is_ours(connection),
+    }
 }
 
 fn version(connection: &Connection) -> rusqlite::Result<i64> {
