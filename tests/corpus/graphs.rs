@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use sonae::graph::{Dependency, Effect, Graph, OutputKind, ProbeCheck, Slice, Step, StepKind};
+use sonae::graph::{argument_line, Dependency, Effect, Graph, OutputKind, ProbeCheck, Slice, Step, StepKind};
 use sonae::plan::{Guard, Plan};
 use sonae::primitives::{Duration, Name, StepId};
 use sonae::prove::{Evidence, ProvenPlan, Subject};
@@ -117,7 +117,7 @@ fn about(kind: &StepKind) -> Option<String> {
             Some(format!("a point of {}{host}; into {into}", jobs.join(" or ")))
         }
         StepKind::Probe { how: ProbeCheck::Path(path), .. } => Some(format!("is {path} there")),
-        StepKind::Probe { how: ProbeCheck::Command(argv), .. } => Some(format!("does {argv:?} exit with 0")),
+        StepKind::Probe { how: ProbeCheck::Command(argv), .. } => Some(format!("does `{}` exit with 0", argument_line(argv))),
         StepKind::Probe { how, patience, .. } => Some(format!("see for up to {patience} that {how}")),
         StepKind::Approve { what, role, people, .. } => {
             let people: Vec<&str> = people.iter().map(|person| person.account.as_str()).collect();
@@ -125,7 +125,7 @@ fn about(kind: &StepKind) -> Option<String> {
         }
         StepKind::Command { argv, on, repeatable, .. } => {
             let on = on.as_ref().map_or(String::new(), |host| format!(" on {host}"));
-            Some(format!("{argv:?}{on}{}", if *repeatable { ", repeatable" } else { "" }))
+            Some(format!("{}{on}{}", argument_line(argv), if *repeatable { ", repeatable" } else { "" }))
         }
         StepKind::Deploy { from, into, link, .. } => {
             let link = link.as_ref().map_or_else(String::new, |link| format!(", then {link}"));

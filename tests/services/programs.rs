@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::Check;
 use super::leftovers::files;
+use super::needs::program;
 use super::scene::{SONAE, Said, Scene};
 use super::sshd::{SSHD, Sshd};
 
@@ -16,6 +17,7 @@ pub(crate) const CHECKS: &[Check] = &[
         needs: SSHD,
         run: doubt,
     },
+    Check { name: "a host that cannot end all that a program began says so", needs: SSHD, run: alone },
     Check { name: "a program on another host whose connection is lost is in doubt", needs: SSHD, run: lost },
 ];
 
@@ -152,6 +154,28 @@ fn doubt() {
     }
     says(&scene, &["resume", &run_of(&told), "--done", "restore/files/command"], 0);
     assert!(scene.path("after").exists());
+}
+
+/// A host whose programs have no setsid(1): what a program began itself is not found.
+fn alone() {
+    let bin = tempfile::tempdir().unwrap();
+    for name in ["sh", "env", "sleep"] {
+        std::os::unix::fs::symlink(program(name).unwrap(), bin.path().join(name)).unwrap();
+    }
+    let without = format!("sed 's,PATH=[^ ]*,PATH={},'", bin.path().display());
+    let sshd = Sshd::with(&format!(
+        "Subsystem sftp internal-sftp\nForceCommand eval \"$(echo \"$SSH_ORIGINAL_COMMAND\" | {without})\""
+    ));
+    let steps =
+        r#"command "sh" "-c" "sleep 1000 & echo $! > ROOT/below; echo $$ > ROOT/pid; wait" host="web-1" timeout="3s""#;
+    let scene = scene(&sshd, steps);
+    let told = says(&scene, &["restore", "plan.kdl", "files"], 75);
+    let words = "timeout of 3s; it was ended, and what it began itself may still be running on 127.0.0.1: look, then";
+    assert!(told.contains(words), "{told}");
+    let below = std::fs::read_to_string(scene.path("below")).unwrap();
+    assert!(!is_running(&pid(&scene)) && is_running(below.trim()), "{told}");
+    let below = rustix::process::Pid::from_raw(below.trim().parse().unwrap()).unwrap();
+    rustix::process::kill_process(below, rustix::process::Signal::KILL).unwrap();
 }
 
 fn lost() {
