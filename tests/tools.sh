@@ -56,6 +56,12 @@ packages() {
         dnf:ssh-keygen) echo openssh ;;
         apk:ssh) echo openssh-client-default ;;
         apk:ssh-keygen) echo openssh-keygen ;;
+        *:svn | *:svnadmin | *:svnserve) echo subversion ;;
+        apt:mariadbd | apt:mariadb-install-db) echo mariadb-server-core ;;
+        apt:my_print_defaults) echo mariadb-client-core ;;
+        dnf:mariadbd | dnf:mariadb-install-db | dnf:my_print_defaults) echo mariadb-server ;;
+        apk:mariadbd | apk:mariadb-install-db | apk:my_print_defaults) echo mariadb ;;
+        brew:mariadbd | brew:mariadb-install-db | brew:my_print_defaults) echo mariadb ;;
         brew:sshd | brew:ssh | brew:ssh-keygen) echo openssh ;;
         *) echo "$program" ;;
         esac

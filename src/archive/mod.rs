@@ -1,11 +1,12 @@
 //! Floor 3: an archive as pure blocks that are fed and drained: one zip that holds one tar (POSIX pax), which is packed in
-//! segments.
+//! segments. Beside it, tars that others made.
 //!
 //! Unaware of files, stores and plans: bytes go in, bytes or events come out, and nothing waits. Invariant: what
 //! the writer makes, the reader gives back, in pieces of any size; what the reader gives was well formed: relative
 //! paths without `..`, known kinds, checksums that agree. Memory is bounded whatever the bytes say.
 
 mod acl;
+mod foreign;
 mod locate;
 mod member;
 mod open_deflate;
@@ -24,6 +25,7 @@ mod zip_tail;
 #[cfg(test)]
 mod tests;
 
+pub use foreign::ForeignTar;
 pub use locate::{Locator, Need, TarEntry};
 pub use member::{Member, MemberKind, PATH_BYTES_MAX, Sparse};
 pub use pack::Packers;

@@ -77,6 +77,8 @@ pub struct TarReader {
     mapped: Option<(Member, u64, MapReader)>,
     /// What is still to come of a file with holes.
     segments: VecDeque<DataSegment>,
+    /// Whether others made it, in their own manner.
+    foreign: bool,
 }
 
 impl Default for TarReader {
@@ -91,7 +93,13 @@ impl TarReader {
         let records = Records::default();
         let (mapped, segments) = (None, VecDeque::new());
         let collected = Vec::with_capacity(BLOCK);
-        Self { state: State::Header, collected, records, position: 0, began: None, mapped, segments }
+        let foreign = false;
+        Self { state: State::Header, collected, records, position: 0, began: None, mapped, segments, foreign }
+    }
+
+    /// A reader of tars that others made: names may begin with `./`, and what is said of all members is passed over.
+    pub(super) fn foreign() -> Self {
+        Self { foreign: true, ..Self::new() }
     }
 
     /// A reader at a member that begins there in the tar.
@@ -186,7 +194,8 @@ impl TarReader {
         let header = tar_header::decode(&block)?;
         let offset = *self.began.get_or_insert(self.position.saturating_sub(BLOCK as u64));
         let kind = header.entry_type();
-        if matches!(kind, EntryType::XHeader | EntryType::GNULongName | EntryType::GNULongLink) {
+        let is_of_all = kind == EntryType::XGlobalHeader && self.foreign;
+        if is_of_all || matches!(kind, EntryType::XHeader | EntryType::GNULongName | EntryType::GNULongLink) {
             let size = header.entry_size().map_err(|error| ArchiveError::new(error.to_string()))?;
             if size > EXTENSION_BYTES_MAX {
                 return Err(ArchiveError::new(format!("a tar extension of {size} bytes is too long")));
@@ -194,7 +203,7 @@ impl TarReader {
             self.state = State::Extension { kind, left: size, padding: padding(size) };
             return Ok(None);
         }
-        let member = tar_header::member(&header, std::mem::take(&mut self.records))?;
+        let member = tar_header::member(&header, std::mem::take(&mut self.records), self.foreign)?;
         self.began = None;
         if let MemberKind::File { size, sparse: Some(sparse) } = member.kind {
             self.mapped = Some((member, offset, MapReader::new(size)));
@@ -221,6 +230,8 @@ impl TarReader {
             match kind {
                 EntryType::GNULongName => self.records.path = Some(until_nul(&bytes)),
                 EntryType::GNULongLink => self.records.linkpath = Some(until_nul(&bytes)),
+                // It is of no member.
+                EntryType::XGlobalHeader => self.began = None,
                 _ => self.records = pax::parse(&bytes)?,
             }
             self.state = State::Padding(padding);

@@ -173,7 +173,7 @@ pub(super) fn decode(block: &[u8; BLOCK]) -> Result<Header, ArchiveError> {
 }
 
 /// The member of a plain header and what came before it.
-pub(super) fn member(header: &Header, records: Records) -> Result<Member, ArchiveError> {
+pub(super) fn member(header: &Header, records: Records, foreign: bool) -> Result<Member, ArchiveError> {
     let wrong = |error: std::io::Error| ArchiveError::new(format!("a tar header is malformed: {error}"));
     let sparse = sparse_size(&records.sparse)?;
     let path = records.sparse.name.or(records.path);
@@ -208,6 +208,7 @@ pub(super) fn member(header: &Header, records: Records) -> Result<Member, Archiv
     };
     let (uid, gid) = (owner(records.uid, header.uid())?, owner(records.gid, header.gid())?);
     let mode = header.mode().map_err(wrong)? & 0o7777;
+    let (path, kind) = if foreign { plainly_named(path, kind) } else { (path, kind) };
     let name = |record: Option<String>, field: Option<&[u8]>| {
         record.unwrap_or_else(|| field.and_then(|field| std::str::from_utf8(field).ok()).unwrap_or_default().to_owned())
     };
@@ -235,6 +236,23 @@ fn named(kind: EntryType) -> String {
         EntryType::Fifo => "a named pipe".into(),
         other => format!("tar's type `{}`", other.as_byte().escape_ascii()),
     }
+}
+
+/// Names as they are meant that begin with `./`: most tars of a folder are made so.
+fn plainly_named(path: PathBytes, kind: MemberKind) -> (PathBytes, MemberKind) {
+    let kind = match kind {
+        MemberKind::HardLink { target } => MemberKind::HardLink { target: without_dot(&target) },
+        other => other,
+    };
+    (without_dot(&path), kind)
+}
+
+fn without_dot(path: &PathBytes) -> PathBytes {
+    let mut bytes = path.as_bytes();
+    while let Some(rest) = bytes.strip_prefix(b"./") {
+        bytes = rest;
+    }
+    PathBytes::new(bytes)
 }
 
 /// A folder's path without the `/` that tars end it in; `./` is the archive's own folder.

@@ -6,7 +6,10 @@ use indexmap::IndexMap;
 use jiff::civil::Date;
 
 pub(super) use crate::diagnostic::known_names;
-use crate::plan::{Backup, BrokenBlock, Host, Plan, Recover, Restore, RestoreStep, Role, Schedule, Store, Target};
+use crate::plan::{
+    Backup, BrokenBlock, Host, Plan, Recover, Release, ReleaseFrom, Restore, RestoreStep, Role, Schedule, Source,
+    Store, Target,
+};
 use crate::primitives::{Name, Spanned};
 
 /// A plan, and its blocks by name, in source order.
@@ -69,6 +72,14 @@ impl<'p> Scene<'p> {
     pub(super) fn stores_of(backup: &'p Backup) -> impl Iterator<Item = &'p Spanned<Name>> {
         let copies = backup.stored().map(|stored| stored.copies.as_slice()).unwrap_or_default();
         backup.store().into_iter().chain(copies.iter().map(|copy| &copy.to))
+    }
+
+    /// The stores that releases lie in.
+    pub(super) fn release_stores(&self) -> impl Iterator<Item = &'p Spanned<Name>> + use<'p> {
+        self.plan.targets.iter().filter_map(|target| match &target.source {
+            Some(Source::Release(Release { from: ReleaseFrom::Archive { store, .. }, .. })) => store.as_ref(),
+            _ => None,
+        })
     }
 
     /// All recoveries of a restore, however deep in `parallel`.

@@ -13,7 +13,7 @@ use super::load::Loaded;
 use super::{Failure, Seams, accept, host, ledger, load, locks, output, resume, run, slices, terminal, world};
 use crate::calendar;
 use crate::catalog::{FirstSeen, host_prefix};
-use crate::drivers::{Disk, StateFolder, SystemClock, TemporaryTables};
+use crate::drivers::{Disk, StateFolder, SvnPrograms, SystemClock, TemporaryTables};
 use crate::due::{self, Due, Failed, History, JobHistory, Stranger, Verdict};
 use crate::forecast::{self, Circumstances, Forecast, Outlook, StoreLocation, Subject};
 use crate::graph::Slice;
@@ -388,6 +388,7 @@ impl Tick<'_> {
         Circumstances {
             host: self.host.clone(),
             base: self.loaded.base.clone(),
+            fetched: world::fetched(),
             superuser: host::is_superuser(),
             superuser_on: BTreeSet::new(),
             accept_shrink: false,
@@ -405,6 +406,7 @@ impl Tick<'_> {
             tree: &Disk,
             hosts: &BTreeMap::new(),
             stores: &self.stores,
+            subversion: &SvnPrograms,
             scratch: &TemporaryTables,
             clock: &SystemClock,
         };

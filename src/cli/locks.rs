@@ -116,6 +116,7 @@ impl Finder<'_> {
                         read.push((store.clone(), job_prefix(&manifest.plan, &manifest.job)));
                     }
                 }
+                Action::Deploy(deployment) => into.push(deployment.place()),
                 _ => {}
             }
         }

@@ -9,7 +9,7 @@ use super::{Failure, Seams, host, load, locks, output, run, slices, terminal, ti
 use crate::calendar;
 use crate::catalog::{self, Manifest, PointPlace, Totals};
 use crate::diagnostic::nearest;
-use crate::drivers::{Disk, SystemClock, TemporaryTables};
+use crate::drivers::{Disk, SvnPrograms, SystemClock, TemporaryTables};
 use crate::forecast::{
     self, Circumstances, Known, Outlook, PAST_RUNS_MAX, PastTime, PointChoice, RestoreWish, Runbook,
 };
@@ -30,6 +30,7 @@ pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<Exi
     let mut wish = wish(arguments, plan)?;
     let who = Circumstances {
         superuser: host::is_superuser(),
+        fetched: world::fetched(),
         ..Circumstances::plain(host::name(None)?, loaded.base.clone())
     };
     let graph = loaded.proven.graph().of_restore(&wish.restore);
@@ -63,8 +64,14 @@ pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<Exi
     let hosts = world::reading_hosts(&hosts);
     let stores = world::reading(&locations);
     let observed = async |held: Option<&Held>| {
-        let reading =
-            Reading { tree: &Disk, hosts: &hosts, stores: &stores, scratch: &TemporaryTables, clock: &SystemClock };
+        let reading = Reading {
+            tree: &Disk,
+            hosts: &hosts,
+            stores: &stores,
+            subversion: &SvnPrograms,
+            scratch: &TemporaryTables,
+            clock: &SystemClock,
+        };
         let mut observed = observe::observe(&graph, &reading, &plan.name.value, &who.host).await;
         observe::destinations(&reading, &into, &mut observed).await;
         observed.at = now.unwrap_or(observed.at);

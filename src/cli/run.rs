@@ -9,7 +9,7 @@ use super::hold::{Asker, Held, hold, unless_interrupted};
 use super::{Failure, Seams, accept, host, ledger, load, locks, output, slices, terminal, times, world};
 use crate::calendar;
 use crate::catalog;
-use crate::drivers::{Disk, SystemClock, TemporaryTables};
+use crate::drivers::{Disk, SvnPrograms, SystemClock, TemporaryTables};
 use crate::forecast::{self, Circumstances, Forecast, Outlook};
 use crate::observe::{self, Reading};
 use crate::plan::Plan;
@@ -33,6 +33,7 @@ pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
     let who = Circumstances {
         host,
         base: loaded.base.clone(),
+        fetched: world::fetched(),
         superuser: host::is_superuser(),
         superuser_on: BTreeSet::new(),
         accept_shrink: arguments.accept_shrink,
@@ -59,6 +60,7 @@ pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
             tree: &Disk,
             hosts: &BTreeMap::new(),
             stores: &stores,
+            subversion: &SvnPrograms,
             scratch: &TemporaryTables,
             clock: &SystemClock,
         };

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::people::Attendants;
 use super::{Failure, Seams};
 use crate::drivers::{
-    Cores, Disk, LocalStore, Processes, SftpTree, Sockets, SqliteLedger, SshAddress, SshPrograms, StateFolder,
-    SystemClock, TemporaryTables,
+    Cores, Disk, HostSecrets, LocalStore, Processes, SftpTree, Sockets, SqliteLedger, SshAddress, SshPrograms,
+    StateFolder, SvnPrograms, SystemClock, TemporaryTables,
 };
 use crate::forecast::{Forecast, HostLocation, StoreLocation};
 use crate::ports::{Compute as _, StoreRead, StoreWrite, TreeRead};
@@ -39,6 +39,8 @@ pub(super) fn writing(forecast: &Forecast, state: &Arc<StateFolder>, seams: &Sea
         hosts: forecast.hosts.iter().map(|(name, location)| (name.clone(), host(location))).collect(),
         network: Arc::new(Sockets::default()),
         people: Arc::new(Attendants::new(state)),
+        subversion: Arc::new(SvnPrograms),
+        secrets: Arc::new(HostSecrets),
         scratch: Arc::new(TemporaryTables),
         clock: Arc::new(SystemClock),
         compute: Arc::new(Cores::new()),
@@ -89,6 +91,12 @@ pub(super) fn ledger() -> Result<SqliteLedger, Failure> {
 /// The same for whoever changes nothing.
 pub(super) fn ledger_looked_at() -> Result<SqliteLedger, Failure> {
     Ok(SqliteLedger::looked_at(state_folder()?.join("ledger")))
+}
+
+/// Where releases are put first that go to another host; where nothing says where state is, where it usually is.
+pub(super) fn fetched() -> PathBytes {
+    let usual = PathBuf::from("/var/lib/sonae");
+    PathBytes::from_path(&state_folder().unwrap_or(usual).join("fetched"))
 }
 
 /// Where this host's state is: in systemd's `STATE_DIRECTORY` (systemd.exec(5)), else in `XDG_STATE_HOME/sonae` (XDG Base

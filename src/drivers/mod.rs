@@ -1,4 +1,5 @@
-//! The ports on real things: the disk, a store that is a folder, the local record of runs, programs, other hosts by SSH, the clock.
+//! The ports on real things: the disk, a store that is a folder, the local record of runs, programs, other hosts by SSH, what others serve,
+//! repositories, secrets, the clock.
 //!
 //! Unaware of plans, steps and runs: a driver does the one call it is asked for and says how it went. Invariants: nothing is
 //! created before the first writing call, so that whoever only reads changes nothing; what is created is readable by its
@@ -17,9 +18,12 @@ mod network;
 mod process;
 mod replace;
 mod scratch;
+mod secrets;
 mod smallest;
+mod sql;
 mod ssh;
 mod state;
+mod subversion;
 mod tail;
 mod teletype;
 mod users;
@@ -34,6 +38,8 @@ pub use network::Sockets;
 pub use process::Processes;
 pub use replace::replace;
 pub use scratch::TemporaryTables;
+pub use secrets::HostSecrets;
 pub use ssh::{SftpTree, SshAddress, SshPrograms};
 pub use state::StateFolder;
+pub use subversion::SvnPrograms;
 pub use teletype::{Asking, Teletype};

@@ -1,4 +1,4 @@
-//! What others serve, over HTTP and TCP.
+//! What others serve, over HTTP, TCP, and in databases.
 
 use std::error::Error;
 use std::sync::OnceLock;
@@ -7,10 +7,11 @@ use std::time::Duration;
 use reqwest::{Client, Url, redirect};
 use tokio::net::TcpStream;
 
-use crate::ports::{Cause, Certainty, Fault, Network};
+use super::sql;
+use crate::ports::{Cause, Certainty, Fault, Network, SqlQuery};
 
 /// How long one answer is waited for.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The network of this host: as it is, through no proxy; a certificate is held against what this system trusts.
 #[derive(Debug, Default)]
@@ -23,8 +24,7 @@ impl Sockets {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
-        // Refused where one is there already, which will do as well.
-        let _there = rustls::crypto::ring::default_provider().install_default();
+        provide_crypto();
         let built = Client::builder()
             .no_proxy()
             .redirect(redirect::Policy::none())
@@ -54,14 +54,24 @@ impl Network for Sockets {
             Err(_) => Err(transient(action(), format!("no answer within {} s", PATIENCE.as_secs()))),
         }
     }
+
+    async fn sql_row(&self, query: &SqlQuery) -> Result<bool, Fault> {
+        provide_crypto();
+        sql::row(query).await
+    }
 }
 
-fn transient(action: String, answer: String) -> Fault {
+/// Says by what connections are encrypted. Refused where that is said already, which will do as well.
+fn provide_crypto() {
+    let _there = rustls::crypto::ring::default_provider().install_default();
+}
+
+pub(super) fn transient(action: String, answer: String) -> Fault {
     Fault { certainty: Certainty::Transient, ..Fault::permanent(Cause::Other, action, answer) }
 }
 
 /// An error with all that it comes from.
-fn causes(error: &dyn Error) -> String {
+pub(super) fn causes(error: &dyn Error) -> String {
     let (mut told, mut below) = (error.to_string(), error.source());
     while let Some(cause) = below {
         told.push_str(&format!(": {cause}"));

@@ -15,7 +15,9 @@ mod ledger;
 mod network;
 mod people;
 mod scratch;
+mod secrets;
 mod store;
+mod subversion;
 mod tree;
 mod world;
 
@@ -29,6 +31,8 @@ pub use ledger::FakeLedger;
 pub use network::FakeNetwork;
 pub use people::FakePeople;
 pub use scratch::FakeScratch;
+pub use secrets::{FakeSecrets, SECRET};
 pub use store::FakeStore;
+pub use subversion::FakeSubversion;
 pub use tree::FakeTree;
 pub use world::{Call, Edge, Struck, World};

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::world::Shared;
-use crate::ports::{Cause, Certainty, Fault, Network};
+use crate::ports::{Cause, Certainty, Fault, Network, SqlQuery};
 
-/// Pages and ports that answer as the test says; one that has no script is well.
+/// Pages, ports and databases that answer as the test says; one that has no script is well.
 #[derive(Debug)]
 pub struct FakeNetwork {
     world: Arc<Shared>,
@@ -19,7 +19,7 @@ impl FakeNetwork {
     }
 
     /// A URL, or a `host:port`, answers so, one after the other; the last again and again. None is no answer. A port answers with any
-    /// status.
+    /// status, and a database yields a row with 200 alone.
     pub fn script(&self, what: &str, answers: impl IntoIterator<Item = Option<u16>>) {
         let mut scripts = self.scripts.lock().unwrap_or_else(PoisonError::into_inner);
         scripts.insert(what.to_owned(), answers.into_iter().collect());
@@ -46,5 +46,10 @@ impl Network for FakeNetwork {
     async fn tcp_connect(&self, host: &str, port: u16) -> Result<(), Fault> {
         let what = format!("{host}:{port}");
         self.world.call(None, "network.tcp", what.clone(), || self.answer(&what).map(drop)).await
+    }
+
+    async fn sql_row(&self, query: &SqlQuery) -> Result<bool, Fault> {
+        let what = format!("{}:{}", query.host, query.port);
+        self.world.call(None, "network.sql", what.clone(), || self.answer(&what).map(|status| status == 200)).await
     }
 }

@@ -9,7 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::dice::mix;
 use super::faults::{FaultScript, Injected, covers};
 use super::{
-    FakeClock, FakeCommands, FakeJournal, FakeLedger, FakeNetwork, FakePeople, FakeScratch, FakeStore, FakeTree,
+    FakeClock, FakeCommands, FakeJournal, FakeLedger, FakeNetwork, FakePeople, FakeScratch, FakeSecrets, FakeStore,
+    FakeSubversion, FakeTree,
 };
 use crate::ports::Fault;
 
@@ -59,6 +60,8 @@ pub struct World {
     commands: Arc<FakeCommands>,
     network: Arc<FakeNetwork>,
     people: Arc<FakePeople>,
+    subversion: Arc<FakeSubversion>,
+    secrets: Arc<FakeSecrets>,
     scratch: Arc<FakeScratch>,
     stores: Arc<Mutex<BTreeMap<String, Arc<FakeStore>>>>,
 }
@@ -114,14 +117,17 @@ impl World {
     pub fn new(seed: u64) -> Self {
         let (dead, _) = tokio::sync::watch::channel(false);
         let shared = Arc::new(Shared { seed, state: Mutex::default(), dead, onlooker: Mutex::default() });
+        let tree = Arc::new(FakeTree::new(Arc::clone(&shared)));
         Self {
             clock: Arc::new(FakeClock::new(Arc::clone(&shared))),
-            tree: Arc::new(FakeTree::new(Arc::clone(&shared))),
+            subversion: Arc::new(FakeSubversion::new(Arc::clone(&shared), Arc::clone(&tree))),
+            tree,
             journal: Arc::new(FakeJournal::new(Arc::clone(&shared))),
             ledger: Arc::new(FakeLedger::new(Arc::clone(&shared))),
             commands: Arc::new(FakeCommands::new(Arc::clone(&shared))),
             network: Arc::new(FakeNetwork::new(Arc::clone(&shared))),
             people: Arc::new(FakePeople::new(Arc::clone(&shared))),
+            secrets: Arc::new(FakeSecrets::new(Arc::clone(&shared))),
             scratch: Arc::new(FakeScratch::new(Arc::clone(&shared))),
             stores: Arc::default(),
             shared,
@@ -168,6 +174,16 @@ impl World {
     /// Its people.
     pub fn people(&self) -> Arc<FakePeople> {
         Arc::clone(&self.people)
+    }
+
+    /// Its repositories of Subversion.
+    pub fn subversion(&self) -> Arc<FakeSubversion> {
+        Arc::clone(&self.subversion)
+    }
+
+    /// Its secrets.
+    pub fn secrets(&self) -> Arc<FakeSecrets> {
+        Arc::clone(&self.secrets)
     }
 
     /// Its temporary tables.

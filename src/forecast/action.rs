@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DeletionGuard, MountBefore, ShrinkGuard, Suspension};
+use super::{DeletionGuard, Deployment, MountBefore, ShrinkGuard, Suspension};
 use crate::catalog::{Manifest, Part, PointPlace, Totals};
-use crate::graph::{Output, ProbeCheck};
+use crate::graph::{Argument, Output, ProbeCheck};
 use crate::observe::SourceTotals;
 use crate::ports::{Fault, ObjectInfo, Person, UploadId};
 use crate::primitives::{Compression, Duration, JobName, Key, Name, PathBytes, PointId};
@@ -157,13 +157,15 @@ pub enum Action {
     /// Runs a program, which should exit with 0.
     Command {
         /// The program and its arguments; never through a shell.
-        argv: Vec<String>,
+        argv: Vec<Argument>,
         /// On which other host, as the plan names it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         on: Option<String>,
         /// Whether it does no harm to run it again where nobody knows whether it was done.
         repeatable: bool,
     },
+    /// Puts a release on a host, and has a link point to it.
+    Deploy(Box<Deployment>),
     /// Renames what was recovered into its place.
     Switch {
         /// What was recovered.
@@ -183,6 +185,7 @@ impl Action {
             Self::Look { job, .. } | Self::Delete { job, .. } => Some(job),
             Self::Pack { new, .. } | Self::ReadBack { new, .. } | Self::Commit { new, .. } => Some(&new.place.job),
             Self::Recover(_)
+            | Self::Deploy(_)
             | Self::Probe { .. }
             | Self::Approve { .. }
             | Self::Command { .. }
@@ -194,6 +197,7 @@ impl Action {
     pub fn host(&self) -> Option<&str> {
         match self {
             Self::Recover(recovery) => recovery.on.as_deref(),
+            Self::Deploy(deployment) => deployment.on.as_deref(),
             Self::Command { on, .. } | Self::Switch { on, .. } => on.as_deref(),
             _ => None,
         }
@@ -205,6 +209,7 @@ impl Action {
             Self::Look { store, .. } | Self::Delete { store, .. } => Some(store),
             Self::Pack { new, .. } | Self::ReadBack { new, .. } | Self::Commit { new, .. } => Some(&new.store),
             Self::Recover(recovery) => recovery.store.as_ref(),
+            Self::Deploy(deployment) => deployment.from.store(),
             Self::Probe { .. } | Self::Approve { .. } | Self::Command { .. } | Self::Switch { .. } => None,
         }
     }

@@ -7,6 +7,7 @@ mod action;
 mod backup;
 mod clock;
 mod deletion;
+mod deploy;
 mod mount;
 mod outlook;
 mod restore;
@@ -21,6 +22,7 @@ mod tests;
 pub use action::{Action, Deletion, Leftover, Move, NewPoint, Recovery, Selection};
 pub use clock::{ClocksApart, PointAhead, wrong_clock};
 pub use deletion::{of_roots, verdicts};
+pub use deploy::{Deployment, LinkMove};
 pub use mount::MountBefore;
 pub use outlook::{NotObserved, Outlook, OutlookStep, StepView, Why};
 pub use restore::{PointChoice, RestoreWish, chosen};
@@ -203,6 +205,8 @@ pub struct Circumstances {
     pub host: Name,
     /// The folder that relative paths are relative to, absolute.
     pub base: PathBytes,
+    /// The folder of this host in which releases are put that go to another host, absolute.
+    pub fetched: PathBytes,
     /// Whether this is the superuser.
     pub superuser: bool,
     /// The other hosts that are reached as their superuser.
@@ -222,7 +226,8 @@ impl Circumstances {
     pub fn plain(host: Name, base: PathBytes) -> Self {
         let (slots, superuser, superuser_on) = (BTreeMap::new(), false, BTreeSet::new());
         let (accept_shrink, accept_deletions, fail_fast) = (false, false, false);
-        Self { host, base, superuser, superuser_on, accept_shrink, slots, accept_deletions, fail_fast }
+        let fetched = PathBytes::new(*b"/var/lib/sonae/fetched");
+        Self { host, base, fetched, superuser, superuser_on, accept_shrink, slots, accept_deletions, fail_fast }
     }
 
     /// Whether files may be given away on this host, or on that (chown(2)).
@@ -360,8 +365,7 @@ fn framed(step: &Step, action: Action, foreseen: Option<Fault>) -> ForecastStep 
         timeout: step.timeout,
         takes: step.takes,
         action,
-        // What is behind it in a run takes in nothing of what a recovery yields.
-        yields: step.kind.yields().first().copied().filter(|kind| kind.slot().is_none()),
+        yields: step.kind.yields().first().copied(),
         foreseen,
     }
 }

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{Forecast, ForecastStep};
-use crate::graph::{Driver, Effect, Graph, Output, OutputKind, Step, StepKind};
-use crate::primitives::{Duration, JobName, Name, StepId, StepName, command_line};
+use crate::graph::{Driver, Effect, Graph, Output, OutputKind, Step, StepKind, argument_line};
+use crate::primitives::{Duration, JobName, Name, StepId, StepName};
 
 /// What would happen, as far as that is known.
 pub type Outlook = Forecast<OutlookStep>;
@@ -238,10 +238,14 @@ fn described(kind: &StepKind) -> (String, Vec<String>) {
                 people.iter().map(|person| format!("{} ({})", person.person, person.account)).collect();
             (format!("{what:?}, by a person with the role {role}"), vec![people.join(", ")])
         }
-        StepKind::Command { argv, on, .. } => none(format!("{}{}", command_line(argv), at(on.as_deref()))),
+        StepKind::Command { argv, on, .. } => none(format!("{}{}", argument_line(argv), at(on.as_deref()))),
         StepKind::Switch { target, on, moves, .. } => {
             let moved = moves.iter().map(|(from, to)| format!("{from} becomes {to}, and what is there is kept beside"));
             (format!("{target}{}", at(on.as_deref())), moved.collect())
+        }
+        StepKind::Deploy { target, from, into, link, .. } => {
+            let link = link.as_ref().map(|link| format!("then {link} points to it"));
+            (format!("{target} from {from} into a folder of its own in {into}"), link.into_iter().collect())
         }
         StepKind::Undriven(undriven) => (undriven.what.clone(), undriven.details.clone()),
     }

@@ -87,6 +87,7 @@ pub(super) fn step(
             framed(step, Action::Command { argv: argv.clone(), on: on.clone(), repeatable: *repeatable }, None)
         }
         StepKind::Switch { .. } => switch(step, observed, run),
+        StepKind::Deploy { .. } => super::deploy::deploy(step, observed, who, run),
         other => super::not_of_this_slice(other),
     }
 }
@@ -299,7 +300,7 @@ fn destination_fault(into: &PathBytes, there: &DestinationSeen, needed: Option<&
 
 /// What killed restores to the same destination left: of runs that this host knows to have ended, and of those that are older than
 /// any restore that is alive. Whoever restores holds the destination's lock, so none of this host is.
-fn leftovers(there: Option<&DestinationSeen>, observed: &Observed) -> Vec<PathBytes> {
+pub(super) fn leftovers(there: Option<&DestinationSeen>, observed: &Observed) -> Vec<PathBytes> {
     let seen = there.and_then(|there| there.staging.as_ref().ok()).into_iter().flatten();
     let is_old = |seen: &StagingSeen| {
         let age_s = |since: i64| observed.at.as_second().saturating_sub(since);

@@ -7,12 +7,13 @@ use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt as _;
 
 use super::{
-    Action, FORMAT_VERSION, Forecast, ForecastStep, Leftover, Move, NewPoint, Recovery, StoreLocation, Subject,
+    Action, Deployment, FORMAT_VERSION, Forecast, ForecastStep, Leftover, Move, NewPoint, Recovery, StoreLocation,
+    Subject,
 };
 use crate::calendar;
 use crate::catalog::{MANIFEST_FORMAT_VERSION, PointPlace, host_prefix};
-use crate::graph::{Effect, Output, OutputKind, ProbeCheck};
-use crate::observe::{kept_beside, staging, staging_run};
+use crate::graph::{Argument, Effect, Output, OutputKind, ProbeCheck, ReleaseSource};
+use crate::observe::{kept_beside, release_folder, staging, staging_run};
 use crate::primitives::{JobName, Key, Name, PathBytes};
 use crate::retention::Rules;
 
@@ -70,7 +71,9 @@ impl Forecast {
     /// Effect and yield are those of what is done.
     fn frame(&self, step: &ForecastStep, jobs: &BTreeSet<&JobName>) -> Result<(), String> {
         require(step.effect == step.action.effect(), || format!("its effect is not {:?}", step.effect))?;
-        require(step.yields == step.action.yields(), || format!("it does not yield {:?}", step.yields))?;
+        // What a recovery yields was not written down by earlier versions.
+        let unsaid = step.yields.is_none() && step.action.yields().is_some_and(|kind| kind.slot().is_some());
+        require(unsaid || step.yields == step.action.yields(), || format!("it does not yield {:?}", step.yields))?;
         let host = step.action.host();
         require(host.is_none_or(|host| self.hosts.contains_key(host)), || {
             format!("the run does not know how to reach {}", host.unwrap_or_default())
@@ -112,6 +115,7 @@ impl Forecast {
                 leftovers.iter().try_for_each(|leftover| self.own_leftover(leftover, job))
             }
             Action::Recover(recovery) => self.recovery(step, recovery),
+            Action::Deploy(deployment) => self.deployment(deployment),
             Action::Probe { how: ProbeCheck::Path(path), .. } => {
                 require(is_absolute(path), || format!("{path} is no absolute path"))
             }
@@ -124,6 +128,39 @@ impl Forecast {
                 moves.iter().try_for_each(|step| self.own_move(step))
             }
         }
+    }
+
+    /// What is deployed is made under the run's own names.
+    fn deployment(&self, of: &Deployment) -> Result<(), String> {
+        let (into, place) = (&of.into, of.place().path);
+        require(is_absolute(into), || format!("{into} is no absolute path"))?;
+        let own = release_folder(&place, &self.run);
+        require(*into == own, || format!("it is made as {into}, and not as {own}"))?;
+        let own = staging(&place, &self.run);
+        require(of.staging == own, || format!("it is made at {}, and not at {own}", of.staging))?;
+        of.leftovers.iter().try_for_each(|leftover| self.own_staging(&place, leftover))?;
+        if let Some(fetched) = &of.fetched {
+            let own = fetched
+                .to_path()
+                .file_name()
+                .is_some_and(|name| name.as_bytes().starts_with(self.run.to_string().as_bytes()));
+            require(is_absolute(fetched) && own, || format!("{fetched} is no folder of this run"))?;
+        }
+        let is_svn = matches!(of.from, ReleaseSource::Subversion { .. });
+        require(is_svn == of.fetched.is_some(), || "it is fetched nowhere, or for nothing".into())?;
+        of.from.store().map_or(Ok(()), |store| self.store(store))?;
+        let link = of.link.as_ref().map(|of| &of.link);
+        require(link.is_none_or(is_absolute), || "its link is no absolute path".into())
+    }
+
+    /// What is removed, another run left beside the same destination.
+    fn own_staging(&self, into: &PathBytes, leftover: &PathBytes) -> Result<(), String> {
+        let above = into.to_path().parent().map(PathBytes::from_path);
+        let path = leftover.to_path();
+        let beside = path.parent().map(PathBytes::from_path) == above;
+        let run = path.file_name().and_then(|name| staging_run(into, name.as_bytes()));
+        let left = beside && is_absolute(leftover) && run.is_some_and(|run| run != self.run);
+        require(left, || format!("{leftover} is nothing that a restore to {into} left"))
     }
 
     /// What is renamed was recovered by this restore, and what was there is called by its run.
@@ -171,14 +208,7 @@ impl Forecast {
         require(is_absolute(into), || format!("{into} is no absolute path"))?;
         let own = staging(into, &self.run);
         require(*made_at == own, || format!("it is made at {made_at}, and not at {own}"))?;
-        let above = into.to_path().parent().map(PathBytes::from_path);
-        for leftover in &recovery.leftovers {
-            let path = leftover.to_path();
-            let beside = path.parent().map(PathBytes::from_path) == above;
-            let run = path.file_name().and_then(|name| staging_run(into, name.as_bytes()));
-            let left = beside && is_absolute(leftover) && run.is_some_and(|run| run != self.run);
-            require(left, || format!("{leftover} is nothing that a restore to {into} left"))?;
-        }
+        recovery.leftovers.iter().try_for_each(|leftover| self.own_staging(into, leftover))?;
         match (&recovery.store, &recovery.manifest) {
             (None, None) => {
                 require(step.foreseen.is_some(), || "it has no recovery point, and does not say why".into())
@@ -204,6 +234,9 @@ impl Action {
             Self::ReadBack { packed, .. } => vec![*packed],
             Self::Commit { packed, read_back, .. } => vec![*packed, *read_back],
             Self::Delete { given, .. } => vec![*given],
+            Self::Command { argv, .. } | Self::Probe { how: ProbeCheck::Command(argv), .. } => {
+                argv.iter().filter_map(Argument::input).collect()
+            }
             _ => vec![],
         }
     }
@@ -214,6 +247,7 @@ impl Action {
             Self::Pack { .. } => Some(OutputKind::Packed),
             Self::ReadBack { .. } => Some(OutputKind::ReadBack),
             Self::Commit { .. } => Some(OutputKind::Committed),
+            Self::Recover(_) | Self::Deploy(_) => Some(OutputKind::Path),
             _ => None,
         }
     }
@@ -225,7 +259,8 @@ impl Action {
             Self::Delete { .. } => Effect::Delete,
             Self::Probe { how, .. } => how.effect(),
             Self::Command { .. } => Effect::Execute,
-            Self::Switch { .. } => Effect::Replace,
+            Self::Deploy(deployment) if deployment.link.is_none() => Effect::Add,
+            Self::Switch { .. } | Self::Deploy(_) => Effect::Replace,
         }
     }
 }

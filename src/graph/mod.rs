@@ -4,17 +4,21 @@
 //! sizes. Alone names `petgraph`. Invariant: steps stand in a deterministic topological order (ties by the plan's own order), every input is
 //! an output that an earlier step produces, and a step's name depends on the plan alone.
 
+mod argument;
 mod build;
 mod cycle;
 mod order;
+mod release;
 mod size;
 mod slice;
 mod step;
 mod undriven;
 
+pub use argument::{Argument, argument_line};
 pub use build::{TIMEOUT_DEFAULT, compile};
+pub use release::{ReleaseSource, release_place};
 pub use slice::Slice;
-pub use step::{Dependency, Effect, Output, OutputKind, ProbeCheck, Step, StepKind};
+pub use step::{Dependency, Effect, Output, OutputKind, ProbeCheck, SqlCheck, Step, StepKind};
 pub use undriven::{Driver, Undriven};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -77,9 +81,11 @@ impl Graph {
     pub fn beside(&self, probes: bool) -> Self {
         let is_out = |step: &Step| match &step.kind {
             StepKind::Probe { how: ProbeCheck::Path(_) | ProbeCheck::Command(_), .. } => !probes,
-            StepKind::Probe { .. } | StepKind::Approve { .. } | StepKind::Command { .. } | StepKind::Switch { .. } => {
-                true
-            }
+            StepKind::Probe { .. }
+            | StepKind::Approve { .. }
+            | StepKind::Command { .. }
+            | StepKind::Switch { .. }
+            | StepKind::Deploy { .. } => true,
             _ => false,
         };
         let mut steps: Vec<Step> = Vec::with_capacity(self.steps.len());
@@ -99,10 +105,11 @@ impl Graph {
         Self { steps }.keep(|step| !is_out(step))
     }
 
-    /// The folders that its steps make, absolute, in their order.
+    /// The folders that its steps make, absolute, in their order; of a release, what its folder is called after.
     pub fn destinations(&self) -> Vec<HostPath> {
         let into = self.steps.iter().filter_map(|step| match &step.kind {
             StepKind::Recover { into, .. } => Some(into.clone()),
+            StepKind::Deploy { into, target, .. } => Some(release_place(into, target)),
             _ => None,
         });
         into.collect()

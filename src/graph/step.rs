@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Driver, Slice, Undriven};
+use super::{Argument, Driver, ReleaseSource, Slice, Undriven, argument_line};
 use crate::plan::{Archive, Files, Guard, Retention};
-use crate::ports::Person;
+use crate::ports::{Person, SecretPlace};
 use crate::primitives::{Duration, HostPath, JobName, Name, PathBytes, Span, StepId, StepName};
 
 /// What a step does to the world. Ordered by how much it takes to undo.
@@ -208,7 +208,7 @@ pub enum StepKind {
         /// Of which restore.
         restore: Name,
         /// The program and its arguments; never through a shell.
-        argv: Vec<String>,
+        argv: Vec<Argument>,
         /// On which other host, as the plan names it.
         on: Option<String>,
         /// Whether it does no harm to run it again where nobody knows whether it was done.
@@ -225,6 +225,19 @@ pub enum StepKind {
         /// From where to where, absolute.
         moves: Vec<(PathBytes, PathBytes)>,
     },
+    /// Puts a release on a host, in a folder of its own, and has a link point to it.
+    Deploy {
+        /// Of which restore.
+        restore: Name,
+        /// Whose release.
+        target: Name,
+        /// Where it is.
+        from: ReleaseSource,
+        /// The folder in which it gets a folder of its own, absolute.
+        into: HostPath,
+        /// The link that is set to it, absolute.
+        link: Option<PathBytes>,
+    },
     /// Does what no driver can do yet.
     Undriven(Box<Undriven>),
 }
@@ -236,7 +249,7 @@ pub enum ProbeCheck {
     /// Something is at that path, absolute.
     Path(PathBytes),
     /// That program exits with 0; never through a shell.
-    Command(Vec<String>),
+    Command(Vec<Argument>),
     /// A page answers with a status.
     Http {
         /// Its URL.
@@ -251,13 +264,38 @@ pub enum ProbeCheck {
         /// The port.
         port: u16,
     },
+    /// A query yields a row.
+    Sql(Box<SqlCheck>),
+}
+
+/// A query, and where it is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct SqlCheck {
+    /// The query.
+    pub query: String,
+    /// The server's name in DNS, or its IP address.
+    pub host: String,
+    /// The TCP port.
+    pub port: u16,
+    /// As whom; the account that runs, where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// Where that user's password is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<SecretPlace>,
+    /// The database that names without one belong to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
+    /// The file of the certificates of which one must vouch for the server, absolute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<PathBytes>,
 }
 
 impl ProbeCheck {
     /// What it does to the world.
     pub fn effect(&self) -> Effect {
         match self {
-            Self::Path(_) | Self::Http { .. } | Self::Tcp { .. } => Effect::Read,
+            Self::Path(_) | Self::Http { .. } | Self::Tcp { .. } | Self::Sql(_) => Effect::Read,
             Self::Command(_) => Effect::Execute,
         }
     }
@@ -267,9 +305,10 @@ impl std::fmt::Display for ProbeCheck {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Path(path) => write!(f, "something is at {path}"),
-            Self::Command(argv) => write!(f, "{argv:?} exits with 0"),
+            Self::Command(argv) => write!(f, "`{}` exits with 0", argument_line(argv)),
             Self::Http { url, status } => write!(f, "{url} answers {status}"),
             Self::Tcp { host, port } => write!(f, "{host} listens at port {port}"),
+            Self::Sql(sql) => write!(f, "{:?} yields a row at {} port {}", sql.query, sql.host, sql.port),
         }
     }
 }
@@ -304,7 +343,7 @@ impl StepKind {
     /// The other host that it is done on, if it is.
     pub fn host(&self) -> Option<&str> {
         match self {
-            Self::Recover { into, .. } => into.host.as_deref(),
+            Self::Recover { into, .. } | Self::Deploy { into, .. } => into.host.as_deref(),
             Self::Command { on, .. } | Self::Switch { on, .. } => on.as_deref(),
             _ => None,
         }
@@ -317,7 +356,8 @@ impl StepKind {
             | Self::Probe { restore, .. }
             | Self::Approve { restore, .. }
             | Self::Command { restore, .. }
-            | Self::Switch { restore, .. } => Some(restore),
+            | Self::Switch { restore, .. }
+            | Self::Deploy { restore, .. } => Some(restore),
             Self::Undriven(undriven) => match &undriven.slice {
                 Slice::Restore(restore) => Some(restore),
                 _ => None,
@@ -334,6 +374,7 @@ impl StepKind {
             | Self::ReadBack { store, .. }
             | Self::Commit { store, .. }
             | Self::Delete { store, .. } => Some(store),
+            Self::Deploy { from, .. } => from.store(),
             Self::Undriven(undriven) => undriven.store.as_ref(),
             _ => None,
         }
@@ -347,7 +388,9 @@ impl StepKind {
             Self::Delete { .. } => Effect::Delete,
             Self::Probe { how, .. } => how.effect(),
             Self::Command { .. } => Effect::Execute,
-            Self::Switch { .. } => Effect::Replace,
+            // The link alone takes the place of anything; what it pointed to stays.
+            Self::Deploy { link: None, .. } => Effect::Add,
+            Self::Switch { .. } | Self::Deploy { link: Some(_), .. } => Effect::Replace,
             Self::Undriven(undriven) => undriven.effect,
         }
     }
@@ -359,7 +402,7 @@ impl StepKind {
             Self::Pack { .. } => &[OutputKind::Packed],
             Self::ReadBack { .. } => &[OutputKind::ReadBack],
             Self::Commit { .. } => &[OutputKind::Committed],
-            Self::Recover { .. } => &[OutputKind::Path],
+            Self::Recover { .. } | Self::Deploy { .. } => &[OutputKind::Path],
             Self::Undriven(undriven) => &undriven.yields,
             _ => &[],
         }
@@ -375,7 +418,12 @@ impl StepKind {
             Self::Undriven(undriven) => ([None, None], &undriven.inputs),
             _ => ([None, None], &[]),
         };
-        own.into_iter().flatten().chain(listed.iter().copied())
+        let argv: &[Argument] = match self {
+            Self::Command { argv, .. } | Self::Probe { how: ProbeCheck::Command(argv), .. } => argv,
+            _ => &[],
+        };
+        let words = argv.iter().filter_map(Argument::input);
+        own.into_iter().flatten().chain(listed.iter().copied()).chain(words)
     }
 
     fn for_each_input(&mut self, mut change: impl FnMut(&mut Output)) {
@@ -388,6 +436,9 @@ impl StepKind {
                 change(read_back);
             }
             Self::Undriven(undriven) => undriven.inputs.iter_mut().for_each(change),
+            Self::Command { argv, .. } | Self::Probe { how: ProbeCheck::Command(argv), .. } => {
+                argv.iter_mut().filter_map(Argument::input_mut).for_each(change);
+            }
             _ => {}
         }
     }
@@ -405,6 +456,7 @@ impl StepKind {
             Self::Approve { .. } => "approve",
             Self::Command { .. } => "command",
             Self::Switch { .. } => "switch",
+            Self::Deploy { .. } => "deploy",
             Self::Undriven(undriven) => undriven.word,
         }
     }

@@ -59,10 +59,6 @@ pub enum Driver {
     SshKeys,
     /// A person's word on what was done.
     People,
-    /// Releases.
-    Releases,
-    /// Probes by a query.
-    SqlProbes,
     /// Looks at what is kept.
     Verification,
     /// Restores into scratch.
@@ -88,8 +84,6 @@ impl fmt::Display for Driver {
             Self::Priorities => "`priority`",
             Self::SshKeys => "`identity=(env)`",
             Self::People => "sign-offs",
-            Self::Releases => "`deploy`",
-            Self::SqlProbes => "probes by `sql`",
             Self::Verification => "`verify`",
             Self::Drills => "`drill`",
             Self::Notices => "`announce`",

@@ -7,11 +7,11 @@ use super::vocabulary::{
     ROTATES,
 };
 use super::word::Word;
-use crate::diagnostic::{Diagnostic, Diagnostics, codes::word as codes};
+use crate::diagnostic::{Diagnostic, Diagnostics, codes::value::BAD_TEXT, codes::word as codes};
 use crate::plan::{
     Files, ImageChoice, Logs, MachineImage, Mysql, MysqlAddress, Rds, RdsDatabase, Release, ReleaseFrom, Source,
 };
-use crate::primitives::{Period, Spanned};
+use crate::primitives::{Key, Period, Spanned};
 use crate::syntax::Node;
 
 /// The source in a target's block; none where there is none, or it could not be read.
@@ -115,17 +115,42 @@ fn release(node: &Node, out: &mut Diagnostics) -> Option<Release> {
     let one = view.one_property(["svn", "archive"]);
     let svn = view.property::<Url>("svn").map(|url| url.map(|url| url.0));
     let archive = view.text("archive");
-    let sha256 = match one {
-        Some("archive") => view.needed::<Digest>("sha256").map(|digest| digest.map(|digest| digest.0)),
-        _ => None,
+    let (store, sha256, strip) = match one {
+        Some("archive") => {
+            let sha256 = view.needed::<Digest>("sha256").map(|digest| digest.map(|digest| digest.0));
+            (view.property("store"), sha256, view.property("strip"))
+        }
+        _ => (None, None, None),
     };
     if one == Some("svn") {
         view.called("a `release` with `svn`");
     }
+    let refused = archive.as_ref().and_then(|archive| unread(archive, store.is_some()));
+    let is_refused = refused.is_some();
+    view.out.extend(refused);
     view.finish();
+    if is_refused {
+        return None;
+    }
     let from = match one? {
         "svn" => ReleaseFrom::Svn(svn?),
-        _ => ReleaseFrom::Archive { path: archive?, sha256: sha256? },
+        _ => ReleaseFrom::Archive { path: archive?, store, sha256: sha256?, strip },
     };
     Some(Release { from, span: node.header })
+}
+
+/// Archives that are common, and that this version cannot unpack, by how their names end.
+const UNREAD: &[&str] = &[".zip", ".xz", ".txz", ".bz2", ".tbz2", ".lz4", ".7z", ".rar", ".deb", ".rpm"];
+
+/// Why an archive of that name cannot be deployed.
+fn unread(archive: &Spanned<String>, is_in_store: bool) -> Option<Diagnostic> {
+    let lower = archive.value.to_ascii_lowercase();
+    if let Some(end) = UNREAD.iter().find(|end| lower.ends_with(**end)) {
+        let message = format!("a release in a `{end}` cannot be unpacked");
+        let help = "pack it as a `.tar`, `.tar.gz` or `.tar.zst`";
+        return Some(Diagnostic::new(&BAD_TEXT, message, archive.span, "of another kind", help));
+    }
+    let malformed = Key::parse(&archive.value).err().filter(|_| is_in_store)?;
+    let label = "its key in the store";
+    Some(Diagnostic::new(&BAD_TEXT, malformed.problem, archive.span, label, format!("write {}", malformed.help)))
 }

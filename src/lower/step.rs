@@ -7,8 +7,8 @@ use super::vocabulary::{
     RECOVER, REPEATABLE, SECURITY_GROUPS, SQL, SUBNET, TAGS, TCP, USER_DATA,
 };
 use crate::diagnostic::Diagnostics;
-use crate::plan::{Approve, Command, Deploy, Into, Launch, Probe, ProbeKind, Recover};
-use crate::primitives::{Name, Spanned};
+use crate::plan::{Approve, Command, Deploy, Input, Into, Launch, Probe, ProbeKind, Recover, SqlLogin};
+use crate::primitives::Name;
 use crate::syntax::Node;
 
 pub(super) fn recover(node: &Node, out: &mut Diagnostics) -> Option<Recover> {
@@ -50,7 +50,7 @@ pub(super) fn probe(node: &Node, out: &mut Diagnostics) -> Option<Probe> {
         name if name == HTTP.name => http(node, view.out),
         name if name == TCP.name => tcp(node, view.out),
         name if name == SQL.name => sql(node, view.out),
-        _ => Some(view.texts_of(&COMMAND)).filter(|argv| !argv.is_empty()).map(ProbeKind::Command),
+        _ => Some(view.values_of::<Input>(&COMMAND)).filter(|argv| !argv.is_empty()).map(ProbeKind::Command),
     });
     view.finish();
     Some(Probe { name: name?.map(|name| name.0), kind: kind?, timeout, takes, span: node.header })
@@ -76,9 +76,15 @@ fn sql(node: &Node, out: &mut Diagnostics) -> Option<ProbeKind> {
     let mut view = View::new(node, &SQL, out);
     let query = view.argument::<Text>();
     let host = view.property("host");
-    let (user, password) = (view.text("user"), view.property("password"));
+    let login = Box::new(SqlLogin {
+        port: view.property::<Port>("port").map(|port| port.map(|port| port.0)),
+        user: view.text("user"),
+        password: view.property("password"),
+        database: view.text("database"),
+        ca: view.text("ca"),
+    });
     view.finish();
-    Some(ProbeKind::Sql { query: query?.map(|query| query.0), host: host?, user, password })
+    Some(ProbeKind::Sql { query: query?.map(|query| query.0), host: host?, login })
 }
 
 pub(super) fn approve(node: &Node, out: &mut Diagnostics) -> Option<Approve> {
@@ -133,7 +139,7 @@ pub(super) fn deploy(node: &Node, out: &mut Diagnostics) -> Option<Deploy> {
 
 pub(super) fn command(node: &Node, out: &mut Diagnostics) -> Option<Command> {
     let mut view = View::new(node, &COMMAND_STEP, out);
-    let argv: Vec<Spanned<String>> = view.arguments::<Text>().into_iter().map(|word| word.map(|word| word.0)).collect();
+    let argv = view.arguments::<Input>();
     let (host, timeout, takes) = (view.property("host"), view.property("timeout"), view.property("takes"));
     let repeatable = view.is_said(&REPEATABLE);
     view.finish();

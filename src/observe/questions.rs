@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::releases::{self, LinkSeen, ReleaseSeen};
 use super::walk::Wanted;
 use super::{PointsSeen, SourceTotals, mounts, outside, points, staging_run, walk};
 use crate::catalog::{PointPlace, Totals, host_prefix, job_prefix};
-use crate::graph::{Graph, StepKind};
+use crate::graph::{Graph, ReleaseSource, StepKind, release_place};
 use crate::plan::Files;
-use crate::ports::{Cause, Clock, EntryKind, Fault, Scratch, StoreRead, TreeRead};
+use crate::ports::{Cause, Clock, EntryKind, Fault, Scratch, StoreRead, SubversionRead, TreeRead};
 use crate::primitives::{HostPath, JobName, Name, PathBytes, RunId};
 
 /// The reading halves of the world.
@@ -21,6 +22,8 @@ pub struct Reading<'a> {
     pub hosts: &'a BTreeMap<String, Arc<dyn TreeRead>>,
     /// The stores, by the plan's names.
     pub stores: &'a BTreeMap<Name, Arc<dyn StoreRead>>,
+    /// Repositories of Subversion.
+    pub subversion: &'a dyn SubversionRead,
     /// Temporary tables: they change nothing that anybody else sees.
     pub scratch: &'a dyn Scratch,
     /// The time.
@@ -89,6 +92,10 @@ pub struct Observed {
     pub destinations: BTreeMap<HostPath, DestinationSeen>,
     /// What is in the places that something recovered will get.
     pub places: BTreeMap<HostPath, Result<PlaceSeen, Fault>>,
+    /// What is where releases come from.
+    pub releases: BTreeMap<ReleaseSource, Result<ReleaseSeen, Fault>>,
+    /// What is at the links that will be set to a release.
+    pub links: BTreeMap<HostPath, Result<LinkSeen, Fault>>,
     /// Of the points that one path of is restored, what that path comes to, or why it cannot be restored.
     pub parts: BTreeMap<PointPlace, Result<Totals, Fault>>,
     /// Of the runs that left something beside a destination, those that this host knows to have ended.
@@ -112,6 +119,8 @@ pub async fn observe(graph: &Graph, reading: &Reading<'_>, plan: &Name, host: &N
         points: BTreeMap::new(),
         destinations: BTreeMap::new(),
         places: BTreeMap::new(),
+        releases: BTreeMap::new(),
+        links: BTreeMap::new(),
         parts: BTreeMap::new(),
         ended: BTreeSet::new(),
     };
@@ -141,6 +150,18 @@ pub async fn observe(graph: &Graph, reading: &Reading<'_>, plan: &Name, host: &N
                     };
                     observed.places.insert(HostPath { host: on.clone(), path: to.clone() }, seen);
                 }
+            }
+            StepKind::Deploy { target, from, into, link, .. } => {
+                let seen = releases::release(reading, from).await;
+                observed.releases.insert(from.clone(), seen);
+                if let Some(link) = link {
+                    let seen = match reading.tree_of(into.host.as_deref()) {
+                        Ok(tree) => releases::link(tree, link).await,
+                        Err(fault) => Err(fault),
+                    };
+                    observed.links.insert(HostPath { host: into.host.clone(), path: link.clone() }, seen);
+                }
+                destinations(reading, &[release_place(into, target)], &mut observed).await;
             }
             _ => {}
         }

@@ -1,5 +1,5 @@
 //! What a restore calls what lies beside: where it is made before it gets its name, so that the last step is a rename; and what was in
-//! the place that it then gets.
+//! the place that it then gets; and the folder of a release.
 //!
 //! Unaware of the world. Invariant: the name is the run's and the destination's own, fits a file system, and is recognised by
 //! whoever restores to the same destination later.
@@ -10,6 +10,8 @@ use crate::primitives::{Digest, PathBytes, RunId};
 const MARK: &[u8] = b".restoring-";
 /// Likewise of what was in the place.
 const KEPT: &[u8] = b".before-";
+/// Likewise of a release.
+const RELEASE: &[u8] = b"-";
 /// The longest name of a file or folder, in bytes (`NAME_MAX`, limits.h(0p)).
 const NAME_BYTES_MAX: usize = 255;
 /// The bytes of a run's text: `20260301T053002Z-9f3a2c1b`.
@@ -25,6 +27,11 @@ pub fn staging(into: &PathBytes, run: &RunId) -> PathBytes {
 /// What is in a place is called so once a run has put something else there.
 pub fn kept_beside(place: &PathBytes, run: &RunId) -> PathBytes {
     beside(place, KEPT, run)
+}
+
+/// The folder that a run gives a release of a target: no run before it had that name, and none after it will.
+pub fn release_folder(place: &PathBytes, run: &RunId) -> PathBytes {
+    beside(place, RELEASE, run)
 }
 
 fn beside(path: &PathBytes, mark: &[u8], run: &RunId) -> PathBytes {

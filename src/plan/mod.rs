@@ -19,11 +19,12 @@ pub use backup::{
 pub use people::{Announce, Channel, Email, Event, Host, Member, Notify, Role, Ssh};
 pub use restore::{
     Announcing, Approve, Command, Deploy, Included, Into, Launch, Probe, ProbeKind, Recover, Restore, RestoreStep,
-    Switch,
+    SqlLogin, Switch,
 };
 pub use secret::{HostInput, Input, OutputName, Secret};
 pub use source::{
-    Files, ImageChoice, Logs, MachineImage, Mysql, MysqlAddress, Rds, RdsDatabase, Release, ReleaseFrom, Source,
+    Files, ImageChoice, Logs, MYSQL_PORT, MachineImage, Mysql, MysqlAddress, Rds, RdsDatabase, Release, ReleaseFrom,
+    Source,
 };
 pub use store::{Access, S3, Sftp, Store, StoreKind};
 pub use watch::{Depth, Drill, Selector, SignOff, Verify};

@@ -98,9 +98,17 @@ impl RestoreStep {
         }
     }
 
-    /// What it takes in of an earlier step.
-    pub fn input(&self) -> Option<&OutputName> {
-        self.host().and_then(|input| input.value.output())
+    /// The words of the program that it runs, where it runs one.
+    pub fn argv(&self) -> &[Spanned<Input>] {
+        match self {
+            Self::Command(Command { argv, .. }) | Self::Probe(Probe { kind: ProbeKind::Command(argv), .. }) => argv,
+            _ => &[],
+        }
+    }
+
+    /// What it takes in of earlier steps.
+    pub fn inputs(&self) -> impl Iterator<Item = &OutputName> {
+        self.host().into_iter().chain(self.argv()).filter_map(|input| input.value.output())
     }
 
     /// What people call it: its word and what stands first behind it.
@@ -112,7 +120,7 @@ impl RestoreStep {
             Self::Launch(launch) => format!("launch \"{}\"", launch.name.value),
             Self::Deploy(deploy) => format!("deploy {}", deploy.target.value),
             Self::Command(command) => {
-                format!("command {}", command.argv.first().map_or("", |program| program.value.as_str()))
+                format!("command {}", command.argv.first().map_or_else(String::new, |program| program.value.shown()))
             }
             Self::Switch(switch) => format!("switch {}", switch.target.value),
             Self::Announce(announcing) => format!("announce {}", announcing.announce.value),
@@ -182,7 +190,7 @@ pub enum ProbeKind {
     /// Something is at that path, as written; a relative one is relative to the plan file's folder.
     Path(Spanned<String>),
     /// That command, never through a shell, exits with 0.
-    Command(Vec<Spanned<String>>),
+    Command(Vec<Spanned<Input>>),
     /// A page answers with a status (RFC 9110).
     Http {
         /// Its URL.
@@ -203,11 +211,24 @@ pub enum ProbeKind {
         query: Spanned<String>,
         /// The database server.
         host: Spanned<Input>,
-        /// As whom.
-        user: Option<Spanned<String>>,
-        /// The user's password.
-        password: Option<Spanned<Secret>>,
+        /// How it is asked there.
+        login: Box<SqlLogin>,
     },
+}
+
+/// How a database server of MySQL's kind is asked.
+#[derive(Debug, Clone, Default)]
+pub struct SqlLogin {
+    /// The TCP port; 3306 where the plan says nothing.
+    pub port: Option<Spanned<u16>>,
+    /// As whom; the user that runs where the plan says nothing.
+    pub user: Option<Spanned<String>>,
+    /// The user's password.
+    pub password: Option<Spanned<Secret>>,
+    /// The database that names without one belong to.
+    pub database: Option<Spanned<String>>,
+    /// The file of the certificates of which one must vouch for the server, as written.
+    pub ca: Option<Spanned<String>>,
 }
 
 /// Waits for the word of a person who has a role.
@@ -267,7 +288,7 @@ pub struct Deploy {
 #[derive(Debug, Clone)]
 pub struct Command {
     /// The program and its arguments.
-    pub argv: Vec<Spanned<String>>,
+    pub argv: Vec<Spanned<Input>>,
     /// On which host; the one that restores where the plan says nothing.
     pub host: HostInput,
     /// When to give up.

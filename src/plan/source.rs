@@ -1,7 +1,9 @@
 //! Sources: what a target is made of.
 
+use std::num::NonZeroU32;
+
 use super::Secret;
-use crate::primitives::{Duration, Period, Span, Spanned};
+use crate::primitives::{Duration, Name, Period, Span, Spanned};
 
 /// What a target is made of.
 #[derive(Debug, Clone)]
@@ -127,6 +129,9 @@ impl std::fmt::Display for RdsDatabase {
     }
 }
 
+/// The TCP port at which MySQL and MariaDB listen where nobody says another.
+pub const MYSQL_PORT: u16 = 3306;
+
 /// A MySQL or MariaDB server.
 #[derive(Debug, Clone)]
 pub struct Mysql {
@@ -160,7 +165,9 @@ impl std::fmt::Display for MysqlAddress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Socket(path) => f.write_str(&path.value),
-            Self::Tcp { host, port } => write!(f, "{}:{}", host.value, port.as_ref().map_or(3306, |port| port.value)),
+            Self::Tcp { host, port } => {
+                write!(f, "{}:{}", host.value, port.as_ref().map_or(MYSQL_PORT, |port| port.value))
+            }
         }
     }
 }
@@ -212,10 +219,14 @@ pub enum ReleaseFrom {
     Svn(Spanned<String>),
     /// An archive.
     Archive {
-        /// Where it lies; a relative path is relative to the plan file's folder.
+        /// Where it lies: in a store its key; else a path, where a relative one is relative to the plan file's folder.
         path: Spanned<String>,
+        /// The store that it lies in, where it does.
+        store: Option<Spanned<Name>>,
         /// Its SHA-256, 64 hexadecimal digits.
         sha256: Spanned<String>,
+        /// How many leading folders of its paths are left out; none where the plan says nothing.
+        strip: Option<Spanned<NonZeroU32>>,
     },
 }
 
@@ -223,7 +234,8 @@ impl std::fmt::Display for ReleaseFrom {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Svn(url) => f.write_str(&url.value),
-            Self::Archive { path, .. } => f.write_str(&path.value),
+            Self::Archive { path, store: None, .. } => f.write_str(&path.value),
+            Self::Archive { path, store: Some(store), .. } => write!(f, "{} in {}", path.value, store.value),
         }
     }
 }

@@ -12,7 +12,9 @@ mod ledger;
 mod network;
 mod people;
 mod scratch;
+mod secrets;
 mod store;
+mod subversion;
 mod tree;
 mod users;
 
@@ -25,10 +27,12 @@ pub use ledger::{
     JobRow, LedgerRead, LedgerWrite, PastRestore, PointGone, PointMade, PointRow, RunDetail, RunEnd, RunRow,
     RunSummary, RunUpdate, RunsWanted, Series, StepEnd, StepRow,
 };
-pub use network::Network;
+pub use network::{Network, SqlQuery};
 pub use people::{People, Person, Question, Word};
 pub use scratch::{Scratch, ScratchTable};
+pub use secrets::{Revealed, SecretPlace, Secrets};
 pub use store::{ObjectInfo, Page, PutMode, PutResult, StorePlace, StoreRead, StoreWrite, UploadId};
+pub use subversion::{Revision, Subversion, SubversionRead};
 pub use tree::{
     Attributes, Destination, EntryKind, FileRead, FileWrite, Meta, Names, ReadXattrs, Refused, TreeRead, TreeWrite,
     WholeFile,

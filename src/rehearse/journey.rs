@@ -83,6 +83,8 @@ impl Journey {
             hosts: self.forecast.hosts.keys().map(host).collect(),
             network: self.world.network(),
             people: self.world.people(),
+            subversion: self.world.subversion(),
+            secrets: self.world.secrets(),
             scratch: self.world.scratch(),
             clock: self.world.clock(),
             compute: Arc::new(FakeCompute),

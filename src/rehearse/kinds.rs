@@ -110,11 +110,13 @@ pub enum StepKind {
     Approve,
     /// Renames what was recovered into its place.
     Switch,
+    /// Puts a release on a host.
+    Deploy,
 }
 
 impl StepKind {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Look,
         Self::Pack,
         Self::ReadBack,
@@ -125,6 +127,7 @@ impl StepKind {
         Self::Command,
         Self::Approve,
         Self::Switch,
+        Self::Deploy,
     ];
 
     /// The kind of a step that does this.
@@ -140,6 +143,7 @@ impl StepKind {
             Action::Probe { .. } => Self::Probe,
             Action::Approve { .. } => Self::Approve,
             Action::Switch { .. } => Self::Switch,
+            Action::Deploy(_) => Self::Deploy,
         }
     }
 
@@ -150,7 +154,7 @@ impl StepKind {
 
     /// Whether it hands over bytes that are kept.
     fn writes(self) -> bool {
-        matches!(self, Self::Pack | Self::Commit | Self::Recover)
+        matches!(self, Self::Pack | Self::Commit | Self::Recover | Self::Deploy)
     }
 }
 

@@ -14,7 +14,7 @@ use super::{StepKind, past_points};
 use crate::catalog::{Manifest, Part, PointPlace, StoredObject};
 use crate::fakes::World;
 use crate::forecast::{Action, Forecast, Leftover};
-use crate::graph::ProbeCheck;
+use crate::graph::{Argument, ProbeCheck};
 use crate::ports::{Clock as _, UploadId};
 use crate::primitives::{Digest, Key, Name, PathBytes, StepId};
 
@@ -310,6 +310,10 @@ impl Law {
             Action::Recover(recovery) => {
                 recovery.staging == *path || recovery.into == *path || recovery.leftovers.contains(path)
             }
+            Action::Deploy(of) => {
+                let own = [Some(&of.staging), Some(&of.into), of.fetched.as_ref(), of.link.as_ref().map(|of| &of.link)];
+                own.into_iter().flatten().any(|name| name == path) || of.leftovers.contains(path)
+            }
             Action::Switch { moves, .. } => {
                 moves.iter().any(|step| [&step.from, &step.to, &step.kept].into_iter().any(|name| name == path))
             }
@@ -317,12 +321,35 @@ impl Law {
         });
     }
 
+    /// Folders above a release are made as well, for all to look into.
+    pub(super) fn may_make_folder(&self, path: &PathBytes) {
+        let is_above = |action: &Action| matches!(action, Action::Deploy(of) if of.into.starts_with(path));
+        if !self.forecast.steps.iter().any(|step| is_above(&step.action)) {
+            self.may_make(path);
+        }
+    }
+
     pub(super) fn may_run(&self, argv: &[String]) {
         let what = format!("run {}", argv.join(" "));
         self.must_be_announced(&what, |action| match action {
-            Action::Probe { how: ProbeCheck::Command(of), .. } | Action::Command { argv: of, .. } => of == argv,
+            Action::Probe { how: ProbeCheck::Command(of), .. } | Action::Command { argv: of, .. } => {
+                self.are_words(of, argv)
+            }
             _ => false,
         });
+    }
+
+    /// Whether these are the words of a program, with what earlier steps yielded.
+    fn are_words(&self, of: &[Argument], argv: &[String]) -> bool {
+        let yielded = |word: &Argument| match word {
+            Argument::Text(text) => text.clone(),
+            Argument::Output(output) => match &self.forecast.step(output.step).action {
+                Action::Recover(recovery) => recovery.into.to_string(),
+                Action::Deploy(deployment) => deployment.into.to_string(),
+                _ => String::new(),
+            },
+        };
+        of.iter().map(yielded).eq(argv.iter().cloned())
     }
 }
 

@@ -9,10 +9,11 @@ use jiff::SignedDuration;
 use super::stage::Variant;
 use super::verdict::{self, Verdict};
 use super::{
-    Broken, Ending, FaultKind, Invariant, Journey, Planted, Sound, Stage, Subject, Told, Weather, simulate, sources,
+    Broken, Ending, FaultKind, Invariant, Journey, Planted, Sound, Stage, Subject, Told, Weather, releases, simulate,
+    sources,
 };
 use crate::catalog::PointPlace;
-use crate::fakes::World;
+use crate::fakes::{self, World};
 use crate::forecast::Forecast;
 use crate::primitives::{Key, Name};
 use crate::report;
@@ -102,7 +103,7 @@ impl Stage {
         if other_hand {
             self.take_one_away(&world, &forecast);
         }
-        let secrets = [sources::SECRET.to_owned()];
+        let secrets = [sources::SECRET, fakes::SECRET].map(ToOwned::to_owned);
         let journey = Journey::new(&world, forecast, weather.side_by_side, planted, &secrets);
         let outcome = suffer(&journey, weather, story).await;
         story.told = journey.tale().told();
@@ -121,7 +122,8 @@ impl Stage {
                 self.days_later(&world).await?;
             }
         } else {
-            story.compared = verdict::restored(&world, &outcome, &self.excludes()).await? > 0;
+            let put_back = verdict::restored(&world, &outcome, &self.excludes()).await?;
+            story.compared = put_back + releases::deployed(&world, &outcome).await? > 0;
         }
         lawful(&journey, Some(outcome)).map(drop)
     }

@@ -14,6 +14,7 @@ mod life;
 pub mod page;
 mod past_points;
 mod planted;
+mod releases;
 mod seeds;
 mod shrink;
 mod sources;

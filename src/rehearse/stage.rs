@@ -10,7 +10,7 @@ use bytes::Bytes;
 use jiff::SignedDuration;
 
 use super::life::Reference;
-use super::{Journey, Sound, sources};
+use super::{Journey, Sound, releases, sources};
 use crate::calendar::Occurrences;
 use crate::catalog::{Part, PointPlace, host_prefix};
 use crate::fakes::World;
@@ -119,6 +119,7 @@ impl Stage {
     fn bare(&self, seed: u64) -> World {
         let world = World::tied_to_tokio(seed);
         sources::fill(&world, self.proven.graph());
+        releases::plant(&world, self.proven.graph());
         world
     }
 
@@ -163,6 +164,7 @@ impl Stage {
         Circumstances {
             host: self.host.clone(),
             base: self.base.clone(),
+            fetched: PathBytes::new(*b"/var/lib/sonae/fetched"),
             superuser: true,
             superuser_on: BTreeSet::new(),
             accept_shrink: true,
@@ -187,10 +189,18 @@ impl Stage {
         let reading = |store: &Name| (store.clone(), world.store(store.as_str()) as Arc<dyn StoreRead>);
         let stores: BTreeMap<Name, Arc<dyn StoreRead>> = self.stores().map(reading).collect();
         let (tree, scratch, clock) = (world.tree(), world.scratch(), world.clock());
+        let subversion = world.subversion();
         // What is there is there by whatever host it is looked at.
         let seen = |name: &str| (name.to_owned(), world.tree() as Arc<dyn TreeRead>);
         let hosts = graph.steps().iter().filter_map(|step| step.kind.host()).map(seen).collect();
-        let reading = Reading { tree: &*tree, hosts: &hosts, stores: &stores, scratch: &*scratch, clock: &*clock };
+        let reading = Reading {
+            tree: &*tree,
+            hosts: &hosts,
+            stores: &stores,
+            subversion: &*subversion,
+            scratch: &*scratch,
+            clock: &*clock,
+        };
         observe::observe(graph, &reading, &self.plan().name.value, host).await
     }
 
@@ -212,7 +222,7 @@ impl Stage {
                 let wish = RestoreWish { restore, choice, from_host: None, only: None, into: None, planned: None };
                 let graph = self.proven.graph().of_restore(&wish.restore);
                 let observed = self.observe(&graph, world, &who.host).await;
-                performable(forecast::restore(self.plan(), &graph, &observed, &who, &wish))
+                releases::of_what_is_there(performable(forecast::restore(self.plan(), &graph, &observed, &who, &wish)))
             }
         }
     }

@@ -135,7 +135,7 @@ impl Users for WatchedTree {
 #[async_trait::async_trait]
 impl TreeWrite for WatchedTree {
     async fn create(&self, folder: &PathBytes) -> Result<Box<dyn Destination>, Fault> {
-        self.law.may_make(folder);
+        self.law.may_make_folder(folder);
         self.inner.create(folder).await
     }
     async fn reopen(&self, folder: &PathBytes) -> Result<Box<dyn Destination>, Fault> {

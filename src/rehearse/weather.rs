@@ -122,7 +122,7 @@ const PORTS: [Port; 8] = [
         one_in: 2,
     },
     Port { name: "command", ops: &["command.run"], one_in: 3 },
-    Port { name: "network", ops: &["network.http", "network.tcp"], one_in: 3 },
+    Port { name: "network", ops: &["network.http", "network.tcp", "network.sql", "secrets.reveal"], one_in: 3 },
     Port { name: "people", ops: &["people.word"], one_in: 3 },
     Port { name: "journal", ops: &["journal", "journal.append"], one_in: 6 },
     Port { name: "locks", ops: &["locks"], one_in: 8 },

@@ -9,9 +9,9 @@ use crate::forecast::{
     Action, Deletion, ForecastStep, Leftover, Move, NotObserved, Outlook, OutlookStep, Recovery, Selection, StepView,
     Subject, Why,
 };
-use crate::graph::{Driver, Effect, Output, ProbeCheck};
+use crate::graph::{Driver, Effect, Output, ProbeCheck, argument_line};
 use crate::observe::SourceTotals;
-use crate::primitives::{ByteSize, Compression, Duration, JobName, Method, StepId, command_line, on_one_line};
+use crate::primitives::{ByteSize, Compression, Duration, JobName, Method, StepId, on_one_line};
 
 /// What would happen, in order, with names and sizes.
 pub fn text(forecast: &Outlook) -> String {
@@ -142,6 +142,7 @@ fn owner_of(step: &OutlookStep) -> String {
         | Action::Probe { .. }
         | Action::Approve { .. }
         | Action::Command { .. }
+        | Action::Deploy(_)
         | Action::Switch { .. } => "steps".into(),
     }
 }
@@ -248,7 +249,11 @@ fn described(forecast: &Outlook, action: &Action) -> (&'static str, String, Vec<
         }
         Action::Command { argv, on, repeatable } => {
             let again = repeatable.then(|| "is run again where nobody knows whether it was done".to_owned());
-            ("command", format!("{}{}", command_line(argv), at(on.as_deref())), again.into_iter().collect())
+            ("command", format!("{}{}", argument_line(argv), at(on.as_deref())), again.into_iter().collect())
+        }
+        Action::Deploy(deployment) => {
+            let (what, details) = super::deploy::forecast(deployment, &forecast.timezone);
+            ("deploy", what, details)
         }
         Action::Switch { target, on, moves } => {
             ("switch", format!("{target}{}", at(on.as_deref())), moves.iter().flat_map(moved).collect())
@@ -261,10 +266,7 @@ fn at(host: Option<&str>) -> String {
 }
 
 fn looked(how: &ProbeCheck, patience: Duration) -> String {
-    let what = match how {
-        ProbeCheck::Command(argv) => format!("`{}` exits with 0", command_line(argv)),
-        other => other.to_string(),
-    };
+    let what = how.to_string();
     if patience.seconds == 0 { what } else { format!("{what}; tried again for up to {patience}") }
 }
 
@@ -447,8 +449,13 @@ fn achieved(steps: &[&ForecastStep]) -> Vec<String> {
     if put_back > 0 {
         parts.push(format!("would put back {}", counted(put_back, "target")));
     }
+    let deployed = number(|action| matches!(action, Action::Deploy(_)));
+    if deployed > 0 {
+        let begin = if put_back == 0 { "would deploy" } else { "deploy" };
+        parts.push(format!("{begin} {}", counted(deployed, "release")));
+    }
     if probes > 0 {
-        let begin = if put_back == 0 { "would run" } else { "run" };
+        let begin = if put_back + deployed == 0 { "would run" } else { "run" };
         parts.push(format!("{begin} {}", counted(probes, "probe")));
     }
     parts.extend(deleted(steps));

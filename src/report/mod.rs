@@ -5,6 +5,7 @@
 
 mod accepted;
 mod changes;
+mod deploy;
 pub mod diagnostics;
 pub mod due;
 mod explain;

@@ -7,8 +7,9 @@ use jiff::SignedDuration;
 use super::words::{advice, count, counted, elapsed, lasting, lease_lost, names, suspension};
 use crate::catalog::{Manifest, Named};
 use crate::forecast::{Action, Forecast, ForecastStep, Move, Subject};
+use crate::graph::argument_line;
 use crate::ports::{Cause, Fault};
-use crate::primitives::{ByteSize, HostPath, Name, PathBytes, command_line, on_one_line};
+use crate::primitives::{ByteSize, HostPath, Name, PathBytes, on_one_line};
 use crate::run::{End, Outcome, StepEnd};
 use crate::steps::{Deleted, Omission, Recovered, Said, StepOutput};
 
@@ -80,7 +81,8 @@ fn done(step: &ForecastStep, output: &StepOutput, place: Place<'_>, lines: &mut 
             let _ =
                 writeln!(lines, "approved: {what}: by {} ({}): {}", by.person, by.account, on_one_line(&word.reason));
         }
-        (StepOutput::Ran(said), Action::Command { argv, .. }) => ran(&command_line(argv), said, lines),
+        (StepOutput::Ran(said), Action::Command { argv, .. }) => ran(&argument_line(argv), said, lines),
+        (StepOutput::Deployed(deployed), Action::Deploy(of)) => super::deploy::outcome(deployed, of, lines),
         (StepOutput::Switched { kept }, Action::Switch { target, moves, .. }) => switched(target, moves, kept, lines),
         _ => {}
     }
@@ -108,7 +110,7 @@ fn committed(manifest: &Manifest, place: &str, lines: &mut String) {
     named("unread", &manifest.unread, "they could not be read", lines);
 }
 
-fn named(word: &str, named: &Named, why: &str, lines: &mut String) {
+pub(super) fn named(word: &str, named: &Named, why: &str, lines: &mut String) {
     if named.count == 0 {
         return;
     }

@@ -16,7 +16,8 @@ use super::retry::{self, Next};
 use super::{Command, Entry, Event, LineSums, Outcome, Record, Recorded, State, StepState, Times, turn};
 use crate::forecast::{Action, Forecast, ForecastStep};
 use crate::ports::{
-    Cause, Clock, CommandRun, Compute, Fault, JournalWrite, Locks, Network, People, Scratch, StoreWrite, TreeWrite,
+    Cause, Clock, CommandRun, Compute, Fault, JournalWrite, Locks, Network, People, Scratch, Secrets, StoreWrite,
+    Subversion, TreeWrite,
 };
 use crate::primitives::{JobName, Name, StepId};
 use crate::steps::{Host, Inputs, Leases, Progress, World, abandon, perform};
@@ -32,10 +33,14 @@ pub struct Ports {
     pub commands: Arc<dyn CommandRun>,
     /// Other hosts, by the plan's names.
     pub hosts: BTreeMap<String, Host>,
+    /// Repositories of Subversion.
+    pub subversion: Arc<dyn Subversion>,
     /// What others serve.
     pub network: Arc<dyn Network>,
     /// People who are asked.
     pub people: Arc<dyn People>,
+    /// What the plan does not say.
+    pub secrets: Arc<dyn Secrets>,
     /// Temporary tables.
     pub scratch: Arc<dyn Scratch>,
     /// The time.
@@ -57,8 +62,10 @@ impl Ports {
             stores: &self.stores,
             commands: &*self.commands,
             hosts: &self.hosts,
+            subversion: &*self.subversion,
             network: &*self.network,
             people: &*self.people,
+            secrets: &*self.secrets,
             clock: &*self.clock,
             locks: &*self.locks,
             leases: &self.leases,

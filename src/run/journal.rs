@@ -244,6 +244,10 @@ fn fits(forecast: &Forecast, record: &Record) -> Result<(), String> {
         (StepOutput::Probed, Action::Probe { .. }) => true,
         (StepOutput::Approved(word), Action::Approve { people, .. }) => word.yes && people.contains(&word.by),
         (StepOutput::Ran(_), Action::Command { .. }) => true,
+        (StepOutput::Deployed(deployed), Action::Deploy(of)) => {
+            deployed.removed.iter().all(|removed| of.leftovers.contains(removed))
+                && (deployed.previous.is_none() || of.link.is_some())
+        }
         (StepOutput::Switched { kept }, Action::Switch { moves, .. }) => {
             kept.iter().all(|kept| moves.iter().any(|step| step.kept == *kept))
         }

@@ -16,6 +16,12 @@ pub async fn abandon(step: &ForecastStep, world: &World<'_>) -> Result<(), Fault
         Action::Pack { new, .. } => uploads(new, &[Part::Archive, Part::Contents], world).await,
         Action::Commit { new, .. } => uploads(new, &[Part::Manifest], world).await,
         Action::Recover(recovery) => world.tree_of(recovery.on.as_deref())?.remove(&recovery.staging).await,
+        Action::Deploy(deployment) => {
+            if let Some(fetched) = &deployment.fetched {
+                world.tree.remove(fetched).await?;
+            }
+            world.tree_of(deployment.on.as_deref())?.remove(&deployment.staging).await
+        }
         _ => Ok(()),
     }
 }

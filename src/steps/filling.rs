@@ -6,6 +6,7 @@
 use bytes::Bytes;
 
 use super::Progress;
+use super::coming::Coming;
 use super::making::{Orders, name_refused};
 use super::owners::Owners;
 use super::recover::Recovered;
@@ -13,11 +14,8 @@ use super::recover_names::{Fate, Names};
 use super::verified::{Event, Verified};
 use crate::archive::{Member, MemberKind};
 use crate::catalog::{Named, Totals};
-use crate::ports::{Attributes, Cause, Destination, Fault, FileWrite, Scratch, ScratchTable, TreeWrite, WholeFile};
+use crate::ports::{Attributes, Cause, Destination, Fault, Scratch, ScratchTable, TreeWrite};
 use crate::primitives::PathBytes;
-
-/// A file of no more bytes is made when all of it came.
-const GATHERED_BYTES_MAX: u64 = 256 * 1024;
 
 /// Paths that are remembered.
 struct Paths(Box<dyn ScratchTable>);
@@ -41,13 +39,6 @@ impl Paths {
     }
 }
 
-/// A file whose content comes.
-enum Open {
-    /// A small one: it is made when all of it came.
-    Gathered(WholeFile),
-    Written(PathBytes, Box<dyn FileWrite>, Attributes),
-}
-
 /// A destination that is being filled.
 pub(super) struct Filling<'a> {
     destination: &'a dyn Destination,
@@ -58,7 +49,7 @@ pub(super) struct Filling<'a> {
     taken_up: bool,
     /// None where owners are not set.
     owners: Option<Owners<'a>>,
-    file: Option<Open>,
+    file: Option<Coming>,
     /// The folders that are open, outermost first. Their attributes are set when they are left: writing into them
     /// changes their times, and may take more permission than they give.
     open: Vec<(PathBytes, Attributes)>,
@@ -173,12 +164,7 @@ impl<'a> Filling<'a> {
             MemberKind::Folder => self.folder(path, attributes).await,
             MemberKind::File { size, sparse } => {
                 self.totals.files += 1;
-                self.file = Some(match size {
-                    ..=GATHERED_BYTES_MAX if sparse.is_none() => {
-                        Open::Gathered(WholeFile { path, content: Vec::new(), attributes })
-                    }
-                    _ => Open::Written(path.clone(), self.destination.file(&path).await?, attributes),
-                });
+                self.file = Some(Coming::begin(self.destination, path, (size, sparse.is_some()), attributes).await?);
                 Ok(())
             }
             MemberKind::Symlink { target } => {
@@ -251,35 +237,20 @@ impl<'a> Filling<'a> {
     async fn data(&mut self, bytes: Bytes) -> Result<(), Fault> {
         let Some(file) = &mut self.file else { return Ok(()) };
         self.totals.bytes += bytes.len() as u64;
-        match file {
-            Open::Gathered(whole) => whole.content.push(bytes),
-            Open::Written(_, file, _) => file.write(bytes).await?,
-        }
-        Ok(())
+        file.data(bytes).await
     }
 
     async fn hole(&mut self, length: u64) -> Result<(), Fault> {
         let Some(file) = &mut self.file else { return Ok(()) };
         self.totals.bytes += length;
         self.totals.holes += length;
-        match file {
-            // Only what is sparse has holes, and that is not gathered.
-            Open::Gathered(whole) => {
-                Err(Fault::permanent(Cause::Invalid, format!("write {}", whole.path), "a hole in a file that has none"))
-            }
-            Open::Written(_, file, _) => file.hole(length).await,
-        }
+        file.hole(length).await
     }
 
     async fn end_of_member(&mut self) -> Result<(), Fault> {
         match self.file.take() {
             None => Ok(()),
-            Some(Open::Gathered(whole)) => self.orders.file(whole).await,
-            Some(Open::Written(path, file, attributes)) => {
-                let refused = file.finish(&attributes).await?;
-                name_refused(&mut self.unset, &path, &refused);
-                Ok(())
-            }
+            Some(file) => file.end(&mut self.orders, &mut self.unset).await,
         }
     }
 

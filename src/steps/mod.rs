@@ -7,9 +7,11 @@
 mod abandon;
 mod approve;
 mod beside;
+mod coming;
 mod command;
 mod commit;
 mod delete;
+mod deploy;
 mod filling;
 mod first_names;
 mod lease;
@@ -44,6 +46,7 @@ mod tests;
 
 pub use abandon::abandon;
 pub use delete::points_lock;
+pub use deploy::Deployed;
 pub use lease::{
     Broken, HeldLease, LEASE_RENEWED_EVERY, LeaseEntry, LeaseLost, LeaseSeen, LeaseShown, LeaseTaken, LeaseWanted,
     Leases, break_lease, leases_of,

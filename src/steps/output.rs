@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{LeaseLost, Packed, ReadBack, Recovered};
+use super::{Deployed, LeaseLost, Packed, ReadBack, Recovered};
 use crate::catalog::Manifest;
-use crate::forecast::Suspension;
-use crate::graph::{Output, OutputKind};
+use crate::forecast::{Action, Forecast, Suspension};
+use crate::graph::{Argument, Output, OutputKind};
 use crate::ports::{Cause, Fault, Word};
 use crate::primitives::{PathBytes, PointId, StepId};
 
@@ -39,6 +39,8 @@ pub enum StepOutput {
     Approved(Word),
     /// A program ended well.
     Ran(Said),
+    /// A release is in place.
+    Deployed(Deployed),
     /// What was recovered is in its place.
     Switched {
         /// What was there is called so.
@@ -135,6 +137,7 @@ impl StepOutput {
             Self::Packed(_) => Some(OutputKind::Packed),
             Self::ReadBack(_) => Some(OutputKind::ReadBack),
             Self::Committed(_) => Some(OutputKind::Committed),
+            Self::Recovered(_) | Self::Deployed(_) => Some(OutputKind::Path),
             _ => None,
         }
     }
@@ -156,6 +159,29 @@ impl Inputs {
         found.ok_or_else(|| {
             let answer = format!("step {} did not yield it", output.step.0);
             Fault::permanent(Cause::Invalid, format!("take in {:?}", output.kind), answer)
+        })
+    }
+
+    /// A program and its arguments, with what earlier steps yielded.
+    pub(super) fn words(&self, argv: &[Argument], forecast: &Forecast) -> Result<Vec<String>, Fault> {
+        let word = |word: &Argument| match word {
+            Argument::Text(text) => Ok(text.clone()),
+            Argument::Output(output) => self.text(*output, forecast),
+        };
+        argv.iter().map(word).collect()
+    }
+
+    /// What a step yielded, as a word.
+    fn text(&self, output: Output, forecast: &Forecast) -> Result<String, Fault> {
+        self.get(output)?;
+        let path = match &forecast.step(output.step).action {
+            Action::Recover(recovery) => &recovery.into,
+            Action::Deploy(deployment) => &deployment.into,
+            _ => return Err(mismatch(output)),
+        };
+        String::from_utf8(path.as_bytes().to_vec()).map_err(|_| {
+            let why = "its name is not UTF-8, and no program can be told of it";
+            Fault::permanent(Cause::Invalid, format!("take in {path}"), why)
         })
     }
 

@@ -4,12 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{
-    Beside, Inputs, Leases, PackRequest, Progress, RecoverRequest, Recovered, StepOutput, pack, read_back, recover,
+    Beside, Deployed, Inputs, Leases, PackRequest, Progress, RecoverRequest, Recovered, StepOutput, pack, read_back,
+    recover,
 };
-use super::{approve, command, commit, delete, look, probe, switch};
+use super::{approve, command, commit, delete, deploy, look, probe, switch};
 use crate::catalog::{Named, job_prefix};
 use crate::forecast::{Action, Forecast, ForecastStep, Held, NewPoint, Recovery, Selection, Suspension};
-use crate::ports::{Cause, Clock, CommandRun, Compute, Fault, Locks, Network, People, Scratch, StoreWrite, TreeWrite};
+use crate::graph::ProbeCheck;
+use crate::ports::{
+    Cause, Clock, CommandRun, Compute, Fault, Locks, Network, People, Scratch, Secrets, StoreWrite, Subversion,
+    TreeWrite,
+};
 use crate::primitives::{Compression, Name, PathBytes};
 
 /// Another host.
@@ -31,10 +36,14 @@ pub struct World<'a> {
     pub commands: &'a dyn CommandRun,
     /// Trees and programs of other hosts, by the plan's names.
     pub hosts: &'a BTreeMap<String, Host>,
+    /// Repositories of Subversion.
+    pub subversion: &'a dyn Subversion,
     /// What others serve.
     pub network: &'a dyn Network,
     /// People who are asked.
     pub people: &'a dyn People,
+    /// What the plan does not say.
+    pub secrets: &'a dyn Secrets,
     /// Temporary tables.
     pub scratch: &'a dyn Scratch,
     /// The time.
@@ -149,11 +158,23 @@ pub async fn perform(
             let recovered = recover(store, tree, world.beside(), &request, progress).await?;
             Ok(StepOutput::Recovered(Recovered { removed, not_removed, ..recovered }))
         }
-        Action::Probe { how, patience, .. } => probe::probe(world, how, *patience, &forecast.base).await,
+        Action::Probe { how, patience, .. } => {
+            let argv = match how {
+                ProbeCheck::Command(argv) => inputs.words(argv, forecast)?,
+                _ => vec![],
+            };
+            probe::probe(world, (how, &argv), *patience, &forecast.base).await
+        }
         Action::Approve { what, role, people } => approve::approve(world, forecast, step, (what, role, people)).await,
         Action::Command { argv, on, .. } => {
             let commands = world.commands_of(on.as_deref())?;
-            command::command(commands, forecast, step, argv).await
+            command::command(commands, forecast, step, &inputs.words(argv, forecast)?).await
+        }
+        Action::Deploy(deployment) => {
+            let (removed, not_removed) =
+                remove_leftovers(world.tree_of(deployment.on.as_deref())?, &deployment.leftovers).await;
+            let deployed = deploy::deploy(world, deployment, progress).await?;
+            Ok(StepOutput::Deployed(Deployed { removed, not_removed, ..deployed }))
         }
         Action::Switch { on, moves, .. } => switch::switch(world.tree_of(on.as_deref())?, moves).await,
     }

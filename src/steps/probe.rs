@@ -3,28 +3,28 @@
 use std::time::Duration;
 
 use super::{StepOutput, World};
-use crate::graph::ProbeCheck;
-use crate::ports::{Cause, Fault, Program};
+use crate::graph::{ProbeCheck, SqlCheck};
+use crate::ports::{Cause, Fault, Program, SqlQuery};
 use crate::primitives::{self, PathBytes};
 
 /// Between two looks: a service that comes up is seen soon, and is not kept busy by being looked at.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Looks for as long as `patience`; once where there is none.
+/// Looks for as long as `patience`; once where there is none. `argv` is the program with all its words, where one is run.
 pub(super) async fn probe(
     world: &World<'_>,
-    how: &ProbeCheck,
+    (how, argv): (&ProbeCheck, &[String]),
     patience: primitives::Duration,
     base: &PathBytes,
 ) -> Result<StepOutput, Fault> {
     if patience.seconds == 0 {
-        return look(world, how, base).await.map(|()| StepOutput::Probed);
+        return look(world, how, argv, base).await.map(|()| StepOutput::Probed);
     }
     let (mut last, mut looks) = (None, 0_u32);
     let looking = async {
         loop {
             looks += 1;
-            match look(world, how, base).await {
+            match look(world, how, argv, base).await {
                 Ok(()) => return Ok(()),
                 Err(fault) if is_hopeless(how, &fault) => return Err(fault),
                 Err(fault) => last = Some(fault),
@@ -38,14 +38,14 @@ pub(super) async fn probe(
     }
 }
 
-async fn look(world: &World<'_>, how: &ProbeCheck, base: &PathBytes) -> Result<(), Fault> {
+async fn look(world: &World<'_>, how: &ProbeCheck, argv: &[String], base: &PathBytes) -> Result<(), Fault> {
     match how {
         ProbeCheck::Path(path) => match world.tree.stat(path).await? {
             Some(_) => Ok(()),
             None => Err(Fault::permanent(Cause::NotFound, format!("probe {path}"), "nothing is there")),
         },
-        ProbeCheck::Command(argv) => {
-            let program = Program { argv: argv.clone(), folder: Some(base.clone()), ..Program::default() };
+        ProbeCheck::Command(_) => {
+            let program = Program { argv: argv.to_vec(), folder: Some(base.clone()), ..Program::default() };
             let exit = world.commands.run(&program).await?;
             exit.succeeded(|| format!("probe command `{}`", argv.join(" "))).map(drop)
         }
@@ -57,6 +57,21 @@ async fn look(world: &World<'_>, how: &ProbeCheck, base: &PathBytes) -> Result<(
             }
         },
         ProbeCheck::Tcp { host, port } => world.network.tcp_connect(host, *port).await,
+        ProbeCheck::Sql(sql) => ask(world, sql).await,
+    }
+}
+
+/// The password is read each time: it may be changed while the server comes up.
+async fn ask(world: &World<'_>, sql: &SqlCheck) -> Result<(), Fault> {
+    let SqlCheck { query, host, port, user, password, database, ca } = sql.clone();
+    let password = match &password {
+        Some(place) => Some(world.secrets.reveal(place).await?),
+        None => None,
+    };
+    let action = format!("ask {host} port {port}");
+    match world.network.sql_row(&SqlQuery { query, host, port, user, password, database, ca }).await? {
+        true => Ok(()),
+        false => Err(Fault::permanent(Cause::Other, action, "the query yields no row")),
     }
 }
 
@@ -67,6 +82,8 @@ fn is_hopeless(how: &ProbeCheck, fault: &Fault) -> bool {
         // The program itself is not there, or may not be run.
         ProbeCheck::Command(_) => matches!(fault.cause, Cause::NotFound | Cause::Denied | Cause::Invalid),
         ProbeCheck::Http { .. } | ProbeCheck::Tcp { .. } => fault.cause == Cause::Invalid,
+        // There is no such user, password, right, database, variable or file.
+        ProbeCheck::Sql(_) => matches!(fault.cause, Cause::NotFound | Cause::Denied | Cause::Invalid),
     }
 }
 

@@ -7,9 +7,11 @@ mod in_memory;
 mod journal;
 mod leases;
 mod ledger;
+mod network;
 mod scratch;
 mod stage;
 mod store;
+mod subversion;
 mod tree;
 mod world;
 

@@ -127,6 +127,10 @@ fn about(kind: &StepKind) -> Option<String> {
             let on = on.as_ref().map_or(String::new(), |host| format!(" on {host}"));
             Some(format!("{argv:?}{on}{}", if *repeatable { ", repeatable" } else { "" }))
         }
+        StepKind::Deploy { from, into, link, .. } => {
+            let link = link.as_ref().map_or_else(String::new, |link| format!(", then {link}"));
+            Some(format!("{from} into {into}{link}"))
+        }
         StepKind::Switch { moves, .. } => {
             let moves: Vec<String> = moves.iter().map(|(from, to)| format!("{from} becomes {to}")).collect();
             Some(moves.join(", "))

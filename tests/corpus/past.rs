@@ -9,7 +9,7 @@ use sonae::catalog::{
     MANIFEST_FORMAT_VERSION, Manifest, Named, Part, PointPlace, ReadBackRecord, StoredObject, Totals,
 };
 use sonae::fakes::World;
-use sonae::graph::{Graph, StepKind};
+use sonae::graph::{Graph, ReleaseSource, StepKind};
 use sonae::ports::Clock;
 use sonae::primitives::{Digest, JobName, Key, Name, PathBytes, RunId, Slot};
 use sonae::prove::ProvenPlan;
@@ -49,6 +49,11 @@ pub(super) fn fresh(proven: &ProvenPlan) -> World {
         tree.put_file(at("2026/february"), vec![b'.'; 3 << 20]);
         tree.put_file(at("2026/unfinished.tmp"), "half");
         tree.put_symlink(at("latest"), "2026");
+    }
+    for step in proven.graph().steps() {
+        if let StepKind::Deploy { from: ReleaseSource::Subversion { url }, .. } = &step.kind {
+            world.subversion().commit(url, 41, &[("release", "1")]);
+        }
     }
     world
 }

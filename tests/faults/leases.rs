@@ -45,6 +45,8 @@ async fn carry_out(world: &World, forecast: Forecast, leases: BTreeMap<LeaseName
         hosts: BTreeMap::new(),
         network: world.network(),
         people: world.people(),
+        subversion: world.subversion(),
+        secrets: world.secrets(),
         scratch: world.scratch(),
         clock: world.clock(),
         compute: Arc::new(FakeCompute),

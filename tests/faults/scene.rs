@@ -76,6 +76,7 @@ pub(crate) fn who() -> Circumstances {
     Circumstances {
         host: name("web-1"),
         base: PathBytes::new(*b"/plans"),
+        fetched: PathBytes::new(*b"/var/lib/sonae/fetched"),
         superuser: true,
         superuser_on: std::collections::BTreeSet::new(),
         accept_shrink: false,
@@ -98,6 +99,7 @@ pub(crate) async fn observe(plan: &Plan, graph: &sonae::graph::Graph, world: &Wo
         tree: &*world.tree() as &dyn TreeRead,
         hosts: &hosts,
         stores: &stores,
+        subversion: &*world.subversion(),
         scratch: &*world.scratch(),
         clock: &*world.clock() as &dyn Clock,
     };

@@ -14,6 +14,14 @@ const WIDTH: usize = 2;
 /// As of when the plan is compiled.
 pub(super) const NOW: &str = "2026-03-01T00:00:00Z";
 
+/// A program that is released in a repository, and one that is in an archive of a store.
+const RELEASES: &str = r#"
+target "shop" { release svn="https://svn.example.org/shop/tags/current"; no-backup "in the repository"; }
+target "tools" {
+    release archive="releases/tools.tar" store="vault" sha256="5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03" strip=1
+    no-backup "in the store"
+}
+"#;
 const ROLE: &str = "\nrole \"admin\" { member \"admin-1@example.jp\" user=\"admin1\"; }\n";
 
 /// The plan, which looks at more of what was restored: so that there is time for something to go wrong meanwhile.
@@ -26,9 +34,14 @@ pub(super) fn plan() -> String {
     // A person says yes, what was recovered gets its place, and a program is told.
     let approve = |word: &str| format!("approve {word:?} by=\"admin\" takes=\"1m\"\n    ");
     let approvals = ["once", "twice", "thrice"].map(approve).concat();
-    let last = "switch \"docs\" takes=\"1m\"\n    switch \"mail\" takes=\"1m\"\n    command \"tell\" takes=\"1m\"\n}";
+    let deploy = |target: &str, link: &str| {
+        format!("deploy {target:?} takes=\"1m\" {{ into path=\"/srv/{target}\" link={link:?}; }}\n    ")
+    };
+    let deploys = deploy("shop", "/srv/serving") + &deploy("tools", "/srv/tools/current");
+    let last = deploys
+        + "switch \"docs\" takes=\"1m\"\n    switch \"mail\" takes=\"1m\"\n    command \"tell\" takes=\"1m\"\n}";
     let plan = PLAN.replace("probe \"a program", &format!("{more}{approvals}probe \"a program"));
-    let plan = plan.trim_end().strip_suffix('}').unwrap().to_owned() + last + ROLE;
+    let plan = plan.trim_end().strip_suffix('}').unwrap().to_owned() + &last + RELEASES + ROLE;
     assert!(plan.contains("thrice"));
     plan
 }
@@ -145,4 +158,20 @@ fn a_pair_that_never_came_and_one_that_cannot_be_are_noticed() {
     assert_eq!(surprises(&pairs).len(), all - 1);
     pairs.insert((FaultKind::DiskFull, StepKind::ReadBack), 1);
     assert_eq!(surprises(&pairs).len(), all);
+}
+
+#[test]
+fn a_database_that_is_asked_with_a_password_breaks_no_promise() {
+    let ask = |at: u32| {
+        let rows = "sql \"SELECT 1\" host=\"db.example.org\" password=(env)\"DB_PASSWORD\"";
+        format!("probe \"rows {at}\" takes=\"1m\" {{ {rows}; }}\n    ")
+    };
+    let plan = PLAN.replace("probe \"a program", &((0..8).map(ask).collect::<String>() + "probe \"a program"));
+    let stage = Stage::set(&proven("sim.kdl", &plan), &PathBytes::new(*b"/plans")).unwrap();
+    let stories: Vec<Story> = (0..150).map(|seed| live(&stage, seed)).collect();
+    // Among what is held against them: no secret is told.
+    let broken: Vec<_> = stories.iter().filter_map(|story| Some((story.seed, story.broken.as_ref()?))).collect();
+    assert!(broken.is_empty(), "{broken:#?}");
+    let told = |words: &str| stories.iter().filter(|story| story.told.lines.join("\n").contains(words)).count();
+    assert!(told("network.sql") > 0 && told("secrets.reveal") > 0, "neither the server nor the secret went wrong");
 }

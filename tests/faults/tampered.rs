@@ -165,6 +165,8 @@ async fn go_on(world: &World, run: &RunId, recorded: Recorded) {
         hosts: BTreeMap::new(),
         network: world.network(),
         people: world.people(),
+        subversion: world.subversion(),
+        secrets: world.secrets(),
         clock: world.clock(),
         scratch: world.scratch(),
         compute: Arc::new(sonae::fakes::FakeCompute),

@@ -4,8 +4,12 @@
 pub(crate) mod command;
 #[path = "../conformance/destination.rs"]
 pub(crate) mod destination;
+#[path = "../conformance/network.rs"]
+pub(crate) mod network;
 #[path = "../conformance/stage.rs"]
 pub(crate) mod stage;
+#[path = "../conformance/subversion.rs"]
+pub(crate) mod subversion;
 #[path = "../conformance/tree.rs"]
 pub(crate) mod tree;
 

@@ -30,6 +30,7 @@ mod launch;
 mod leases;
 mod leftovers;
 mod locks;
+mod mariadb;
 mod memory;
 mod mounts;
 mod nasty;
@@ -41,9 +42,11 @@ mod random_kills;
 mod retention_peers;
 mod round_trip;
 mod scene;
+mod sql;
 mod ssh;
 mod sshd;
 mod strangers;
+mod svn;
 mod tools;
 mod tree;
 mod unreadable;
@@ -85,6 +88,8 @@ fn checks() -> impl Iterator<Item = &'static Check> {
         tools::CHECKS,
         ssh::CHECKS,
         night::CHECKS,
+        svn::CHECKS,
+        sql::CHECKS,
     ]
     .into_iter()
     .flatten()

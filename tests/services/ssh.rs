@@ -51,7 +51,7 @@ pub(crate) const CHECKS: &[Check] = &[
 ];
 
 /// Runs what waits.
-fn wait<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(future)
 }
 

@@ -17,7 +17,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
 }];
 
 /// Those of `tests/all`, but for those that are there.
-const WANTED: [&str; 14] = [
+const WANTED: [&str; 18] = [
     "cc",
     "rsync",
     "unzip",
@@ -32,6 +32,10 @@ const WANTED: [&str; 14] = [
     "sshd",
     "ssh",
     "ssh-keygen",
+    "mariadbd",
+    "mariadb-install-db",
+    "my_print_defaults",
+    "openssl",
 ];
 
 /// A folder that holds all the programs there are.

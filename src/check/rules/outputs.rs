@@ -48,7 +48,8 @@ impl<'p> Line<'_, 'p> {
                 children.iter().flat_map(|child| self.step(child)).collect()
             }
             single => {
-                single.host().into_iter().for_each(|input| self.input(input));
+                single.host().into_iter().for_each(|input| self.input(input, true));
+                single.argv().iter().for_each(|input| self.input(input, false));
                 if let RestoreStep::Switch(switch) = single {
                     self.switch(&switch.target);
                 }
@@ -66,8 +67,8 @@ impl<'p> Line<'_, 'p> {
         }
     }
 
-    /// A host is needed wherever a step takes something in.
-    fn input(&mut self, input: &'p Spanned<Input>) {
+    /// Where a host is meant, only an address will do.
+    fn input(&mut self, input: &'p Spanned<Input>, is_host: bool) {
         let Input::Output(name) = &input.value else { return };
         let found = self.earlier.get(name.step.as_str()).map(Vec::as_slice).unwrap_or_default();
         let problem = match found {
@@ -84,7 +85,7 @@ impl<'p> Line<'_, 'p> {
                 let found = Diagnostic::new(&codes::NOT_YIELDED, message, input.span, "not yielded", help);
                 found.also(one.step.span(), "by this step")
             }
-            [one] if name.slot != "address" => {
+            [one] if is_host && name.slot != "address" => {
                 let message = format!("a host is meant, and `{}` is none", name.slot);
                 let help = if one.slots.contains(&"address") {
                     format!("write (output)\"{}.address\"", name.step)

@@ -1,4 +1,4 @@
-//! Backups name declared stores.
+//! Backups and releases name declared stores.
 
 use super::Scene;
 use crate::check::scene::known_names;
@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, codes};
 
 pub(super) fn run(scene: &Scene<'_>, out: &mut Diagnostics) {
     let named = scene.backups().flat_map(|(_, backup)| Scene::stores_of(backup));
-    for store in named.chain(&scene.plan.evidence) {
+    for store in named.chain(scene.release_stores()).chain(&scene.plan.evidence) {
         if scene.stores.contains_key(&store.value) || scene.is_broken("store", &store.value) {
             continue;
         }

@@ -1,12 +1,15 @@
 //! The steps of a restore that this version has a driver for.
 
-use super::restore::Earlier;
-use super::{Builder, needs};
+use super::restore::{Earlier, output};
+use super::{Builder, awaiting, needs};
 use crate::catalog::host_name;
-use crate::graph::{Driver, ProbeCheck, StepKind};
-use crate::plan::{Approve, Command, Input, Into, Probe, ProbeKind, Recover, RestoreStep, Secret, Switch, Target};
-use crate::ports::Person;
-use crate::primitives::{Duration, HostPath, JobName, Name, PathBytes, Span, Spanned, StepId};
+use crate::graph::{Argument, Driver, ProbeCheck, ReleaseSource, SqlCheck, StepKind};
+use crate::plan::{
+    Approve, Command, Deploy, Input, Into, MYSQL_PORT, Probe, ProbeKind, Recover, ReleaseFrom, RestoreStep, Secret,
+    Source, SqlLogin, Switch, Target,
+};
+use crate::ports::{Person, SecretPlace};
+use crate::primitives::{Digest, Duration, HostPath, JobName, Key, Name, PathBytes, Span, Spanned, StepId};
 
 /// How long a probe is tried again where the plan says nothing.
 const PATIENCE: Duration = Duration::from_seconds(60);
@@ -28,12 +31,13 @@ impl Builder<'_> {
                 earlier.recovered.insert(&recover.target.value, into.clone());
                 Some(self.recover(restore, recover, into, before))
             }
-            RestoreStep::Probe(probe) => self.probe(restore, probe, before),
+            RestoreStep::Probe(probe) => self.probe(restore, probe, before, earlier),
             RestoreStep::Approve(approve) => Some(self.approve(restore, approve, before)),
             RestoreStep::Command(command) if is_known(command.host.as_ref()) => {
-                Some(self.command(restore, command, before))
+                self.command(restore, command, before, earlier)
             }
             RestoreStep::Switch(switch) => self.switch(restore, switch, before, earlier),
+            RestoreStep::Deploy(deploy) if is_known(deploy.host.as_ref()) => self.deploy(restore, deploy, before),
             _ => None,
         }
     }
@@ -41,7 +45,9 @@ impl Builder<'_> {
     /// Adds a step under the first name that is free.
     fn named(&mut self, restore: &Name, word: &str, kind: StepKind, before: &[StepId], span: Span) -> StepId {
         let name = self.numbered(&format!("restore/{restore}"), word);
-        self.add(name, kind, before.iter().map(|on| needs(*on, span)).collect(), span)
+        let after = before.iter().map(|on| needs(*on, span)).collect();
+        let after = awaiting(kind.inputs(), after, span);
+        self.add(name, kind, after, span)
     }
 
     /// Whether this version has a driver for what is recovered, wherever the points lie.
@@ -66,16 +72,18 @@ impl Builder<'_> {
         id
     }
 
-    /// None where it looks at what a step yields, or asks a database.
-    fn probe(&mut self, restore: &Name, probe: &Probe, before: &[StepId]) -> Option<StepId> {
+    /// None where it looks at what a step yields, by address.
+    fn probe(&mut self, restore: &Name, probe: &Probe, before: &[StepId], earlier: &Earlier<'_>) -> Option<StepId> {
         let how = match &probe.kind {
             ProbeKind::Path(path) => ProbeCheck::Path(self.absolute(&path.value)),
-            ProbeKind::Command(argv) => ProbeCheck::Command(words(argv)),
+            ProbeKind::Command(argv) => ProbeCheck::Command(words(argv, earlier)?),
             ProbeKind::Http { url, status } => {
                 ProbeCheck::Http { url: url.value.clone(), status: status.as_ref().map_or(200, |status| status.value) }
             }
             ProbeKind::Tcp { host, port } => ProbeCheck::Tcp { host: self.reached(host)?, port: port.value },
-            ProbeKind::Sql { .. } => return None,
+            ProbeKind::Sql { query, host, login } => {
+                ProbeCheck::Sql(Box::new(self.sql(&query.value, self.reached(host)?, login)))
+            }
         };
         // What was just restored is there at once or never.
         let usual =
@@ -85,6 +93,23 @@ impl Builder<'_> {
         let (restore_name, shows) = (restore.clone(), probe.name.value.clone());
         let kind = StepKind::Probe { restore: restore_name, shows, how, patience };
         Some(self.named(restore, "probe", kind, before, probe.span))
+    }
+
+    fn sql(&self, query: &str, host: String, login: &SqlLogin) -> SqlCheck {
+        let text = |written: &Option<Spanned<String>>| written.as_ref().map(|text| text.value.clone());
+        let place = |secret: &Secret| match secret {
+            Secret::Env(name) => SecretPlace::Env(name.clone()),
+            Secret::File(path) => SecretPlace::File(self.absolute(path)),
+        };
+        SqlCheck {
+            query: query.to_owned(),
+            host,
+            port: login.port.as_ref().map_or(MYSQL_PORT, |port| port.value),
+            user: text(&login.user),
+            password: login.password.as_ref().map(|password| place(&password.value)),
+            database: text(&login.database),
+            ca: login.ca.as_ref().map(|ca| self.absolute(&ca.value)),
+        }
     }
 
     /// The address of a machine, by its name in the plan or as it is written; none where it is known only later.
@@ -111,8 +136,15 @@ impl Builder<'_> {
         self.named(restore, "approve", kind, before, approve.span)
     }
 
-    fn command(&mut self, restore: &Name, command: &Command, before: &[StepId]) -> StepId {
-        let (argv, repeatable) = (words(&command.argv), command.repeatable);
+    /// None where it takes in what is yielded by nothing, which is told elsewhere.
+    fn command(
+        &mut self,
+        restore: &Name,
+        command: &Command,
+        before: &[StepId],
+        earlier: &Earlier<'_>,
+    ) -> Option<StepId> {
+        let (argv, repeatable) = (words(&command.argv, earlier)?, command.repeatable);
         let on = command.host.as_ref().and_then(named);
         let key = self.lacks_key(on.as_deref());
         let kind = StepKind::Command { restore: restore.clone(), argv, on, repeatable };
@@ -121,7 +153,40 @@ impl Builder<'_> {
         if let Some(timeout) = &command.timeout {
             self.steps[id.index()].timeout = timeout.value;
         }
-        id
+        Some(id)
+    }
+
+    /// None where the target is no release, which is told elsewhere.
+    fn deploy(&mut self, restore: &Name, deploy: &Deploy, before: &[StepId]) -> Option<StepId> {
+        let target = &deploy.target.value;
+        let Some(Source::Release(release)) = self.targets.get(target)?.source.as_ref() else { return None };
+        let from = self.release(&release.from)?;
+        let host = deploy.host.as_ref().and_then(named);
+        let store = from.store().and_then(|store| self.store_lacks(store));
+        let lacks = self.lacks_key(host.as_deref()).or(store);
+        let into = HostPath { host, path: self.absolute(&deploy.path.value) };
+        let link = deploy.link.as_ref().map(|link| self.absolute(&link.value));
+        let kind = StepKind::Deploy { restore: restore.clone(), target: target.clone(), from, into, link };
+        let id = self.named(restore, &format!("deploy-{target}"), kind, before, deploy.span);
+        self.steps[id.index()].lacks = lacks;
+        Some(id)
+    }
+
+    fn release(&self, from: &ReleaseFrom) -> Option<ReleaseSource> {
+        let digest = |hex: &str| Digest::try_from(format!("sha256:{}", hex.to_ascii_lowercase())).ok();
+        Some(match from {
+            ReleaseFrom::Svn(url) => ReleaseSource::Subversion { url: url.value.clone() },
+            ReleaseFrom::Archive { path, store, sha256, strip } => {
+                let (sha256, strip) = (digest(&sha256.value)?, strip.as_ref().map_or(0, |strip| strip.value.get()));
+                match store {
+                    None => ReleaseSource::File { path: self.absolute(&path.value), sha256, strip },
+                    Some(store) => {
+                        let (store, key) = (store.value.clone(), Key::parse(&path.value).ok()?);
+                        ReleaseSource::Object { store, key, sha256, strip }
+                    }
+                }
+            }
+        })
     }
 
     /// None where nothing was recovered that can be renamed.
@@ -154,8 +219,13 @@ fn named(host: &Spanned<Input>) -> Option<String> {
     }
 }
 
-fn words(argv: &[Spanned<String>]) -> Vec<String> {
-    argv.iter().map(|word| word.value.clone()).collect()
+/// The words of a program, with the steps that yield those which are not written.
+fn words(argv: &[Spanned<Input>], earlier: &Earlier<'_>) -> Option<Vec<Argument>> {
+    let word = |word: &Spanned<Input>| match &word.value {
+        Input::Text(text) => Some(Argument::Text(text.clone())),
+        Input::Output(name) => output(name, &earlier.labels).map(Argument::Output),
+    };
+    argv.iter().map(word).collect()
 }
 
 fn relative(root: &PathBytes) -> &[u8] {

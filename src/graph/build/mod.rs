@@ -99,14 +99,10 @@ impl<'a> Builder<'a> {
         name: &str,
         deed: Deed,
         inputs: Vec<Output>,
-        mut after: Vec<Dependency>,
+        after: Vec<Dependency>,
         span: Span,
     ) -> StepId {
-        for input in &inputs {
-            if after.iter().all(|tie| tie.on != input.step) {
-                after.push(needs(input.step, span));
-            }
-        }
+        let after = awaiting(inputs.iter().copied(), after, span);
         let Deed { word, what, details, effect, yields, lacks } = deed;
         let store = match slice {
             Slice::Job(job) => self.store_of(job),
@@ -160,6 +156,16 @@ impl<'a> Builder<'a> {
 
 fn needs(on: StepId, span: Span) -> Dependency {
     Dependency { on, span, needs_success: true }
+}
+
+/// The ties, and those to the steps that yield what is taken in.
+fn awaiting(inputs: impl Iterator<Item = Output>, mut after: Vec<Dependency>, span: Span) -> Vec<Dependency> {
+    for input in inputs {
+        if after.iter().all(|tie| tie.on != input.step) {
+            after.push(needs(input.step, span));
+        }
+    }
+    after
 }
 
 /// `(a) b …`: a program and its arguments, as it is shown.

@@ -37,7 +37,7 @@ pub(super) struct Earlier<'s> {
     /// Where targets were put.
     pub(super) recovered: HashMap<&'s Name, HostPath>,
     /// Those that yield something, by what others call them; the last where several are called the same.
-    labels: HashMap<&'s str, StepId>,
+    pub(super) labels: HashMap<&'s str, StepId>,
     /// Where a drill puts what the plan puts elsewhere.
     moved: Vec<(PathBytes, PathBytes)>,
 }
@@ -122,7 +122,7 @@ impl Builder<'_> {
         if line.scratch.is_some() {
             deed.lacks = Driver::Drills;
         }
-        let inputs = step.input().into_iter().filter_map(|input| output(input, &earlier.labels)).collect::<Vec<_>>();
+        let inputs = step.inputs().filter_map(|input| output(input, &earlier.labels)).collect::<Vec<_>>();
         let yielded = |input: &Output| self.steps[input.step.index()].kind.yields().contains(&input.kind);
         let inputs = inputs.into_iter().filter(yielded).collect();
         let span = step.span();
@@ -158,7 +158,7 @@ impl Builder<'_> {
             RestoreStep::Launch(launch) => ("launch".into(), launching(launch)),
             RestoreStep::Deploy(deploy) => (format!("deploy-{}", deploy.target.value), self.deploying(line, deploy)),
             RestoreStep::Command(command) => {
-                let what = argv(command.argv.iter().map(|word| word.value.as_str())) + &on(command.host.as_ref());
+                let what = shown(&command.argv) + &on(command.host.as_ref());
                 ("command".into(), plain("command", what, Effect::Execute, Driver::Ec2))
             }
             RestoreStep::Switch(switch) => {
@@ -214,9 +214,7 @@ impl Builder<'_> {
                 let path = moved.map_or_else(|| planned.clone(), |(from, into)| planned.moved(from, into));
                 (format!("something is at {path}"), Effect::Read)
             }
-            ProbeKind::Command(words) => {
-                (format!("{} exits with 0", argv(words.iter().map(|word| word.value.as_str()))), Effect::Execute)
-            }
+            ProbeKind::Command(words) => (format!("{} exits with 0", shown(words)), Effect::Execute),
             ProbeKind::Http { url, status } => {
                 let status = status.as_ref().map_or(200, |status| status.value);
                 (format!("{} answers {status}", url.value), Effect::Read)
@@ -229,8 +227,8 @@ impl Builder<'_> {
             }
         };
         let what = probe.name.value.clone();
-        // What it looks at otherwise is the machine that a step launches.
-        let lacks = if matches!(probe.kind, ProbeKind::Sql { .. }) { Driver::SqlProbes } else { Driver::Ec2 };
+        // What it looks at is the machine that a step launches, or the database that one brings back.
+        let lacks = if matches!(probe.kind, ProbeKind::Sql { .. }) { Driver::Rds } else { Driver::Ec2 };
         Deed { word: "probe", what, details: vec![how], effect, yields: &[], lacks }
     }
 
@@ -259,7 +257,8 @@ impl Builder<'_> {
             details: link.into_iter().collect(),
             effect: Effect::Replace,
             yields: &[OutputKind::Path],
-            lacks: Driver::Releases,
+            // Where it is not practised: it goes to the machine that a step launches.
+            lacks: Driver::Ec2,
         }
     }
 }
@@ -278,13 +277,19 @@ fn launching(launch: &Launch) -> Deed {
     Deed { word: "launch", what, details, effect: Effect::Add, yields, lacks: Driver::Ec2 }
 }
 
+/// A program and its arguments as the plan has them.
+fn shown(words: &[Spanned<Input>]) -> String {
+    let words: Vec<String> = words.iter().map(|word| word.value.shown()).collect();
+    argv(words.iter().map(String::as_str))
+}
+
 /// ` on web-1`, where a plan says which host.
 fn on(host: Option<&Spanned<Input>>) -> String {
     host.map_or_else(String::new, |host| format!(" on {}", host.value.shown()))
 }
 
 /// What an input refers to, among the steps that were compiled before.
-fn output(input: &OutputName, labels: &HashMap<&str, StepId>) -> Option<Output> {
+pub(super) fn output(input: &OutputName, labels: &HashMap<&str, StepId>) -> Option<Output> {
     let step = labels.get(input.step.as_str())?;
     let kinds = [OutputKind::Instance, OutputKind::Address, OutputKind::Path];
     let kind = kinds.into_iter().find(|kind| kind.slot() == Some(input.slot.as_str()))?;

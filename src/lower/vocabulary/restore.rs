@@ -117,7 +117,7 @@ pub static PATH: Word = plain(
 /// `command` in `probe`
 pub static COMMAND: Word = plain(
     "command",
-    many(Form::Text, "a program and its arguments"),
+    many(Form::Input, "a program and its arguments, of which some may be what earlier steps yield"),
     "It is well when the command exits with 0. It is run as it stands, never through a shell, from the plan file's folder, in the plain environment of the account that runs it.",
 );
 
@@ -136,11 +136,23 @@ pub static TCP: Word = Word {
 /// `sql`
 pub static SQL: Word = Word {
     properties: &[
-        required("host", Form::Input, "The database server's address."),
+        required("host", Form::Input, "The database server: a declared host, or an address."),
+        optional("port", Form::Port, "The TCP port. By default 3306."),
         optional("user", Form::Text, "As whom. By default the user that runs."),
         optional("password", Form::Secret, "The user's password. By default none is given."),
+        optional("database", Form::Text, "The database that tables without one are looked for in. By default none."),
+        optional(
+            "ca",
+            Form::Text,
+            "The file of the certificates (PEM) of which one must vouch for the server's name; a relative path is relative to the plan file's \
+             folder. By default the connection is encrypted where the server can, and whose it is is not asked.",
+        ),
     ],
-    ..plain("sql", one(Form::Text, "a query"), "It is well when the query yields a row.")
+    ..plain(
+        "sql",
+        one(Form::Text, "a query"),
+        "It is well when the query yields a row. It is asked of a MySQL or MariaDB server, in a transaction that can only read.",
+    )
 };
 
 /// `moment`
@@ -244,7 +256,7 @@ pub static COMMAND_STEP: Word = Word {
     times: Times::Any,
     ..plain(
         "command",
-        many(Form::Text, "a program and its arguments"),
+        many(Form::Input, "a program and its arguments, of which some may be what earlier steps yield"),
         "Runs a program, which must exit with 0. It is run as it stands, never through a shell, from the plan file's folder (on another host from \
          the account's home), in the plain environment of the account that runs it.",
     )

@@ -190,9 +190,19 @@ pub static RELEASE: Word = Word {
         optional(
             "archive",
             Form::Text,
-            "An archive; this or `svn`. A relative path is relative to the plan file's folder.",
+            "An archive, a `.tar`, `.tar.gz`, `.tgz` or `.tar.zst`; this or `svn`. A relative path is relative to the plan file's folder.",
+        ),
+        optional(
+            "store",
+            Form::Name,
+            "The store that the archive lies in; `archive` is its key then. By default a file.",
         ),
         optional("sha256", Form::Digest, "The archive's digest; needed with, and only with, `archive`."),
+        optional(
+            "strip",
+            Form::Count,
+            "How many leading folders of the archive's paths are left out, as with tar(1)'s `--strip-components`. By default none.",
+        ),
     ],
     ..plain("release", NOTHING, "The target is a program, in the version that was released.")
 };

@@ -2,7 +2,7 @@
 
 use super::{Facts, or_none, quoted, texts, value};
 use crate::graph::TIMEOUT_DEFAULT;
-use crate::plan::{Archive, ArchiveFormat, Backup, Content, Priority, Selection, Stored, Target, Way};
+use crate::plan::{Archive, ArchiveFormat, Backup, Content, Input, Priority, Selection, Stored, Target, Way};
 use crate::primitives::{Compression, Spanned};
 
 impl Facts {
@@ -87,7 +87,19 @@ impl Facts {
 
     /// A program and its arguments, where there is one.
     pub(super) fn program(&mut self, of: &str, word: &str, argv: &[Spanned<String>]) {
-        let words: Vec<String> = texts(argv).collect();
+        self.words(of, word, &texts(argv).collect::<Vec<_>>());
+    }
+
+    /// The same of one some of whose words may be what earlier steps yield.
+    pub(super) fn program_of_step(&mut self, of: &str, word: &str, argv: &[Spanned<Input>]) {
+        let words = argv.iter().map(|word| match &word.value {
+            Input::Text(text) => quoted(text),
+            output @ Input::Output(_) => output.to_string(),
+        });
+        self.words(of, word, &words.collect::<Vec<_>>());
+    }
+
+    fn words(&mut self, of: &str, word: &str, words: &[String]) {
         self.fact(of, if words.is_empty() { format!("{word} none") } else { format!("{word} {}", words.join(" ")) });
     }
 }

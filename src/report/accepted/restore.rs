@@ -1,7 +1,7 @@
 //! Facts of restores.
 
 use super::{Facts, or_none, quoted, texts, value};
-use crate::plan::{Deploy, Into, Launch, Probe, ProbeKind, Recover, Restore, RestoreStep};
+use crate::plan::{Deploy, Into, Launch, MYSQL_PORT, Probe, ProbeKind, Recover, Restore, RestoreStep};
 
 impl Facts {
     pub(super) fn restore(&mut self, restore: &Restore) {
@@ -36,7 +36,7 @@ impl Facts {
             RestoreStep::Launch(launch) => self.launch(of, launch),
             RestoreStep::Deploy(deploy) => self.deploy(of, deploy),
             RestoreStep::Command(command) => {
-                self.program(of, "command", &command.argv);
+                self.program_of_step(of, "command", &command.argv);
                 self.optional(of, "host", command.host.as_ref());
                 self.optional(of, "timeout", command.timeout.as_ref());
             }
@@ -84,16 +84,19 @@ impl Facts {
         self.fact(of, format!("probe {}", quoted(&probe.name.value)));
         match &probe.kind {
             ProbeKind::Path(path) => self.fact(of, format!("path {}", quoted(&path.value))),
-            ProbeKind::Command(argv) => self.program(of, "command", argv),
+            ProbeKind::Command(argv) => self.program_of_step(of, "command", argv),
             ProbeKind::Http { url, status } => {
                 let status = status.as_ref().map_or(200, |status| status.value);
                 self.fact(of, format!("http {} status {status}", quoted(&url.value)));
             }
             ProbeKind::Tcp { host, port } => self.fact(of, format!("tcp {} port {}", host.value, port.value)),
-            ProbeKind::Sql { query, host, user, password } => {
-                self.fact(of, format!("sql {} host {}", quoted(&query.value), host.value));
-                self.optional_text(of, "user", user.as_ref());
-                self.optional(of, "password", password.as_ref());
+            ProbeKind::Sql { query, host, login } => {
+                let port = login.port.as_ref().map_or(MYSQL_PORT, |port| port.value);
+                self.fact(of, format!("sql {} host {} port {port}", quoted(&query.value), host.value));
+                self.optional_text(of, "user", login.user.as_ref());
+                self.optional(of, "password", login.password.as_ref());
+                self.optional_text(of, "database", login.database.as_ref());
+                self.optional_text(of, "ca", login.ca.as_ref());
             }
         }
     }

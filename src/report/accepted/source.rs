@@ -2,7 +2,7 @@
 
 use super::backup::text;
 use super::{Facts, or_none, quoted, texts, yes};
-use crate::plan::{Files, ImageChoice, MysqlAddress, RdsDatabase, ReleaseFrom, Source};
+use crate::plan::{Files, ImageChoice, MYSQL_PORT, MysqlAddress, RdsDatabase, ReleaseFrom, Source};
 
 impl Facts {
     pub(super) fn source(&mut self, of: &str, source: Option<&Source>) {
@@ -27,7 +27,7 @@ impl Facts {
                 match &mysql.address {
                     MysqlAddress::Socket(path) => self.fact(of, format!("mysql socket {}", quoted(&path.value))),
                     MysqlAddress::Tcp { host, port } => {
-                        let port = port.as_ref().map_or(3306, |port| port.value);
+                        let port = port.as_ref().map_or(MYSQL_PORT, |port| port.value);
                         self.fact(of, format!("mysql host {} port {port}", quoted(&host.value)));
                     }
                 }
@@ -47,9 +47,11 @@ impl Facts {
             }
             Some(Source::Release(release)) => match &release.from {
                 ReleaseFrom::Svn(url) => self.fact(of, format!("release svn {}", quoted(&url.value))),
-                ReleaseFrom::Archive { path, sha256 } => {
+                ReleaseFrom::Archive { path, store, sha256, strip } => {
                     self.fact(of, format!("release archive {}", quoted(&path.value)));
+                    self.optional(of, "release store", store.as_ref());
                     self.fact(of, format!("release sha256 {}", sha256.value));
+                    self.optional(of, "release strip", strip.as_ref());
                 }
             },
         }
