@@ -172,6 +172,7 @@ mod tests {
             base: crate::primitives::PathBytes::new(*b"/"),
             stores: stores.clone(),
             hosts: BTreeMap::new(),
+            secrets: std::collections::BTreeSet::new(),
             limits: BTreeMap::new(),
             steps: vec![],
         }

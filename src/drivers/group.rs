@@ -19,11 +19,18 @@ impl Group {
     }
 }
 
-impl Drop for Group {
-    fn drop(&mut self) {
-        if let Some(leader) = self.0 {
-            // The only error left is that all of it is gone already.
+impl Group {
+    /// Kills it.
+    pub(super) fn kill(&mut self) {
+        if let Some(leader) = self.0.take() {
+            // All of it is gone already, or belongs to somebody else: then nothing more can be done.
             let _gone = rustix::process::kill_process_group(leader, Signal::KILL);
         }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.kill();
     }
 }

@@ -1,18 +1,21 @@
 //! Programs of this host.
 #![expect(clippy::disallowed_methods, reason = "this is the port on real programs")]
 
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
 
 use nix::unistd::{Uid, User};
 use rustix::io::Errno;
 use tokio::io::AsyncRead;
 use tokio::io::AsyncReadExt as _;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
 use super::group::Group;
 use super::tail::Tail;
-use crate::ports::{Cause, CommandExit, CommandRun, Fault, Program};
+use crate::ports::{Cause, CommandExit, CommandRun, Fault, Hidden, Program};
 
+/// How long a program that was killed may take to be gone.
+const LAST_MOMENTS: Duration = Duration::from_secs(5);
 /// Where programs are looked for: the usual folders of an administrator.
 pub(super) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -43,7 +46,17 @@ impl CommandRun for Processes {
             .map_err(|error| Fault::from_io(action(), &error))?;
         // Declared after the child, so dropped before it: while the leader is not yet reaped its number is nobody else's.
         let mut group = Group::of(&child);
-        let ended = follow(&mut child).await.map_err(|error| Fault::from_io(action(), &error));
+        let mut said = Saying::of(&mut child, program);
+        let ended = match in_time(program.time, said.follow(&mut child)).await {
+            Some(ended) => ended.and_then(|status| said.exit(status)).map_err(|error| Fault::from_io(action(), &error)),
+            None => {
+                group.kill();
+                let is_gone = tokio::time::timeout(LAST_MOMENTS, child.wait()).await.is_ok();
+                // It may belong to somebody else by now, as what sudo(8) runs does.
+                let may_run = "it cannot be ended, and may still be running";
+                return Err(if is_gone { program.ended(action()) } else { program.not_ended(action(), may_run) });
+            }
+        };
         if ended.is_ok() {
             group.let_be();
         }
@@ -62,18 +75,41 @@ fn account() -> Vec<(&'static str, String)> {
     plain
 }
 
-/// Reads what the program says until it ends. One that it left behind may hold a pipe open for ever, so the end
-/// of the program, not of the pipes, is waited for.
-async fn follow(child: &mut Child) -> std::io::Result<CommandExit> {
-    let (mut stdout, mut stderr) = (Said::new(child.stdout.take()), Said::new(child.stderr.take()));
-    let status = loop {
-        tokio::select! {
-            read = stdout.read() => read?,
-            read = stderr.read() => read?,
-            status = child.wait() => break status?,
+/// What comes of it, where that comes in so much time, if there is a limit.
+pub(super) async fn in_time<T>(time: Option<Duration>, future: impl Future<Output = T>) -> Option<T> {
+    match time {
+        Some(time) => tokio::time::timeout(time, future).await.ok(),
+        None => Some(future.await),
+    }
+}
+
+/// What a program says.
+struct Saying {
+    stdout: Said<ChildStdout>,
+    stderr: Said<ChildStderr>,
+}
+
+impl Saying {
+    fn of(child: &mut Child, program: &Program) -> Self {
+        let stdout = Said::new(child.stdout.take(), program.hidden.clone());
+        Self { stdout, stderr: Said::new(child.stderr.take(), program.hidden.clone()) }
+    }
+
+    /// Reads it until the program ends. One that it left behind may hold a pipe open for ever, so the end of the program, not of the
+    /// pipes, is waited for.
+    async fn follow(&mut self, child: &mut Child) -> std::io::Result<ExitStatus> {
+        loop {
+            tokio::select! {
+                read = self.stdout.read() => read?,
+                read = self.stderr.read() => read?,
+                status = child.wait() => return status,
+            }
         }
-    };
-    Ok(CommandExit { status: status.code(), stdout_tail: stdout.end()?, stderr_tail: stderr.end()? })
+    }
+
+    fn exit(self, status: ExitStatus) -> std::io::Result<CommandExit> {
+        Ok(CommandExit { status: status.code(), stdout_tail: self.stdout.end()?, stderr_tail: self.stderr.end()? })
+    }
 }
 
 /// What comes through one pipe.
@@ -84,8 +120,8 @@ struct Said<P> {
 }
 
 impl<P: AsyncRead + IntoPipe + Unpin> Said<P> {
-    fn new(pipe: Option<P>) -> Self {
-        Self { pipe, tail: Tail::default() }
+    fn new(pipe: Option<P>, hidden: Hidden) -> Self {
+        Self { pipe, tail: Tail::new(hidden) }
     }
 
     /// Takes what is next; never ready once all was read.
@@ -123,13 +159,13 @@ trait IntoPipe {
     fn into_pipe(self) -> std::io::Result<std::os::fd::OwnedFd>;
 }
 
-impl IntoPipe for tokio::process::ChildStdout {
+impl IntoPipe for ChildStdout {
     fn into_pipe(self) -> std::io::Result<std::os::fd::OwnedFd> {
         self.into_owned_fd()
     }
 }
 
-impl IntoPipe for tokio::process::ChildStderr {
+impl IntoPipe for ChildStderr {
     fn into_pipe(self) -> std::io::Result<std::os::fd::OwnedFd> {
         self.into_owned_fd()
     }

@@ -53,10 +53,15 @@ async fn svn(words: &[&str], folder: Option<PathBytes>, action: impl Fn() -> Str
     let argv = ["svn"].iter().chain(words).map(|word| (*word).to_owned()).collect();
     // Names are UTF-8 in repositories; in the plain C locale others than ASCII ones could not be written.
     let environment = [("LC_ALL".to_owned(), "C.UTF-8".to_owned())].into();
-    let exit = Processes.run(&Program { argv, environment, folder }).await.map_err(|fault| match fault.cause {
-        Cause::NotFound => Fault { action: action(), answer: "svn(1) is needed: install Subversion".into(), ..fault },
-        _ => fault,
-    })?;
+    let exit =
+        Processes.run(&Program { argv, environment, folder, ..Program::default() }).await.map_err(
+            |fault| match fault.cause {
+                Cause::NotFound => {
+                    Fault { action: action(), answer: "svn(1) is needed: install Subversion".into(), ..fault }
+                }
+                _ => fault,
+            },
+        )?;
     let said = exit.stderr_tail.clone();
     exit.succeeded(&action).map_err(|fault| classified(fault, &said))
 }

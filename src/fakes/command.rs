@@ -45,6 +45,13 @@ impl CommandRun for FakeCommands {
             let no_such = || Fault::permanent(Cause::NotFound, format!("run {program}"), "no such program");
             self.exit(program).ok_or_else(no_such)
         });
-        call.await
+        let exit = match program.time {
+            Some(time) => {
+                tokio::time::timeout(time, call).await.unwrap_or_else(|_| Err(program.ended("run a program")))?
+            }
+            None => call.await?,
+        };
+        let told = |said: String| String::from_utf8_lossy(&program.hidden.without(said.as_bytes(), 0)).into_owned();
+        Ok(CommandExit { stdout_tail: told(exit.stdout_tail), stderr_tail: told(exit.stderr_tail), ..exit })
     }
 }

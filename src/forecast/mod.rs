@@ -42,7 +42,7 @@ use serde::{Deserialize, Serialize};
 use crate::graph::{Effect, Graph, OutputKind, Slice, Step, StepKind};
 use crate::observe::Observed;
 use crate::plan::{Plan, Secret, Store};
-use crate::ports::{Cause, Fault};
+use crate::ports::{Cause, Fault, SecretPlace};
 use crate::primitives::{Digest, Duration, JobName, Name, PathBytes, RunId, Slot, StepId, StepName};
 
 /// The version of a serialised forecast.
@@ -75,6 +75,9 @@ pub struct Forecast<S = ForecastStep> {
     /// How other hosts are reached that its steps name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub hosts: BTreeMap<String, HostLocation>,
+    /// Where the plan's secrets are: what is there is left out of what programs say.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub secrets: BTreeSet<SecretPlace>,
     /// How many steps may use a store at once, where the plan limits it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub limits: BTreeMap<Name, NonZeroU32>,
@@ -300,6 +303,7 @@ fn forecast(
         base: who.base.clone(),
         stores: locations(plan, &who.base),
         hosts,
+        secrets: secrets(plan, &who.base),
         limits: limits(plan),
         fail_fast: who.fail_fast,
         steps,
@@ -337,6 +341,15 @@ pub fn host_locations<'h>(
         }
     };
     named.map(|name| (name.to_owned(), location(name))).collect()
+}
+
+/// Where the plan's secrets are, whichever it needs: a program may tell any of them.
+fn secrets(plan: &Plan, base: &PathBytes) -> BTreeSet<SecretPlace> {
+    let place = |secret: &Secret| match secret {
+        Secret::Env(name) => SecretPlace::Env(name.clone()),
+        Secret::File(path) => SecretPlace::File(PathBytes::new(path.as_bytes()).absolute(base)),
+    };
+    plan.secrets().map(place).collect()
 }
 
 fn limits(plan: &Plan) -> BTreeMap<Name, NonZeroU32> {

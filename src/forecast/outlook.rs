@@ -153,6 +153,7 @@ impl Outlook {
             base: self.base,
             stores: self.stores,
             hosts: self.hosts,
+            secrets: self.secrets,
             limits: self.limits,
             fail_fast: self.fail_fast,
         })
@@ -173,6 +174,7 @@ impl From<&Forecast> for Outlook {
             base: forecast.base.clone(),
             stores: forecast.stores.clone(),
             hosts: forecast.hosts.clone(),
+            secrets: forecast.secrets.clone(),
             limits: forecast.limits.clone(),
             fail_fast: forecast.fail_fast,
         }

@@ -51,6 +51,7 @@ fn forecast(second: i64, ties: &[Option<bool>]) -> Arc<Forecast> {
         base: PathBytes::new(*b"/"),
         stores: BTreeMap::new(),
         hosts: BTreeMap::new(),
+        secrets: std::collections::BTreeSet::new(),
         limits: BTreeMap::new(),
         steps: ties.iter().enumerate().map(step).collect(),
     })

@@ -84,6 +84,26 @@ impl Plan {
         self.backups().filter_map(|(target, backup)| Some((target.job(backup), backup.store()?.value.clone())))
     }
 
+    /// Every secret that is named anywhere.
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        let hosts = self.hosts.iter().filter_map(|host| host.ssh.as_ref()?.identity.as_ref());
+        let stores = self.stores.iter().filter_map(|store| match &store.kind {
+            StoreKind::Sftp(sftp) => sftp.identity.as_ref(),
+            _ => None,
+        });
+        let notifies = self.notifies.iter().filter_map(|notify| match &notify.channel {
+            Channel::Email(email) => email.password.as_ref(),
+            Channel::Ping(url) => Some(url),
+            Channel::Command(_) => None,
+        });
+        let targets = self.targets.iter().filter_map(|target| match target.source.as_ref()? {
+            Source::Mysql(mysql) => mysql.password.as_ref(),
+            _ => None,
+        });
+        let steps = self.restores.iter().flat_map(|restore| restore.steps.iter().flat_map(RestoreStep::secrets));
+        hosts.chain(stores).chain(notifies).chain(targets).map(|secret| &secret.value).chain(steps)
+    }
+
     /// The backup of a job.
     pub fn backup(&self, job: &JobName) -> Option<&Backup> {
         let target = self.targets.iter().find(|target| target.name.value == job.target)?;

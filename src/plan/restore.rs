@@ -87,6 +87,17 @@ impl RestoreStep {
         }
     }
 
+    /// The secrets that it names, it or those in it.
+    pub(super) fn secrets(&self) -> Vec<&Secret> {
+        match self {
+            Self::Parallel(steps) => steps.iter().flat_map(Self::secrets).collect(),
+            Self::Probe(Probe { kind: ProbeKind::Sql { login, .. }, .. }) => {
+                login.password.iter().map(|password| &password.value).collect()
+            }
+            _ => vec![],
+        }
+    }
+
     /// The host that it is done on, or that it looks at, where it names one.
     pub fn host(&self) -> Option<&Spanned<Input>> {
         match self {

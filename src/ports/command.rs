@@ -1,9 +1,10 @@
 //! Programs, run on one host.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use super::{Cause, Fault};
-use crate::primitives::PathBytes;
+use super::{Cause, Certainty, Fault, Hidden};
+use crate::primitives::{self, PathBytes};
 
 /// How much of what a program says is kept, of standard output and of standard error each: its end, in bytes.
 pub const SAID_BYTES_MAX: usize = 16 << 10;
@@ -18,6 +19,37 @@ pub struct Program {
     pub environment: BTreeMap<String, String>,
     /// In which folder of this host it begins, absolute; in `/` where none is given. On another host it begins in the home of its account.
     pub folder: Option<PathBytes>,
+    /// What of that which it says is told to nobody.
+    pub hidden: Hidden,
+    /// How long it may take, with all that it takes to begin it; as long as it does, where that is not said.
+    pub time: Option<Duration>,
+}
+
+impl Program {
+    /// That its time was over before it was begun.
+    pub fn not_begun(&self, action: impl Into<String>) -> Fault {
+        let fault = Fault::permanent(Cause::Other, action, format!("not begun within {}", self.shown_time()));
+        Fault { certainty: Certainty::Transient, ..fault }
+    }
+
+    /// That it was ended because its time was over.
+    pub fn ended(&self, action: impl Into<String>) -> Fault {
+        Fault::permanent(
+            Cause::Other,
+            action,
+            format!("not done within its timeout of {}, and ended", self.shown_time()),
+        )
+    }
+
+    /// That its time is over, and nobody can say that it was ended.
+    pub fn not_ended(&self, action: impl Into<String>, may_run: &str) -> Fault {
+        let answer = format!("not done within its timeout of {}; {may_run}", self.shown_time());
+        Fault { certainty: Certainty::Unknown, ..Fault::permanent(Cause::Other, action, answer) }
+    }
+
+    fn shown_time(&self) -> primitives::Duration {
+        primitives::Duration::from_seconds(self.time.unwrap_or_default().as_secs())
+    }
 }
 
 /// How a program ended.
@@ -61,6 +93,6 @@ pub trait CommandRun: Send + Sync {
     ///
     /// # Errors
     /// `NotFound` where there is no such program; else when it cannot be started. `Unknown` where it was begun and it cannot be said how it
-    /// ended.
+    /// ended, or that it was when its time was over; `Permanent` where it was ended then.
     async fn run(&self, program: &Program) -> Result<CommandExit, Fault>;
 }

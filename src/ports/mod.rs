@@ -30,7 +30,7 @@ pub use ledger::{
 pub use network::{Network, SqlQuery};
 pub use people::{People, Person, Question, Word};
 pub use scratch::{Scratch, ScratchTable};
-pub use secrets::{Revealed, SecretPlace, Secrets};
+pub use secrets::{Hidden, Revealed, SecretPlace, Secrets};
 pub use store::{ObjectInfo, Page, PutMode, PutResult, StorePlace, StoreRead, StoreWrite, UploadId};
 pub use subversion::{Revision, Subversion, SubversionRead};
 pub use tree::{

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::retry::{self, Next};
 use super::room::Room;
-use super::state::is_blind;
+use super::state::{is_blind, to_be_decided};
 use super::{End, Record, State, StepState};
 use crate::ports::{Cause, Certainty, Fault};
 use crate::primitives::StepId;
@@ -86,7 +86,12 @@ impl Turn<'_> {
         }
         match result {
             Ok(output) => self.record(Record::Finished { step, output }),
-            Err(fault) if self.is_for_a_person(step, &fault) => self.record(Record::Waits { step, fault }),
+            Err(fault) if fault.cause == Cause::Unanswered => self.record(Record::Waits { step, fault }),
+            Err(fault) if self.is_in_doubt(step, &fault) => {
+                let forecast = self.state.forecast();
+                let fault = to_be_decided(&forecast.run, forecast.step(step), fault);
+                self.record(Record::Waits { step, fault });
+            }
             Err(fault) => {
                 let next = retry::next(self.state, step, &fault, left);
                 let again = matches!(next, Next::Again(_));
@@ -98,10 +103,9 @@ impl Turn<'_> {
         }
     }
 
-    /// Whether only a person can say how it goes on: what was asked was not answered, or nobody knows whether a program was run to its end.
-    fn is_for_a_person(&self, step: StepId, fault: &Fault) -> bool {
-        let is_in_doubt = fault.certainty == Certainty::Unknown && is_blind(self.state.forecast().step(step));
-        fault.cause == Cause::Unanswered || is_in_doubt
+    /// Whether nobody knows if a program was run to its end, so that only a person can say how it goes on.
+    fn is_in_doubt(&self, step: StepId, fault: &Fault) -> bool {
+        fault.certainty == Certainty::Unknown && is_blind(self.state.forecast().step(step))
     }
 
     fn interrupt(&mut self) {

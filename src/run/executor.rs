@@ -182,6 +182,9 @@ pub struct Decision {
 /// How long a step that was stopped is given to clear away what it had under way.
 const CLEARING: Duration = Duration::from_secs(5);
 
+/// How long a program whose time is over may take to end: more than any driver waits for that.
+const ENDING: Duration = Duration::from_secs(15);
+
 /// Something that was begun for a step.
 struct Task {
     handle: AbortHandle,
@@ -336,7 +339,7 @@ impl<'a> Executor<'a> {
             let step = forecast.step(id);
             let world = ports.world();
             let performed = perform(&forecast, step, &inputs, &world, &progress);
-            let result = match tokio::time::timeout(time.left(), performed).await {
+            let result = match tokio::time::timeout(time.left() + ending(step), performed).await {
                 Ok(result) => result.map(Box::new),
                 Err(_) => {
                     // What stays is removed by a later run.
@@ -397,6 +400,11 @@ impl<'a> Executor<'a> {
 /// Whether what a step made until it was stopped is taken up by whoever resumes the run.
 fn keeps_what_it_made(step: &ForecastStep) -> bool {
     matches!(step.action, Action::Recover(_))
+}
+
+/// How much longer than its timeout a step may take to end what it began on time: a program is told to end, which says whether it did.
+fn ending(step: &ForecastStep) -> Duration {
+    if matches!(step.action, Action::Command { .. }) { ENDING } else { Duration::ZERO }
 }
 
 fn timed_out(step: &ForecastStep) -> Fault {

@@ -63,12 +63,16 @@ pub(super) fn is_blind(step: &ForecastStep) -> bool {
 }
 
 fn in_doubt(run: &RunId, step: &ForecastStep) -> Fault {
-    let name = &step.name;
-    let answer = format!(
-        "the run was stopped while it was under way, and it may have been done: look, then `sonae resume {run} --again {name}` or `--done {name}`"
-    );
+    let answer = "the run was stopped while it was under way, and it may have been done";
     let fault = Fault::permanent(Cause::Unanswered, "its program", answer);
-    Fault { certainty: Certainty::Unknown, ..fault }
+    to_be_decided(run, step, Fault { certainty: Certainty::Unknown, ..fault })
+}
+
+/// The fault of a step in doubt, with what a person does about it.
+pub(super) fn to_be_decided(run: &RunId, step: &ForecastStep, fault: Fault) -> Fault {
+    let name = &step.name;
+    let answer = format!("{}: look, then `sonae resume {run} --again {name}` or `--done {name}`", fault.answer);
+    Fault { answer, ..fault }
 }
 
 /// How far a run has come.

@@ -63,6 +63,7 @@ fn forecast(case: &[CaseStep]) -> Arc<Forecast> {
         base: PathBytes::new(*b"/"),
         stores: BTreeMap::new(),
         hosts: BTreeMap::new(),
+        secrets: std::collections::BTreeSet::new(),
         limits: BTreeMap::new(),
         fail_fast: false,
         steps: case.iter().enumerate().map(step).collect(),

@@ -147,6 +147,7 @@ mod tests {
             base: PathBytes::new(*b"/"),
             stores: BTreeMap::new(),
             hosts: BTreeMap::new(),
+            secrets: std::collections::BTreeSet::new(),
             limits: BTreeMap::new(),
             fail_fast: false,
             steps: steps.iter().enumerate().map(step).collect(),

@@ -163,12 +163,12 @@ pub async fn perform(
                 ProbeCheck::Command(argv) => inputs.words(argv, forecast)?,
                 _ => vec![],
             };
-            probe::probe(world, (how, &argv), *patience, &forecast.base).await
+            probe::probe(world, (how, &argv), *patience, forecast).await
         }
         Action::Approve { what, role, people } => approve::approve(world, forecast, step, (what, role, people)).await,
         Action::Command { argv, on, .. } => {
             let commands = world.commands_of(on.as_deref())?;
-            command::command(commands, forecast, step, &inputs.words(argv, forecast)?).await
+            command::command((commands, world.secrets), forecast, step, &inputs.words(argv, forecast)?).await
         }
         Action::Deploy(deployment) => {
             let (removed, not_removed) =

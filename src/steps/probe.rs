@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::{StepOutput, World};
+use super::{StepOutput, World, command};
+use crate::forecast::Forecast;
 use crate::graph::{ProbeCheck, SqlCheck};
 use crate::ports::{Cause, Fault, Program, SqlQuery};
-use crate::primitives::{self, PathBytes};
+use crate::primitives;
 
 /// Between two looks: a service that comes up is seen soon, and is not kept busy by being looked at.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -15,16 +16,16 @@ pub(super) async fn probe(
     world: &World<'_>,
     (how, argv): (&ProbeCheck, &[String]),
     patience: primitives::Duration,
-    base: &PathBytes,
+    forecast: &Forecast,
 ) -> Result<StepOutput, Fault> {
     if patience.seconds == 0 {
-        return look(world, how, argv, base).await.map(|()| StepOutput::Probed);
+        return look(world, how, argv, forecast).await.map(|()| StepOutput::Probed);
     }
     let (mut last, mut looks) = (None, 0_u32);
     let looking = async {
         loop {
             looks += 1;
-            match look(world, how, argv, base).await {
+            match look(world, how, argv, forecast).await {
                 Ok(()) => return Ok(()),
                 Err(fault) if is_hopeless(how, &fault) => return Err(fault),
                 Err(fault) => last = Some(fault),
@@ -38,14 +39,16 @@ pub(super) async fn probe(
     }
 }
 
-async fn look(world: &World<'_>, how: &ProbeCheck, argv: &[String], base: &PathBytes) -> Result<(), Fault> {
+async fn look(world: &World<'_>, how: &ProbeCheck, argv: &[String], forecast: &Forecast) -> Result<(), Fault> {
     match how {
         ProbeCheck::Path(path) => match world.tree.stat(path).await? {
             Some(_) => Ok(()),
             None => Err(Fault::permanent(Cause::NotFound, format!("probe {path}"), "nothing is there")),
         },
         ProbeCheck::Command(_) => {
-            let program = Program { argv: argv.to_vec(), folder: Some(base.clone()), ..Program::default() };
+            let hidden = command::hidden(world.secrets, forecast).await?;
+            let folder = Some(forecast.base.clone());
+            let program = Program { argv: argv.to_vec(), folder, hidden, ..Program::default() };
             let exit = world.commands.run(&program).await?;
             exit.succeeded(|| format!("probe command `{}`", argv.join(" "))).map(drop)
         }

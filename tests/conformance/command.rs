@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 
-use sonae::ports::{Cause, CommandExit, CommandRun, Program, SAID_BYTES_MAX};
+use sonae::ports::{Cause, Certainty, CommandExit, CommandRun, Hidden, Program, Revealed, SAID_BYTES_MAX};
 
 use super::cause;
 
@@ -29,6 +29,8 @@ on_real_programs! {
     the_end_of_a_long_complaint_is_kept
     one_ended_by_a_signal_has_no_status
     one_left_behind_does_not_hold_its_leader_open
+    what_is_hidden_is_told_by_no_program
+    one_whose_time_is_over_is_ended
     dropping_the_future_kills_the_whole_group
 }
 
@@ -94,6 +96,55 @@ async fn the_end_of_a_long_complaint_is_kept(commands: &dyn CommandRun) {
     }
 }
 
+const SECRET: &str = "correct horse\nbattery";
+
+async fn what_is_hidden_is_told_by_no_program(commands: &dyn CommandRun) {
+    let hidden = Hidden::new([SECRET, "no"].map(Revealed::new));
+    let said = Program { hidden: hidden.clone(), ..argv(&["printf", "%s, no, %s", SECRET, "correct"]) };
+    assert_eq!(commands.run(&said).await.unwrap().stdout_tail, "(hidden), no, correct");
+    // Where what is kept begins in the midst of it, its end is not told either.
+    for behind in [SAID_BYTES_MAX - 5, SAID_BYTES_MAX - SECRET.len(), SAID_BYTES_MAX - 1] {
+        let script = "printf %s \"$1\" >&2; head -c \"$2\" /dev/zero | tr '\\0' . >&2; exit 3";
+        let behind = behind.to_string();
+        let program = Program { hidden: hidden.clone(), ..argv(&["sh", "-c", script, "sh", SECRET, &behind]) };
+        let exit = commands.run(&program).await.unwrap();
+        let told = exit.stderr_tail.trim_end_matches('.');
+        assert!(exit.status == Some(3) && "(hidden)".ends_with(told) && !told.is_empty(), "{behind}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn fake_programs_tell_no_secret() {
+    let commands = sonae::fakes::World::new(1).commands();
+    commands.script("say", [CommandExit { stdout_tail: format!("a {SECRET} b"), ..badly() }]);
+    let program = Program { hidden: Hidden::new([Revealed::new(SECRET)]), ..argv(&["say"]) };
+    assert_eq!(commands.run(&program).await.unwrap().stdout_tail, "a (hidden) b");
+}
+
+/// That a process has ended: killed ones stay as zombies until their parent, or whoever took them over, asks.
+async fn has_ended(pid: &str) {
+    let stat = format!("/proc/{pid}/stat");
+    let alive = || std::fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z"));
+    while alive() {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+}
+
+async fn one_whose_time_is_over_is_ended(commands: &dyn CommandRun) {
+    let folder = tempfile::tempdir().unwrap();
+    let pids = folder.path().join("pids");
+    let script = format!("trap '' TERM HUP; sleep 1000 & echo $! $$ > {}; wait; sleep 1000", pids.display());
+    let time = Some(std::time::Duration::from_secs(2));
+    let fault = commands.run(&Program { time, ..argv(&["sh", "-c", &script]) }).await.unwrap_err();
+    assert_eq!(fault.certainty, Certainty::Permanent, "{fault}");
+    assert!(fault.answer.contains("not done within its timeout of 2s, and ended"), "{fault}");
+    for pid in std::fs::read_to_string(&pids).unwrap().split_whitespace() {
+        has_ended(pid).await;
+    }
+    // One that is in time is none of it.
+    assert_eq!(commands.run(&Program { time, ..argv(&["true"]) }).await.unwrap().status, Some(0));
+}
+
 async fn one_ended_by_a_signal_has_no_status(commands: &dyn CommandRun) {
     assert_eq!(commands.run(&argv(&["sh", "-c", "kill -9 $$"])).await.unwrap().status, None);
 }
@@ -126,11 +177,6 @@ async fn dropping_the_future_kills_the_whole_group(commands: &dyn CommandRun) {
         () = begun => {}
     }
     for pid in std::fs::read_to_string(&pids).unwrap().split_whitespace() {
-        let stat = format!("/proc/{pid}/stat");
-        // Killed ones stay as zombies until their parent, or whoever took them over, asks.
-        let alive = || std::fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z"));
-        while alive() {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
+        has_ended(pid).await;
     }
 }

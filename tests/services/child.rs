@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use rustix::process::{Signal, getpid, kill_process};
 use serde_json::Value;
@@ -15,7 +16,7 @@ use sonae::primitives::RunId;
 
 use super::scene::{Said, Scene};
 
-/// Holds the order, `<record's number> <before or after> <file>`; only a child has it.
+/// Holds the order, `<record's number> <before or after> <so many ms later> <file>`; only a child has it.
 const ORDER: &str = "SONAE_TEST_CHILD";
 
 /// On which side of a record.
@@ -41,10 +42,20 @@ impl Edge {
 /// Runs the program in a scene, killed around the so-manieth record that it writes. Tells how it ended, and at what it
 /// was killed: a step's kind and the record, as in `pack started`.
 pub(crate) fn killed_at(scene: &Scene, arguments: &[&str], record: u32, edge: Edge) -> (Said, Option<String>) {
+    killed_later(scene, arguments, (record, edge), Duration::ZERO)
+}
+
+/// The same, so long after the record: inside of what the record begins.
+pub(crate) fn killed_later(
+    scene: &Scene,
+    arguments: &[&str],
+    (record, edge): (u32, Edge),
+    later: Duration,
+) -> (Said, Option<String>) {
     let note = scene.path("killed-at");
     let mut command = Command::new(std::env::current_exe().unwrap());
     scene.surround(command.args(arguments));
-    command.env(ORDER, format!("{record} {} {}", edge.word(), note.display()));
+    command.env(ORDER, format!("{record} {} {} {}", edge.word(), later.as_millis(), note.display()));
     let said = Said::of(&mut command);
     let at = std::fs::read_to_string(&note).ok();
     if at.is_some() {
@@ -65,6 +76,7 @@ struct Deadly {
     inner: Arc<dyn JournalWrite>,
     record: u32,
     edge: Edge,
+    later: Duration,
     note: PathBuf,
     written: AtomicU32,
 }
@@ -72,16 +84,36 @@ struct Deadly {
 impl Deadly {
     fn new(inner: Arc<dyn JournalWrite>) -> Self {
         let order = std::env::var(ORDER).unwrap();
-        let [record, edge, note] = order.splitn(3, ' ').collect::<Vec<_>>()[..] else { panic!("{order}") };
+        let [record, edge, later, note] = order.splitn(4, ' ').collect::<Vec<_>>()[..] else { panic!("{order}") };
+        let later = Duration::from_millis(later.parse().unwrap());
         let edge = if edge == "before" { Edge::Before } else { Edge::After };
-        Self { inner, record: record.parse().unwrap(), edge, note: Path::new(note).into(), written: AtomicU32::new(0) }
+        Self {
+            inner,
+            record: record.parse().unwrap(),
+            edge,
+            later,
+            note: Path::new(note).into(),
+            written: AtomicU32::new(0),
+        }
     }
 
     async fn die(&self, run: &RunId, line: &str) {
         let lines = self.inner.lines(run).await.unwrap().unwrap_or_default();
-        std::fs::write(&self.note, told(lines.first().map_or(line, String::as_str), line)).unwrap();
-        kill_process(getpid(), Signal::KILL).unwrap();
-        std::future::pending().await
+        let (note, told) = (self.note.clone(), told(lines.first().map_or(line, String::as_str), line));
+        let die = move || {
+            std::fs::write(&note, told).unwrap();
+            kill_process(getpid(), Signal::KILL).unwrap();
+        };
+        if self.later.is_zero() {
+            die();
+            return std::future::pending().await;
+        }
+        // Meanwhile all goes on.
+        let later = self.later;
+        std::thread::spawn(move || {
+            std::thread::sleep(later);
+            die();
+        });
     }
 }
 

@@ -37,11 +37,14 @@ mod nasty;
 mod needs;
 mod night;
 mod noise;
+mod programs;
 mod races;
 mod random_kills;
+mod refusals;
 mod retention_peers;
 mod round_trip;
 mod scene;
+mod screen;
 mod sql;
 mod ssh;
 mod sshd;
@@ -50,6 +53,7 @@ mod svn;
 mod tools;
 mod tree;
 mod unreadable;
+mod whole_night;
 
 use std::process::ExitCode;
 
@@ -89,7 +93,10 @@ fn checks() -> impl Iterator<Item = &'static Check> {
         ssh::CHECKS,
         night::CHECKS,
         svn::CHECKS,
+        whole_night::CHECKS,
+        programs::CHECKS,
         sql::CHECKS,
+        refusals::CHECKS,
     ]
     .into_iter()
     .flatten()

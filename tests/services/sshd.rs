@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -34,6 +35,29 @@ impl Sshd {
     /// One that does as OpenSSH does.
     pub(crate) fn start() -> Self {
         Self::with("Subsystem sftp internal-sftp")
+    }
+
+    /// One that writes down every program that it is asked to run, a line each.
+    pub(crate) fn noting() -> Self {
+        let server = ["/usr/lib/openssh", "/usr/lib/ssh", "/usr/libexec/openssh", "/usr/libexec"]
+            .map(|folder| Path::new(folder).join("sftp-server"))
+            .into_iter()
+            .find(|path| path.exists())
+            .expect("sftp-server comes with sshd");
+        // The server hands over what was asked for (sshd_config(5), "ForceCommand").
+        // What programs are told comes through their input.
+        let noted = r#"sh -c 'echo "= $SSH_ORIGINAL_COMMAND" >> FOLDER/noted; case $SSH_ORIGINAL_COMMAND in */sftp-server) exec $SSH_ORIGINAL_COMMAND;; esac; tee -a FOLDER/noted | sh -c "$SSH_ORIGINAL_COMMAND"'"#;
+        Self::with(&format!("ForceCommand {noted}\nSubsystem sftp {}", server.display()))
+    }
+
+    /// What it was asked to run so far.
+    pub(crate) fn noted(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("noted")).unwrap_or_default()
+    }
+
+    /// Nothing was asked so far.
+    pub(crate) fn forget_noted(&self) {
+        std::fs::write(self.folder.path().join("noted"), "").unwrap();
     }
 
     /// One with these lines in its configuration (sshd_config(5)), of which the first of a kind count.
@@ -111,6 +135,11 @@ impl Sshd {
         path
     }
 
+    /// Lets in every account of this host by the same key.
+    pub(crate) fn admit_others(&self) {
+        std::fs::set_permissions(self.folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
+    }
+
     /// What it said so far.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
@@ -169,6 +198,7 @@ pub(crate) fn free_port() -> u16 {
 
 fn launch(folder: &Path, port: u16, lines: &str) -> Child {
     let shown = folder.display();
+    let lines = lines.replace("FOLDER", &shown.to_string());
     let config = format!(
         "{lines}\nPort {port}\nListenAddress 127.0.0.1\nHostKey {shown}/host\nAuthorizedKeysFile {shown}/authorized_keys\n\
          PidFile none\nUsePAM no\nStrictModes no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n\

@@ -4,6 +4,7 @@
 //! what a login shell said before them.
 
 use crate::drivers::tail::Tail;
+use crate::ports::Hidden;
 
 /// A line of the script is no longer than this: its mark, a blank, a word, the newline.
 const LINE_BYTES_MAX: usize = 64;
@@ -22,9 +23,9 @@ pub(super) struct Marks {
 }
 
 impl Marks {
-    pub(super) fn new(mark: &str) -> Self {
+    pub(super) fn new(mark: &str, hidden: Hidden) -> Self {
         let mark = format!("{mark} ").into_bytes();
-        Self { mark, held: Vec::new(), said: Tail::default(), first: None, last: None }
+        Self { mark, held: Vec::new(), said: Tail::new(hidden), first: None, last: None }
     }
 
     /// Takes what is read next.
@@ -49,7 +50,7 @@ impl Marks {
 
     fn line(&mut self, before: &[u8], word: String) {
         if self.first.is_none() {
-            self.said = Tail::default();
+            self.said.clear();
             self.first = Some(word);
         } else if self.last.is_none() {
             self.said.push(before);
@@ -74,19 +75,19 @@ mod tests {
     fn the_scripts_lines_are_found_in_any_pieces() {
         let stream = b"Welcome!\nM1 ready\nno newline, M1\nM1M1 137\nleft behind";
         for piece in 1..stream.len() {
-            let mut marks = Marks::new("M1");
+            let mut marks = Marks::new("M1", Hidden::default());
             stream.chunks(piece).for_each(|bytes| marks.push(bytes));
             assert_eq!((marks.first.as_deref(), marks.last.as_deref()), (Some("ready"), Some("137")), "{piece}");
             assert_eq!(marks.text(), "no newline, M1\nM1", "{piece}");
         }
-        let mut marks = Marks::new("M1");
+        let mut marks = Marks::new("M1", Hidden::default());
         marks.push(b"This account is not available.\n");
         assert_eq!((marks.first.clone(), marks.text().as_str()), (None, "This account is not available.\n"));
     }
 
     #[test]
     fn long_speech_takes_no_more_memory_than_its_tail() {
-        let mut marks = Marks::new("M1");
+        let mut marks = Marks::new("M1", Hidden::default());
         marks.push(b"M1 ready\n");
         for _ in 0..1000 {
             marks.push(&[b'x'; 4096]);

@@ -13,6 +13,11 @@ use crate::ports::{Cause, Fault};
 /// Said to a script that is ready.
 pub(super) const GO: &[u8] = b"go\n";
 
+/// What the script says of a program that is not there.
+pub(super) const ABSENT: &str = "absent";
+/// What it says where the program is ready, and has no process group of its own.
+pub(super) const ALONE: &str = "alone";
+
 /// The line that the account's shell is handed. Nothing stays of its environment but what is plain.
 pub(super) fn login() -> String {
     format!(r#"exec env -i HOME="$HOME" LOGNAME="$LOGNAME" USER="$USER" PATH={PATH} sh -s"#)
@@ -25,12 +30,15 @@ unset PWD OLDPWD SHLVL
 ";
 
 /// Begins the program when it is told to, in a process group of its own where setsid(1) is there.
-const BODY: &str = r#"if command -v "$1" >/dev/null 2>&1; then __sonae_is=ready; else __sonae_is=absent; fi
+const BODY: &str = r#"if ! command -v "$1" >/dev/null 2>&1; then __sonae_is=absent
+elif command -v setsid >/dev/null 2>&1; then __sonae_is=ready
+else __sonae_is=alone
+fi
 echo "$__sonae_mark $__sonae_is"
 echo "$__sonae_mark $__sonae_is" >&2
 read -r __sonae_go <&3
 [ "$__sonae_go" = go ] || exit 1
-if command -v setsid >/dev/null 2>&1; then set -- setsid "$@"; else set -- env "$@"; fi
+if [ "$__sonae_is" = ready ]; then set -- setsid "$@"; else set -- env "$@"; fi
 "$@" 3<&- &
 __sonae_program=$!
 {

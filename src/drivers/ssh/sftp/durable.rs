@@ -1,6 +1,5 @@
 //! What survives a power cut there: folders that are made from the top, and all that lies below one.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
@@ -11,7 +10,7 @@ use super::session::{Handle, Session};
 use super::tree::{kind, not_made};
 use crate::drivers::durable::parent;
 use crate::drivers::ssh::SshPrograms;
-use crate::ports::{Cause, Certainty, EntryKind, Fault};
+use crate::ports::{Cause, Certainty, EntryKind, Fault, Program};
 use crate::primitives::PathBytes;
 
 /// What synchronises a whole file system (sync(1) of GNU and of BusyBox; elsewhere it only begins to), and says that it did: an account that
@@ -84,7 +83,7 @@ impl Syncing {
     /// file by file.
     pub(super) async fn all_below(&self, folder: &PathBytes) -> Result<(), Fault> {
         let words: [&[u8]; 5] = [b"sh", b"-c", SYNC.as_bytes(), b"sh", folder.as_bytes()];
-        match self.programs.run_words(&words, &BTreeMap::new()).await {
+        match self.programs.run_words(&words, &Program::default()).await {
             Ok(exit) if exit.status == Some(0) && exit.stdout_tail.trim() == "synced" => Ok(()),
             Err(fault) if fault.certainty == Certainty::Unknown => Err(fault),
             Ok(_) | Err(_) => self.walk(folder).await,

@@ -1,6 +1,5 @@
 //! The tree: one connection, made when it is needed, and made anew when it was lost.
 
-use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
@@ -18,7 +17,9 @@ use super::{list, remove};
 use crate::drivers::beneath::{beside, plain};
 use crate::drivers::durable::parent;
 use crate::drivers::ssh::{SshAddress, SshPrograms};
-use crate::ports::{Cause, Destination, EntryKind, Fault, FileRead, Meta, Names, ReadXattrs, TreeRead, TreeWrite};
+use crate::ports::{
+    Cause, Destination, EntryKind, Fault, FileRead, Meta, Names, Program, ReadXattrs, TreeRead, TreeWrite,
+};
 use crate::primitives::PathBytes;
 
 /// Tells whether two paths lead to one file, in a word of its own: an account that runs no programs may answer any with success.
@@ -252,7 +253,7 @@ impl TreeRead for SftpTree {
             return Ok(false);
         }
         let words: [&[u8]; 6] = [b"sh", b"-c", SAME.as_bytes(), b"sh", one.as_bytes(), other.as_bytes()];
-        let exit = self.programs.run_words(&words, &BTreeMap::new()).await?;
+        let exit = self.programs.run_words(&words, &Program::default()).await?;
         match exit.stdout_tail.trim() {
             "same" => Ok(true),
             "other" => Ok(false),

@@ -1,9 +1,7 @@
 //! The user database of that host, asked by getent(1), as SFTP tells numbers alone.
 
-use std::collections::BTreeMap;
-
 use super::SftpTree;
-use crate::ports::{Cause, Fault, Users};
+use crate::ports::{Cause, Fault, Program, Users};
 
 /// What getent(1) ends with where a key is in no table.
 const NOT_FOUND: i32 = 2;
@@ -16,7 +14,7 @@ impl SftpTree {
             return Ok(None);
         }
         let words = [b"getent", table.as_bytes(), key.as_bytes()];
-        let told = self.programs.run_words(&words, &BTreeMap::new()).await?;
+        let told = self.programs.run_words(&words, &Program::default()).await?;
         let action = || format!("ask for {key:?} in the table `{table}`");
         match told.status {
             Some(0) => {
