@@ -11,9 +11,10 @@ use serde::Serialize;
 use super::forecast::{end, head, steps, told};
 use super::words::{cell, counted, lasting, time};
 use crate::forecast::{
-    Action, Approval, Move, Outlook, OutlookStep, PastTime, Recovery, Runbook, Space, Spread, Stage, recoveries,
+    Action, Approval, Outlook, OutlookStep, PastTime, Recovery, Runbook, Space, Spread, Stage, recoveries,
 };
-use crate::primitives::{ByteSize, Duration, StepId, on_one_line};
+use crate::graph::Effect;
+use crate::primitives::{ByteSize, Duration, PathBytes, StepId, on_one_line};
 
 /// So many of one kind are named at the top; the steps below name all.
 const NAMED_MAX: usize = 8;
@@ -114,7 +115,7 @@ fn facts(outlook: &Outlook, runbook: &Runbook) -> Vec<Fact> {
         ("look at", look_at(outlook, runbook)),
         ("approval", approvals(runbook)),
         ("replaced", replaced(outlook)),
-        ("space", runbook.space.iter().take(NAMED_MAX).flat_map(space).collect()),
+        ("space", needed(outlook, runbook)),
     ];
     all.into_iter().filter(|(_, lines)| !lines.is_empty()).collect()
 }
@@ -258,42 +259,52 @@ fn approvals(runbook: &Runbook) -> Vec<String> {
     }
 }
 
-/// What is put in the place of something, and what that is called from then on. The run that will do it has another name than a dry run.
+/// What is put in the place of something, and what becomes of that.
 fn replaced(outlook: &Outlook) -> Vec<String> {
-    let run = outlook.run.to_string();
     let mut found: Vec<String> = vec![];
     for step in &outlook.steps {
-        let number = step.id().0 + 1;
-        match step {
-            OutlookStep::Known(step) => match &step.action {
-                Action::Switch { moves, .. } => {
-                    let there = moves.iter().filter(|step| step.replaces);
-                    let told = |step: &Move| {
-                        format!("step {number}: {}, kept as {}", step.to, step.kept.to_string().replace(&run, "RUN"))
-                    };
-                    found.extend(there.map(told));
-                }
-                Action::Command { .. } => found.push(format!("step {number}: whatever its program does")),
-                Action::Recover(recovery) => {
-                    found.extend(
-                        recovery
-                            .leftovers
-                            .iter()
-                            .map(|folder| format!("step {number}: removes {folder}, which a killed restore left")),
-                    );
-                }
-                _ => {}
-            },
-            OutlookStep::NotObserved(step) if step.effect > crate::graph::Effect::Add => {
-                found.push(format!("step {number}: {}", step.what));
-            }
-            OutlookStep::NotObserved(_) => {}
-        }
+        let told = match step {
+            OutlookStep::Known(step) => replaced_by(outlook, &step.action),
+            OutlookStep::NotObserved(step) if step.effect > Effect::Add => vec![step.what.clone()],
+            OutlookStep::NotObserved(_) => vec![],
+        };
+        found.extend(told.into_iter().map(|told| format!("step {}: {told}", step.id().0 + 1)));
     }
     match found.is_empty() {
         true => vec!["nothing: all goes beside what is there".into()],
         false => shortened(found),
     }
+}
+
+/// The run that will do it has another name than a dry run, and what is kept is called after that.
+fn replaced_by(outlook: &Outlook, action: &Action) -> Vec<String> {
+    let run = outlook.run.to_string();
+    let removed = |folder: &PathBytes| format!("removes {folder}, which a killed restore left");
+    match action {
+        Action::Switch { moves, .. } => {
+            let there = moves.iter().filter(|step| step.replaces);
+            there.map(|step| format!("{}, kept as {}", step.to, step.kept.to_string().replace(&run, "RUN"))).collect()
+        }
+        Action::Deploy(deployment) => {
+            let was = deployment.link.as_ref().and_then(|link| Some((&link.link, link.was.as_ref()?)));
+            let link = was.map(|(link, was)| format!("the link {link}; what it points to, {was}, stays"));
+            link.into_iter().chain(deployment.leftovers.iter().map(removed)).collect()
+        }
+        Action::Recover(recovery) => recovery.leftovers.iter().map(removed).collect(),
+        Action::Command { .. } => vec!["whatever its program does".into()],
+        _ => vec![],
+    }
+}
+
+/// The room for what is put back; how much a release takes is known only when it is there.
+fn needed(outlook: &Outlook, runbook: &Runbook) -> Vec<String> {
+    let releases = outlook.known().filter_map(|step| match &step.action {
+        Action::Deploy(deployment) => {
+            Some(format!("what the release {} takes is not known: {}", deployment.target, deployment.into))
+        }
+        _ => None,
+    });
+    runbook.space.iter().take(NAMED_MAX).flat_map(space).chain(releases.take(NAMED_MAX)).collect()
 }
 
 /// `1.2 GiB needed; 3.4 GiB free: /srv/a`; several folders, each on a line of its own.
