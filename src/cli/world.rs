@@ -96,7 +96,7 @@ pub(super) fn ledger_looked_at() -> Result<SqliteLedger, Failure> {
 /// Where releases are put first that go to another host; where nothing says where state is, where it usually is.
 pub(super) fn fetched() -> PathBytes {
     let usual = "/var/lib/sonae";
-    PathBytes::from_path(&state_folder().unwrap_or_else(|_| usual.into()).join("fetched"))
+    PathBytes::from_path(state_folder().unwrap_or_else(|_| usual.into()).join("fetched"))
 }
 
 /// Where this host's state is: in systemd's `STATE_DIRECTORY` (systemd.exec(5)), else in `XDG_STATE_HOME/sonae` (XDG Base

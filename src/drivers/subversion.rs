@@ -1,5 +1,5 @@
 //! Repositories of Subversion, by its own program, svn(1): it knows the account's certificates and passwords.
-#![expect(clippy::disallowed_methods, reason = "this is the port on a real program")]
+#![expect(clippy::disallowed_types, reason = "the folder that a real program exports into is made")]
 
 use std::os::unix::fs::DirBuilderExt as _;
 

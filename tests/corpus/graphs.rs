@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use sonae::graph::{argument_line, Dependency, Effect, Graph, OutputKind, ProbeCheck, Slice, Step, StepKind};
+use sonae::graph::{Dependency, Effect, Graph, OutputKind, ProbeCheck, Slice, Step, StepKind, argument_line};
 use sonae::plan::{Guard, Plan};
 use sonae::primitives::{Duration, Name, StepId};
 use sonae::prove::{Evidence, ProvenPlan, Subject};
@@ -117,7 +117,9 @@ fn about(kind: &StepKind) -> Option<String> {
             Some(format!("a point of {}{host}; into {into}", jobs.join(" or ")))
         }
         StepKind::Probe { how: ProbeCheck::Path(path), .. } => Some(format!("is {path} there")),
-        StepKind::Probe { how: ProbeCheck::Command(argv), .. } => Some(format!("does `{}` exit with 0", argument_line(argv))),
+        StepKind::Probe { how: ProbeCheck::Command(argv), .. } => {
+            Some(format!("does `{}` exit with 0", argument_line(argv)))
+        }
         StepKind::Probe { how, patience, .. } => Some(format!("see for up to {patience} that {how}")),
         StepKind::Approve { what, role, people, .. } => {
             let people: Vec<&str> = people.iter().map(|person| person.account.as_str()).collect();
