@@ -2,6 +2,7 @@
 
 mod accept;
 mod check_forms;
+mod deploys;
 mod due;
 mod fmt;
 mod guards;
