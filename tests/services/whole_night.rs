@@ -326,20 +326,22 @@ impl Page<'_> {
     }
 }
 
-/// The lines without what differs from night to night: times, numbers of runs, and in which order what is side by side ends.
+/// The lines without what differs from night to night: times, and which are too long where the machine is busy; numbers of runs; in which
+/// order what is side by side ends; and what was drawn while something went on.
 fn masked(page: &str) -> Vec<String> {
     let number = regex::Regex::new(r"[0-9]+(\.[0-9]+)?").unwrap();
     let run = regex::Regex::new(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}").unwrap();
     let unit = regex::Regex::new(r"[KMGT]iB").unwrap();
+    let late = regex::Regex::new(r", Ns too long$|^! | Ns longer than planned$").unwrap();
     let line = |line: &str| {
         let line = run.replace_all(line, "RUN");
         let line = unit.replace_all(&line, "B");
         let line = number.replace_all(&line, "N");
+        let line = late.replace_all(&line, "");
         line.split_whitespace().collect::<Vec<_>>().join(" ")
     };
-    let mut lines: Vec<String> = page.lines().map(line).collect();
-    lines.sort();
-    lines
+    let lines: BTreeSet<String> = page.lines().filter(|line| !line.starts_with('⠁')).map(line).collect();
+    lines.into_iter().collect()
 }
 
 const HEAD: &str = r#"<!-- Made by a test from a night that it lived through: write it anew with UPDATE_DOCS=1. -->
