@@ -68,8 +68,13 @@ pub(super) fn told(forecast: &Outlook, step: &OutlookStep) -> String {
         }
         OutlookStep::NotObserved(step) => (step.word.replace('-', " "), step.what.clone(), step.details.clone()),
     };
-    let details = details.iter().map(|line| format!("; {}", line.trim_start()));
-    format!("{word} {what}{}", details.collect::<String>())
+    let mut told = format!("{word} {what}");
+    for line in &details {
+        // A line may say that what follows belongs to it.
+        told += if told.ends_with(':') { " " } else { "; " };
+        told += line.trim_start();
+    }
+    told
 }
 
 /// What all of these steps lack, where it is one and the same.

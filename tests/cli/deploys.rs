@@ -101,6 +101,10 @@ fn what_cannot_be_deployed_is_said_so_and_changes_nothing() {
     told += &shop.scene.types("restore plan.kdl shop");
     assert!(!shop.scene.path("srv/current").exists());
     assert_eq!(std::fs::read_dir(shop.scene.path("srv/releases")).unwrap().count(), 0);
+    // Nothing of it is read as an archive before that.
+    std::fs::write(shop.scene.path("releases/shop.tar.zst"), "neither the one nor an archive").unwrap();
+    let said = shop.scene.types("restore plan.kdl shop");
+    assert!(said.contains("its digest is sha256:"), "{said}");
     // No archive at all.
     std::fs::write(
         shop.scene.path("releases/shop.tar.zst"),
