@@ -10,6 +10,7 @@ mod leases;
 mod ledger;
 mod rehearse;
 mod restores;
+mod rollbacks;
 mod scene;
 mod schemas;
 mod secrets;
@@ -42,6 +43,7 @@ fn the_whole_help_is_one_snapshot() {
         "restore",
         "approve",
         "resume",
+        "roll-back",
         "unlock",
         "status",
         "timeline",
