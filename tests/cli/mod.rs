@@ -11,6 +11,7 @@ mod leases;
 mod ledger;
 mod rehearse;
 mod restores;
+mod rollbacks;
 mod scene;
 mod schemas;
 mod secrets;
@@ -43,6 +44,7 @@ fn the_whole_help_is_one_snapshot() {
         "restore",
         "approve",
         "resume",
+        "roll-back",
         "unlock",
         "status",
         "timeline",

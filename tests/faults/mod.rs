@@ -12,6 +12,7 @@ mod lost_answers;
 mod one_look;
 mod one_path;
 mod planted;
+mod roll_back;
 pub(crate) mod scene;
 mod seeded;
 mod slots;

@@ -42,6 +42,7 @@ mod races;
 mod random_kills;
 mod refusals;
 mod retention_peers;
+mod rollbacks;
 mod round_trip;
 mod scene;
 mod screen;
@@ -92,6 +93,7 @@ fn checks() -> impl Iterator<Item = &'static Check> {
         tools::CHECKS,
         ssh::CHECKS,
         night::CHECKS,
+        rollbacks::CHECKS,
         svn::CHECKS,
         whole_night::CHECKS,
         programs::CHECKS,
