@@ -159,6 +159,8 @@ fn in_spite_of(op: &str, nth: u64, fault: Injected) -> bool {
         world.script(FaultScript::new().nth(op, nth, fault));
         let Some(Ending::Over(outcome)) = journey.attempt(None).await else { panic!("nothing stops it") };
         assert_eq!(outcome.end, End::Complete, "{op} {nth}: {:#?}", outcome.steps);
+        // Whoever looks now is not struck.
+        world.script(FaultScript::new());
         assert_eq!(serves(&world).await, ["damaged", "damaged", "old"]);
         world.history().iter().skip(before).filter(|call| call.op == op).count() as u64 > nth
     })
