@@ -9,6 +9,7 @@ mod keys;
 mod lease;
 mod listing;
 mod manifest;
+mod pin;
 
 pub use contents::{
     CONTENTS_FORMAT_VERSION, Contents, ContentsHeader, ContentsReader, ContentsTrailer, ContentsWriter, Entry, Glance,
@@ -19,6 +20,7 @@ pub use keys::{Part, PointPlace, host_name, host_prefix, job_prefix, plan_prefix
 pub use lease::{LEASE_BYTES_MAX, LEASE_FORMAT_VERSION, Lease, LeaseHolder};
 pub use listing::{Listing, Parts};
 pub use manifest::{MANIFEST_BYTES_MAX, MANIFEST_FORMAT_VERSION, Manifest, Named, NamedPath, ReadBackRecord, Totals};
+pub use pin::Pin;
 
 use serde::{Deserialize, Serialize};
 

@@ -64,10 +64,10 @@ impl Held {
     }
 }
 
-/// Gives leases back; what cannot be is said.
+/// Gives leases and pins back; what cannot be is said.
 pub(super) async fn close(keeper: &Keeper) {
     for fault in keeper.close().await {
-        output::say(&format!("a lease could not be given back, and will run out: {fault}"));
+        output::say(&format!("a lease or a pin could not be given back, and will run out: {fault}"));
     }
 }
 

@@ -29,6 +29,7 @@ mod locks;
 mod output;
 mod pace;
 mod people;
+mod pins;
 mod points;
 mod rehearse;
 mod restore;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::arguments::{Form, Pace, Page, RestoreArguments};
 use super::hold::{Asker, Held, hold, unless_interrupted};
-use super::{Failure, Seams, host, load, locks, output, run, slices, terminal, times, world};
+use super::{Failure, Seams, host, load, locks, output, pins, run, slices, terminal, times, world};
 use crate::calendar;
 use crate::catalog::{self, Manifest, PointPlace, Totals};
 use crate::diagnostic::nearest;
@@ -103,6 +103,10 @@ pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<Exi
             // In the middle of the night a restore that cannot succeed is better refused at once, with nothing half done.
             if let Some((step, fault)) = forecast.refused() {
                 return Err(Failure::error(format!("{} would fail, so nothing was done: {fault}", step.name)));
+            }
+            let gone = unless_interrupted(&mut interrupts, pins::pin(held, &locations, &forecast, &|_| true)).await??;
+            if let Some(point) = gone.first() {
+                return Err(Failure::error(format!("{}, so nothing was done: begin again", pins::gone(point))));
             }
             run::carry_out(forecast, form, &arguments.pace, held, &mut interrupts, seams).await
         })

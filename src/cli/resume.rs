@@ -7,11 +7,12 @@ use tokio::sync::mpsc;
 use super::arguments::{Form, Pace, Wait};
 use super::hold::{Asker, Held, hold};
 use super::locks::Resource;
-use super::{Failure, Seams, ledger, locks, output, run, terminal, world};
+use super::{Failure, Seams, ledger, locks, output, pins, run, terminal, world};
 use crate::drivers::{Disk, StateFolder};
+use crate::forecast::ForecastStep;
 use crate::ports::JournalRead;
 use crate::primitives::RunId;
-use crate::run::{Decision, ExitStatus, Outcome, Ports, Recorded, recorded, roll_backs};
+use crate::run::{Decision, ExitStatus, Outcome, Ports, Recorded, StepState, recorded, roll_backs};
 
 /// What a person says of steps of which nobody knows whether they were done.
 #[derive(Clone, Copy)]
@@ -75,6 +76,10 @@ pub(super) async fn go_on(
     let run_id = found.forecast.run.clone();
     held.note(&run_id).await;
     held.settle(&asker(&held.state, &found), &found.forecast).await?;
+    let is_open = |step: &ForecastStep| !matches!(found.state.step(step.id), StepState::Done(_));
+    for point in pins::pin(held, &found.forecast.stores, &found.forecast, &is_open).await? {
+        output::say(&pins::gone(&point));
+    }
     let ports = Ports { leases: held.keeper.leases(), ..world::writing(&found.forecast, &held.state, seams) };
     let watch = ledger::watched(terminal::watch(pace.quiet, found.times.clone()), &held.state, Some(&run_id)).await?;
     if !pace.quiet {

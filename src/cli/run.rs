@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 
 use super::arguments::{Dry, Form, Pace, RunArguments};
 use super::hold::{Asker, Held, hold, unless_interrupted};
-use super::{Failure, Seams, accept, host, ledger, load, locks, output, slices, terminal, times, world};
+use super::{Failure, Seams, accept, host, ledger, load, locks, output, pins, slices, terminal, times, world};
 use crate::calendar;
 use crate::catalog;
 use crate::drivers::{Disk, SvnPrograms, SystemClock, TemporaryTables};
@@ -70,7 +70,11 @@ pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
         if arguments.dry.dry_run {
             let mut observed = observed().await;
             observed.at = now.unwrap_or(observed.at);
-            return print(&forecast::backup(plan, &graph, &observed, &who), &arguments.dry, form);
+            let outlook = forecast::backup(plan, &graph, &observed, &who);
+            if form == Form::Text {
+                pins::tell_read(&stores, &outlook).await;
+            }
+            return print(&outlook, &arguments.dry, form);
         }
         let state = world::state()?;
         let finder = locks::Finder { tree: &Disk, stores: &stores };

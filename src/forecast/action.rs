@@ -61,6 +61,16 @@ pub enum Leftover {
     Upload(UploadId),
 }
 
+impl Leftover {
+    /// Where it is, or would be.
+    pub fn key(&self) -> &Key {
+        match self {
+            Self::Object(object) => &object.key,
+            Self::Upload(upload) => &upload.key,
+        }
+    }
+}
+
 /// What a step does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "do", rename_all = "kebab-case")]

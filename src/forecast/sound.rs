@@ -14,7 +14,7 @@ use crate::calendar;
 use crate::catalog::{MANIFEST_FORMAT_VERSION, PointPlace, host_prefix};
 use crate::graph::{Argument, Effect, Output, OutputKind, ProbeCheck, ReleaseSource, release_place};
 use crate::observe::{kept_beside, release_folder, staging, staging_run};
-use crate::primitives::{HostPath, JobName, Key, Name, PathBytes};
+use crate::primitives::{HostPath, JobName, Name, PathBytes};
 use crate::retention::Rules;
 
 impl Forecast {
@@ -220,10 +220,7 @@ impl Forecast {
     }
 
     fn own_leftover(&self, leftover: &Leftover, job: &JobName) -> Result<(), String> {
-        let key: &Key = match leftover {
-            Leftover::Object(object) => &object.key,
-            Leftover::Upload(upload) => &upload.key,
-        };
+        let key = leftover.key();
         match PointPlace::parse(key) {
             Some((place, _)) => self.own_place(&place, job),
             None => Err(format!("{key} is no part of a recovery point")),

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use jiff::SignedDuration;
 
-use super::words::{advice, count, counted, elapsed, lasting, lease_lost, names, suspension};
+use super::words::{advice, count, counted, elapsed, lasting, lease_lost, names, read_by, suspension};
 use crate::catalog::{Manifest, Named};
 use crate::forecast::{Action, Forecast, ForecastStep, Move, Subject};
 use crate::graph::argument_line;
@@ -155,10 +155,11 @@ fn deletion(job: &str, deleted: &Deleted, lines: &mut String) {
         let why = match why {
             // Said above, of all of them.
             Omission::Suspended | Omission::NoLease => continue,
-            Omission::GoneAlready => "it was gone already",
-            Omission::Unusable => "it cannot be used as it is now; look at what `sonae points` says of it",
-            Omission::BeingRestored => "a restore reads points of this job; a later backup deletes it",
-            Omission::KeptNow => "a retention rule keeps it now: other points that were counted on are gone",
+            Omission::GoneAlready => "it was gone already".into(),
+            Omission::Unusable => "it cannot be used as it is now; look at what `sonae points` says of it".into(),
+            Omission::BeingRestored => "a restore reads points of this job; a later backup deletes it".into(),
+            Omission::Pinned { machine } => format!("{}; a later backup deletes it", read_by(machine.as_deref(), "it")),
+            Omission::KeptNow => "a retention rule keeps it now: other points that were counted on are gone".to_owned(),
         };
         let _ = writeln!(lines, "{job}: did not delete {point}: {why}");
     }

@@ -40,6 +40,14 @@ pub fn names(named: &Named) -> Vec<String> {
     lines
 }
 
+/// `a restore on nas reads it`: by the machine's own name, where it is known.
+pub fn read_by(machine: Option<&str>, what: &str) -> String {
+    machine.map_or_else(
+        || format!("a restore of another host or user reads {what}"),
+        |machine| format!("a restore on {} reads {what}", on_one_line(machine)),
+    )
+}
+
 /// `2 files, 1.2 KiB`
 pub fn held(held: &Held) -> String {
     format!("{}, {}", counted(held.files, "file"), ByteSize(held.bytes))

@@ -1,6 +1,6 @@
-//! Keeps the leases of a run: takes them, renews them while it runs, gives them back.
+//! Keeps the leases and the pins of a run: takes them, renews them while it runs, gives them back.
 //!
-//! Unaware of what is done under them. Invariant: a lease that was taken is given back however the run ends, unless the process dies or the
+//! Unaware of what is done under them. Invariant: what was taken is given back however the run ends, unless the process dies or the
 //! store does not answer.
 
 use std::collections::BTreeMap;
@@ -12,7 +12,9 @@ use tokio::task::JoinSet;
 
 use crate::ports::{Cause, Certainty, Fault, Lock};
 use crate::primitives::Name;
-use crate::steps::{HeldLease, LEASE_RENEWED_EVERY, LeaseEntry, LeaseSeen, LeaseTaken, LeaseWanted, Leases};
+use crate::steps::{
+    HeldLease, HeldPin, LEASE_RENEWED_EVERY, LeaseEntry, LeaseSeen, LeaseTaken, LeaseWanted, Leases, PinWanted,
+};
 
 /// How soon a renewal that failed is tried again.
 const TRIED_AGAIN_AFTER: Duration = Duration::from_secs(10);
@@ -32,6 +34,8 @@ pub struct Keeper(Mutex<Kept>);
 struct Kept {
     entries: BTreeMap<LeaseName, LeaseEntry>,
     ends: BTreeMap<LeaseName, oneshot::Sender<Guards>>,
+    /// Pins are given back all at once, at the end.
+    pins: Vec<oneshot::Sender<Guards>>,
     renewing: JoinSet<Result<(), Fault>>,
 }
 
@@ -58,6 +62,21 @@ impl Keeper {
         None
     }
 
+    /// Pins one more point; answers whether the point was there then. Where the store refuses, the run does without.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    pub async fn pin(&self, wanted: PinWanted) -> Result<bool, Fault> {
+        let pin = Arc::new(wanted.put().await?);
+        let (end, ended) = oneshot::channel();
+        {
+            let mut kept = self.kept();
+            kept.pins.push(end);
+            kept.renewing.spawn(keep(Arc::clone(&pin), ended));
+        }
+        pin.holds().await
+    }
+
     /// The leases, for the steps.
     pub fn leases(&self) -> Leases {
         Leases::Of(self.kept().entries.clone())
@@ -77,6 +96,7 @@ impl Keeper {
         let mut renewing = {
             let mut kept = self.kept();
             kept.ends.clear();
+            kept.pins.clear();
             std::mem::take(&mut kept.renewing)
         };
         let mut faults = vec![];
@@ -87,7 +107,7 @@ impl Keeper {
             }
         };
         if tokio::time::timeout(RELEASING, all).await.is_err() {
-            let (action, answer) = ("give a lease back".into(), "the store does not answer".into());
+            let (action, answer) = ("give a lease or a pin back".into(), "the store does not answer".into());
             faults.push(Fault {
                 action,
                 answer,
@@ -100,19 +120,45 @@ impl Keeper {
     }
 }
 
-/// Renews a lease until the end, and gives it back.
-async fn keep(lease: Arc<HeldLease>, mut ended: oneshot::Receiver<Guards>) -> Result<(), Fault> {
+/// What lasts for a while, and is renewed.
+trait Renewed: Send + Sync + 'static {
+    fn renew(&self) -> impl Future<Output = Result<(), Fault>> + Send;
+    fn release(&self) -> impl Future<Output = Result<(), Fault>> + Send;
+}
+
+impl Renewed for HeldLease {
+    async fn renew(&self) -> Result<(), Fault> {
+        Self::renew(self).await
+    }
+
+    async fn release(&self) -> Result<(), Fault> {
+        Self::release(self).await
+    }
+}
+
+impl Renewed for HeldPin {
+    async fn renew(&self) -> Result<(), Fault> {
+        Self::renew(self).await
+    }
+
+    async fn release(&self) -> Result<(), Fault> {
+        Self::release(self).await
+    }
+}
+
+/// Renews a lease or a pin until the end, and gives it back.
+async fn keep(held: Arc<impl Renewed>, mut ended: oneshot::Receiver<Guards>) -> Result<(), Fault> {
     let mut pause = LEASE_RENEWED_EVERY;
     loop {
         tokio::select! {
             biased;
             guards = &mut ended => {
-                let released = lease.release().await;
+                let released = held.release().await;
                 drop(guards);
                 return released;
             }
             () = tokio::time::sleep(pause) => {
-                pause = match lease.renew().await {
+                pause = match held.renew().await {
                     Ok(()) => LEASE_RENEWED_EVERY,
                     // Whoever deletes looks, and finds out where it is over.
                     Err(_) => TRIED_AGAIN_AFTER,

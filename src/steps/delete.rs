@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Deleted, Leases, Omission, Progress, prune_keys};
+use super::lease::{PinLook, Pins, put_back};
+use super::prune::{prune_manifest, prune_rest};
+use super::{Deleted, Leases, Omission, Progress};
 use crate::calendar;
-use crate::catalog::{Manifest, Part, PointPlace};
+use crate::catalog::{LeaseHolder, Manifest, Part, PointPlace};
 use crate::forecast::{self, Deletion, DeletionGuard, Leftover, Suspension};
 use crate::observe::{self, PointsSeen};
-use crate::ports::{Cause, Fault, Locks, ObjectInfo, StorePlace, StoreWrite};
+use crate::ports::{Cause, Clock, Fault, Locks, ObjectInfo, StorePlace, StoreWrite};
 use crate::primitives::{Name, PointId};
 use crate::retention::{Rules, Verdict};
 
@@ -30,6 +32,7 @@ pub(super) struct Wanted<'a> {
     /// Why none of them is deleted, where a guard says so; leftovers are no points, and go all the same.
     pub(super) suspended: Option<Suspension>,
     pub(super) leftovers: &'a [Leftover],
+    pub(super) clock: &'a dyn Clock,
     /// The time now: the new point is of it, or before.
     pub(super) now: Timestamp,
 }
@@ -40,8 +43,8 @@ pub fn points_lock(store: &StorePlace, all: &str) -> String {
     format!("points {} in {store}", all.trim_end_matches('/'))
 }
 
-/// Deletes what was forecast and may still go. No point is deleted while a restore of this host reads the job's points; a backup
-/// does not wait for that either. And nothing is deleted but while the job's lease is held, which is looked at before each deletion.
+/// Deletes what was forecast and may still go. No point is deleted while a restore of this host reads the job's points, or one of another
+/// host has a pin at it; a backup does not wait for that either. And nothing is deleted but while the job's lease is held, which is looked at before each deletion.
 pub(super) async fn delete(
     store: &dyn StoreWrite,
     locks: &dyn Locks,
@@ -49,11 +52,14 @@ pub(super) async fn delete(
     wanted: &Wanted<'_>,
     progress: &Progress,
 ) -> Result<Deleted, Fault> {
-    let lock = if wanted.points.is_empty() || wanted.suspended.is_some() {
-        None
-    } else {
-        locks.try_lock(&points_lock(&store.real_place().await?, wanted.all)).await?
-    };
+    let locked = points_lock(&store.real_place().await?, wanted.all);
+    let lock =
+        if wanted.points.is_empty() || wanted.suspended.is_some() { None } else { locks.try_lock(&locked).await? };
+    // Whoever of this host shared the lock is gone, where it is held now.
+    let holder = leases.holder(wanted.name, wanted.prefix).filter(|_| lock.is_some());
+    let me = holder.map(|holder| LeaseHolder { lock: locked, ..holder.clone() });
+    let look = PinLook { store, prefix: wanted.prefix, me, clock: wanted.clock };
+    let mut pins = look.pins().await?;
     let seen = observe::points(store, wanted.prefix).await?;
     let verdicts = verdicts(&seen, wanted)?;
     let omissions: Vec<Option<Omission>> =
@@ -71,8 +77,8 @@ pub(super) async fn delete(
         let point = &deletion.place.point;
         let why = match why {
             // What is suspended may be kept because the new point is so small: that is what there is to tell.
-            None | Some(Omission::KeptNow) if held_back == Some(Omission::Suspended) => held_back,
-            why => why.or(held_back),
+            None | Some(Omission::KeptNow) if held_back == Some(Omission::Suspended) => held_back.clone(),
+            why => why.or_else(|| held_back.clone()).or_else(|| pinned(&pins, point)),
         };
         if let Some(why) = why {
             deleted.omitted.push((point.clone(), why));
@@ -82,7 +88,11 @@ pub(super) async fn delete(
             deleted.omitted.push((point.clone(), Omission::NoLease));
             continue;
         }
-        prune_keys(store, std::slice::from_ref(&deletion.place)).await?;
+        pins = delete_one(store, &deletion.place, &look).await?;
+        if let Some(why) = pinned(&pins, point) {
+            deleted.omitted.push((point.clone(), why));
+            continue;
+        }
         progress.entry();
         deleted.points.push(point.clone());
         deleted.bytes = deleted.bytes.saturating_add(deletion.bytes);
@@ -94,13 +104,50 @@ pub(super) async fn delete(
             Leftover::Object(object) => seen.leftovers.contains(object),
             Leftover::Upload(upload) => seen.uploads.contains(upload),
         };
-        if still && may_delete(leases, wanted, &mut deleted).await? {
+        let is_read = PointPlace::parse(leftover.key()).is_some_and(|(of, _)| pins.live.contains_key(&of.point));
+        if still && !is_read && may_delete(leases, wanted, &mut deleted).await? {
             deleted.bytes = deleted.bytes.saturating_add(remove(store, leftover).await?);
             deleted.leftovers += 1;
             progress.entry();
         }
     }
+    sweep(store, leases, wanted, &pins, &mut deleted).await?;
     Ok(deleted)
+}
+
+/// Deletes a point, unless it turns out to be pinned; answers what pins there were then. Whoever put one before the manifest was gone, and
+/// found the manifest, is seen now, and reads the point to its end; whoever comes later finds none.
+async fn delete_one(store: &dyn StoreWrite, place: &PointPlace, look: &PinLook<'_>) -> Result<Pins, Fault> {
+    let manifest = prune_manifest(store, place).await?;
+    let pins = look.pins().await?;
+    match manifest {
+        _ if !pins.live.contains_key(&place.point) => prune_rest(store, place).await?,
+        Some(manifest) => put_back(store, place, &manifest).await?,
+        // An attempt before this one took it away, and failed; it goes with what is left of old runs.
+        None => {}
+    }
+    Ok(pins)
+}
+
+/// Why a point is left that somebody reads.
+fn pinned(pins: &Pins, point: &PointId) -> Option<Omission> {
+    pins.live.get(point).map(|machine| Omission::Pinned { machine: machine.clone() })
+}
+
+/// Removes the pins of the dead.
+async fn sweep(
+    store: &dyn StoreWrite,
+    leases: &Leases,
+    wanted: &Wanted<'_>,
+    pins: &Pins,
+    deleted: &mut Deleted,
+) -> Result<(), Fault> {
+    for dead in &pins.dead {
+        if may_delete(leases, wanted, deleted).await? {
+            store.delete(dead).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Looks at the lease, until it was once not held; then it says why in what was deleted.

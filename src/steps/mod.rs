@@ -49,14 +49,13 @@ pub use abandon::abandon;
 pub use delete::points_lock;
 pub use deploy::Deployed;
 pub use lease::{
-    Broken, HeldLease, LEASE_RENEWED_EVERY, LeaseEntry, LeaseLost, LeaseSeen, LeaseShown, LeaseTaken, LeaseWanted,
-    Leases, break_lease, leases_of,
+    Broken, HeldLease, HeldPin, LEASE_RENEWED_EVERY, LeaseEntry, LeaseLost, LeaseSeen, LeaseShown, LeaseTaken,
+    LeaseWanted, Leases, PinWanted, break_lease, leases_of, pinned,
 };
 pub use output::{Deleted, Inputs, Omission, Said, StepOutput};
 pub use pack::{Beside, PackRequest, Packed, pack};
 pub use perform::{Host, World, perform};
 pub use progress::{Counts, Progress};
-pub use prune::prune_keys;
 pub use put::put_object;
 pub use read_back::{ReadBack, read_back};
 pub use recover::{RecoverRequest, Recovered, recover};

@@ -84,7 +84,7 @@ pub struct Deleted {
 }
 
 /// Why something that was forecast was not done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Omission {
     /// Somebody deleted it before.
@@ -95,6 +95,11 @@ pub enum Omission {
     KeptNow,
     /// A restore of this host reads points of its job.
     BeingRestored,
+    /// A restore of another host, or of another state folder, reads it: a pin in the store says so.
+    Pinned {
+        /// The machine that the restore runs on, by its own name; none where the pin cannot be read.
+        machine: Option<String>,
+    },
     /// A guard suspended the deletion of points.
     Suspended,
     /// The lease of the job was not held: another run may be at work on its points.

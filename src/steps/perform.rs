@@ -145,6 +145,7 @@ pub async fn perform(
                 guard,
                 suspended,
                 leftovers,
+                clock: world.clock,
                 now,
             };
             delete::delete(world.store(store)?, world.locks, world.leases, &wanted, progress)

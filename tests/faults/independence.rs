@@ -92,7 +92,7 @@ fn a_point_is_not_deleted_while_a_restore_reads_points_of_its_job() {
         };
         let while_restored = deleted().await;
         assert_eq!(while_restored.points, []);
-        let reasons: Vec<Omission> = while_restored.omitted.iter().map(|(_, why)| *why).collect();
+        let reasons: Vec<Omission> = while_restored.omitted.iter().map(|(_, why)| why.clone()).collect();
         assert_eq!(reasons, [Omission::BeingRestored]);
         drop(share);
         scene.world.clock().advance(jiff::SignedDuration::from_hours(24));

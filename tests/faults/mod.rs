@@ -11,6 +11,7 @@ mod leases;
 mod lost_answers;
 mod one_look;
 mod one_path;
+mod pins;
 mod planted;
 mod roll_back;
 pub(crate) mod scene;

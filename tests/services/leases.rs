@@ -30,7 +30,7 @@ fn start_elsewhere(scene: &Scene, arguments: &[&str]) -> Child {
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-fn elsewhere(scene: &Scene, arguments: &[&str]) -> Said {
+pub(crate) fn elsewhere(scene: &Scene, arguments: &[&str]) -> Said {
     Said::of_child(start_elsewhere(scene, arguments))
 }
 

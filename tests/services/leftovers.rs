@@ -20,13 +20,19 @@ pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
 
 /// The objects of leases in the store.
 pub(crate) fn leases(scene: &Scene) -> Vec<PathBuf> {
-    let is_one = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().starts_with("lease-");
+    called(scene, "lease-")
+}
+
+/// The objects of the store whose names begin so.
+fn called(scene: &Scene, begins: &str) -> Vec<PathBuf> {
+    let is_one = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().starts_with(begins);
     files(&scene.path("store")).into_iter().filter(is_one).collect()
 }
 
-/// The same where a run may have been killed after its end: then nobody gave its lease back, and it runs out.
+/// The same where a run may have been killed after its end: then nobody gave its lease and its pins back, and they run out.
 pub(crate) fn assert_none_but_leases(scene: &Scene) {
-    leases(scene).iter().for_each(|lease| std::fs::remove_file(lease).unwrap());
+    let runs_out = [leases(scene), called(scene, "pin-")].concat();
+    runs_out.iter().for_each(|object| std::fs::remove_file(object).unwrap());
     assert_none(scene);
 }
 

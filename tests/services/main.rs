@@ -37,6 +37,7 @@ mod nasty;
 mod needs;
 mod night;
 mod noise;
+mod pins;
 mod programs;
 mod races;
 mod random_kills;
@@ -96,6 +97,7 @@ fn checks() -> impl Iterator<Item = &'static Check> {
         rollbacks::CHECKS,
         svn::CHECKS,
         whole_night::CHECKS,
+        pins::CHECKS,
         programs::CHECKS,
         sql::CHECKS,
         refusals::CHECKS,

@@ -6,6 +6,7 @@ use tokio::sync::Mutex;
 use super::LeaseWanted;
 use super::chain::{self, Found, TRIES_MAX, busy};
 use super::take::Own;
+use crate::catalog::LeaseHolder;
 use crate::ports::Fault;
 
 /// Why a lease is not held.
@@ -36,6 +37,10 @@ pub struct HeldLease {
 impl HeldLease {
     pub(super) fn new(wanted: LeaseWanted, own: Own) -> Self {
         Self { wanted, own: Mutex::new(Some(own)) }
+    }
+
+    pub(super) fn holder(&self) -> &LeaseHolder {
+        &self.wanted.holder
     }
 
     /// Makes it last longer, if it is still held.

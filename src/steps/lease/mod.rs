@@ -21,6 +21,7 @@ mod breaking;
 mod chain;
 mod held;
 mod moment;
+mod pin;
 mod set;
 mod take;
 #[cfg(test)]
@@ -29,6 +30,8 @@ mod tests;
 pub use breaking::{Broken, LeaseShown, break_lease, leases_of};
 pub use chain::LeaseSeen;
 pub use held::{HeldLease, LeaseLost};
+pub use pin::{HeldPin, PinWanted, pinned};
+pub(super) use pin::{PinLook, Pins, put_back};
 pub use set::{LeaseEntry, Leases};
 pub use take::{LeaseTaken, LeaseWanted};
 

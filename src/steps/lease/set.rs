@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{HeldLease, LeaseLost};
+use crate::catalog::LeaseHolder;
 use crate::ports::Fault;
 use crate::primitives::Name;
 
@@ -26,6 +27,15 @@ pub enum Leases {
 }
 
 impl Leases {
+    /// For whom a lease was taken; none where it was not.
+    pub(in crate::steps) fn holder(&self, store: &Name, prefix: &str) -> Option<&LeaseHolder> {
+        let Self::Of(leases) = self else { return None };
+        match leases.get(&(store.clone(), prefix.to_owned())) {
+            Some(LeaseEntry::Held(lease)) => Some(lease.holder()),
+            _ => None,
+        }
+    }
+
     /// Looks whether a lease is held now; answers why not. One that nobody asked for is not.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::chain::{self, Found, LeaseSeen, StoreTime, TRIES_MAX, There, busy, invalid};
 use super::moment::Moment;
 use super::{HeldLease, LASTS, TRUSTED};
-use crate::catalog::{LEASE_FORMAT_VERSION, Lease, LeaseHolder};
+use crate::catalog::{LEASE_FORMAT_VERSION, Lease, LeaseHolder, Pin};
 use crate::ports::{Clock, Fault, StoreWrite};
 use crate::primitives::Key;
 
@@ -151,8 +151,10 @@ impl LeaseWanted {
 
     /// Removes what the dead left that is no lease. What somebody has under way just now he begins again.
     async fn sweep(&self, there: &There, own: &Own) -> Result<(), Fault> {
-        for upload in self.store.uploads(&Lease::all(&self.prefix)).await? {
-            self.store.abort(&upload).await?;
+        for begins in [Lease::all(&self.prefix), Pin::all(&self.prefix)] {
+            for upload in self.store.uploads(&begins).await? {
+                self.store.abort(&upload).await?;
+            }
         }
         let now = there.leases.iter().find(|found| own.is(found)).and_then(|found| found.stored);
         for asked in &there.asked {
