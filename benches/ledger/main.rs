@@ -129,6 +129,7 @@ fn update(run: RunId, began: Timestamp, series: &Series, steps: u32) -> RunUpdat
         plan: series.plan.clone(),
         host: series.host.clone(),
         restore: None,
+        takes_back: None,
         allowed: None,
         part: false,
         began,

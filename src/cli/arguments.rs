@@ -106,6 +106,8 @@ pub(super) enum CommandWord {
         #[command(flatten)]
         pace: Pace,
     },
+    /// Take back what a restore put into service: its links and switched places go back to what was there; nothing is deleted
+    RollBack(RollBackArguments),
     /// Show the leases of a plan's stores, or break the one of a run that is dead
     Unlock(UnlockArguments),
     /// Say how each job stands: its last good point and run, when it is due, and what is late
@@ -234,6 +236,24 @@ pub(super) struct Wait {
 
 fn duration(text: &str) -> Result<Duration, String> {
     Duration::parse(text).map_err(|bad| format!("{}; {}", bad.problem, bad.help))
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RollBackArguments {
+    /// The run of the restore, as its summary names it
+    pub(super) run: String,
+    /// Print what would be taken back, and stop; nothing is changed
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// With --dry-run: exit with 2 where there is something to do
+    #[arg(long, requires = "dry_run")]
+    pub(super) detailed_exitcode: bool,
+    #[command(flatten)]
+    pub(super) wait: Wait,
+    #[command(flatten)]
+    pub(super) pace: Pace,
+    #[command(flatten)]
+    pub(super) format: Format,
 }
 
 #[derive(Debug, Args)]

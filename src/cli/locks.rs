@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::Failure;
 use crate::catalog::job_prefix;
 use crate::drivers::SystemClock;
-use crate::forecast::{Action, Forecast};
+use crate::forecast::{Action, Forecast, Subject};
 use crate::ports::{Clock as _, Fault, Lock, Locks, StorePlace, StoreRead, TreeRead};
 use crate::primitives::{HostPath, Name, PathBytes, RunId};
 use crate::report;
@@ -111,14 +111,17 @@ impl Finder<'_> {
                 // Every job has such a step.
                 Action::Delete { store, prefix, .. } => written.push((store.clone(), prefix.clone())),
                 Action::Recover(recovery) => {
-                    into.push(HostPath { host: recovery.on.clone(), path: recovery.into.clone() });
                     if let (Some(store), Some(manifest)) = (&recovery.store, &recovery.manifest) {
                         read.push((store.clone(), job_prefix(&manifest.plan, &manifest.job)));
                     }
                 }
-                Action::Deploy(deployment) => into.push(deployment.place()),
                 _ => {}
             }
+            into.extend(step.action.destination());
+        }
+        // What a restore made is not made and taken back at the same time.
+        if let Subject::RollBack(back) = &forecast.subject {
+            into.extend(back.destinations.iter().cloned());
         }
         let mut found = self.jobs(written).await?;
         found.extend(self.destinations(&into).await?);

@@ -34,6 +34,7 @@ mod points;
 mod rehearse;
 mod restore;
 mod resume;
+mod roll_back;
 mod run;
 mod schema;
 mod shown;
@@ -130,6 +131,7 @@ fn command(word: CommandWord, seams: &Seams) -> Result<ExitStatus, Failure> {
             let said = resume::Said { again: &again, done: &done };
             resume::resume(run.as_deref(), said, &wait, &pace, seams)
         }
+        CommandWord::RollBack(arguments) => roll_back::roll_back(&arguments, seams),
         CommandWord::Unlock(arguments) => unlock::unlock(&arguments),
         CommandWord::Status(arguments) => status::status(&arguments),
         CommandWord::History(arguments) => history::history(&arguments),

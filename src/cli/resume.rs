@@ -12,7 +12,7 @@ use crate::drivers::{Disk, StateFolder};
 use crate::forecast::ForecastStep;
 use crate::ports::JournalRead;
 use crate::primitives::RunId;
-use crate::run::{Decision, ExitStatus, Outcome, Ports, Recorded, StepState, recorded};
+use crate::run::{Decision, ExitStatus, Outcome, Ports, Recorded, StepState, recorded, roll_backs};
 
 /// What a person says of steps of which nobody knows whether they were done.
 #[derive(Clone, Copy)]
@@ -113,10 +113,13 @@ pub(super) async fn resumable(state: &StateFolder, run: &RunId) -> Result<Option
     Ok(recorded(state, run).await?.filter(|found| found.state.can_go_on()))
 }
 
-async fn the_run(state: &StateFolder, text: &str) -> Result<Recorded, Failure> {
+pub(super) async fn the_run(state: &StateFolder, text: &str) -> Result<Recorded, Failure> {
     let run = RunId::parse(text).map_err(|bad| Failure::usage(format!("{}; {}", bad.problem, bad.help)))?;
     if state.lines(&run).await?.is_none() {
         return Err(Failure::usage(format!("there is no run {run} on this host ({})", state.place(&run))));
+    }
+    if let Some(by) = roll_backs(state, run.began()).await?.into_iter().find(|(_, of)| *of == run).map(|(by, _)| by) {
+        return Err(Failure::error(format!("run {run} was taken back by run {by}: begin the restore anew instead")));
     }
     resumable(state, &run).await?.ok_or_else(|| ended(&run))
 }

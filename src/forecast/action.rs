@@ -7,7 +7,7 @@ use crate::catalog::{Manifest, Part, PointPlace, Totals};
 use crate::graph::{Argument, Output, ProbeCheck};
 use crate::observe::SourceTotals;
 use crate::ports::{Fault, ObjectInfo, Person, UploadId};
-use crate::primitives::{Compression, Duration, JobName, Key, Name, PathBytes, PointId};
+use crate::primitives::{Compression, Duration, HostPath, JobName, Key, Name, PathBytes, PointId};
 use crate::retention::Rules;
 
 /// A folder tree's selection: fixed by the forecast; the files themselves are found when the step runs.
@@ -176,6 +176,20 @@ pub enum Action {
     },
     /// Puts a release on a host, and has a link point to it.
     Deploy(Box<Deployment>),
+    /// Has a link point again to what it pointed to before a release was deployed.
+    Link {
+        /// Which release.
+        target: Name,
+        /// On which other host, as the plan names it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        on: Option<String>,
+        /// The link.
+        link: PathBytes,
+        /// The folder of the release, to which it points now. That stays.
+        from: PathBytes,
+        /// Where it points then.
+        to: PathBytes,
+    },
     /// Renames what was recovered into its place.
     Switch {
         /// What was recovered.
@@ -199,6 +213,7 @@ impl Action {
             | Self::Probe { .. }
             | Self::Approve { .. }
             | Self::Command { .. }
+            | Self::Link { .. }
             | Self::Switch { .. } => None,
         }
     }
@@ -208,7 +223,7 @@ impl Action {
         match self {
             Self::Recover(recovery) => recovery.on.as_deref(),
             Self::Deploy(deployment) => deployment.on.as_deref(),
-            Self::Command { on, .. } | Self::Switch { on, .. } => on.as_deref(),
+            Self::Command { on, .. } | Self::Link { on, .. } | Self::Switch { on, .. } => on.as_deref(),
             _ => None,
         }
     }
@@ -220,7 +235,20 @@ impl Action {
             Self::Pack { new, .. } | Self::ReadBack { new, .. } | Self::Commit { new, .. } => Some(&new.store),
             Self::Recover(recovery) => recovery.store.as_ref(),
             Self::Deploy(deployment) => deployment.from.store(),
-            Self::Probe { .. } | Self::Approve { .. } | Self::Command { .. } | Self::Switch { .. } => None,
+            Self::Probe { .. }
+            | Self::Approve { .. }
+            | Self::Command { .. }
+            | Self::Link { .. }
+            | Self::Switch { .. } => None,
+        }
+    }
+
+    /// The folder that it makes for a restore, if it does: what the folders of a release are called after.
+    pub fn destination(&self) -> Option<HostPath> {
+        match self {
+            Self::Recover(recovery) => Some(HostPath::on(recovery.on.as_deref(), recovery.into.clone())),
+            Self::Deploy(deployment) => Some(deployment.place()),
+            _ => None,
         }
     }
 }

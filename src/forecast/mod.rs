@@ -11,6 +11,7 @@ mod deploy;
 mod mount;
 mod outlook;
 mod restore;
+mod roll_back;
 mod runbook;
 mod share;
 mod shrink;
@@ -26,6 +27,7 @@ pub use deploy::{Deployment, LinkMove};
 pub use mount::MountBefore;
 pub use outlook::{NotObserved, Outlook, OutlookStep, StepView, Why};
 pub use restore::{PointChoice, RestoreWish, chosen};
+pub use roll_back::{Placed, Put, RollBack, roll_back};
 pub use runbook::{
     Approval, Known, PAST_RUNS_MAX, PastTime, Runbook, Space, Spread, Stage, ends, past_times, recoveries, runbook,
 };
@@ -112,6 +114,8 @@ pub enum Subject {
         /// Within how long all of it is to be done.
         budget: Option<Duration>,
     },
+    /// What a restore put into service is taken back.
+    RollBack(RollBack),
     /// Something else of the plan, which is only shown.
     Slice(Slice),
 }
@@ -363,7 +367,12 @@ fn limits(plan: &Plan) -> BTreeMap<Name, NonZeroU32> {
 /// The run's identity, from what tells it from every other: plan, host, and the time to the nanosecond when the world is observed. So a
 /// forecast made twice for the same moment is the same.
 pub fn run_id(plan: &Plan, host: &Name, at: Timestamp) -> RunId {
-    let told = format!("{}\n{host}\n{}", plan.name.value, at.as_nanosecond());
+    run_of(&plan.name.value, host, at)
+}
+
+/// The same for whoever has only the plan's name.
+pub fn run_of(plan: &Name, host: &Name, at: Timestamp) -> RunId {
+    let told = format!("{plan}\n{host}\n{}", at.as_nanosecond());
     let [a, b, c, d, ..] = *Digest::of(told.as_bytes()).as_bytes();
     RunId::new(at, u32::from_be_bytes([a, b, c, d]))
 }

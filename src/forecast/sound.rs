@@ -7,14 +7,14 @@ use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt as _;
 
 use super::{
-    Action, Deployment, FORMAT_VERSION, Forecast, ForecastStep, Leftover, Move, NewPoint, Recovery, StoreLocation,
-    Subject,
+    Action, Deployment, FORMAT_VERSION, Forecast, ForecastStep, Leftover, Move, NewPoint, Recovery, RollBack,
+    StoreLocation, Subject,
 };
 use crate::calendar;
 use crate::catalog::{MANIFEST_FORMAT_VERSION, PointPlace, host_prefix};
-use crate::graph::{Argument, Effect, Output, OutputKind, ProbeCheck, ReleaseSource};
+use crate::graph::{Argument, Effect, Output, OutputKind, ProbeCheck, ReleaseSource, release_place};
 use crate::observe::{kept_beside, release_folder, staging, staging_run};
-use crate::primitives::{JobName, Name, PathBytes};
+use crate::primitives::{HostPath, JobName, Name, PathBytes};
 use crate::retention::Rules;
 
 impl Forecast {
@@ -39,6 +39,10 @@ impl Forecast {
         let jobs: BTreeSet<&JobName> = match &self.subject {
             Subject::Backup { jobs, .. } => jobs.iter().collect(),
             Subject::Restore { .. } => BTreeSet::new(),
+            Subject::RollBack(of) => {
+                self.taken_back(of)?;
+                BTreeSet::new()
+            }
             Subject::Slice(slice) => return Err(format!("it is of {slice}, which this version only shows")),
         };
         let mut names = BTreeSet::new();
@@ -85,7 +89,8 @@ impl Forecast {
     fn is_subject(&self, action: &Action, jobs: &BTreeSet<&JobName>) -> bool {
         match (&self.subject, action.job()) {
             (Subject::Backup { .. }, Some(job)) => jobs.contains(job),
-            (Subject::Restore { .. }, None) => true,
+            (Subject::Restore { .. }, None) => !matches!(action, Action::Link { .. }),
+            (Subject::RollBack(_), None) => matches!(action, Action::Link { .. } | Action::Switch { .. }),
             _ => false,
         }
     }
@@ -123,6 +128,7 @@ impl Forecast {
                 require(!argv.is_empty(), || "it runs no program".into())
             }
             Action::Probe { .. } | Action::Approve { .. } => Ok(()),
+            Action::Link { target, link, from, to, .. } => self.own_link((target, link), from, to),
             Action::Switch { moves, .. } => {
                 require(!moves.is_empty(), || "it renames nothing".into())?;
                 moves.iter().try_for_each(|step| self.own_move(step))
@@ -163,11 +169,32 @@ impl Forecast {
         require(left, || format!("{leftover} is nothing that a restore to {into} left"))
     }
 
-    /// What is renamed was recovered by this restore, and what was there is called by its run.
+    /// What is taken back is another run's.
+    fn taken_back(&self, of: &RollBack) -> Result<(), String> {
+        require(of.of != self.run, || "it takes itself back".into())?;
+        let strange = of.destinations.iter().chain(&of.stays).find(|place| !is_absolute(&place.path));
+        require(strange.is_none(), || "a place of the restore that it takes back is no absolute path".into())
+    }
+
+    /// A link is taken from a release that the restore deployed.
+    fn own_link(&self, (target, link): (&Name, &PathBytes), from: &PathBytes, to: &PathBytes) -> Result<(), String> {
+        let Subject::RollBack(of) = &self.subject else { return Err("it takes nothing back".into()) };
+        let above = PathBytes::from_path(from.to_path().parent().unwrap_or(std::path::Path::new("/")));
+        let own = release_folder(&release_place(&HostPath::here(above), target).path, &of.of);
+        require(is_absolute(link) && is_absolute(from), || format!("{link} or {from} is no absolute path"))?;
+        require(*from == own, || format!("{from} is no release of run {}", of.of))?;
+        require(from != to && !to.as_bytes().is_empty(), || format!("{link} goes back to nothing else"))
+    }
+
+    /// What is renamed was recovered by this restore, or was kept by the one that is taken back; and what was there is called by its run.
     fn own_move(&self, step: &Move) -> Result<(), String> {
         let Move { from, to, kept, .. } = step;
         require(is_absolute(to), || format!("{to} is no absolute path"))?;
         require(*kept == kept_beside(to, &self.run), || format!("it calls {to} {kept}"))?;
+        if let Subject::RollBack(of) = &self.subject {
+            let own = kept_beside(to, &of.of);
+            return require(*from == own, || format!("{from} is nothing that run {} kept", of.of));
+        }
         let put =
             |step: &ForecastStep| matches!(&step.action, Action::Recover(recovery) if from.starts_with(&recovery.into));
         require(self.steps.iter().any(put), || format!("{from} is nothing that it recovers"))
@@ -257,7 +284,7 @@ impl Action {
             Self::Probe { how, .. } => how.effect(),
             Self::Command { .. } => Effect::Execute,
             Self::Deploy(deployment) if deployment.link.is_none() => Effect::Add,
-            Self::Switch { .. } | Self::Deploy(_) => Effect::Replace,
+            Self::Link { .. } | Self::Switch { .. } | Self::Deploy(_) => Effect::Replace,
         }
     }
 }

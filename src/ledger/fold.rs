@@ -42,11 +42,15 @@ impl Fold {
             host: forecast.host.clone(),
             restore: match &forecast.subject {
                 Subject::Restore { restore, .. } => Some(restore.clone()),
-                Subject::Backup { .. } | Subject::Slice(_) => None,
+                Subject::Backup { .. } | Subject::RollBack(_) | Subject::Slice(_) => None,
+            },
+            takes_back: match &forecast.subject {
+                Subject::RollBack(back) => Some(back.of.clone()),
+                Subject::Backup { .. } | Subject::Restore { .. } | Subject::Slice(_) => None,
             },
             allowed: match &forecast.subject {
                 Subject::Restore { budget, .. } => *budget,
-                Subject::Backup { .. } | Subject::Slice(_) => None,
+                Subject::Backup { .. } | Subject::RollBack(_) | Subject::Slice(_) => None,
             },
             part: forecast.steps.iter().any(|step| is_part(&step.action)),
             began: forecast.at,

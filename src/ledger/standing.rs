@@ -375,6 +375,7 @@ restore "a" { recover "a" { into path="/back" } }
                 plan: point.series.plan.clone(),
                 host: point.series.host.clone(),
                 restore: None,
+                takes_back: None,
                 allowed: None,
                 part: false,
                 began: at("2026-03-01T05:30:10Z"),

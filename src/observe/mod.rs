@@ -2,6 +2,7 @@
 //!
 //! Unaware of what will be done about it. Invariant: it is handed only the reading halves, so it cannot change anything.
 
+mod in_service;
 mod inside;
 mod level;
 mod mounts;
@@ -12,11 +13,12 @@ mod slots;
 mod staging;
 pub mod walk;
 
+pub use in_service::{InService, LinkNow, PlaceNow, in_service};
 pub use inside::outside;
 pub use mounts::{is_mount, mounts};
 pub use points::{PointSeen, PointsSeen, manifest, points};
 pub use questions::{DestinationSeen, Observed, PlaceSeen, Reading, SourceSeen, StagingSeen, destinations, observe};
-pub use releases::{LinkSeen, ReleaseSeen};
+pub use releases::{LinkSeen, ReleaseSeen, link};
 pub use slots::{JobSeen, SlotsSeen, other_jobs, slots};
-pub use staging::{kept_beside, release_folder, staging, staging_run};
+pub use staging::{kept_beside, release_folder, release_run, staging, staging_run};
 pub use walk::WalkTotals as SourceTotals;

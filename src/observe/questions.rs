@@ -32,7 +32,7 @@ pub struct Reading<'a> {
 
 impl Reading<'_> {
     /// The trees of this host, or of that.
-    fn tree_of(&self, host: Option<&str>) -> Result<&dyn TreeRead, Fault> {
+    pub(super) fn tree_of(&self, host: Option<&str>) -> Result<&dyn TreeRead, Fault> {
         let Some(host) = host else { return Ok(self.tree) };
         let unknown = || Fault::permanent(Cause::NotFound, format!("reach {host}"), "nothing says how it is reached");
         self.hosts.get(host).map(|tree| &**tree).ok_or_else(unknown)
@@ -245,28 +245,43 @@ async fn device(tree: &dyn TreeRead, path: &PathBytes) -> Result<Option<u64>, Fa
 /// Names of the folder that a destination lies in, read at once.
 const NAMES_AT_ONCE: usize = 4096;
 
-async fn staging_beside(tree: &dyn TreeRead, into: &PathBytes) -> Result<Vec<StagingSeen>, Fault> {
-    let Some(above) = into.to_path().parent().map(PathBytes::from_path) else { return Ok(vec![]) };
+/// What in a folder, which need not be there, has a name that says something.
+pub(super) async fn named_in<T: Send>(
+    tree: &dyn TreeRead,
+    folder: &PathBytes,
+    said: &(dyn Fn(&[u8]) -> Option<T> + Sync),
+) -> Result<Vec<(Vec<u8>, T)>, Fault> {
     let (mut seen, mut after) = (Vec::new(), None::<Vec<u8>>);
     loop {
-        let page = match tree.list(&above, after.as_deref(), NAMES_AT_ONCE).await {
+        let page = match tree.list(folder, after.as_deref(), NAMES_AT_ONCE).await {
             Err(fault) if fault.cause == Cause::NotFound => return Ok(seen),
             answer => answer?,
         };
         let all = || (0..page.len()).filter_map(|at| page.get(at));
+        seen.extend(all().filter_map(|name| Some((name.to_vec(), said(name)?))));
         after = all().next_back().filter(|_| page.more).map(<[u8]>::to_vec);
-        let names: Vec<Vec<u8>> = all().filter(|name| staging_run(into, name).is_some()).map(<[u8]>::to_vec).collect();
-        for (name, meta) in names.iter().zip(tree.look(&above, &names).await?) {
-            if let (Some(run), Ok(Some(meta))) = (staging_run(into, name), meta)
-                && meta.kind == EntryKind::Folder
-            {
-                seen.push(StagingSeen { folder: above.join(name), run, mtime_s: meta.mtime_s });
-            }
-        }
         if after.is_none() {
             return Ok(seen);
         }
     }
+}
+
+async fn staging_beside(tree: &dyn TreeRead, into: &PathBytes) -> Result<Vec<StagingSeen>, Fault> {
+    let Some(above) = into.to_path().parent().map(PathBytes::from_path) else { return Ok(vec![]) };
+    let named = named_in(tree, &above, &|name| staging_run(into, name)).await?;
+    if named.is_empty() {
+        return Ok(vec![]);
+    }
+    let names: Vec<Vec<u8>> = named.iter().map(|(name, _)| name.clone()).collect();
+    let mut seen = vec![];
+    for ((name, run), meta) in named.into_iter().zip(tree.look(&above, &names).await?) {
+        if let Ok(Some(meta)) = meta
+            && meta.kind == EntryKind::Folder
+        {
+            seen.push(StagingSeen { folder: above.join(&name), run, mtime_s: meta.mtime_s });
+        }
+    }
+    Ok(seen)
 }
 
 async fn source(

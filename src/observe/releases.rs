@@ -51,7 +51,10 @@ pub(super) async fn release(reading: &Reading<'_>, from: &ReleaseSource) -> Resu
 }
 
 /// Looks at a link.
-pub(super) async fn link(tree: &dyn TreeRead, link: &PathBytes) -> Result<LinkSeen, Fault> {
+///
+/// # Errors
+/// When it cannot be looked at.
+pub async fn link(tree: &dyn TreeRead, link: &PathBytes) -> Result<LinkSeen, Fault> {
     match tree.stat(link).await? {
         None => Ok(LinkSeen::Nothing),
         Some(meta) if meta.kind == EntryKind::Symlink => tree.read_link(link).await.map(LinkSeen::To),

@@ -34,6 +34,17 @@ pub fn release_folder(place: &PathBytes, run: &RunId) -> PathBytes {
     beside(place, RELEASE, run)
 }
 
+/// The run that called what was in this place so; none where the name is another.
+pub(super) fn kept_run(place: &PathBytes, name: &[u8]) -> Option<RunId> {
+    marked_run(place, KEPT, name)
+}
+
+/// The run whose release of a target this folder is; none where it is another.
+pub fn release_run(place: &PathBytes, folder: &PathBytes) -> Option<RunId> {
+    let ((above, _), (of, name)) = (split(place), split(folder));
+    marked_run(place, RELEASE, name).filter(|_| above == of)
+}
+
 fn beside(path: &PathBytes, mark: &[u8], run: &RunId) -> PathBytes {
     let (above, _) = split(path);
     let name = [prefix(path, mark).as_slice(), run.to_string().as_bytes()].concat();
@@ -42,7 +53,11 @@ fn beside(path: &PathBytes, mark: &[u8], run: &RunId) -> PathBytes {
 
 /// The run whose folder for this destination has that name, in the same folder; none where the name is another.
 pub fn staging_run(into: &PathBytes, name: &[u8]) -> Option<RunId> {
-    let run = name.strip_prefix(prefix(into, MARK).as_slice())?;
+    marked_run(into, MARK, name)
+}
+
+fn marked_run(path: &PathBytes, mark: &[u8], name: &[u8]) -> Option<RunId> {
+    let run = name.strip_prefix(prefix(path, mark).as_slice())?;
     RunId::parse(std::str::from_utf8(run).ok()?).ok()
 }
 

@@ -71,8 +71,11 @@ pub struct RunRow {
     pub plan: Name,
     /// On which host.
     pub host: Name,
-    /// The restore that it carries out; none where it is a backup.
+    /// The restore that it carries out; none where it is a backup, or takes a restore back.
     pub restore: Option<Name>,
+    /// The run that it takes back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub takes_back: Option<RunId>,
     /// Within how long all of that restore was to be done, where the plan said so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allowed: Option<Duration>,

@@ -140,9 +140,10 @@ impl<'de> Deserialize<'de> for PathBytes {
 }
 
 /// A path of this host, or of another that the plan names.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct HostPath {
     /// The other host, as the plan names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
     /// The path, absolute.
     pub path: PathBytes,
@@ -152,6 +153,11 @@ impl HostPath {
     /// A path of this host.
     pub fn here(path: PathBytes) -> Self {
         Self { host: None, path }
+    }
+
+    /// A path of this host, or of that.
+    pub fn on(host: Option<&str>, path: PathBytes) -> Self {
+        Self { host: host.map(str::to_owned), path }
     }
 }
 

@@ -142,7 +142,8 @@ impl StepKind {
             Action::Probe { how: ProbeCheck::Command(_), .. } | Action::Command { .. } => Self::Command,
             Action::Probe { .. } => Self::Probe,
             Action::Approve { .. } => Self::Approve,
-            Action::Switch { .. } => Self::Switch,
+            // A plan forecasts no such step: it takes back what a restore did.
+            Action::Link { .. } | Action::Switch { .. } => Self::Switch,
             Action::Deploy(_) => Self::Deploy,
         }
     }

@@ -314,6 +314,7 @@ impl Law {
                 let own = [Some(&of.staging), Some(&of.into), of.fetched.as_ref(), of.link.as_ref().map(|of| &of.link)];
                 own.into_iter().flatten().any(|name| name == path) || of.leftovers.contains(path)
             }
+            Action::Link { link, .. } => link == path,
             Action::Switch { moves, .. } => {
                 moves.iter().any(|step| [&step.from, &step.to, &step.kept].into_iter().any(|name| name == path))
             }

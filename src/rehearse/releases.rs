@@ -8,6 +8,7 @@ use crate::graph::{Graph, ReleaseSource, StepKind};
 use crate::ports::TreeRead as _;
 use crate::primitives::{Digest, PathBytes};
 use crate::run::{Outcome, StepEnd};
+use crate::steps::StepOutput;
 
 use super::law::{Broken, Invariant};
 use super::verdict::Verdict;
@@ -15,10 +16,16 @@ use super::verdict::Verdict;
 /// What a release holds.
 const FILES: [(&str, &str); 3] = [("bin/serve", "a program"), ("etc/serve.conf", "listen = 80"), ("empty", "")];
 
+/// Where links point before.
+const BEFORE: &[u8] = b"/the/release/before";
+
 /// Puts releases where a graph's steps take them from.
 pub(super) fn plant(world: &World, graph: &Graph) {
     for step in graph.steps() {
-        let StepKind::Deploy { from, .. } = &step.kind else { continue };
+        let StepKind::Deploy { from, link, .. } = &step.kind else { continue };
+        if let Some(link) = link {
+            world.tree().put_symlink(link.as_bytes(), BEFORE);
+        }
         match from {
             ReleaseSource::Subversion { url } => world.subversion().commit(url, 7, &FILES),
             ReleaseSource::File { path, strip, .. } => world.tree().put_file(path.as_bytes(), archive(*strip)),
@@ -64,16 +71,22 @@ pub(super) async fn deployed(world: &World, outcome: &Outcome) -> Verdict<usize>
     let mut made = 0;
     for step in &outcome.steps {
         let Action::Deploy(of) = &outcome.forecast.step(step.step).action else { continue };
-        if !matches!(step.end, StepEnd::Done(_)) {
-            continue;
-        }
+        let StepEnd::Done(output) = &step.end else { continue };
         made += 1;
-        let wrong = is_whole(world, of).await.err();
+        let wrong = is_whole(world, of).await.err().or_else(|| knows_the_last(of, output));
         if let Some(what) = wrong {
             return Err(Broken { invariant: Invariant::Restored, what });
         }
     }
     Ok(made)
+}
+
+/// However often it was begun, it says where the link pointed before the run.
+fn knows_the_last(of: &Deployment, output: &StepOutput) -> Option<String> {
+    let StepOutput::Deployed(deployed) = output else { return Some(format!("it yielded {output:?}")) };
+    let was = of.link.as_ref().and_then(|link| link.was.as_ref());
+    let told = deployed.previous.as_ref();
+    (told != was).then(|| format!("the link pointed to {was:?}, and it says {told:?}"))
 }
 
 async fn is_whole(world: &World, of: &Deployment) -> Result<(), String> {

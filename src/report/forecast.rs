@@ -11,7 +11,7 @@ use crate::forecast::{
 };
 use crate::graph::{Driver, Effect, Output, ProbeCheck, argument_line};
 use crate::observe::SourceTotals;
-use crate::primitives::{ByteSize, Compression, Duration, JobName, Method, StepId, on_one_line};
+use crate::primitives::{ByteSize, Compression, Duration, HostPath, JobName, Method, StepId, on_one_line};
 
 /// What would happen, in order, with names and sizes.
 pub fn text(forecast: &Outlook) -> String {
@@ -68,8 +68,13 @@ pub(super) fn told(forecast: &Outlook, step: &OutlookStep) -> String {
         }
         OutlookStep::NotObserved(step) => (step.word.replace('-', " "), step.what.clone(), step.details.clone()),
     };
-    let details = details.iter().map(|line| format!("; {}", line.trim_start()));
-    format!("{word} {what}{}", details.collect::<String>())
+    let mut told = format!("{word} {what}");
+    for line in &details {
+        // A line may say that what follows belongs to it.
+        told += if told.ends_with(':') { " " } else { "; " };
+        told += line.trim_start();
+    }
+    told
 }
 
 /// What all of these steps lack, where it is one and the same.
@@ -108,6 +113,10 @@ fn headline(forecast: &Outlook) -> String {
             let budget = budget.map_or(String::new(), |budget| format!(" within {budget}"));
             format!("{}: restore \"{restore}\"{budget} on {}, {observed}", forecast.plan, forecast.host)
         }
+        Subject::RollBack(of) => format!(
+            "{}: roll-back of restore \"{}\", run {}, on {}, {observed}",
+            forecast.plan, of.restore, of.of, forecast.host
+        ),
         Subject::Slice(slice) => format!("{}: {slice} on {}, {observed}", forecast.plan, forecast.host),
     }
 }
@@ -143,6 +152,7 @@ fn owner_of(step: &OutlookStep) -> String {
         | Action::Approve { .. }
         | Action::Command { .. }
         | Action::Deploy(_)
+        | Action::Link { .. }
         | Action::Switch { .. } => "steps".into(),
     }
 }
@@ -254,6 +264,11 @@ fn described(forecast: &Outlook, action: &Action) -> (&'static str, String, Vec<
         Action::Deploy(deployment) => {
             let (what, details) = super::deploy::forecast(deployment, &forecast.timezone);
             ("deploy", what, details)
+        }
+        Action::Link { target, on, link, from, to } => {
+            let at = HostPath::on(on.as_deref(), link.clone());
+            let (what, details) = super::roll_back::forecast(target, &at, (from, to));
+            ("link", what, details)
         }
         Action::Switch { target, on, moves } => {
             ("switch", format!("{target}{}", at(on.as_deref())), moves.iter().flat_map(moved).collect())
@@ -423,12 +438,22 @@ fn closing(forecast: &Outlook, prevented: &[Option<StepId>]) -> String {
     };
     let done = match (&forecast.subject, &fail) {
         (Subject::Restore { .. }, _) if forecast.refused().is_some() => vec!["nothing would be restored".into()],
+        (Subject::RollBack(_), _) if forecast.refused().is_some() => vec!["nothing would be taken back".into()],
+        (Subject::RollBack(_), _) => {
+            let places = |step: &&ForecastStep| match &step.action {
+                Action::Switch { moves, .. } => moves.len() as u64,
+                _ => 0,
+            };
+            let links = done.iter().filter(|step| matches!(step.action, Action::Link { .. })).count() as u64;
+            super::roll_back::achieved(links, done.iter().map(places).sum()).into_iter().collect()
+        }
         _ => achieved(&done),
     };
     let unknown = (unknown > 0).then(|| format!("{} not observed", counted(unknown, "step")));
     let done = Some(done.join(", ")).filter(|done| !done.is_empty());
     let parts: Vec<String> = [done, fail, unknown].into_iter().flatten().collect();
-    let mut closing = format!("{}. Nothing was changed.\n", parts.join("; "));
+    let mut closing: String = super::roll_back::staying(forecast).iter().map(|line| format!("{line}\n")).collect();
+    let _ = writeln!(closing, "{}. Nothing was changed.", parts.join("; "));
     if !lacking.is_empty() {
         let lacking: Vec<String> = lacking.into_iter().collect();
         let _ = writeln!(closing, "It cannot be run: this version has no driver for {}.", lacking.join(", "));

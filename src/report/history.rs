@@ -43,6 +43,9 @@ fn what(found: &RunSummary) -> String {
     if let Some(restore) = &found.run.restore {
         return format!("{plan}: restore {restore}");
     }
+    if let Some(run) = &found.run.takes_back {
+        return format!("{plan}: roll-back of {run}");
+    }
     let shown = found.jobs.iter().take(JOBS_SHOWN).map(|row| match row.end == found.run.end {
         true => row.series.job.to_string(),
         false => format!("{} {}", row.series.job, end(row.end)),

@@ -16,6 +16,7 @@ pub mod outcome;
 pub mod pace;
 pub mod points;
 pub mod proofs;
+pub mod roll_back;
 pub mod runbook;
 pub mod status;
 pub mod timeline;

@@ -39,6 +39,7 @@ pub fn text(outcome: &Outcome, place: Place<'_>) -> String {
         }
     }
     lines.push_str(&planned_and_actual(outcome));
+    super::roll_back::outcome(outcome, &mut lines);
     let _ = writeln!(lines, "{}", closing(outcome));
     lines
 }
@@ -70,7 +71,7 @@ fn done(step: &ForecastStep, output: &StepOutput, place: Place<'_>, lines: &mut 
         }
         (StepOutput::Deleted(deleted), Action::Delete { job, .. }) => deletion(&job.to_string(), deleted, lines),
         (StepOutput::Recovered(recovered), Action::Recover(recovery)) => {
-            let into = HostPath { host: recovery.on.clone(), path: recovery.into.clone() }.to_string();
+            let into = HostPath::on(recovery.on.as_deref(), recovery.into.clone()).to_string();
             restored(&recovery.target.to_string(), recovered, &into, lines);
         }
         (StepOutput::Probed, Action::Probe { shows, .. }) => {
@@ -83,6 +84,9 @@ fn done(step: &ForecastStep, output: &StepOutput, place: Place<'_>, lines: &mut 
         }
         (StepOutput::Ran(said), Action::Command { argv, .. }) => ran(&argument_line(argv), said, lines),
         (StepOutput::Deployed(deployed), Action::Deploy(of)) => super::deploy::outcome(deployed, of, lines),
+        (StepOutput::Linked, Action::Link { target, on, link, from, to }) => {
+            super::roll_back::linked(target, &HostPath::on(on.as_deref(), link.clone()), (from, to), lines);
+        }
         (StepOutput::Switched { kept }, Action::Switch { target, moves, .. }) => switched(target, moves, kept, lines),
         _ => {}
     }
@@ -218,7 +222,7 @@ pub fn closing(outcome: &Outcome) -> String {
         }
         End::NotClean => {
             let when = match forecast.subject {
-                Subject::Backup { .. } | Subject::Slice(_) => "",
+                Subject::Backup { .. } | Subject::RollBack(_) | Subject::Slice(_) => "",
                 Subject::Restore { .. } => " when it was backed up",
             };
             format!("done in {took}, but not every file could be read whole{when}")
@@ -230,7 +234,9 @@ pub fn closing(outcome: &Outcome) -> String {
         End::Failed => {
             let failed = outcome.steps.iter().filter(|step| matches!(step.end, StepEnd::Failed(_))).count() as u64;
             let next = match forecast.subject {
-                Subject::Restore { .. } => format!(", then go on with `sonae resume {}`", forecast.run),
+                Subject::Restore { .. } | Subject::RollBack(_) => {
+                    format!(", then go on with `sonae resume {}`", forecast.run)
+                }
                 Subject::Backup { .. } | Subject::Slice(_) => " and run it again".to_owned(),
             };
             format!("{} failed after {took}; mend what is said above{next}", counted(failed, "step"))
@@ -255,7 +261,7 @@ fn turned_down(outcome: &Outcome) -> Option<&Fault> {
 fn begun_anew(forecast: &Forecast) -> String {
     match &forecast.subject {
         Subject::Restore { restore, .. } => format!("begin it anew with `sonae restore PLAN {restore}`"),
-        Subject::Backup { .. } | Subject::Slice(_) => "run it again".to_owned(),
+        Subject::Backup { .. } | Subject::RollBack(_) | Subject::Slice(_) => "run it again".to_owned(),
     }
 }
 

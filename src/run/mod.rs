@@ -13,6 +13,7 @@ mod keeper;
 mod outcome;
 mod past;
 mod retry;
+mod roll_back;
 mod room;
 mod state;
 #[cfg(test)]
@@ -27,5 +28,6 @@ pub use journal::{Entry, LineSums, Record, Recorded, recorded, replay};
 pub use keeper::{Keeper, LeaseName};
 pub use outcome::{End, OUTCOME_FORMAT_VERSION, Outcome, StepEnd, StepOutcome};
 pub use past::{RecentRuns, recent_runs};
+pub use roll_back::roll_backs;
 pub use state::{State, StepState};
 pub use times::{Pace, Times};

@@ -110,6 +110,11 @@ impl State {
         &self.steps[id.index()]
     }
 
+    /// Whether a step was ever begun.
+    pub(super) fn is_begun(&self, id: StepId) -> bool {
+        self.attempts[id.index()] > 0
+    }
+
     /// What was tried again.
     pub(super) fn repeats(&self) -> &Repeats {
         &self.repeats
@@ -125,18 +130,19 @@ impl State {
         self.end
     }
 
-    /// Whether it can be gone on with: it has not ended, or is a restore of which something failed. Whatever is done of that stays done. Of
+    /// Whether it can be gone on with: it has not ended, or is a restore, or takes one back, and something of it failed. Whatever is done of that stays done. Of
     /// one that a person turned down nothing is gone on with: that word stays.
     pub fn can_go_on(&self) -> bool {
-        self.end.is_none() || (self.end == Some(End::Failed) && self.is_restore() && !self.is_turned_down())
+        self.end.is_none() || (self.end == Some(End::Failed) && self.is_of_a_person() && !self.is_turned_down())
     }
 
     fn is_turned_down(&self) -> bool {
         self.steps.iter().any(|step| matches!(step, StepState::Failed(fault) if fault.cause == Cause::Refused))
     }
 
-    fn is_restore(&self) -> bool {
-        matches!(self.forecast.subject, Subject::Restore { .. })
+    /// Whether somebody began it who waits for what it does: a restore, or that one is taken back.
+    fn is_of_a_person(&self) -> bool {
+        matches!(self.forecast.subject, Subject::Restore { .. } | Subject::RollBack(_))
     }
 
     /// Takes in what happened.
@@ -215,7 +221,7 @@ impl State {
     /// What a person was waited for may have been said by now. What failed of a restore may have been mended: nobody begins all of it anew for
     /// that. What failed of a backup stays failed, for the next one makes a newer point.
     fn take_up_again(&mut self) {
-        let reopens = self.can_go_on() && self.is_restore();
+        let reopens = self.can_go_on() && self.is_of_a_person();
         for (state, attempts) in self.steps.iter_mut().zip(&self.attempts) {
             match state {
                 StepState::Unanswered(..) => *state = StepState::Waiting(*attempts),

@@ -61,6 +61,11 @@ impl Times {
         }
     }
 
+    /// When a step ended, if it did.
+    pub(super) fn ended(&self, step: StepId) -> Option<Timestamp> {
+        self.0.get(&step)?.ended
+    }
+
     /// How long a step that ended took, from when it first began: with all that was tried again, and what a person was waited for.
     pub fn took(&self, step: StepId) -> Option<SignedDuration> {
         let time = self.0.get(&step)?;

@@ -13,7 +13,7 @@ pub(super) async fn command(
 ) -> Result<StepOutput, Fault> {
     let restore = match &forecast.subject {
         Subject::Restore { restore, .. } => restore.to_string(),
-        Subject::Backup { .. } | Subject::Slice(_) => String::new(),
+        Subject::Backup { .. } | Subject::RollBack(_) | Subject::Slice(_) => String::new(),
     };
     let told =
         [("SONAE_RUN", forecast.run.to_string()), ("SONAE_STEP", step.name.to_string()), ("SONAE_RESTORE", restore)];

@@ -15,6 +15,7 @@ mod deploy;
 mod filling;
 mod first_names;
 mod lease;
+mod link;
 mod listing;
 mod look;
 mod making;

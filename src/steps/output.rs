@@ -41,6 +41,8 @@ pub enum StepOutput {
     Ran(Said),
     /// A release is in place.
     Deployed(Deployed),
+    /// A link points again to what it pointed to before.
+    Linked,
     /// What was recovered is in its place.
     Switched {
         /// What was there is called so.

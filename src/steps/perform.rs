@@ -7,7 +7,7 @@ use super::{
     Beside, Deployed, Inputs, Leases, PackRequest, Progress, RecoverRequest, Recovered, StepOutput, pack, read_back,
     recover,
 };
-use super::{approve, command, commit, delete, deploy, look, probe, switch};
+use super::{approve, command, commit, delete, deploy, link, look, probe, switch};
 use crate::catalog::{Named, job_prefix};
 use crate::forecast::{Action, Forecast, ForecastStep, Held, NewPoint, Recovery, Selection, Suspension};
 use crate::graph::ProbeCheck;
@@ -177,6 +177,7 @@ pub async fn perform(
             let deployed = deploy::deploy(world, deployment, progress).await?;
             Ok(StepOutput::Deployed(Deployed { removed, not_removed, ..deployed }))
         }
+        Action::Link { on, link, from, to, .. } => link::take_back(world.tree_of(on.as_deref())?, link, from, to).await,
         Action::Switch { on, moves, .. } => switch::switch(world.tree_of(on.as_deref())?, moves).await,
     }
 }

@@ -55,7 +55,7 @@ async fn one(tree: &dyn TreeWrite, of: &Move) -> Result<Option<PathBytes>, Fault
             Err(Fault::permanent(Cause::Exists, action(), answer))
         }
         (false, _, _) => {
-            Err(Fault::permanent(Cause::NotFound, action(), format!("{from}, which was recovered, is not there")))
+            Err(Fault::permanent(Cause::NotFound, action(), format!("{from}, which is to be put there, is not there")))
         }
     }
 }

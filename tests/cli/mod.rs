@@ -2,6 +2,7 @@
 
 mod accept;
 mod check_forms;
+mod deploys;
 mod due;
 mod fmt;
 mod guards;
@@ -10,6 +11,7 @@ mod leases;
 mod ledger;
 mod rehearse;
 mod restores;
+mod rollbacks;
 mod scene;
 mod schemas;
 mod secrets;
@@ -42,6 +44,7 @@ fn the_whole_help_is_one_snapshot() {
         "restore",
         "approve",
         "resume",
+        "roll-back",
         "unlock",
         "status",
         "timeline",

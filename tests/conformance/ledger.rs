@@ -74,6 +74,7 @@ fn update(second: i64, jobs: &[(&str, RunEnd)]) -> RunUpdate {
         plan: Name::parse("home").unwrap(),
         host: Name::parse("web-1").unwrap(),
         restore: jobs.is_empty().then(|| Name::parse("photos").unwrap()),
+        takes_back: None,
         allowed: jobs.is_empty().then(|| Duration::from_seconds(1800)),
         part: false,
         began: at(second),

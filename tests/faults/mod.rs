@@ -13,6 +13,7 @@ mod one_look;
 mod one_path;
 mod pins;
 mod planted;
+mod roll_back;
 pub(crate) mod scene;
 mod seeded;
 mod slots;

@@ -43,6 +43,7 @@ mod races;
 mod random_kills;
 mod refusals;
 mod retention_peers;
+mod rollbacks;
 mod round_trip;
 mod scene;
 mod screen;
@@ -93,6 +94,7 @@ fn checks() -> impl Iterator<Item = &'static Check> {
         tools::CHECKS,
         ssh::CHECKS,
         night::CHECKS,
+        rollbacks::CHECKS,
         svn::CHECKS,
         whole_night::CHECKS,
         pins::CHECKS,

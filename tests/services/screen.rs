@@ -1,7 +1,7 @@
 //! What stays on a terminal of all that was written to it: what was redrawn is seen as it was drawn last.
 
 /// So wide the terminals of the tests are.
-pub(crate) const COLUMNS: usize = 120;
+pub(crate) const COLUMNS: usize = 160;
 
 /// The lines that somebody sees who scrolls back at the end.
 pub(crate) fn screen(written: &str) -> String {

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use super::Check;
 use super::conformance::subversion::{Repository, all};
 use super::needs::Need;
-use super::scene::done;
+use super::scene::{Scene, done};
 use super::ssh::wait;
 
 /// What a check with a repository needs.
@@ -136,6 +136,18 @@ fn unserved() {
     served.stop();
     let fault = wait(SvnPrograms.last_changed(&format!("{}/release", served.url()))).unwrap_err();
     assert_eq!(fault.certainty, Certainty::Transient, "{fault}");
+    let plan = r#"plan "shop" { timezone "UTC"; }
+target "shop" { release svn="URL/release"; no-backup "in Subversion"; }
+restore "shop" { deploy "shop" { into path="srv" link="current"; }; probe "it is there" { path "current/bin/run"; }; }
+"#;
+    let scene = Scene::new(&plan.replace("URL", &served.url()));
+    let told = scene.sonae(&["restore", "plan.kdl", "shop", "--dry-run"]).exits(0).stdout();
+    assert!(told.contains("it cannot be looked at now, and will be when the step begins"), "{told}");
     served.serve();
     assert_eq!(wait(SvnPrograms.last_changed(&format!("{}/release", served.url()))).unwrap().number, 3);
+    scene.sonae(&["restore", "plan.kdl", "shop"]).exits(0);
+    // A path that the repository does not have is no matter of time.
+    std::fs::write(scene.plan(), plan.replace("URL", &served.url()).replace("/release\"", "/another\"")).unwrap();
+    let told = scene.sonae(&["restore", "plan.kdl", "shop"]).exits(1).stderr();
+    assert!(told.contains("would fail, so nothing was done") && told.contains("/another"), "{told}");
 }

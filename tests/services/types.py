@@ -3,7 +3,7 @@ at = sys.argv.index("--")
 talk, command = sys.argv[1:at], sys.argv[at + 1:]
 pid, terminal = pty.fork()
 if pid == 0:
-    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 120, 0, 0))
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 160, 0, 0))
     os.execvp(command[0], command)
 shown, seen, last = b"", 0, time.time() + 60
 while time.time() < last:

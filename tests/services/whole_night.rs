@@ -247,11 +247,11 @@ restore "everything" rto="RTO" {
 fn whole() {
     // The restart takes nine seconds where one is planned: 32 are planned in all.
     let night = Night::with("sleep 9", "34s");
+    let runbook = night.scene.sonae(&["restore", "plan.kdl", "everything", "--dry-run"]).exits(0).stdout();
     let talk = ["\n> ", "yes both hosts are gone"];
     let arguments = [&["-c", TYPES][..], &talk, &["--", SONAE, "restore", "plan.kdl", "everything"]].concat();
     let shown = Said::of(&mut night.scene.command("python3", &arguments)).exits(0).stdout();
     let shown = screen(&shown);
-    eprintln!("{shown}");
     night.assert_well();
     let late = shown.find("late:").unwrap_or_else(|| panic!("it was not said that it is late: {shown}"));
     let asked = shown.find("To be approved").unwrap();
@@ -262,7 +262,104 @@ fn whole() {
     // svnserve writes a line of every release that it hands out.
     let log = night.repository.log();
     assert_eq!(log.lines().filter(|line| line.contains(" checkout-or-export /release")).count(), 1, "{log}");
+    let run = shown.rsplit("run ").next().unwrap().split(':').next().unwrap();
+    let history = night.scene.sonae(&["history", "show", run]).exits(0).stdout();
+    let page = Page { night: &night };
+    page.hold(&[
+        ("sonae restore plan.kdl everything --dry-run", &runbook),
+        ("sonae restore plan.kdl everything", &shown),
+        (&format!("sonae history show {run}"), &history),
+    ]);
 }
+
+/// The page of the documentation that shows this very night.
+struct Page<'a> {
+    night: &'a Night,
+}
+
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/night.md");
+
+impl Page<'_> {
+    /// Holds the page against what was typed and shown; times and numbers of runs differ from night to night. With `UPDATE_DOCS=1` it is
+    /// written anew.
+    fn hold(&self, sessions: &[(&str, &str)]) {
+        let page = self.page(sessions);
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(PAGE, &page).unwrap();
+        }
+        let there = std::fs::read_to_string(PAGE).unwrap_or_default();
+        let differs = masked(&there).into_iter().zip(masked(&page)).find(|(there, page)| there != page);
+        assert_eq!(differs, None, "docs/night.md shows another night: write it anew with UPDATE_DOCS=1");
+        assert_eq!(masked(&there).len(), masked(&page).len(), "docs/night.md shows another night");
+    }
+
+    fn page(&self, sessions: &[(&str, &str)]) -> String {
+        let plan = PLAN
+            .replace("ROOT", "/srv")
+            .replace("ME", "admin")
+            .replace("FIRST", "ssh address=\"web-1.example.org\" user=\"deploy\"")
+            .replace("SECOND", "ssh address=\"web-2.example.org\" user=\"deploy\"")
+            .replace("SVN", "svn://svn.example.org/shop")
+            .replace("127.0.0.1:PORT", "shop.example.org")
+            .replace("RESTART", "systemctl restart shop")
+            .replace("RTO", "34s");
+        let root = self.night.scene.root().display().to_string();
+        let shown = |text: &str| {
+            text.replace(&root, "/srv")
+                .replace(&self.night.repository.url(), "svn://svn.example.org/shop")
+                .replace(&format!("127.0.0.1:{}", self.night.shop.port), "shop.example.org")
+                .replace("sleep 9;", "systemctl restart shop;")
+                .replace(&format!("(account {})", user()), "(account admin)")
+                .replace(&format!("from the account {}", user()), "from the account admin")
+                .replace(&format!("({})", user()), "(admin)")
+                .replace(&format!("You are {}.", user()), "You are admin.")
+                .replace(&format!(" by {}", user()), " by admin")
+                .replace(&format!(" on {}", rustix::system::uname().nodename().to_string_lossy()), " on admin-1")
+                // Whichever picture of what turns was the last.
+                .replace(|c| ('\u{2800}'..='\u{28ff}').contains(&c), "⠁")
+        };
+        let mut page = format!("{HEAD}```kdl\n{plan}```\n");
+        for ((typed, text), words) in sessions.iter().zip(WORDS) {
+            page += &format!("\n{words}\n\n```console\n$ {typed}\n{}```\n", shown(text));
+        }
+        page
+    }
+}
+
+/// The lines without what differs from night to night: times, and which are too long where the machine is busy; numbers of runs; in which
+/// order what is side by side ends; and what was drawn while something went on.
+fn masked(page: &str) -> Vec<String> {
+    let number = regex::Regex::new(r"[0-9]+(\.[0-9]+)?").unwrap();
+    let run = regex::Regex::new(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}").unwrap();
+    let unit = regex::Regex::new(r"[KMGT]iB").unwrap();
+    let late = regex::Regex::new(r", Ns too long$|^! | Ns longer than planned$").unwrap();
+    let line = |line: &str| {
+        let line = run.replace_all(line, "RUN");
+        let line = unit.replace_all(&line, "B");
+        let line = number.replace_all(&line, "N");
+        let line = late.replace_all(&line, "");
+        line.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let lines: BTreeSet<String> = page.lines().filter(|line| !line.starts_with('⠁')).map(line).collect();
+    lines.into_iter().collect()
+}
+
+const HEAD: &str = r#"<!-- Made by a test from a night that it lived through: write it anew with UPDATE_DOCS=1. -->
+# A whole night
+
+A shop has lost what two hosts serve. Its program is released in Subversion, its images are backed up, and all has to be back within the
+time that is allowed. This is such a night as the terminal shows it, with a real repository, two SSH servers, and a service that answers
+again at the end; the times are short so that a test can live through it. One step is slow on purpose.
+
+The plan:
+
+"#;
+const WORDS: [&str; 3] = [
+    "What would be done is looked at first. Nothing is changed by it.",
+    "Then for real. The restart of the program takes longer than was planned, and that is said while there is time to do something about \
+     it.\nA person is asked, and says yes.",
+    "Afterwards it is written down.",
+];
 
 /// What is there before a night, or in the midst of one, and comes back for every kill.
 const STATE: [&str; 4] = ["web-1", "web-2", "state", "store"];

@@ -12,7 +12,7 @@ use crate::ports::{
 };
 use crate::primitives::{Duration, JobName, Malformed, Name, PointId, RunId, Slot};
 
-const RUN: &str = "id, plan, host, restore, began, last, outcome, entries, bytes, allowed, part";
+const RUN: &str = "id, plan, host, restore, began, last, outcome, entries, bytes, allowed, part, takes_back";
 const POINT: &str = "series.plan, series.job, series.host, series.place, point.point, point.run, moment, clean, files, bytes, stored, \
                      gone_at, gone_run, gone_why";
 
@@ -97,6 +97,7 @@ fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
         plan: parsed(row, 1, Name::parse)?,
         host: parsed(row, 2, Name::parse)?,
         restore: parsed_if(row, 3, Name::parse)?,
+        takes_back: parsed_if(row, 11, RunId::parse)?,
         allowed: duration_if(row, 9)?,
         part: row.get(10)?,
         began: time(row, 4)?,

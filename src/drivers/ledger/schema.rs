@@ -5,7 +5,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// How the tables came to be: the n-th brings version n - 1 to n (`PRAGMA user_version`).
-const MIGRATIONS: [&str; 2] = ["
+const MIGRATIONS: [&str; 3] = ["
     CREATE TABLE series (
         id INTEGER PRIMARY KEY, plan TEXT NOT NULL, job TEXT NOT NULL, host TEXT NOT NULL, place TEXT NOT NULL,
         UNIQUE (plan, job, host, place)
@@ -37,6 +37,9 @@ const MIGRATIONS: [&str; 2] = ["
     ALTER TABLE run ADD COLUMN part INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE step ADD COLUMN takes INTEGER;
     CREATE INDEX run_restore ON run (plan, restore, id) WHERE restore IS NOT NULL AND part = 0;
+", "
+    -- The run that this one takes back.
+    ALTER TABLE run ADD COLUMN takes_back TEXT;
 "];
 
 /// What tells a ledger from another program's database (`PRAGMA application_id`): "sona".

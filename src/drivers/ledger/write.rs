@@ -45,7 +45,7 @@ pub(super) fn put(connection: &mut Connection, update: &RunUpdate) -> rusqlite::
 
 fn run(transaction: &Transaction<'_>, row: &RunRow) -> rusqlite::Result<()> {
     let mut statement = transaction
-        .prepare_cached("INSERT OR REPLACE INTO run VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?;
+        .prepare_cached("INSERT OR REPLACE INTO run VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")?;
     statement.execute(params![
         row.run.to_string(),
         row.plan.as_str(),
@@ -58,6 +58,7 @@ fn run(transaction: &Transaction<'_>, row: &RunRow) -> rusqlite::Result<()> {
         count(row.bytes),
         row.allowed.map(|allowed| count(allowed.seconds)),
         row.part,
+        row.takes_back.as_ref().map(ToString::to_string),
     ])?;
     Ok(())
 }

@@ -150,7 +150,7 @@ pub fn runbook(plan: &Plan, graph: &Graph, outlook: &Outlook, known: Known<'_>) 
         standing: proven.map(|time| time.standing),
         allowed: match &outlook.subject {
             Subject::Restore { budget, .. } => *budget,
-            Subject::Backup { .. } | Subject::Slice(_) => None,
+            Subject::Backup { .. } | Subject::RollBack(_) | Subject::Slice(_) => None,
         },
         as_before: as_before.flatten(),
         side_by_side: proven.map_or(1, |time| time.side_by_side),

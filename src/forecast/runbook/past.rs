@@ -75,6 +75,7 @@ mod tests {
             plan: name("home"),
             host: name("web-1"),
             restore: Some(name("photos")),
+            takes_back: None,
             allowed: None,
             part: false,
             began: at(0),

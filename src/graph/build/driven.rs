@@ -166,8 +166,14 @@ impl Builder<'_> {
         let lacks = self.lacks_key(host.as_deref()).or(store);
         let into = HostPath { host, path: self.absolute(&deploy.path.value) };
         let link = deploy.link.as_ref().map(|link| self.absolute(&link.value));
+        // Two that put one release into one place are one after the other: the second finds what the first made.
+        let same = self.steps.iter().rev().find(|step| {
+            matches!(&step.kind, StepKind::Deploy { restore: of, target: other, into: there, .. }
+                if of == restore && other == target && *there == into)
+        });
+        let before: Vec<StepId> = before.iter().copied().chain(same.map(|step| step.id)).collect();
         let kind = StepKind::Deploy { restore: restore.clone(), target: target.clone(), from, into, link };
-        let id = self.named(restore, &format!("deploy-{target}"), kind, before, deploy.span);
+        let id = self.named(restore, &format!("deploy-{target}"), kind, &before, deploy.span);
         self.steps[id.index()].lacks = lacks;
         Some(id)
     }

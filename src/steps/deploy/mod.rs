@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::making::making;
 use super::recover::rename;
-use super::{Progress, World};
+use super::{Progress, World, link};
 use crate::catalog::{Named, Totals};
 use crate::forecast::{Deployment, LinkMove};
 use crate::graph::ReleaseSource;
@@ -126,14 +126,7 @@ async fn open_folders_above(tree: &dyn TreeWrite, path: &PathBytes, now: i64) ->
 
 /// Sets the link; answers where it pointed before this run.
 async fn point(tree: &dyn TreeWrite, link: &LinkMove, to: &PathBytes) -> Result<Option<PathBytes>, Fault> {
-    let before = match tree.point_link(&link.link, to).await {
-        // It is done if it points there.
-        Err(fault) if fault.certainty == Certainty::Unknown => match tree.read_link(&link.link).await {
-            Ok(there) if there == *to => tree.point_link(&link.link, to).await?,
-            _ => return Err(fault),
-        },
-        answer => answer?,
-    };
+    let before = link::set(tree, &link.link, to).await?;
     // An attempt before may have set it, and then the forecast knows where it pointed.
     Ok(if before.as_ref() == Some(to) { link.was.clone() } else { before })
 }
