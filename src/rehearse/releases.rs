@@ -55,6 +55,9 @@ fn archive(strip: u32) -> Vec<u8> {
     for (path, content) in FILES {
         let mut header = tar::Header::new_gnu();
         header.set_mode(0o755);
+        header.set_uid(0);
+        header.set_gid(0);
+        header.set_mtime(0);
         header.set_size(content.len() as u64);
         let path = format!("{}{path}", "release/".repeat(strip as usize));
         // Memory takes all that is written.
