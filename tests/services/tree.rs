@@ -15,10 +15,10 @@ use super::scene::done;
 /// One name in a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Seen {
-    kind: &'static str,
+    pub(crate) kind: &'static str,
     mode: u32,
     owner: (u32, u32),
-    mtime: (i64, i64),
+    pub(crate) mtime: (i64, i64),
     /// A file's digest, a link's target.
     holds: Vec<u8>,
     /// Extended attributes, access control lists among them.
