@@ -32,6 +32,7 @@ mod leftovers;
 mod locks;
 mod mariadb;
 mod memory;
+mod moto;
 mod mounts;
 mod nasty;
 mod needs;
@@ -45,6 +46,7 @@ mod refusals;
 mod retention_peers;
 mod rollbacks;
 mod round_trip;
+mod s3;
 mod scene;
 mod screen;
 mod sql;
@@ -101,6 +103,7 @@ fn checks() -> impl Iterator<Item = &'static Check> {
         programs::CHECKS,
         sql::CHECKS,
         refusals::CHECKS,
+        s3::CHECKS,
     ]
     .into_iter()
     .flatten()

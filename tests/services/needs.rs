@@ -12,6 +12,8 @@ use std::sync::OnceLock;
 pub(crate) enum Need {
     /// A program, and the Debian package that brings it.
     Program(&'static str, &'static str),
+    /// A program that Python's package index brings, into a folder of the tests' own.
+    Python(&'static str),
     /// The right to mount in a namespace of one's own.
     Namespaces,
 }
@@ -60,7 +62,7 @@ impl Strictness {
 impl Need {
     pub(crate) fn is_missing(&self) -> bool {
         match self {
-            Self::Program(name, _) => program(name).is_none(),
+            Self::Program(name, _) | Self::Python(name) => program(name).is_none(),
             Self::Namespaces => namespace_flags().is_none(),
         }
     }
@@ -70,19 +72,28 @@ impl fmt::Display for Need {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Program(name, package) => write!(out, "{name} (apt-get install {package})"),
+            Self::Python(name) => write!(out, "{name} (bash tests/tools.sh {name})"),
             Self::Namespaces => write!(out, "mount namespaces (be root, or allow user namespaces)"),
         }
     }
 }
 
-/// Where a program is: in a folder of the path, or of the administrator's, which others' paths may lack.
+/// Where a program is: in a folder of the path, or of the administrator's, which others' paths may lack, or where `tests/tools.sh` puts
+/// what Python's package index brings.
 pub(crate) fn program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let administrators = ["/usr/local/sbin", "/usr/sbin", "/sbin"].map(PathBuf::from);
-    std::env::split_paths(&path).chain(administrators).map(|folder| folder.join(name)).find(|path| {
+    std::env::split_paths(&path).chain(administrators).chain(python()).map(|folder| folder.join(name)).find(|path| {
         let found = std::fs::metadata(path);
         found.is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
     })
+}
+
+/// The same folder as in `tests/tools.sh`.
+fn python() -> Option<PathBuf> {
+    let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let cache = folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")));
+    Some(folder("SONAE_PYTHON").or_else(|| cache.map(|cache| cache.join("sonae-tests/python")))?.join("bin"))
 }
 
 /// Whether this process may do as it likes.

@@ -79,8 +79,26 @@ impl Machine {
         );
     }
 
-    /// Runs the script; answers what the managers were asked for, what was said, and how it ended.
+    /// A Python that notes what it brings into a virtual environment; it can make one as soon as a manager brought what that takes.
+    fn python(&self) {
+        let (asked, here) = (self.folder.path().join("asked"), self.folder.path().join("python/bin"));
+        let pip = "for one in \"$@\"; do case $one in moto*) printf '#!/bin/sh\\n' > HERE/moto_server; /bin/chmod 755 HERE/moto_server;; esac; done";
+        let script = format!(
+            "case $1 in -c) [ -e {}/ensurepip ];; -m) echo \"python3 $1 $2\" >> {asked}; /bin/mkdir -p {here}; /bin/cat > {here}/pip <<'END'\n#!/bin/sh\necho \"pip $*\" >> {asked}\n{}\nEND\n/bin/chmod 755 {here}/pip;; esac",
+            self.bin().display(),
+            pip.replace("HERE", &here.display().to_string()),
+            asked = asked.display(),
+            here = here.display(),
+        );
+        self.program("python3", &script);
+    }
+
+    /// Runs the script for all; answers what the managers were asked for, what was said, and how it ended.
     fn asks(&self) -> String {
+        self.asks_for(&WANTED)
+    }
+
+    fn asks_for(&self, wanted: &[&str]) -> String {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tools.sh");
         let bash = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
             .map(|folder| folder.join("bash"))
@@ -89,10 +107,11 @@ impl Machine {
         let mut command = Command::new(bash);
         command
             .arg(script)
-            .args(WANTED)
+            .args(wanted)
             .env_clear()
             .env("PATH", self.bin())
             .env("SONAE_ADMINISTRATORS", self.bin())
+            .env("SONAE_PYTHON", self.folder.path().join("python"))
             .stdin(Stdio::null());
         let output = command.output().unwrap();
         assert!(output.stdout.is_empty(), "standard output is for data");
@@ -117,7 +136,21 @@ fn managers() {
     text += &format!("# nobody's root, without sudo\n{}\n", somebody.asks());
     somebody.program("sudo", "exec \"$@\"");
     text += &format!("# with sudo\n{}\n", somebody.asks());
-    text += &format!("# no manager\n{}", Machine::of_user(0).asks());
+    text += &format!("# no manager\n{}\n", Machine::of_user(0).asks());
+    let of_python = Machine::of_user(1000);
+    of_python.python();
+    of_python.program("ensurepip", "");
+    let wanted = ["moto_server", "python3"];
+    text += &format!("# Python alone\n{}# once more\n", of_python.asks_for(&wanted));
+    std::fs::remove_file(of_python.folder.path().join("asked")).unwrap();
+    text += &format!("{}\n", of_python.asks_for(&wanted));
+    let debian = Machine::of_user(0);
+    debian.python();
+    debian.program(
+        "apt-get",
+        &format!("echo \"apt-get $*\" >> {}/asked; : > {0}/bin/ensurepip", debian.folder.path().display()),
+    );
+    text += &format!("# Python without environments\n{}", debian.asks_for(&wanted));
     insta::assert_snapshot!("tools", text);
 }
 
