@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::people::Attendants;
 use super::{Failure, Seams};
 use crate::drivers::{
-    Cores, Disk, HostSecrets, LocalStore, Processes, SftpTree, Sockets, SqliteLedger, SshAddress, SshPrograms,
-    StateFolder, SvnPrograms, SystemClock, TemporaryTables,
+    Cores, Disk, HostSecrets, LocalStore, Processes, S3Address, S3Store, SftpTree, Sockets, SqliteLedger, SshAddress,
+    SshPrograms, StateFolder, SvnPrograms, SystemClock, TemporaryTables,
 };
 use crate::forecast::{Forecast, HostLocation, StoreLocation};
 use crate::ports::{Compute as _, StoreRead, StoreWrite, TreeRead};
@@ -18,15 +18,13 @@ use crate::steps::{Host, Leases};
 
 /// The reading halves of stores.
 pub(super) fn reading(locations: &BTreeMap<Name, StoreLocation>) -> BTreeMap<Name, Arc<dyn StoreRead>> {
-    let open =
-        |(name, location): (&Name, &StoreLocation)| (name.clone(), Arc::new(local(location)) as Arc<dyn StoreRead>);
+    let open = |(name, location): (&Name, &StoreLocation)| (name.clone(), store(location) as Arc<dyn StoreRead>);
     locations.iter().map(open).collect()
 }
 
 /// Both halves of stores.
 pub(super) fn stores(locations: &BTreeMap<Name, StoreLocation>) -> BTreeMap<Name, Arc<dyn StoreWrite>> {
-    let open =
-        |(name, location): (&Name, &StoreLocation)| (name.clone(), Arc::new(local(location)) as Arc<dyn StoreWrite>);
+    let open = |(name, location): (&Name, &StoreLocation)| (name.clone(), store(location));
     locations.iter().map(open).collect()
 }
 
@@ -73,9 +71,24 @@ fn address(location: &HostLocation) -> SshAddress {
     }
 }
 
-fn local(location: &StoreLocation) -> LocalStore {
-    let StoreLocation::Local(folder) = location;
-    LocalStore::new(folder.to_path())
+fn store(location: &StoreLocation) -> Arc<dyn StoreWrite> {
+    match location {
+        StoreLocation::Local(folder) => Arc::new(LocalStore::new(folder.to_path())),
+        StoreLocation::S3(bucket) => Arc::new(S3Store::new(S3Address {
+            bucket: bucket.bucket.clone(),
+            region: bucket.region.clone(),
+            prefix: bucket.prefix.clone(),
+            endpoint: bucket.endpoint.clone(),
+            storage_class: bucket.storage_class.clone(),
+            kms_key: bucket.kms_key.clone(),
+            path_style: bucket.addressing.as_deref().map(|addressing| addressing == "path"),
+            // As the header says it.
+            encryption: bucket
+                .encryption
+                .as_deref()
+                .map(|keys| if keys == "sse-s3" { "AES256" } else { "aws:kms" }.into()),
+        })),
+    }
 }
 
 /// This host's journals and locks.
@@ -115,7 +128,7 @@ fn state_folder() -> Result<PathBuf, Failure> {
 
 /// Where people find an object.
 pub(super) fn place(locations: &BTreeMap<Name, StoreLocation>, store: &Name, key: &crate::primitives::Key) -> String {
-    locations.get(store).map_or_else(|| key.to_string(), |location| local(location).place(key))
+    locations.get(store).map_or_else(|| key.to_string(), |location| self::store(location).place(key))
 }
 
 /// Threads for system calls that block, beside one for each core. A job has few such calls under way at a time; more threads would only

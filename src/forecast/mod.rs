@@ -43,9 +43,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::graph::{Effect, Graph, OutputKind, Slice, Step, StepKind};
 use crate::observe::Observed;
-use crate::plan::{Plan, Secret, Store};
+use crate::plan::{Plan, S3, Secret, Store, StoreKind};
 use crate::ports::{Cause, Fault, SecretPlace};
-use crate::primitives::{Digest, Duration, JobName, Name, PathBytes, RunId, Slot, StepId, StepName};
+use crate::primitives::{Digest, Duration, JobName, Name, PathBytes, RunId, Slot, Spanned, StepId, StepName};
 
 /// The version of a serialised forecast.
 pub const FORMAT_VERSION: u32 = 1;
@@ -126,6 +126,43 @@ pub enum Subject {
 pub enum StoreLocation {
     /// A folder of this host, absolute.
     Local(PathBytes),
+    /// A bucket of S3.
+    S3(Bucket),
+}
+
+/// Where a bucket is, and how things are put into it; what nothing is said of is as the environment and the bucket say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Bucket {
+    /// The bucket.
+    pub bucket: String,
+    /// Its region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// What every key begins with.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub prefix: String,
+    /// The service's URL, where it is not Amazon's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// Where requests name the bucket, as a plan writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub addressing: Option<String>,
+    /// The storage class of what is put.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storage_class: Option<String>,
+    /// With whose keys the service encrypts, as a plan writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<String>,
+    /// The key of AWS KMS that the service encrypts with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms_key: Option<String>,
+}
+
+impl Bucket {
+    /// Where it is, as its users write it.
+    pub fn url(&self) -> String {
+        format!("s3://{}/{}", self.bucket, self.prefix)
+    }
 }
 
 /// How another host is reached (ssh(1)); what nothing is said of is what ssh itself would take.
@@ -317,10 +354,28 @@ fn forecast(
 /// Where those of a plan's stores are that this version has a driver for; relative paths are relative to `base`, an absolute folder.
 pub fn locations(plan: &Plan, base: &PathBytes) -> BTreeMap<Name, StoreLocation> {
     let location = |store: &Store| {
-        let path = store.kind.local()?;
-        Some((store.name.value.clone(), StoreLocation::Local(PathBytes::new(path.value.as_bytes()).absolute(base))))
+        let at = match &store.kind {
+            StoreKind::Local { path } => StoreLocation::Local(PathBytes::new(path.value.as_bytes()).absolute(base)),
+            StoreKind::S3(s3) => StoreLocation::S3(bucket(s3)),
+            StoreKind::Sftp(_) => return None,
+        };
+        Some((store.name.value.clone(), at))
     };
     plan.stores.iter().filter_map(location).collect()
+}
+
+fn bucket(s3: &S3) -> Bucket {
+    let text = |text: &Option<Spanned<String>>| text.as_ref().map(|text| text.value.clone());
+    Bucket {
+        bucket: s3.bucket.value.clone(),
+        region: text(&s3.region),
+        prefix: text(&s3.prefix).unwrap_or_default().trim_matches('/').to_owned(),
+        endpoint: text(&s3.endpoint),
+        addressing: s3.addressing.as_ref().map(|addressing| addressing.value.to_string()),
+        storage_class: text(&s3.storage_class),
+        encryption: s3.encryption.as_ref().map(|encryption| encryption.value.to_string()),
+        kms_key: text(&s3.kms_key),
+    }
 }
 
 /// How these hosts are reached, declared in the plan or by their address alone.
@@ -358,7 +413,7 @@ fn secrets(plan: &Plan, base: &PathBytes) -> BTreeSet<SecretPlace> {
 
 fn limits(plan: &Plan) -> BTreeMap<Name, NonZeroU32> {
     let limit = |store: &Store| {
-        let limit = store.side_by_side.as_ref().filter(|_| store.kind.local().is_some())?;
+        let limit = store.side_by_side.as_ref().filter(|_| !matches!(store.kind, StoreKind::Sftp(_)))?;
         Some((store.name.value.clone(), limit.value))
     };
     plan.stores.iter().filter_map(limit).collect()

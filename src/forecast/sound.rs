@@ -29,7 +29,8 @@ impl Forecast {
         }
         require(calendar::zone(&self.timezone).is_some(), || format!("there is no zone {}", self.timezone))?;
         require(is_absolute(&self.base), || format!("{} is no absolute path", self.base))?;
-        for (name, StoreLocation::Local(folder)) in &self.stores {
+        for (name, location) in &self.stores {
+            let StoreLocation::Local(folder) = location else { continue };
             require(is_absolute(folder), || format!("store {name} is at {folder}, which is no absolute path"))?;
         }
         let strange = self.limits.keys().find(|store| !self.stores.contains_key(store));

@@ -33,8 +33,6 @@ pub struct Undriven {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Driver {
-    /// Stores in Amazon S3.
-    S3,
     /// Stores reached by SFTP.
     Sftp,
     /// Encryption to age recipients.
@@ -71,7 +69,6 @@ impl fmt::Display for Driver {
     /// A noun, to be said behind "no driver for".
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            Self::S3 => "stores in S3",
             Self::Sftp => "stores by SFTP",
             Self::Encryption => "encryption",
             Self::UploadLimit => "`limit upload`",

@@ -205,7 +205,10 @@ fn is_part(action: &Action) -> bool {
 
 /// Where a store is, as text.
 pub fn place(location: &StoreLocation) -> String {
-    let StoreLocation::Local(folder) = location;
+    let folder = match location {
+        StoreLocation::Local(folder) => folder,
+        StoreLocation::S3(bucket) => return bucket.url(),
+    };
     folder.to_string()
 }
 

@@ -49,12 +49,25 @@ fn s3(node: &Node, out: &mut Diagnostics) -> Option<StoreKind> {
     let bucket = view.text("bucket");
     let (region, prefix) = (view.text("region"), view.text("prefix"));
     let endpoint = view.property::<Url>("endpoint").map(|url| url.map(|url| url.0));
+    let addressing = view.property("addressing");
     let (storage_class, kms_key) = (view.text("storage-class"), view.text("kms-key"));
+    let encryption = view.property("encryption");
     let retrieval = view.property("retrieval");
     view.finish();
     let span = node.header;
     let bucket = bucket?;
-    Some(StoreKind::S3(plan::S3 { bucket, region, prefix, endpoint, storage_class, retrieval, kms_key, span }))
+    Some(StoreKind::S3(plan::S3 {
+        bucket,
+        region,
+        prefix,
+        endpoint,
+        addressing,
+        storage_class,
+        retrieval,
+        encryption,
+        kms_key,
+        span,
+    }))
 }
 
 fn sftp(node: &Node, out: &mut Diagnostics) -> Option<StoreKind> {

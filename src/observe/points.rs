@@ -1,5 +1,6 @@
 //! Which recovery points a store holds, from its listing and their manifests.
 
+use futures_util::StreamExt as _;
 use jiff::Timestamp;
 
 use crate::catalog::{Listing, MANIFEST_BYTES_MAX, Manifest, Part, Parts, PointPlace};
@@ -53,8 +54,12 @@ pub async fn points(store: &dyn StoreRead, prefix: &str) -> Result<PointsSeen, F
     // Those of leases and records are no part of a point.
     uploads.retain(|upload| PointPlace::parse(&upload.key).is_some());
     let mut seen = PointsSeen { points: vec![], leftovers, uploads, stored };
-    for (place, parts) in listing.points() {
-        let manifest = match manifest_of(store, place).await {
+    let places: Vec<(&PointPlace, &Parts)> = listing.points().collect();
+    let reads: Vec<_> = places.iter().map(|(place, _)| manifest_of(store, place)).collect();
+    let mut manifests = futures_util::stream::iter(reads).buffered(store.small_side_by_side());
+    for (place, parts) in places {
+        let Some(manifest) = manifests.next().await else { break };
+        let manifest = match manifest {
             // What may be readable in a moment says nothing of the point.
             Err(fault) if fault.certainty != Certainty::Permanent => return Err(fault),
             manifest => manifest,

@@ -75,10 +75,52 @@ pub struct S3 {
     pub storage_class: Option<Spanned<String>>,
     /// How long it takes until something can be read that must be retrieved first, as the service says; nothing has to be where the plan says nothing.
     pub retrieval: Option<Spanned<Duration>>,
+    /// Where requests name the bucket; in the path where the plan says nothing and names an endpoint, else in the host's name.
+    pub addressing: Option<Spanned<Addressing>>,
+    /// With whose keys the service encrypts; the bucket's default where the plan says nothing.
+    pub encryption: Option<Spanned<ServerEncryption>>,
     /// The key of AWS KMS that the service encrypts with; the bucket's default where the plan says nothing.
     pub kms_key: Option<Spanned<String>>,
     /// The node's name and arguments.
     pub span: Span,
+}
+
+/// With whose keys a service encrypts what it stores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServerEncryption {
+    /// S3's own.
+    S3,
+    /// Those of AWS KMS.
+    Kms,
+}
+
+/// Where a request names the bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Addressing {
+    /// In the path.
+    Path,
+    /// In the host's name.
+    Host,
+}
+
+impl std::fmt::Display for ServerEncryption {
+    /// As a plan writes it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::S3 => "sse-s3",
+            Self::Kms => "sse-kms",
+        })
+    }
+}
+
+impl std::fmt::Display for Addressing {
+    /// As a plan writes it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Path => "path",
+            Self::Host => "host",
+        })
+    }
 }
 
 /// A folder of another host.

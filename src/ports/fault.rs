@@ -70,6 +70,15 @@ impl Fault {
         self.certainty == Certainty::Transient && self.cause != Cause::Busy
     }
 
+    /// The same of a call that may be made again whatever became of it.
+    #[must_use]
+    pub fn passing(self) -> Self {
+        match self.certainty {
+            Certainty::Unknown => Self { certainty: Certainty::Transient, ..self },
+            Certainty::Transient | Certainty::Permanent => self,
+        }
+    }
+
     /// Whether only what was asked for cannot be had, for a reason that may pass.
     pub fn is_busy(&self) -> bool {
         self.certainty == Certainty::Transient && self.cause == Cause::Busy

@@ -31,7 +31,7 @@ pub use network::{Network, SqlQuery};
 pub use people::{People, Person, Question, Word};
 pub use scratch::{Scratch, ScratchTable};
 pub use secrets::{Hidden, Revealed, SecretPlace, Secrets};
-pub use store::{ObjectInfo, Page, PutMode, PutResult, StorePlace, StoreRead, StoreWrite, UploadId};
+pub use store::{ObjectInfo, Page, PutMode, PutResult, Reading, StorePlace, StoreRead, StoreWrite, UploadId};
 pub use subversion::{Revision, Subversion, SubversionRead};
 pub use tree::{
     Attributes, Destination, EntryKind, FileRead, FileWrite, Meta, Names, ReadXattrs, Refused, TreeRead, TreeWrite,

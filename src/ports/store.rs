@@ -56,6 +56,15 @@ pub enum PutResult {
     AlreadyThere,
 }
 
+/// How an object is best read from its beginning to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    /// So many bytes at a time,
+    pub bytes: usize,
+    /// with so many reads under way at once. At least 1.
+    pub side_by_side: usize,
+}
+
 /// Where a store really is, by whatever way it is reached: the same for two who reach the same one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StorePlace {
@@ -96,6 +105,16 @@ pub trait StoreRead: Send + Sync {
     /// `NotFound` where there is no such object; else when it cannot be read.
     async fn read(&self, key: &Key, offset: u64, length: usize) -> Result<Bytes, Fault>;
 
+    /// How whole objects are best read; a piece after the other where the store is near.
+    fn reading(&self) -> Reading {
+        Reading { bytes: 1024 * 1024, side_by_side: 1 }
+    }
+
+    /// How many small objects are best read at once. At least 1.
+    fn small_side_by_side(&self) -> usize {
+        1
+    }
+
     /// The unfinished uploads whose key begins with `prefix`.
     ///
     /// # Errors
@@ -115,6 +134,29 @@ pub trait StoreRead: Send + Sync {
 /// Writes a store.
 #[async_trait::async_trait]
 pub trait StoreWrite: StoreRead {
+    /// Makes these bytes an object of the key, in one step and durably: for what is no longer than a part. By default an upload, beside those
+    /// of others, which are theirs to finish.
+    ///
+    /// # Errors
+    /// As [`finish`](StoreWrite::finish).
+    async fn put(&self, key: &Key, bytes: Bytes, mode: PutMode) -> Result<PutResult, Fault> {
+        let upload = self.begin(key).await?;
+        let done = match self.part(&upload, 1, bytes).await {
+            Ok(()) => self.finish(&upload, 1, mode).await,
+            Err(fault) => Err(fault),
+        };
+        if done.is_err() {
+            // What stays is swept as a leftover.
+            let _best_effort = self.abort(&upload).await;
+        }
+        done
+    }
+
+    /// Whether [`put`](StoreWrite::put) leaves nothing under way, whatever becomes of it.
+    fn puts_at_once(&self) -> bool {
+        false
+    }
+
     /// Begins an upload; nothing is visible under the key before it is finished.
     ///
     /// # Errors
@@ -124,7 +166,13 @@ pub trait StoreWrite: StoreRead {
     /// How many bytes the part of that number has at least, unless it is the last; a few more are well too. At least 1.
     fn part_bytes(&self, number: u32) -> usize;
 
-    /// Adds the next part, in order. `number` counts from 1.
+    /// How many parts may be under way at once when the part of that number is. At least 1.
+    fn side_by_side(&self, _number: u32) -> usize {
+        1
+    }
+
+    /// Adds a part; `number` counts from 1. They come in order, but for those that may be under way at once; one that failed may be put
+    /// again.
     ///
     /// # Errors
     /// When the store refuses; `Full` where it has no space.

@@ -25,6 +25,7 @@ mod owners;
 mod pack;
 mod patience;
 mod perform;
+mod pieces;
 mod probe;
 mod progress;
 mod prune;

@@ -2,25 +2,20 @@
 
 use bytes::Bytes;
 
+use super::pieces::Pieces;
 use crate::catalog::{CatalogError, ContentsReader, Glance, Line, StoredObject, Told};
 use crate::ports::{Cause, Fault, StoreRead};
 use crate::primitives::{Digest, Hasher, Key};
 
-/// Read at once.
-const READ_BYTES: usize = 1024 * 1024;
-
 /// An object's bytes, from the first to the last, digested on the way.
 pub(super) struct ObjectStream<'a> {
-    store: &'a dyn StoreRead,
-    key: Key,
-    size: u64,
-    position: u64,
+    pieces: Pieces<'a>,
     hasher: Hasher,
 }
 
 impl<'a> ObjectStream<'a> {
     pub(super) fn new(store: &'a dyn StoreRead, key: Key, size: u64) -> Self {
-        Self { store, key, size, position: 0, hasher: Hasher::default() }
+        Self { pieces: Pieces::new(store, key, size), hasher: Hasher::default() }
     }
 
     /// An object that must be there, and of the size it is said to have.
@@ -29,24 +24,17 @@ impl<'a> ObjectStream<'a> {
         match store.head(&object.key).await? {
             Some(there) if there.size == object.size => Ok(stream),
             Some(there) => Err(stream.damaged(format!("it has {} bytes and not {}", there.size, object.size))),
-            None => Err(Fault::permanent(Cause::NotFound, stream.action(), "it is not there")),
+            None => Err(Fault::permanent(Cause::NotFound, stream.pieces.action(), "it is not there")),
         }
     }
 
     /// The next bytes; none at the end.
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Fault> {
-        let left = self.size - self.position;
-        if left == 0 {
-            return Ok(None);
+        let piece = self.pieces.next().await?;
+        if let Some(bytes) = &piece {
+            self.hasher.update(bytes);
         }
-        let limit = usize::try_from(left).map_or(READ_BYTES, |left| left.min(READ_BYTES));
-        let bytes = self.store.read(&self.key, self.position, limit).await?;
-        if bytes.is_empty() || bytes.len() > limit {
-            return Err(self.damaged("it ends before its end"));
-        }
-        self.position += bytes.len() as u64;
-        self.hasher.update(&bytes);
-        Ok(Some(bytes))
+        Ok(piece)
     }
 
     /// The digest of what was read.
@@ -64,11 +52,7 @@ impl<'a> ObjectStream<'a> {
     }
 
     pub(super) fn damaged(&self, answer: impl Into<String>) -> Fault {
-        Fault::permanent(Cause::Invalid, self.action(), answer)
-    }
-
-    fn action(&self) -> String {
-        format!("read {}", self.store.place(&self.key))
+        self.pieces.damaged(answer)
     }
 }
 
@@ -86,10 +70,10 @@ impl<'a> ContentsStream<'a> {
 
     /// The lines from the segments on, which begin at that byte of the object.
     pub(super) fn at_segments(mut object: ObjectStream<'a>, at: u64) -> Result<Self, Fault> {
-        if at >= object.size {
+        if at >= object.pieces.size() {
             return Err(object.damaged("its segments would begin behind its end"));
         }
-        object.position = at;
+        object.pieces.go_on_at(at);
         Ok(Self { object, reader: ContentsReader::at_segments(), input: Bytes::new() })
     }
 

@@ -13,7 +13,7 @@ use super::listing::{Listed, Listing};
 use super::object::{ContentsStream, ObjectStream};
 use super::owners::Owners;
 use super::patience::Patience;
-use super::put::{Upload, passing};
+use super::put::Upload;
 use super::read_ahead::{Ahead, read_ahead};
 use super::source::{ArchiveSink, Flaw, SourceFile, member, readable};
 use super::store_archive::{Stored, store_archive};
@@ -112,7 +112,7 @@ pub async fn pack(
         Ok(Some(packed)) => Ok(packed),
         Err(fault) => Err(fault),
     };
-    packed.map(|packed| Packed { mounts: request.mounts.clone(), ..packed }).map_err(passing)
+    packed.map(|packed| Packed { mounts: request.mounts.clone(), ..packed }).map_err(Fault::passing)
 }
 
 /// Packing may take long, and a disk may go meanwhile: what was read below its folder then is not what is meant.
@@ -148,14 +148,8 @@ async fn pack_anew(
     let PackRequest { roots, exclude, one_file_system, .. } = request;
     let walk = Walk::new(tree, Wanted { roots, exclude, one_file_system: *one_file_system })?;
     let header = ContentsHeader::new(ordered_roots(roots)?);
-    let mut archive = Upload::begin(store, &request.place.key(Part::Archive)).await?;
-    let mut contents = match Upload::begin(store, &request.place.key(Part::Contents)).await {
-        Ok(contents) => contents,
-        Err(fault) => {
-            archive.abort().await;
-            return Err(fault);
-        }
-    };
+    let mut archive = Upload::new(store, request.place.key(Part::Archive));
+    let mut contents = Upload::new(store, request.place.key(Part::Contents));
     let packed = pack_into((&mut archive, &mut contents), tree, (walk, header), world, request, progress).await;
     if packed.is_err() {
         archive.abort().await;

@@ -1,9 +1,15 @@
-//! Puts an object into a store, part by part.
+//! Puts an object into a store: what is small at once, else part by part, with as many parts under way as the store takes side by side.
 //!
-//! What a store refuses for a reason that may pass is asked again, at once, up to three times; longer waits are the
-//! executor's, which repeats the step. An answer that was lost is never guessed at: the key is looked at.
+//! What a store refuses for a reason that may pass is asked again, at once, up to three times, or after the pauses that it asks for; longer
+//! waits are the executor's, which repeats the step. An answer that was lost is never guessed at: the key is looked at. Invariant: what is
+//! held of an object is one part that is being filled, and those under way.
+
+use std::future::Future;
+use std::pin::Pin;
 
 use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt as _;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 use crate::archive::Extent;
 use crate::ports::{Cause, Certainty, Fault, PutMode, PutResult, StoreWrite, UploadId};
@@ -11,27 +17,30 @@ use crate::primitives::{Hasher, Key};
 
 use super::object::ObjectStream;
 
-/// How often a part is tried.
+/// How often a call is made.
 const TRIES_MAX: u32 = 3;
-/// An upload that is under way.
+/// How often it is where the store asks for pauses; each is twice as long as the one before.
+const TRIES_WITH_PAUSES_MAX: u32 = 6;
+
+/// A part that is under way.
+type Flight<'a> = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>>;
+
+/// An object that is being put.
 pub(super) struct Upload<'a> {
     store: &'a dyn StoreWrite,
-    id: UploadId,
+    key: Key,
+    /// There is none before there is a whole part.
+    id: Option<UploadId>,
+    /// Those that were begun.
     parts: u32,
-    size: u64,
+    flying: FuturesUnordered<Flight<'a>>,
     waiting: BytesMut,
 }
 
 impl<'a> Upload<'a> {
-    /// Begins, after throwing away what earlier tries left under this key.
-    pub(super) async fn begin(store: &'a dyn StoreWrite, key: &Key) -> Result<Upload<'a>, Fault> {
-        for old in store.uploads(key.as_str()).await? {
-            if old.key == *key {
-                store.abort(&old).await?;
-            }
-        }
-        let id = store.begin(key).await.map_err(passing)?;
-        Ok(Self { store, id, parts: 0, size: 0, waiting: BytesMut::new() })
+    /// Nothing is asked of the store yet.
+    pub(super) fn new(store: &'a dyn StoreWrite, key: Key) -> Self {
+        Self { store, key, id: None, parts: 0, flying: FuturesUnordered::new(), waiting: BytesMut::new() }
     }
 
     /// Adds bytes. Where they make a part by themselves they are not copied.
@@ -47,76 +56,128 @@ impl<'a> Upload<'a> {
         Ok(())
     }
 
+    /// Sends a part on its way, and waits until there is room for another.
     async fn part(&mut self, bytes: Bytes) -> Result<(), Fault> {
+        let id = self.begun().await?;
         let number = self.parts + 1;
-        let length = bytes.len() as u64;
-        let mut tries = 1;
-        loop {
-            match self.store.part(&self.id, number, bytes.clone()).await {
-                Ok(()) => break,
-                Err(fault) if fault.certainty == Certainty::Transient && tries < TRIES_MAX => tries += 1,
-                // A part that may or may not be there makes the upload useless, and nothing else.
-                Err(fault) => return Err(passing(fault)),
+        self.parts = number;
+        let store = self.store;
+        self.flying.push(Box::pin(async move {
+            let mut tries = Tries::default();
+            loop {
+                match store.part(&id, number, bytes.clone()).await {
+                    Err(fault) if tries.again(&fault).await => {}
+                    // A part that may or may not be there makes the upload useless, and nothing else.
+                    landed => return landed.map_err(Fault::passing),
+                }
+            }
+        }));
+        while self.flying.len() >= store.side_by_side(number) {
+            self.flying.next().await.transpose()?;
+        }
+        // So that those which wait begin now, and not when there is no room any more.
+        match self.flying.next().now_or_never() {
+            Some(Some(landed)) => landed,
+            Some(None) | None => Ok(()),
+        }
+    }
+
+    /// The upload; begun where it was not.
+    async fn begun(&mut self) -> Result<UploadId, Fault> {
+        if let Some(id) = &self.id {
+            return Ok(id.clone());
+        }
+        self.clear().await?;
+        let id = self.store.begin(&self.key).await.map_err(Fault::passing)?;
+        self.id = Some(id.clone());
+        Ok(id)
+    }
+
+    /// Throws away what earlier tries left under this key.
+    async fn clear(&mut self) -> Result<(), Fault> {
+        for old in self.store.uploads(self.key.as_str()).await? {
+            if old.key == self.key {
+                self.store.abort(&old).await?;
             }
         }
-        self.parts = number;
-        self.size += length;
         Ok(())
     }
 
     /// Makes it an object. On a fault the upload is still to be aborted.
     pub(super) async fn finish(&mut self, mode: PutMode, extent: Extent) -> Result<(), Fault> {
         let rest = std::mem::take(&mut self.waiting).freeze();
-        if !rest.is_empty() || self.parts == 0 {
-            self.part(rest).await?;
+        if self.id.is_some() && !rest.is_empty() {
+            self.part(rest.clone()).await?;
         }
-        let mut tries = 1;
-        let outcome = loop {
-            match self.store.finish(&self.id, self.parts, mode).await {
-                Err(fault) if fault.certainty == Certainty::Transient && tries < TRIES_MAX => tries += 1,
-                outcome => break outcome,
+        while let Some(landed) = self.flying.next().await {
+            landed?;
+        }
+        let mut tries = Tries::default();
+        loop {
+            if self.id.is_none() && !self.store.puts_at_once() {
+                self.clear().await?;
             }
-        };
-        match outcome {
-            Ok(PutResult::Stored) => Ok(()),
-            Ok(PutResult::AlreadyThere) => self.same_is_there(extent).await,
-            Err(fault) if fault.certainty == Certainty::Unknown => self.look(extent, fault).await,
-            Err(fault) => Err(fault),
+            let finished = match &self.id {
+                Some(id) => self.store.finish(id, self.parts, mode).await,
+                None => self.store.put(&self.key, rest.clone(), mode).await,
+            };
+            return match finished {
+                Ok(PutResult::Stored) => Ok(()),
+                Ok(PutResult::AlreadyThere) => self.same_is_there(extent).await,
+                Err(fault) if tries.again(&fault).await => continue,
+                Err(fault) if fault.certainty == Certainty::Unknown => self.look(extent, fault).await,
+                Err(fault) => Err(fault),
+            };
         }
     }
 
     /// The answer was lost: what is under the key, and is it there to stay?
-    async fn look(&self, extent: Extent, fault: Fault) -> Result<(), Fault> {
-        match self.store.head(&self.id.key).await? {
-            Some(object) if object.size == extent.size => self.store.settle(&self.id.key).await,
-            _ => Err(passing(fault)),
+    async fn look(&mut self, extent: Extent, fault: Fault) -> Result<(), Fault> {
+        match self.store.head(&self.key).await? {
+            Some(object) if object.size == extent.size => self.store.settle(&self.key).await,
+            _ => Err(fault.passing()),
         }
     }
 
     /// The key was taken: well if it holds these very bytes, as after an answer that was lost on its way here.
-    async fn same_is_there(&self, extent: Extent) -> Result<(), Fault> {
-        let there = read_extent(self.store, &self.id.key).await?;
+    async fn same_is_there(&mut self, extent: Extent) -> Result<(), Fault> {
+        let there = read_extent(self.store, &self.key).await?;
         match there == Some(extent) {
-            true => self.store.settle(&self.id.key).await,
+            true => self.store.settle(&self.key).await,
             false => Err(Fault::permanent(
                 Cause::Exists,
-                format!("store {}", self.store.place(&self.id.key)),
+                format!("store {}", self.store.place(&self.key)),
                 "something else is there already",
             )),
         }
     }
 
     /// Throws it away, as far as the store lets it; what stays is thrown away by the next try, or swept as a leftover.
-    pub(super) async fn abort(self) {
-        let _best_effort = self.store.abort(&self.id).await;
+    pub(super) async fn abort(mut self) {
+        self.flying.clear();
+        if let Some(id) = &self.id {
+            let _best_effort = self.store.abort(id).await;
+        }
     }
 }
 
-/// What stopped a step that may be performed again whatever became of it.
-pub(super) fn passing(fault: Fault) -> Fault {
-    match fault.certainty {
-        Certainty::Unknown => Fault { certainty: Certainty::Transient, ..fault },
-        Certainty::Transient | Certainty::Permanent => fault,
+/// How often one call was made.
+#[derive(Default)]
+struct Tries(u32);
+
+impl Tries {
+    /// The call came to this: whether it is to be made again, now. A pause that the store asks for was made.
+    async fn again(&mut self, fault: &Fault) -> bool {
+        self.0 += 1;
+        match fault.retry_after {
+            _ if fault.certainty != Certainty::Transient => false,
+            None => self.0 < TRIES_MAX,
+            Some(pause) if self.0 < TRIES_WITH_PAUSES_MAX => {
+                tokio::time::sleep(pause.to_std() * 2_u32.pow(self.0 - 1)).await;
+                true
+            }
+            Some(_) => false,
+        }
     }
 }
 
@@ -133,14 +194,14 @@ async fn read_extent(store: &dyn StoreWrite, key: &Key) -> Result<Option<Extent>
 /// # Errors
 /// When the store refuses, or other bytes are there.
 pub async fn put_object(store: &dyn StoreWrite, key: &Key, bytes: &[u8]) -> Result<(), Fault> {
-    put(store, key, bytes).await.map_err(passing)
+    put(store, key, bytes).await.map_err(Fault::passing)
 }
 
 async fn put(store: &dyn StoreWrite, key: &Key, bytes: &[u8]) -> Result<(), Fault> {
     let mut hasher = Hasher::default();
     hasher.update(bytes);
     let extent = Extent { size: bytes.len() as u64, digest: hasher.finish() };
-    let mut upload = Upload::begin(store, key).await?;
+    let mut upload = Upload::new(store, key.clone());
     let done = match upload.push(Bytes::copy_from_slice(bytes)).await {
         Ok(()) => upload.finish(PutMode::IfAbsent, extent).await,
         Err(fault) => Err(fault),

@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::Progress;
-use super::put::passing;
 use super::verified::{Event, Expected, Pair, Verified};
 use crate::ports::{Compute, Fault, StoreRead};
 
@@ -27,8 +26,8 @@ pub async fn read_back(
     expected: Expected,
     progress: &Progress,
 ) -> Result<ReadBack, Fault> {
-    let pair = Pair::open(store, compute, expected).await.map_err(passing)?;
-    read(&pair, progress).await.map_err(passing)
+    let pair = Pair::open(store, compute, expected).await.map_err(Fault::passing)?;
+    read(&pair, progress).await.map_err(Fault::passing)
 }
 
 async fn read(pair: &Pair<'_>, progress: &Progress) -> Result<ReadBack, Fault> {

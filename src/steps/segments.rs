@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 
 use super::beside::{Digesting, Running, start};
 use super::object::{ContentsStream, ObjectStream};
+use super::pieces::Pieces;
 use crate::archive::{self, ArchiveError, Locator, Plain, SEGMENT_BYTES, TarEntry, Unpackers, packed_size_max};
 use crate::catalog::{Line, StoredObject};
 use crate::ports::{Cause, Compute, Fault, StoreRead};
@@ -52,8 +53,8 @@ impl Segments {
         segments_at: u64,
         plain: Plain,
     ) -> Result<Self, Fault> {
-        let object = ObjectStream::open(store, archive).await?;
-        let entry = locate(store, &object, archive).await?;
+        let mut object = ObjectStream::open(store, archive).await?;
+        let entry = locate(store, &mut object, archive).await?;
         if entry.plain_size != plain.size || entry.crc != plain.crc32.0 {
             return Err(object.damaged("the zip's entry is not the tar that was stored"));
         }
@@ -123,7 +124,8 @@ impl Segments {
         segments: mpsc::Sender<Unpacking>,
     ) -> Result<(), Fault> {
         let digest = Digesting::new(compute);
-        let mut reading = Reading { store, archive: &self.archive, digest, at: 0, ahead: Bytes::new() };
+        let pieces = Pieces::new(store, self.archive.key.clone(), self.archive.size);
+        let mut reading = Reading { store, archive: &self.archive, digest, at: 0, ahead: Bytes::new(), pieces };
         reading.pass(self.entry.start).await?;
         let (mut sizes, mut index) = (self.sizes(store).await?, 0);
         while let Some(size) = sizes.next().await? {
@@ -204,11 +206,16 @@ struct Reading<'a> {
     at: u64,
     /// What was read and not taken: a segment that packs well is much less than what is worth a call.
     ahead: Bytes,
+    /// Where several reads are under way at once.
+    pieces: Pieces<'a>,
 }
 
 impl Reading<'_> {
     /// Takes so many bytes.
     async fn read(&mut self, size: u64) -> Result<Bytes, Fault> {
+        if self.store.reading().side_by_side > 1 {
+            return self.read_pieces(size).await;
+        }
         // A segment, or as much as is read at once.
         let lacking = size.saturating_sub(self.ahead.len() as u64);
         if lacking > 0 {
@@ -219,6 +226,28 @@ impl Reading<'_> {
             self.ahead = if self.ahead.is_empty() { bytes } else { [&self.ahead[..], &bytes].concat().into() };
         }
         Ok(self.ahead.split_to(size as usize))
+    }
+
+    /// The same of a store that is best read in pieces of its own. Only what lies in two of them is copied.
+    async fn read_pieces(&mut self, size: u64) -> Result<Bytes, Fault> {
+        let size = usize::try_from(size).map_err(|_| damaged(self.store, self.archive, "it ends before its end"))?;
+        if self.ahead.len() >= size {
+            return Ok(self.ahead.split_to(size));
+        }
+        let mut whole = BytesMut::with_capacity(size);
+        loop {
+            let taken = self.ahead.split_to(self.ahead.len().min(size - whole.len()));
+            whole.extend_from_slice(&taken);
+            if whole.len() == size {
+                return Ok(whole.freeze());
+            }
+            let Some(piece) = self.pieces.next().await? else {
+                return Err(damaged(self.store, self.archive, "it ends before its end"));
+            };
+            self.at += piece.len() as u64;
+            self.digest.push(piece.clone()).await?;
+            self.ahead = piece;
+        }
     }
 
     /// Takes all bytes before a place.
@@ -254,7 +283,11 @@ impl Sizes<'_> {
     }
 }
 
-async fn locate(store: &dyn StoreRead, object: &ObjectStream<'_>, archive: &StoredObject) -> Result<TarEntry, Fault> {
+async fn locate(
+    store: &dyn StoreRead,
+    object: &mut ObjectStream<'_>,
+    archive: &StoredObject,
+) -> Result<TarEntry, Fault> {
     let mut locator = Locator::new(archive.size);
     loop {
         match locator.locate().map_err(|error| object.damaged(error.to_string()))? {

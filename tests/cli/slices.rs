@@ -14,7 +14,7 @@ store "shelf" {
     access { write "backup"; read "sysadmin"; prune "sysadmin" }
 }
 store "far" {
-    s3 bucket="shop-backup" region="ap-northeast-1"
+    sftp host="far.example.jp" user="backup" path="/backup"
     access { write "backup"; read "sysadmin"; prune "sysadmin" }
 }
 notify "oncall" { command "/usr/local/bin/page" "oncall"; events "failure" "missed" }
@@ -128,7 +128,7 @@ fn what_is_never_backed_up_is_not_well() {
     let text = scene.types("status plan.kdl --host web-1");
     assert!(text.contains("videos/daily: look") && text.contains("photos/daily: well"), "{text}");
     assert!(!text.contains("mail/daily"), "it is another host's: {text}");
-    assert!(text.contains("not backed up by this version: it needs a driver for stores in S3"), "{text}");
+    assert!(text.contains("not backed up by this version: it needs a driver for stores by SFTP"), "{text}");
     assert!(text.ends_with("3 jobs, 2 to look at\n── exit 6\n"), "{text}");
     let nagios = scene.types("status plan.kdl videos/daily orders/automated --nagios --host web-1");
     assert!(nagios.contains("SONAE CRITICAL") && nagios.ends_with("── exit 2\n"), "{nagios}");

@@ -1,29 +1,39 @@
 //! `StoreRead` and `StoreWrite`.
 
-use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
 
 use bytes::Bytes;
-use proptest::prelude::*;
-use sonae::drivers::LocalStore;
-use sonae::fakes::World;
-use sonae::ports::{Cause, Clock, PutMode, PutResult, StoreRead, StoreWrite, UploadId};
+use sonae::ports::{Cause, PutMode, PutResult, StoreWrite, UploadId};
 use sonae::primitives::Key;
 
 use super::cause;
 
+/// A case and its name.
+pub(crate) type Case = (&'static str, for<'a> fn(&'a dyn StoreWrite) -> Pin<Box<dyn Future<Output = ()> + 'a>>);
+
 macro_rules! on_each_store {
     ($($case:ident)*) => {
+        /// Each wants a store that holds nothing.
+        pub(crate) const CASES: &[Case] = &[$((stringify!($case), |store| Box::pin($case(store)))),*];
         mod local {
             $(#[tokio::test]
             async fn $case() {
                 let folder = tempfile::tempdir().unwrap();
-                super::$case(&super::LocalStore::new(folder.path().join("a/store"))).await;
+                super::run(stringify!($case), &sonae::drivers::LocalStore::new(folder.path().join("a/store"))).await;
+            })*
+        }
+        mod s3 {
+            $(#[tokio::test]
+            async fn $case() {
+                let server = crate::conformance::s3::Server::start();
+                super::run(stringify!($case), &crate::conformance::s3::store(&server.endpoint())).await;
             })*
         }
         mod fake {
             $(#[tokio::test]
             async fn $case() {
-                super::$case(&*super::World::new(1).store("fake")).await;
+                super::run(stringify!($case), &*sonae::fakes::World::new(1).store("fake")).await;
             })*
         }
     };
@@ -32,6 +42,8 @@ macro_rules! on_each_store {
 on_each_store! {
     a_store_that_does_not_exist_is_empty
     listings_are_in_the_order_of_whole_keys_page_by_page
+    what_is_put_at_once_is_put_as_an_upload_is
+    parts_may_come_side_by_side
     nothing_is_visible_before_it_is_finished
     absent_leaves_and_replace_replaces
     an_upload_can_be_thrown_away_twice
@@ -45,23 +57,39 @@ on_each_store! {
     the_store_says_when_it_stored_what_it_holds
 }
 
-fn key(text: &str) -> Key {
+/// Does one case.
+pub(crate) async fn run(name: &str, store: &dyn StoreWrite) {
+    let (_, case) = CASES.iter().find(|(known, _)| *known == name).unwrap();
+    case(store).await;
+}
+
+pub(super) fn key(text: &str) -> Key {
     Key::parse(text).unwrap()
 }
 
-async fn put(store: &dyn StoreWrite, at: &Key, content: &[u8], mode: PutMode) -> PutResult {
+pub(super) async fn put(store: &dyn StoreWrite, at: &Key, content: &[u8], mode: PutMode) -> PutResult {
     let upload = store.begin(at).await.unwrap();
     store.part(&upload, 1, Bytes::copy_from_slice(content)).await.unwrap();
     store.finish(&upload, 1, mode).await.unwrap()
 }
 
-async fn fill(store: &dyn StoreWrite, keys: &[&str]) {
+/// A part that is not the last: as long as it has to be, and of one letter.
+fn part(store: &dyn StoreWrite, number: u32, letter: u8) -> Bytes {
+    vec![letter; store.part_bytes(number)].into()
+}
+
+pub(super) async fn fill(store: &dyn StoreWrite, keys: &[&str]) {
     for name in keys {
         assert_eq!(put(store, &key(name), name.as_bytes(), PutMode::IfAbsent).await, PutResult::Stored);
     }
 }
 
-async fn keys(store: &dyn StoreWrite, prefix: &str, after: Option<&Key>, limit: usize) -> (Vec<String>, bool) {
+pub(super) async fn keys(
+    store: &dyn StoreWrite,
+    prefix: &str,
+    after: Option<&Key>,
+    limit: usize,
+) -> (Vec<String>, bool) {
     let page = store.list(prefix, after, limit).await.unwrap();
     (page.objects.iter().map(|object| object.key.to_string()).collect(), page.more)
 }
@@ -104,15 +132,17 @@ async fn listings_are_in_the_order_of_whole_keys_page_by_page(store: &dyn StoreW
 async fn nothing_is_visible_before_it_is_finished(store: &dyn StoreWrite) {
     let at = key("a/b");
     let upload = store.begin(&at).await.unwrap();
-    store.part(&upload, 1, Bytes::from_static(b"1")).await.unwrap();
+    store.part(&upload, 1, part(store, 1, b'1')).await.unwrap();
     assert_eq!(store.head(&at).await.unwrap(), None);
     assert_eq!(keys(store, "", None, 10).await.0, [""; 0]);
     store.part(&upload, 2, Bytes::from_static(b"2")).await.unwrap();
     assert_eq!(store.finish(&upload, 2, PutMode::IfAbsent).await.unwrap(), PutResult::Stored);
     let object = store.head(&at).await.unwrap().unwrap();
-    assert_eq!((&object.key, object.size), (&at, 2));
-    assert_eq!(store.list("", None, 1).await.unwrap().objects, [object]);
-    assert_eq!(&store.read(&at, 0, 10).await.unwrap()[..], b"12");
+    let first = store.part_bytes(1) as u64;
+    assert_eq!((&object.key, object.size), (&at, first + 1));
+    let listed = store.list("", None, 1).await.unwrap().objects;
+    assert_eq!((&listed[0].key, listed[0].size), (&at, first + 1));
+    assert_eq!(&store.read(&at, first - 1, 10).await.unwrap()[..], b"12");
     assert_eq!(store.uploads("").await.unwrap(), []);
     assert!(store.place(&at).ends_with("a/b"));
 }
@@ -138,33 +168,6 @@ async fn the_store_says_when_it_stored_what_it_holds(store: &dyn StoreWrite) {
     assert_eq!(stored("a").await, first, "what is left is as old as it was");
     assert_eq!(put(store, &key("a"), b"anew", PutMode::Replace).await, PutResult::Stored);
     assert!(stored("a").await >= second);
-}
-
-#[tokio::test]
-async fn a_folder_stores_by_the_time_of_its_kernel() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = LocalStore::new(folder.path());
-    let before = jiff::Timestamp::now();
-    fill(&store, &["a"]).await;
-    let stored = store.head(&key("a")).await.unwrap().unwrap().stored.unwrap();
-    // The kernel's coarse clock may be a few milliseconds behind.
-    assert!(stored.duration_since(before).abs() < jiff::SignedDuration::from_mins(10), "{stored} {before}");
-}
-
-#[tokio::test]
-async fn a_simulated_store_has_a_clock_of_its_own() {
-    let world = World::new(1);
-    let store = world.store("fake");
-    store.set_clock_ahead(jiff::SignedDuration::from_hours(3));
-    fill(&*store, &["a"]).await;
-    store.set_clock_ahead(jiff::SignedDuration::from_hours(-3));
-    fill(&*store, &["b"]).await;
-    let mut hours = vec![];
-    for name in ["a", "b"] {
-        let stored = store.head(&key(name)).await.unwrap().unwrap().stored.unwrap();
-        hours.push(stored.duration_since(world.clock().now()).as_hours());
-    }
-    assert_eq!(hours, [3, -3]);
 }
 
 async fn an_upload_can_be_thrown_away_twice(store: &dyn StoreWrite) {
@@ -196,14 +199,57 @@ async fn parts_come_in_order_and_the_last_may_be_put_again(store: &dyn StoreWrit
     let at = key("a");
     let upload = store.begin(&at).await.unwrap();
     assert_eq!(cause(store.part(&upload, 0, Bytes::new()).await), Cause::Invalid);
-    assert_eq!(cause(store.part(&upload, 2, Bytes::new()).await), Cause::Invalid);
-    for (number, part) in [(1, "one"), (2, "too long"), (2, "two"), (3, "three"), (3, "3")] {
-        store.part(&upload, number, Bytes::from_static(part.as_bytes())).await.unwrap();
+    let in_order = store.side_by_side(1) == 1;
+    if in_order {
+        assert_eq!(cause(store.part(&upload, 2, Bytes::new()).await), Cause::Invalid);
     }
-    assert_eq!(cause(store.part(&upload, 1, Bytes::new()).await), Cause::Invalid);
+    for (number, letter) in [(1, b'1'), (2, b'?'), (2, b'2')] {
+        store.part(&upload, number, part(store, number, letter)).await.unwrap();
+    }
+    for last in ["three", "3"] {
+        store.part(&upload, 3, Bytes::from_static(last.as_bytes())).await.unwrap();
+    }
+    if in_order {
+        assert_eq!(cause(store.part(&upload, 1, Bytes::new()).await), Cause::Invalid);
+    }
     assert_eq!(cause(store.finish(&upload, 2, PutMode::IfAbsent).await), Cause::Invalid);
+    assert_eq!(cause(store.finish(&upload, 4, PutMode::IfAbsent).await), Cause::Invalid);
     assert_eq!(store.finish(&upload, 3, PutMode::IfAbsent).await.unwrap(), PutResult::Stored);
-    assert_eq!(&store.read(&at, 0, 100).await.unwrap()[..], b"onetwo3");
+    let whole = [&part(store, 1, b'1')[..], &part(store, 2, b'2'), b"3"].concat();
+    assert_eq!(store.head(&at).await.unwrap().unwrap().size, whole.len() as u64);
+    assert!(store.read(&at, 0, whole.len() + 1).await.unwrap() == whole);
+}
+
+async fn parts_may_come_side_by_side(store: &dyn StoreWrite) {
+    let at = key("a");
+    let upload = store.begin(&at).await.unwrap();
+    let several = u32::try_from(store.side_by_side(1)).unwrap();
+    let letter = |number: u32| b'a' + u8::try_from(number).unwrap();
+    // The last is the first to begin.
+    let parts = (1..=several).rev().map(|number| store.part(&upload, number, part(store, number, letter(number))));
+    for put in futures_util::future::join_all(parts).await {
+        put.unwrap();
+    }
+    assert_eq!(store.finish(&upload, several, PutMode::IfAbsent).await.unwrap(), PutResult::Stored);
+    let whole: Vec<u8> = (1..=several).flat_map(|number| part(store, number, letter(number))).collect();
+    let reading = store.reading();
+    let pieces = (0..whole.len()).step_by(reading.bytes).map(|at| (at, whole.len().min(at + reading.bytes)));
+    for (from, to) in pieces {
+        assert!(store.read(&at, from as u64, to - from).await.unwrap() == whole[from..to], "{from} to {to}");
+    }
+}
+
+async fn what_is_put_at_once_is_put_as_an_upload_is(store: &dyn StoreWrite) {
+    let at = key("a/b");
+    let put = async |content: &'static str, mode| store.put(&at, content.into(), mode).await.unwrap();
+    assert_eq!(put("first", PutMode::IfAbsent).await, PutResult::Stored);
+    assert_eq!(put("second", PutMode::IfAbsent).await, PutResult::AlreadyThere);
+    assert_eq!(store.read(&at, 0, 10).await.unwrap(), "first");
+    assert_eq!(put("3rd", PutMode::Replace).await, PutResult::Stored);
+    assert_eq!(store.read(&at, 0, 10).await.unwrap(), "3rd");
+    assert_eq!(put("", PutMode::Replace).await, PutResult::Stored);
+    assert_eq!(store.head(&at).await.unwrap().unwrap().size, 0);
+    assert_eq!(store.uploads("").await.unwrap(), []);
 }
 
 async fn an_upload_that_is_not_there_cannot_go_on(store: &dyn StoreWrite) {
@@ -253,93 +299,4 @@ async fn deleting_is_for_good_and_for_all(store: &dyn StoreWrite) {
     assert_eq!(keys(store, "", None, 10).await.0, ["a/b/d"]);
     fill(store, &["e/f/g"]).await;
     assert_eq!(keys(store, "", None, 10).await.0, ["a/b/d", "e/f/g"]);
-}
-
-/// Keys of which none is a folder of another, as a folder cannot hold such.
-const POOL: [&str; 9] = ["a/x", "a-b/x", "a.b", "a0/y/z", "ab", "b/c/d", "b/c-d", "b/c.e", "b-"];
-
-#[derive(Debug, Clone)]
-enum Op {
-    Put(usize, Vec<u8>, bool),
-    GiveUp(usize),
-    Delete(usize),
-    List(String, Option<usize>, usize),
-    Read(usize, u64, usize),
-}
-
-fn op() -> impl Strategy<Value = Op> {
-    let which = || 0..POOL.len();
-    prop_oneof![
-        4 => (which(), prop::collection::vec(any::<u8>(), 0..20), any::<bool>()).prop_map(|(k, v, r)| Op::Put(k, v, r)),
-        1 => which().prop_map(Op::GiveUp),
-        2 => which().prop_map(Op::Delete),
-        3 => ("(a|b|a/|b/c|a-|)", prop::option::of(which()), 1..5usize).prop_map(|(p, a, l)| Op::List(p, a, l)),
-        2 => (which(), 0..25u64, 0..25usize).prop_map(|(k, o, l)| Op::Read(k, o, l)),
-    ]
-}
-
-async fn perform(store: &dyn StoreWrite, model: &mut BTreeMap<String, Vec<u8>>, op: Op) {
-    match op {
-        Op::Put(at, content, replace) => {
-            let mode = if replace { PutMode::Replace } else { PutMode::IfAbsent };
-            let stays = !replace && model.contains_key(POOL[at]);
-            let expected = if stays { PutResult::AlreadyThere } else { PutResult::Stored };
-            assert_eq!(put(store, &key(POOL[at]), &content, mode).await, expected);
-            if !stays {
-                model.insert(POOL[at].to_owned(), content);
-            }
-        }
-        Op::GiveUp(at) => {
-            let upload = store.begin(&key(POOL[at])).await.unwrap();
-            assert_eq!(store.uploads("").await.unwrap(), std::slice::from_ref(&upload));
-            store.abort(&upload).await.unwrap();
-        }
-        Op::Delete(at) => {
-            store.delete(&key(POOL[at])).await.unwrap();
-            model.remove(POOL[at]);
-        }
-        Op::List(prefix, after, limit) => {
-            let after = after.map(|at| POOL[at]);
-            let follows = |name: &str| after.is_none_or(|after| name > after);
-            let all: Vec<&String> = model.keys().filter(|name| name.starts_with(&prefix) && follows(name)).collect();
-            let expected: Vec<String> = all.iter().take(limit).map(|name| (*name).clone()).collect();
-            let page = keys(store, &prefix, after.map(key).as_ref(), limit).await;
-            assert_eq!(page, (expected, all.len() > limit));
-        }
-        Op::Read(at, offset, length) => {
-            let answer = store.read(&key(POOL[at]), offset, length).await;
-            match model.get(POOL[at]) {
-                None => assert_eq!(cause(answer), Cause::NotFound),
-                Some(content) => {
-                    let expected: Vec<u8> = content.iter().skip(offset as usize).take(length).copied().collect();
-                    assert_eq!(answer.unwrap(), expected);
-                }
-            }
-        }
-    }
-}
-
-fn agrees_with_a_map(store: &dyn StoreWrite, ops: Vec<Op>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(async {
-        let mut model = BTreeMap::new();
-        for op in ops {
-            perform(store, &mut model, op).await;
-        }
-    });
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(24) })]
-
-    #[test]
-    fn a_local_store_agrees_with_a_map(ops in prop::collection::vec(op(), 1..16)) {
-        let folder = tempfile::tempdir().unwrap();
-        agrees_with_a_map(&LocalStore::new(folder.path()), ops);
-    }
-
-    #[test]
-    fn a_fake_store_agrees_with_a_map(ops in prop::collection::vec(op(), 1..40)) {
-        agrees_with_a_map(&*World::new(1).store("fake"), ops);
-    }
 }

@@ -151,7 +151,7 @@ fn what_lies_in_cold_storage_is_waited_for() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/plans/cold.kdl");
     let proven = compile_file(&path).proven.unwrap();
     let latest = wish("documents", PointChoice::Latest);
-    insta::assert_snapshot!(shown(&proven, &past::fresh(&proven), &latest, &[], false));
+    insta::assert_snapshot!(shown(&proven, &past::aged(&proven), &latest, &[], false));
 }
 
 /// The longest path of the steps is the one that is proven, where no store makes anybody wait.

@@ -399,8 +399,10 @@ fn a_failure_is_told_with_its_smallest_plan_and_story() {
 fn a_rehearsal_tells_which_promise_does_not_hold_and_the_shortest_story_of_it() {
     let stage = stage();
     let plant = || BadStores::plant(BadStore::ForgetsUploads);
+    // Few seeds come to it: the one that does, and seven before it.
+    let found = assert_found("uploads that are forgotten", &plant, Invariant::Resumed).seed;
     let mut rehearsal = Rehearsal::new("sim", 8);
-    let mut stories: Vec<Story> = (0..8).map(|seed| stage.live(&Weather::of(seed), plant())).collect();
+    let mut stories: Vec<Story> = (found - 7..=found).map(|seed| stage.live(&Weather::of(seed), plant())).collect();
     stories.reverse();
     stories.iter().for_each(|story| rehearsal.take_in(story));
     let [finding] = rehearsal.findings.as_mut_slice() else { panic!("{:#?}", rehearsal.findings) };

@@ -6,8 +6,12 @@ pub(crate) mod command;
 pub(crate) mod destination;
 #[path = "../conformance/network.rs"]
 pub(crate) mod network;
+#[path = "../conformance/s3.rs"]
+pub(crate) mod s3;
 #[path = "../conformance/stage.rs"]
 pub(crate) mod stage;
+#[path = "../conformance/store.rs"]
+pub(crate) mod store;
 #[path = "../conformance/subversion.rs"]
 pub(crate) mod subversion;
 #[path = "../conformance/tree.rs"]

@@ -16,6 +16,7 @@
 mod bare_host;
 mod child;
 mod conformance;
+mod cut;
 mod damage;
 mod dry_run;
 mod due;
@@ -47,6 +48,7 @@ mod retention_peers;
 mod rollbacks;
 mod round_trip;
 mod s3;
+mod s3_refusals;
 mod scene;
 mod screen;
 mod sql;
@@ -104,6 +106,7 @@ fn checks() -> impl Iterator<Item = &'static Check> {
         sql::CHECKS,
         refusals::CHECKS,
         s3::CHECKS,
+        s3_refusals::CHECKS,
     ]
     .into_iter()
     .flatten()

@@ -48,10 +48,6 @@ impl Moto {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    pub(crate) fn port(&self) -> u16 {
-        self.port
-    }
-
     /// It holds nothing again.
     pub(crate) fn reset(&self) {
         self.asks("POST", "/moto-api/reset", &[], "");

@@ -95,7 +95,7 @@ impl Stage for OverSftp {
 }
 
 /// Does all cases, also those behind one that fails.
-fn each<C>(cases: &[(&'static str, C)], run: impl Fn(&str)) {
+pub(crate) fn each<C>(cases: &[(&'static str, C)], run: impl Fn(&str)) {
     let failed = |(name, _): &(&'static str, C)| {
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(name)));
         outcome.is_err().then_some(*name)

@@ -9,6 +9,7 @@ mod globs;
 mod hosts;
 mod inside_source;
 mod keys;
+mod kms_keys;
 mod live_destinations;
 mod nested_roots;
 mod nested_stores;
@@ -70,6 +71,7 @@ pub(super) const RULES: &[Rule] = &[
         codes: &[&codes::store::UNKNOWN_CLASS, &codes::store::NO_RETRIEVAL, &codes::store::NEEDLESS_RETRIEVAL],
         run: storage_classes::run,
     },
+    Rule { codes: &[&codes::store::NEEDLESS_KEY], run: kms_keys::run },
     Rule { codes: &[&codes::target::UNPROTECTED, &codes::target::CONTRADICTION], run: protection::run },
     Rule { codes: &[&codes::target::NO_SOURCE], run: source::run },
     Rule { codes: &[&codes::target::NESTED_ROOT], run: nested_roots::run },

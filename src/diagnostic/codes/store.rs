@@ -3,7 +3,8 @@
 use super::Code;
 
 /// All of this area, in the order of the documentation.
-pub const ALL: &[&Code] = &[&UNUSED, &NO_ACCESS, &NESTED, &UNKNOWN_CLASS, &NO_RETRIEVAL, &NEEDLESS_RETRIEVAL];
+pub const ALL: &[&Code] =
+    &[&UNUSED, &NO_ACCESS, &NESTED, &UNKNOWN_CLASS, &NO_RETRIEVAL, &NEEDLESS_RETRIEVAL, &NEEDLESS_KEY];
 
 /// No backup is put in a store.
 pub static UNUSED: Code = Code::warning(
@@ -166,6 +167,36 @@ store "cold" { s3 bucket="example-cold" region="eu-central-1" storage-class="STA
 target "photos" {
     files "/home/photos"
     backup "monthly" { schedule "monthly" day=1 at="04:30"; archive "tar.zip"; store "cold"; retention monthly=12 }
+}
+restore "photos" { recover "photos" { into path="/restore/photos" } }
+```
+"#,
+);
+
+/// A key of KMS, and encryption with others.
+pub static NEEDLESS_KEY: Code = Code::error(
+    "sonae::store::needless-key",
+    "a key of AWS KMS is named where S3 is to encrypt with its own",
+    r#"`encryption="sse-s3"` lets S3 encrypt with keys of its own. A `kms-key` beside it would never be used: one of both is not meant.
+
+Wrong:
+
+```kdl must-fail inside=file
+store "safe" { s3 bucket="example-safe" region="eu-central-1" encryption="sse-s3" kms-key="alias/backup" }
+target "photos" {
+    files "/home/photos"
+    backup "daily" { schedule "daily" at="04:30"; archive "tar.zip"; store "safe"; retention generations=14 }
+}
+restore "photos" { recover "photos" { into path="/restore/photos" } }
+```
+
+Right:
+
+```kdl inside=file
+store "safe" { s3 bucket="example-safe" region="eu-central-1" encryption="sse-kms" kms-key="alias/backup" }
+target "photos" {
+    files "/home/photos"
+    backup "daily" { schedule "daily" at="04:30"; archive "tar.zip"; store "safe"; retention generations=14 }
 }
 restore "photos" { recover "photos" { into path="/restore/photos" } }
 ```

@@ -126,10 +126,9 @@ impl<'a> Builder<'a> {
     fn store_lacks(&self, store: &Name) -> Option<Driver> {
         let store = self.stores.get(store)?;
         match &store.kind {
-            StoreKind::S3(_) => Some(Driver::S3),
             StoreKind::Sftp(_) => Some(Driver::Sftp),
-            StoreKind::Local { .. } if !store.encrypt.is_empty() => Some(Driver::Encryption),
-            StoreKind::Local { .. } => store.upload.as_ref().map(|_| Driver::UploadLimit),
+            StoreKind::Local { .. } | StoreKind::S3(_) if !store.encrypt.is_empty() => Some(Driver::Encryption),
+            StoreKind::Local { .. } | StoreKind::S3(_) => store.upload.as_ref().map(|_| Driver::UploadLimit),
         }
     }
 

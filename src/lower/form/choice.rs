@@ -2,7 +2,7 @@
 
 use super::{Form, Kind, Readable, Refusal, article, codes, text};
 use crate::diagnostic::nearest;
-use crate::plan::{ArchiveFormat, Depth, Event, Priority, Selection};
+use crate::plan::{Addressing, ArchiveFormat, Depth, Event, Priority, Selection, ServerEncryption};
 use crate::primitives::Method;
 use crate::syntax::Value;
 
@@ -45,6 +45,8 @@ chosen!(
     [("daily", Self::Daily), ("weekly", Self::Weekly), ("monthly", Self::Monthly), ("yearly", Self::Yearly)]
 );
 chosen!(ArchiveFormat, Form::Archive, [("tar.zip", Self::TarZip)]);
+chosen!(Addressing, Form::Addressing, [("path", Self::Path), ("host", Self::Host)]);
+chosen!(ServerEncryption, Form::ServerEncryption, [("sse-s3", Self::S3), ("sse-kms", Self::Kms)]);
 chosen!(Method, Form::Method, [("deflate", Self::Deflate), ("zstd", Self::Zstd)]);
 chosen!(
     jiff::civil::Weekday,

@@ -7,7 +7,10 @@ use super::{
     CodeName, Cron, Day, Digest, Form, Level, Moment, MonthDay, Pattern, Port, Readable, Recipient, ScheduleKind,
     Status, Tag, Text, Url, Zone,
 };
-use crate::plan::{ArchiveFormat, Depth, Event, Input, Priority, Secret, Selection, Selector, TimeOfDay, Window};
+use crate::plan::{
+    Addressing, ArchiveFormat, Depth, Event, Input, Priority, Secret, Selection, Selector, ServerEncryption, TimeOfDay,
+    Window,
+};
 use crate::primitives::{Duration, JobName, Method, Name, Percentage, Period, Rate};
 
 /// What a program can know of a value.
@@ -60,6 +63,8 @@ impl Form {
             Self::Zone => of::<Zone>(),
             Self::Cron => of::<Cron>(),
             Self::Archive => of::<ArchiveFormat>(),
+            Self::Addressing => of::<Addressing>(),
+            Self::ServerEncryption => of::<ServerEncryption>(),
             Self::Method => of::<Method>(),
             Self::Level => of::<Level>(),
             Self::ScheduleKind => of::<ScheduleKind>(),
@@ -116,6 +121,8 @@ mod tests {
             read::<Zone>(value),
             read::<Cron>(value),
             read::<ArchiveFormat>(value),
+            read::<Addressing>(value),
+            read::<ServerEncryption>(value),
             read::<Method>(value),
             read::<Level>(value),
             read::<ScheduleKind>(value),

@@ -51,6 +51,10 @@ pub enum Form {
     Cron,
     /// `"tar.zip"`.
     Archive,
+    /// `"path"`.
+    Addressing,
+    /// `"sse-kms"`.
+    ServerEncryption,
     /// `"zstd"`.
     Method,
     /// A compression level.
@@ -97,7 +101,7 @@ pub enum Form {
 
 impl Form {
     /// All of them, in the order of the reference.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 38] = [
         Self::Text,
         Self::Name,
         Self::Job,
@@ -113,6 +117,8 @@ impl Form {
         Self::Zone,
         Self::Cron,
         Self::Archive,
+        Self::Addressing,
+        Self::ServerEncryption,
         Self::Method,
         Self::Level,
         Self::ScheduleKind,
@@ -166,6 +172,8 @@ impl Form {
                 ("cron expression", "five fields (minute, hour, day, month, weekday), as in `\"30 5 * * 1-5\"`")
             }
             Self::Archive => ("archive format", "`\"tar.zip\"`"),
+            Self::Addressing => ("addressing", "`\"path\"` or `\"host\"`"),
+            Self::ServerEncryption => ("encryption by the service", "`\"sse-s3\"` or `\"sse-kms\"`"),
             Self::Method => ("compression method", "`\"deflate\"` or `\"zstd\"`"),
             Self::Level => (
                 "compression level",

@@ -33,6 +33,11 @@ pub static S3: Word = Word {
         optional("prefix", Form::Text, "What every key begins with. By default nothing."),
         optional("endpoint", Form::Url, "The service, where it is not Amazon's."),
         optional(
+            "addressing",
+            Form::Addressing,
+            "Where requests name the bucket. By default in the path where there is an `endpoint`, else in the host's name.",
+        ),
+        optional(
             "storage-class",
             Form::Text,
             "How what is put is stored: one of Amazon's storage classes, or of the `endpoint`'s. By default as the bucket says.",
@@ -44,9 +49,14 @@ pub static S3: Word = Word {
              first, `\"GLACIER\"` and `\"DEEP_ARCHIVE\"`. It counts in every `rto`. By default nothing has to be retrieved.",
         ),
         optional(
+            "encryption",
+            Form::ServerEncryption,
+            "With whose keys the service encrypts what it stores: S3's own, or those of AWS KMS. By default as the bucket says.",
+        ),
+        optional(
             "kms-key",
             Form::Text,
-            "The key of AWS KMS that the service encrypts with. By default as the bucket says.",
+            "The key of AWS KMS that the service encrypts with, which is `encryption=\"sse-kms\"` as well. By default as the bucket says.",
         ),
     ],
     ..plain("s3", NOTHING, "The store is a bucket of Amazon S3, or of a service that speaks like it.")

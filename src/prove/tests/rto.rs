@@ -162,6 +162,8 @@ fn cold_storage_counts_on_its_providers_word() {
         region: None,
         prefix: None,
         endpoint: None,
+        addressing: None,
+        encryption: None,
         storage_class: Some(at(32, "DEEP_ARCHIVE".into())),
         retrieval: lasting(33, "12h"),
         kms_key: None,

@@ -112,8 +112,10 @@ impl Facts {
                 self.optional_text(&of, "s3 region", s3.region.as_ref());
                 self.optional_text(&of, "s3 prefix", s3.prefix.as_ref());
                 self.optional_text(&of, "s3 endpoint", s3.endpoint.as_ref());
+                self.optional(&of, "s3 addressing", s3.addressing.as_ref());
                 self.optional_text(&of, "s3 storage-class", s3.storage_class.as_ref());
                 self.optional(&of, "s3 retrieval", s3.retrieval.as_ref());
+                self.optional(&of, "s3 encryption", s3.encryption.as_ref());
                 self.optional_text(&of, "s3 kms-key", s3.kms_key.as_ref());
             }
             StoreKind::Sftp(sftp) => {

@@ -98,7 +98,7 @@ pub(super) async fn write(store: &dyn StoreWrite, key: &Key, bytes: &[u8]) -> Re
     let mut tries = 0;
     loop {
         tries += 1;
-        match put(store, key, bytes).await {
+        match store.put(key, Bytes::copy_from_slice(bytes), PutMode::IfAbsent).await {
             Ok(PutResult::Stored) => return Ok(true),
             // Its own, where an answer was lost before.
             Ok(PutResult::AlreadyThere) => return is(store, key, bytes).await,
@@ -112,20 +112,6 @@ pub(super) async fn write(store: &dyn StoreWrite, key: &Key, bytes: &[u8]) -> Re
 
 fn may_pass(fault: &Fault) -> bool {
     fault.certainty != Certainty::Permanent || fault.cause == Cause::NotFound
-}
-
-/// Beside the uploads of others, which are theirs to finish.
-async fn put(store: &dyn StoreWrite, key: &Key, bytes: &[u8]) -> Result<PutResult, Fault> {
-    let upload = store.begin(key).await?;
-    let put = match store.part(&upload, 1, Bytes::copy_from_slice(bytes)).await {
-        Ok(()) => store.finish(&upload, 1, PutMode::IfAbsent).await,
-        Err(fault) => Err(fault),
-    };
-    if put.is_err() {
-        // What stays is thrown away by whoever takes the lease next.
-        let _best_effort = store.abort(&upload).await;
-    }
-    put
 }
 
 /// Whether an object holds these very bytes. No two leases have the same.

@@ -1,0 +1,212 @@
+//! A server that holds to the letter of S3: signatures, checksums, conditions, ranges and sizes of parts. It is s3s-fs, and what that lacks:
+//! it lists no uploads, takes one that is not there for one that is another's, and a folder of its own for an object.
+
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
+use s3s::auth::SimpleAuth;
+use s3s::dto::*;
+use s3s::service::S3ServiceBuilder;
+use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
+use s3s_fs::FileSystem;
+use sonae::drivers::{S3Address, S3Store};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// The access key that it knows, and its secret.
+pub(crate) const KEYS: (&str, &str) = ("identifier", "a secret of forty characters, or nearly so");
+
+/// A server with one bucket, gone with the test.
+pub(crate) struct Server {
+    _folder: TempDir,
+    address: SocketAddr,
+    runtime: Option<Runtime>,
+}
+
+impl Server {
+    pub(crate) fn start() -> Self {
+        Self::within(tempfile::tempdir().unwrap())
+    }
+
+    /// One that keeps what it holds in that folder.
+    pub(crate) fn within(folder: TempDir) -> Self {
+        std::fs::create_dir(folder.path().join("bucket")).unwrap();
+        let files = FileSystem::new(folder.path()).unwrap();
+        let mut service = S3ServiceBuilder::new(Whole { files, root: folder.path().into(), uploads: Arc::default() });
+        service.set_auth(SimpleAuth::from_single(KEYS.0, KEYS.1));
+        let service = service.build();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        runtime.spawn(async move {
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            let http = Builder::new(TokioExecutor::new());
+            loop {
+                let (socket, _) = listener.accept().await.unwrap();
+                let connection = http.serve_connection(TokioIo::new(socket), service.clone()).into_owned();
+                tokio::spawn(async move { drop(connection.await) });
+            }
+        });
+        Self { _folder: folder, address, runtime: Some(runtime) }
+    }
+
+    /// Where it is, as a plan's `endpoint` says it.
+    pub(crate) fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may be dropped where nothing may wait.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// A part of the bucket `bucket` of a service.
+pub(crate) fn store(endpoint: &str) -> S3Store {
+    let address = S3Address {
+        bucket: "bucket".into(),
+        region: Some("us-east-1".into()),
+        prefix: "a/part".into(),
+        endpoint: Some(endpoint.into()),
+        ..S3Address::default()
+    };
+    S3Store::with_keys(address, KEYS.0, KEYS.1)
+}
+
+/// s3s-fs, whole.
+struct Whole {
+    files: FileSystem,
+    root: PathBuf,
+    /// The keys of those that are under way.
+    uploads: Arc<Mutex<BTreeMap<String, String>>>,
+}
+
+impl Whole {
+    fn is_folder(&self, bucket: &str, key: &str) -> bool {
+        self.root.join(bucket).join(key).is_dir()
+    }
+
+    fn must_know(&self, upload: &str) -> S3Result<()> {
+        match self.uploads.lock().unwrap().contains_key(upload) {
+            true => Ok(()),
+            false => Err(s3_error!(NoSuchUpload)),
+        }
+    }
+}
+
+type Answer<T> = S3Result<S3Response<T>>;
+
+#[async_trait::async_trait]
+impl S3 for Whole {
+    async fn create_bucket(&self, asked: S3Request<CreateBucketInput>) -> Answer<CreateBucketOutput> {
+        self.files.create_bucket(asked).await
+    }
+
+    async fn head_bucket(&self, asked: S3Request<HeadBucketInput>) -> Answer<HeadBucketOutput> {
+        self.files.head_bucket(asked).await
+    }
+
+    async fn list_objects_v2(&self, mut asked: S3Request<ListObjectsV2Input>) -> Answer<ListObjectsV2Output> {
+        asked.input.delimiter = asked.input.delimiter.filter(|delimiter| !delimiter.is_empty());
+        self.files.list_objects_v2(asked).await
+    }
+
+    async fn list_objects(&self, mut asked: S3Request<ListObjectsInput>) -> Answer<ListObjectsOutput> {
+        asked.input.delimiter = asked.input.delimiter.filter(|delimiter| !delimiter.is_empty());
+        self.files.list_objects(asked).await
+    }
+
+    async fn head_object(&self, asked: S3Request<HeadObjectInput>) -> Answer<HeadObjectOutput> {
+        match self.is_folder(&asked.input.bucket, &asked.input.key) {
+            true => Err(s3_error!(NoSuchKey)),
+            false => self.files.head_object(asked).await,
+        }
+    }
+
+    async fn get_object(&self, asked: S3Request<GetObjectInput>) -> Answer<GetObjectOutput> {
+        match self.is_folder(&asked.input.bucket, &asked.input.key) {
+            true => Err(s3_error!(NoSuchKey)),
+            false => self.files.get_object(asked).await,
+        }
+    }
+
+    async fn put_object(&self, asked: S3Request<PutObjectInput>) -> Answer<PutObjectOutput> {
+        self.files.put_object(asked).await
+    }
+
+    async fn delete_object(&self, asked: S3Request<DeleteObjectInput>) -> Answer<DeleteObjectOutput> {
+        match self.is_folder(&asked.input.bucket, &asked.input.key) {
+            true => Ok(S3Response::new(DeleteObjectOutput::default())),
+            false => self.files.delete_object(asked).await,
+        }
+    }
+
+    async fn create_multipart_upload(
+        &self,
+        asked: S3Request<CreateMultipartUploadInput>,
+    ) -> Answer<CreateMultipartUploadOutput> {
+        let key = asked.input.key.clone();
+        let answer = self.files.create_multipart_upload(asked).await?;
+        let upload = answer.output.upload_id.clone().unwrap();
+        self.uploads.lock().unwrap().insert(upload, key);
+        Ok(answer)
+    }
+
+    async fn upload_part(&self, asked: S3Request<UploadPartInput>) -> Answer<UploadPartOutput> {
+        self.must_know(&asked.input.upload_id)?;
+        self.files.upload_part(asked).await
+    }
+
+    async fn complete_multipart_upload(
+        &self,
+        asked: S3Request<CompleteMultipartUploadInput>,
+    ) -> Answer<CompleteMultipartUploadOutput> {
+        let upload = asked.input.upload_id.clone();
+        self.must_know(&upload)?;
+        let answer = self.files.complete_multipart_upload(asked).await?;
+        self.uploads.lock().unwrap().remove(&upload);
+        Ok(answer)
+    }
+
+    async fn abort_multipart_upload(
+        &self,
+        asked: S3Request<AbortMultipartUploadInput>,
+    ) -> Answer<AbortMultipartUploadOutput> {
+        let upload = asked.input.upload_id.clone();
+        self.must_know(&upload)?;
+        let answer = self.files.abort_multipart_upload(asked).await?;
+        self.uploads.lock().unwrap().remove(&upload);
+        Ok(answer)
+    }
+
+    async fn list_multipart_uploads(
+        &self,
+        asked: S3Request<ListMultipartUploadsInput>,
+    ) -> Answer<ListMultipartUploadsOutput> {
+        let prefix = asked.input.prefix.unwrap_or_default();
+        let uploads = self.uploads.lock().unwrap().clone();
+        let mut uploads: Vec<(String, String)> = uploads.into_iter().map(|(upload, key)| (key, upload)).collect();
+        uploads.sort();
+        uploads.retain(|(key, _)| key.starts_with(&prefix));
+        let uploads = uploads.into_iter().map(|(key, upload)| MultipartUpload {
+            key: Some(key),
+            upload_id: Some(upload),
+            ..MultipartUpload::default()
+        });
+        let output = ListMultipartUploadsOutput {
+            uploads: Some(uploads.collect()),
+            is_truncated: Some(false),
+            ..ListMultipartUploadsOutput::default()
+        };
+        Ok(S3Response::new(output))
+    }
+}

@@ -1,0 +1,95 @@
+//! What a service answers that does not do as it is asked, as people are told it.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+
+use super::Check;
+use super::conformance::s3::KEYS;
+use super::scene::{SONAE, Said, Scene};
+
+pub(crate) const CHECKS: &[Check] =
+    &[Check { name: "what a service of S3 refuses is told with what helps", needs: &[], run: refusals }];
+
+const PLAN: &str = r#"
+plan "one" { timezone "UTC"; }
+store "vault" { s3 bucket="bucket" region="us-east-1" endpoint="ENDPOINT"; }
+target "files" { files "source"; backup "now" { archive "tar.zip"; store "vault"; retention generations=1; }; }
+restore "files" { recover "files" { into path="restored"; }; }
+"#;
+
+/// A service that answers all with the same. Answers where it is.
+fn service(status: &str, headers: &str, code: &str, message: &str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let body = match code {
+        "" => String::new(),
+        code => format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>"),
+    };
+    let length = body.len();
+    let answer = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n{body}");
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let mut client = client.unwrap();
+            let asked = BufReader::new(client.try_clone().unwrap());
+            let _head = asked.lines().map_while(Result::ok).take_while(|line| !line.is_empty()).count();
+            let _gone = client.write_all(answer.as_bytes());
+        }
+    });
+    endpoint
+}
+
+/// What is told of it, without what differs from test to test.
+fn told(endpoint: &str, keys: bool) -> String {
+    let scene = Scene::new(&PLAN.replace("ENDPOINT", endpoint));
+    let mut command = scene.command(SONAE, &["points", "plan.kdl"]);
+    if keys {
+        command.env("AWS_ACCESS_KEY_ID", KEYS.0).env("AWS_SECRET_ACCESS_KEY", KEYS.1);
+    }
+    let said = Said::of(&mut command);
+    format!("{}{}exit {}", said.stdout(), said.stderr(), said.status().unwrap()).replace(endpoint, "ENDPOINT")
+}
+
+fn refusals() {
+    let nobody = format!("http://{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
+    let answers = [
+        ("403 Forbidden", "", "AccessDenied", "Access Denied"),
+        (
+            "403 Forbidden",
+            "",
+            "InvalidAccessKeyId",
+            "The AWS Access Key Id you provided does not exist in our records.",
+        ),
+        (
+            "403 Forbidden",
+            "",
+            "RequestTimeTooSkewed",
+            "The difference between the request time and the server's time is too large.",
+        ),
+        ("400 Bad Request", "", "ExpiredToken", "The provided token has expired."),
+        ("404 Not Found", "", "NoSuchBucket", "The specified bucket does not exist"),
+        (
+            "301 Moved Permanently",
+            "x-amz-bucket-region: eu-central-1\r\n",
+            "PermanentRedirect",
+            "The bucket must be addressed otherwise.",
+        ),
+        ("400 Bad Request", "", "AuthorizationHeaderMalformed", "The region 'us-east-1' is wrong"),
+        ("503 Slow Down", "", "SlowDown", "Please reduce your request rate."),
+        ("503 Service Unavailable", "", "", ""),
+        ("500 Internal Server Error", "", "InternalError", "We encountered an internal error. Please try again."),
+        (
+            "501 Not Implemented",
+            "",
+            "NotImplemented",
+            "A header you provided implies functionality that is not implemented",
+        ),
+        ("200 OK", "", "", ""),
+    ];
+    let mut text = String::new();
+    for (status, headers, code, message) in answers {
+        text += &format!("# {status} {code}\n{}\n\n", told(&service(status, headers, code, message), true));
+    }
+    text += &format!("# nobody is there\n{}\n\n", told(&nobody, true));
+    text += &format!("# nobody said who asks\n{}\n", told(&nobody, false));
+    insta::assert_snapshot!("s3_refusals", text);
+}
