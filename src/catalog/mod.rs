@@ -10,6 +10,7 @@ mod lease;
 mod listing;
 mod manifest;
 mod pin;
+mod snapshot;
 
 pub use contents::{
     CONTENTS_FORMAT_VERSION, Contents, ContentsHeader, ContentsReader, ContentsTrailer, ContentsWriter, Entry, Glance,
@@ -21,6 +22,7 @@ pub use lease::{LEASE_BYTES_MAX, LEASE_FORMAT_VERSION, Lease, LeaseHolder};
 pub use listing::{Listing, Parts};
 pub use manifest::{MANIFEST_BYTES_MAX, MANIFEST_FORMAT_VERSION, Manifest, Named, NamedPath, ReadBackRecord, Totals};
 pub use pin::Pin;
+pub use snapshot::{SnapshotPoint, TAG_PLAN, TAG_RUN, identifier};
 
 use serde::{Deserialize, Serialize};
 

@@ -93,17 +93,6 @@ impl<'p> Scene<'p> {
 
     /// All steps of a restore, however deep in `parallel`, in source order.
     pub(super) fn steps(restore: &'p Restore) -> Vec<&'p RestoreStep> {
-        let mut found = Vec::new();
-        steps(&restore.steps, &mut found);
-        found
-    }
-}
-
-fn steps<'p>(all: &'p [RestoreStep], found: &mut Vec<&'p RestoreStep>) {
-    for step in all {
-        match step {
-            RestoreStep::Parallel(children) => steps(children, found),
-            single => found.push(single),
-        }
+        restore.flat()
     }
 }

@@ -116,6 +116,11 @@ pub(super) enum CommandWord {
     Timeline(TimelineArguments),
     /// List the runs of this host, the newest first
     History(HistoryArguments),
+    /// Print what others need to know of a plan: the policies that AWS is to hold
+    Export {
+        #[command(subcommand)]
+        what: ExportWord,
+    },
     /// Rehearse a plan in a simulated world where everything goes wrong that can: which promises hold, and how one breaks
     Rehearse(RehearseArguments),
     /// Show the page of a diagnostic
@@ -128,6 +133,42 @@ pub(super) enum CommandWord {
         /// The shell
         shell: clap_complete::Shell,
     },
+}
+
+/// What `export` prints.
+#[derive(Debug, Subcommand)]
+pub(super) enum ExportWord {
+    /// The least policy of AWS IAM by which the plan can be carried out
+    Iam {
+        /// The plan
+        plan: PathBuf,
+        /// What somebody does who gets it
+        #[arg(value_enum)]
+        purpose: IamPurpose,
+        /// The AWS account's 12 digits [default: any account]
+        #[arg(long, value_name = "NUMBER")]
+        account: Option<String>,
+    },
+    /// The policy of a store's bucket: manifests are written once, and who writes deletes no recovery point
+    BucketPolicy {
+        /// The plan
+        plan: PathBuf,
+        /// The store
+        store: String,
+    },
+}
+
+/// What somebody does who gets a policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum IamPurpose {
+    /// Look: dry runs, points, status; and bring files back
+    Read,
+    /// Back up; delete no recovery point
+    Write,
+    /// Delete what retention lets go
+    Prune,
+    /// Bring databases back and put them into service
+    Restore,
 }
 
 #[derive(Debug, Args)]

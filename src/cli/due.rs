@@ -10,7 +10,10 @@ use super::arguments::{Form, RunArguments};
 use super::hold::{Asker, unless_interrupted};
 use super::jobs_held::JobsHeld;
 use super::load::Loaded;
-use super::{Failure, Seams, accept, host, ledger, load, locks, output, resume, run, slices, terminal, world};
+use super::locks::Resource;
+use super::{
+    Failure, Seams, accept, databases, host, ledger, load, locks, output, resume, run, slices, terminal, world,
+};
 use crate::calendar;
 use crate::catalog::{FirstSeen, host_prefix};
 use crate::drivers::{Disk, StateFolder, SvnPrograms, SystemClock, TemporaryTables};
@@ -289,8 +292,10 @@ impl Tick<'_> {
         for (job, _) in found.slots() {
             let prefix = host_prefix(&self.plan().name.value, job, &self.host);
             let Some(backup) = self.plan().backup(job) else { continue };
-            let Some(store) = backup.store() else { continue };
-            let resources = finder.jobs(vec![(store.value.clone(), prefix)]).await?;
+            let resources = match backup.store() {
+                Some(store) => finder.jobs(vec![(store.value.clone(), prefix)]).await?,
+                None => vec![Resource::of_database_job(&self.plan().name.value, job)],
+            };
             if !held.take(job, &asker, &resources, &run).await? {
                 aside.running.insert(job.clone());
             }
@@ -322,8 +327,26 @@ impl Tick<'_> {
             };
             jobs.insert(job.clone(), seen.map(past));
         }
+        jobs.extend(self.of_databases(now, aside).await);
         let strangers = if aside.strangers { self.strangers().await } else { vec![] };
         History { host: self.host.clone(), jobs, strangers }
+    }
+
+    /// The past of the jobs whose points a provider keeps.
+    async fn of_databases(&self, now: Timestamp, aside: &Aside) -> BTreeMap<JobName, Result<JobHistory, Fault>> {
+        let (provider, mut jobs) = (world::databases(), BTreeMap::new());
+        let Ok(ledger) = world::ledger_looked_at() else { return jobs };
+        for of in databases::jobs(self.plan()) {
+            let Some(schedule) = of.backup.due() else { continue };
+            let whose = (&self.plan().name.value, &self.host);
+            let past = of.history((&provider, &ledger), whose, &schedule, now).await.map(|past| JobHistory {
+                failed: aside.failed.iter().filter(|(job, _)| *job == of.job).map(|(_, failed)| *failed).collect(),
+                running: aside.running.contains(&of.job),
+                ..past
+            });
+            jobs.insert(of.job, past);
+        }
+        jobs
     }
 
     async fn strangers(&self) -> Vec<Stranger> {
@@ -407,6 +430,7 @@ impl Tick<'_> {
             hosts: &BTreeMap::new(),
             stores: &self.stores,
             subversion: &SvnPrograms,
+            databases: &world::databases(),
             scratch: &TemporaryTables,
             clock: &SystemClock,
         };
@@ -469,7 +493,7 @@ impl Tick<'_> {
                 running.extend(jobs.iter().cloned());
             }
         }
-        let whole = self.plan().jobs().map(|(job, _)| job).collect();
+        let whole = self.plan().job_names().collect();
         let aside = Aside { failed: self.failed(&recent).await, running, whole, strangers: true };
         let found = self.ask(at, &aside).await;
         let forecast = match found.slots().next() {

@@ -10,9 +10,9 @@ use jiff::Timestamp;
 use super::Failure;
 use crate::catalog::job_prefix;
 use crate::drivers::SystemClock;
-use crate::forecast::{Action, Forecast, Subject};
-use crate::ports::{Clock as _, Fault, Lock, Locks, StorePlace, StoreRead, TreeRead};
-use crate::primitives::{HostPath, Name, PathBytes, RunId};
+use crate::forecast::{Action, DatabaseAction, Forecast, Subject};
+use crate::ports::{Clock as _, DatabaseName, Fault, Lock, Locks, StorePlace, StoreRead, TreeRead};
+use crate::primitives::{HostPath, JobName, Name, PathBytes, RunId};
 use crate::report;
 use crate::report::lease::{LockNote, Other};
 use crate::run::{ExitStatus, LeaseName};
@@ -32,11 +32,24 @@ pub(super) enum Resource {
     },
     /// A folder that a restore makes.
     Destination(PathBytes),
+    /// What is done with a database that a provider runs: a job, or a new one that is made. Between hosts, the provider's own names tell who was
+    /// first.
+    Database(String),
     /// The points of a job that a restore reads, in a store, whatever the host: shared with other restores, and not with a deletion.
     Points(StorePlace, String),
 }
 
 impl Resource {
+    /// What a job does with a database.
+    pub(super) fn of_database_job(plan: &Name, job: &JobName) -> Self {
+        Self::Database(format!("job {plan}/{job} of a database"))
+    }
+
+    /// What a restore does with one.
+    pub(super) fn of_new_database(database: &DatabaseName) -> Self {
+        Self::Database(format!("restore {database}"))
+    }
+
     fn is_shared(&self) -> bool {
         matches!(self, Self::Points(..))
     }
@@ -45,7 +58,7 @@ impl Resource {
     pub(super) fn lease_name(&self) -> Option<LeaseName> {
         match self {
             Self::Job { store, prefix, .. } => Some((store.clone(), prefix.clone())),
-            Self::Destination(_) | Self::Points(..) => None,
+            Self::Destination(_) | Self::Database(_) | Self::Points(..) => None,
         }
     }
 
@@ -54,6 +67,7 @@ impl Resource {
         match self {
             Self::Job { place, prefix, .. } => format!("job {} in {place}", prefix.trim_end_matches('/')),
             Self::Destination(folder) => format!("restore {folder}"),
+            Self::Database(what) => what.clone(),
             Self::Points(store, prefix) => steps::points_lock(store, prefix),
         }
     }
@@ -105,7 +119,7 @@ impl Finder<'_> {
 
     /// The resources of a forecast.
     pub(super) async fn of(&self, forecast: &Forecast) -> Result<Vec<Resource>, Failure> {
-        let (mut written, mut into, mut read) = (vec![], vec![], vec![]);
+        let (mut written, mut into, mut read, mut found) = (vec![], vec![], vec![], vec![]);
         for step in &forecast.steps {
             match &step.action {
                 // Every job has such a step.
@@ -115,6 +129,12 @@ impl Finder<'_> {
                         read.push((store.clone(), job_prefix(&manifest.plan, &manifest.job)));
                     }
                 }
+                Action::Database(action) => found.extend(match (&**action, action.job()) {
+                    (_, Some(job)) => Some(Resource::of_database_job(&forecast.plan, job)),
+                    (DatabaseAction::Recover(of), _) => Some(Resource::of_new_database(&of.into)),
+                    (DatabaseAction::Switch(of), _) => Some(Resource::of_new_database(&of.to)),
+                    _ => None,
+                }),
                 _ => {}
             }
             into.extend(step.action.destination());
@@ -123,7 +143,7 @@ impl Finder<'_> {
         if let Subject::RollBack(back) = &forecast.subject {
             into.extend(back.destinations.iter().cloned());
         }
-        let mut found = self.jobs(written).await?;
+        found.extend(self.jobs(written).await?);
         found.extend(self.destinations(&into).await?);
         found.extend(self.points(read).await?);
         Ok(found)

@@ -14,8 +14,10 @@ mod approve;
 mod arguments;
 mod check;
 mod completions;
+mod databases;
 mod due;
 mod explain;
+mod export;
 mod files;
 mod fmt;
 mod history;
@@ -137,6 +139,7 @@ fn command(word: CommandWord, seams: &Seams) -> Result<ExitStatus, Failure> {
         CommandWord::History(arguments) => history::history(&arguments),
         CommandWord::Timeline(arguments) => timeline::timeline(&arguments),
         CommandWord::Rehearse(arguments) => rehearse::rehearse(&arguments),
+        CommandWord::Export { what } => export::export(&what),
         CommandWord::Explain { code } => explain::explain(code.as_deref()),
         CommandWord::Completions { shell } => completions::completions(shell),
     }

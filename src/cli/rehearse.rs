@@ -49,7 +49,7 @@ pub(super) fn rehearse(arguments: &RehearseArguments) -> Result<ExitStatus, Fail
         .for_each(|line| output::say(&format!("not rehearsed: {line}, which this version does not have")));
     let loaded = load::Loaded { proven, ..loaded };
     let plan = loaded.proven.plan();
-    if plan.jobs().next().is_none() && plan.restores.is_empty() {
+    if plan.job_names().next().is_none() && plan.restores.is_empty() {
         return Err(Failure::error("the plan has neither a backup nor a restore to rehearse"));
     }
     let cannot = |why| Failure::error(format!("the plan fails in a world where nothing goes wrong: {why}"));

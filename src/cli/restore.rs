@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::arguments::{Form, Pace, Page, RestoreArguments};
 use super::hold::{Asker, Held, hold, unless_interrupted};
+use super::locks::Resource;
 use super::{Failure, Seams, host, load, locks, output, pins, run, slices, terminal, times, world};
 use crate::calendar;
 use crate::catalog::{self, Manifest, PointPlace, Totals};
@@ -69,6 +70,7 @@ pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<Exi
             hosts: &hosts,
             stores: &stores,
             subversion: &SvnPrograms,
+            databases: &world::databases(),
             scratch: &TemporaryTables,
             clock: &SystemClock,
         };
@@ -88,6 +90,7 @@ pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<Exi
         }
         let finder = locks::Finder { tree: &Disk, stores: &stores };
         let mut resources = finder.destinations(&into).await?;
+        resources.extend(graph.databases().map(Resource::of_new_database));
         // Before any point is looked at, so that none is deleted between its choice and its use.
         let read = graph.recovered().into_iter();
         let prefix = |job: &JobName| catalog::job_prefix(&plan.name.value, job);

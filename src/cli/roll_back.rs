@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::arguments::{Dry, Form, RollBackArguments};
 use super::hold::{Asker, hold, unless_interrupted};
+use super::locks::Resource;
 use super::{Failure, Seams, locks, output, run, terminal, world};
 use crate::drivers::{Disk, StateFolder, SvnPrograms, SystemClock, TemporaryTables};
 use crate::forecast::{self, Outlook, Placed, Subject};
@@ -26,7 +27,9 @@ pub(super) fn roll_back(arguments: &RollBackArguments, seams: &Seams) -> Result<
         }
         let into: Vec<HostPath> = found.forecast.steps.iter().filter_map(|step| step.action.destination()).collect();
         let stores = BTreeMap::new();
-        let resources = locks::Finder { tree: &Disk, stores: &stores }.destinations(&into).await?;
+        let mut resources = locks::Finder { tree: &Disk, stores: &stores }.destinations(&into).await?;
+        let databases = found.placed().iter().flat_map(|placed| placed.databases(&found.forecast)).collect::<Vec<_>>();
+        resources.extend(databases.iter().map(Resource::of_new_database));
         let locations = BTreeMap::new();
         let asker = Asker { state: &state, locations: &locations, plan: "PLAN".to_owned() };
         let named = |at| forecast::run_of(&found.forecast.plan, &found.forecast.host, at);
@@ -97,12 +100,14 @@ async fn outlook(state: &StateFolder, found: &Recorded, at: jiff::Timestamp) -> 
         hosts: &hosts,
         stores: &stores,
         subversion: &SvnPrograms,
+        databases: &world::databases(),
         scratch: &TemporaryTables,
         clock: &SystemClock,
     };
     let links: Vec<_> = placed.iter().filter_map(|placed| placed.link(of)).collect();
     let places: Vec<_> = placed.iter().flat_map(|placed| placed.places(of)).collect();
-    let seen = observe::in_service(&reading, &links, &places).await;
+    let databases: Vec<_> = placed.iter().flat_map(|placed| placed.databases(of)).collect();
+    let seen = observe::in_service(&reading, &links, &places, &databases).await;
     let known = roll_backs(state, of.run.began()).await?.into_keys().collect();
     let outlook = forecast::roll_back(of, &placed, &seen, &known, at);
     if outlook.steps.is_empty() { Err(nothing(of.run.clone(), &placed)) } else { Ok(outlook) }
@@ -111,7 +116,7 @@ async fn outlook(state: &StateFolder, found: &Recorded, at: jiff::Timestamp) -> 
 fn nothing(of: RunId, placed: &[Placed]) -> Failure {
     let why = match placed.iter().any(|placed| placed.is_done) {
         true => "where it put something, nothing was before",
-        false => "it set no link and switched no place",
+        false => "it set no link, and switched no place and no database",
     };
     Failure::error(format!("there is nothing to take back of run {of}: {why}"))
 }

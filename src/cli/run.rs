@@ -6,7 +6,10 @@ use tokio::sync::mpsc;
 
 use super::arguments::{Dry, Form, Pace, RunArguments};
 use super::hold::{Asker, Held, hold, unless_interrupted};
-use super::{Failure, Seams, accept, host, ledger, load, locks, output, pins, slices, terminal, times, world};
+use super::locks::Resource;
+use super::{
+    Failure, Seams, accept, databases, host, ledger, load, locks, output, pins, slices, terminal, times, world,
+};
 use crate::calendar;
 use crate::catalog;
 use crate::drivers::{Disk, SvnPrograms, SystemClock, TemporaryTables};
@@ -61,6 +64,7 @@ pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
             hosts: &BTreeMap::new(),
             stores: &stores,
             subversion: &SvnPrograms,
+            databases: &world::databases(),
             scratch: &TemporaryTables,
             clock: &SystemClock,
         };
@@ -80,7 +84,9 @@ pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
         let finder = locks::Finder { tree: &Disk, stores: &stores };
         let chosen = plan.jobs().filter(|(job, _)| jobs.contains(job));
         let prefix = |job: &JobName| catalog::host_prefix(&plan.name.value, job, &who.host);
-        let written = finder.jobs(chosen.map(|(job, store)| (store, prefix(&job))).collect()).await?;
+        let mut written = finder.jobs(chosen.map(|(job, store)| (store, prefix(&job))).collect()).await?;
+        let of_databases = databases::jobs(plan).filter(|of| jobs.contains(&of.job));
+        written.extend(of_databases.map(|of| Resource::of_database_job(&plan.name.value, &of.job)));
         let asker = Asker { state: &state, locations: &locations, plan: arguments.plan.display().to_string() };
         let named = |at| forecast::run_id(plan, &who.host, at);
         let mut interrupts = terminal::interrupts()?;

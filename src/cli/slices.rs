@@ -59,10 +59,9 @@ pub(super) fn asked<'p, T>(
     let all = plan.backups().map(|(target, backup)| (target.job(backup), backup.store()));
     all.filter(|(job, _)| chosen.contains(job)).filter_map(|(job, store)| {
         let known = store.filter(|store| stores.contains_key(&store.value));
-        if known.is_none() {
-            let what =
-                store.map_or_else(|| "what its provider keeps".to_owned(), |store| format!("store {}", store.value));
-            output::say(&format!("{job}: {what} was not asked, as this version has no driver for it"));
+        if let (Some(store), None) = (store, known) {
+            let store = &store.value;
+            output::say(&format!("{job}: store {store} was not asked, as this version has no driver for it"));
         }
         Some((job, known?.value.clone()))
     })

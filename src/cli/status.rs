@@ -7,14 +7,14 @@ use serde::Serialize;
 
 use super::arguments::{Page, StatusArguments};
 use super::ledger::Asked;
-use super::{Failure, host, load, output, run, slices, times, world};
+use super::{Failure, databases, host, load, output, run, slices, times, world};
 use crate::calendar;
 use crate::catalog::{self, FirstSeen};
 use crate::forecast;
 use crate::ledger::{self, Known, Source, Standing, standings};
 use crate::observe;
 use crate::plan::Plan;
-use crate::ports::{Fault, LedgerRead as _, LedgerWrite as _, PointRow, Series, StoreRead};
+use crate::ports::{DatabasesRead, Fault, LedgerRead as _, LedgerWrite as _, PointRow, Series, StoreRead};
 use crate::primitives::{JobName, Name, Slot};
 use crate::report;
 use crate::report::status::Urgency;
@@ -78,7 +78,8 @@ fn stands(arguments: &StatusArguments) -> Result<(String, Vec<Standing>, Timesta
     let zone = calendar::zone(&plan.timezone.value).unwrap_or(jiff::tz::TimeZone::UTC);
     let as_of = arguments.now.as_deref().map(|text| times::parse(text, &zone)).transpose()?;
     let series = series(plan, &loaded, arguments.host.as_deref())?;
-    let jobs = slices::of_host(plan, jobs, !arguments.jobs.is_empty(), &host::name(arguments.host.as_deref())?)?;
+    let host = host::name(arguments.host.as_deref())?;
+    let jobs = slices::of_host(plan, jobs, !arguments.jobs.is_empty(), &host)?;
     let undone = slices::undone(loaded.proven.graph());
     let stores = world::reading(&forecast::locations(plan, &loaded.base));
     let known = world::runtime()?.block_on(async {
@@ -90,6 +91,15 @@ fn stands(arguments: &StatusArguments) -> Result<(String, Vec<Standing>, Timesta
         for (job, store) in of_them {
             let store = (!arguments.offline).then(|| &*stores[&store]);
             known.insert(job.clone(), of_job(&asked, &series[&job], store, as_of.is_none()).await?);
+        }
+        let provider = world::databases();
+        let of_them =
+            databases::jobs(plan).filter(|of| of_targets.contains(&of.job.target) && !undone.contains_key(&of.job));
+        for of in of_them {
+            let provider = (!arguments.offline).then_some(&provider as &dyn DatabasesRead);
+            let series = databases::series(&plan.name.value, &host, &of);
+            let stands = asked.ask(async |ledger| of.known(provider, ledger, &series).await).await?;
+            known.insert(of.job, stands);
         }
         Ok::<_, Failure>(known)
     })?;

@@ -147,6 +147,7 @@ fn how_far(progress: &Progress) -> String {
     match (counts.entries, counts.bytes) {
         (0, 0) => String::new(),
         (entries, 0) => format!(", {}", counted(entries, "object")),
+        (0, bytes) => format!(", {}", ByteSize(bytes)),
         (entries, bytes) => format!(", {}, {}", entries_counted(entries), ByteSize(bytes)),
     }
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::people::Attendants;
 use super::{Failure, Seams};
 use crate::drivers::{
-    Cores, Disk, HostSecrets, LocalStore, Processes, S3Address, S3Store, SftpTree, Sockets, SqliteLedger, SshAddress,
-    SshPrograms, StateFolder, SvnPrograms, SystemClock, TemporaryTables,
+    Cores, Disk, HostSecrets, LocalStore, Processes, RdsDatabases, S3Address, S3Store, SftpTree, Sockets, SqliteLedger,
+    SshAddress, SshPrograms, StateFolder, SvnPrograms, SystemClock, TemporaryTables,
 };
 use crate::forecast::{Forecast, HostLocation, StoreLocation};
 use crate::ports::{Compute as _, StoreRead, StoreWrite, TreeRead};
@@ -38,6 +38,7 @@ pub(super) fn writing(forecast: &Forecast, state: &Arc<StateFolder>, seams: &Sea
         network: Arc::new(Sockets::default()),
         people: Arc::new(Attendants::new(state)),
         subversion: Arc::new(SvnPrograms),
+        databases: Arc::new(databases()),
         secrets: Arc::new(HostSecrets),
         scratch: Arc::new(TemporaryTables),
         clock: Arc::new(SystemClock),
@@ -140,4 +141,9 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     let threads = Cores::new().width() + BLOCKING_THREADS;
     let built = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(threads).build();
     built.map_err(|error| Failure::error(format!("cannot start: {error}")))
+}
+
+/// The provider of databases.
+pub(super) fn databases() -> RdsDatabases {
+    RdsDatabases::default()
 }

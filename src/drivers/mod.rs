@@ -1,10 +1,11 @@
 //! The ports on real things: the disk, a store that is a folder, the local record of runs, programs, other hosts by SSH, what others serve,
-//! repositories, secrets, the clock.
+//! databases of Amazon RDS, repositories, secrets, the clock.
 //!
 //! Unaware of plans, steps and runs: a driver does the one call it is asked for and says how it went. Invariants: nothing is
 //! created before the first writing call, so that whoever only reads changes nothing; what is created is readable by its
 //! owner alone; a blocking system call is never made on a thread of the executor.
 
+mod aws;
 mod beneath;
 mod blocking;
 mod clock;
@@ -16,6 +17,7 @@ mod ledger;
 mod local_store;
 mod network;
 mod process;
+mod rds;
 mod replace;
 mod s3;
 mod scratch;
@@ -30,6 +32,7 @@ mod teletype;
 mod users;
 mod words;
 
+pub use aws::AwsAddress;
 pub use clock::SystemClock;
 pub use cores::Cores;
 pub use disk::Disk;
@@ -37,6 +40,7 @@ pub use ledger::SqliteLedger;
 pub use local_store::LocalStore;
 pub use network::Sockets;
 pub use process::Processes;
+pub use rds::RdsDatabases;
 pub use replace::replace;
 pub use s3::{S3Address, S3Store};
 pub use scratch::TemporaryTables;

@@ -148,14 +148,14 @@ fn job(target: &Target, backup: &Backup, base: &PathBytes, history: &History, no
     let job = target.job(backup);
     let mut of = JobDue {
         job: job.clone(),
-        schedule: backup.schedule.as_ref().map(calendar::describe),
+        schedule: backup.due().as_deref().map(calendar::describe),
         verdict: Verdict::Unscheduled,
         missed: Missed::default(),
         next: None,
         resembles: vec![],
     };
-    let Some(schedule) = &backup.schedule else { return of };
-    let times = match Occurrences::of(schedule) {
+    let Some(schedule) = backup.due() else { return of };
+    let times = match Occurrences::of(&schedule) {
         Ok(times) => times,
         // `check` lets none pass.
         Err(bad) => {
@@ -173,7 +173,7 @@ fn job(target: &Target, backup: &Backup, base: &PathBytes, history: &History, no
     if past.done.is_empty() {
         of.resembles = resembles(target, base, history);
     }
-    match since(&past.first_seen, mark(schedule), now) {
+    match since(&past.first_seen, mark(&schedule), now) {
         Err(news) => of.verdict = Verdict::New { news },
         Ok(since) => {
             let open = Open { times: &times, past, since, next: of.next };

@@ -8,6 +8,7 @@
 mod clock;
 mod command;
 mod compute;
+mod databases;
 mod dice;
 mod faults;
 mod journal;
@@ -24,6 +25,7 @@ mod world;
 pub use clock::FakeClock;
 pub use command::FakeCommands;
 pub use compute::FakeCompute;
+pub use databases::{FakeDatabases, Takes};
 pub use dice::Dice;
 pub use faults::{FaultScript, Injected};
 pub use journal::FakeJournal;

@@ -9,8 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::dice::mix;
 use super::faults::{FaultScript, Injected, covers};
 use super::{
-    FakeClock, FakeCommands, FakeJournal, FakeLedger, FakeNetwork, FakePeople, FakeScratch, FakeSecrets, FakeStore,
-    FakeSubversion, FakeTree,
+    FakeClock, FakeCommands, FakeDatabases, FakeJournal, FakeLedger, FakeNetwork, FakePeople, FakeScratch, FakeSecrets,
+    FakeStore, FakeSubversion, FakeTree,
 };
 use crate::ports::Fault;
 
@@ -58,6 +58,7 @@ pub struct World {
     journal: Arc<FakeJournal>,
     ledger: Arc<FakeLedger>,
     commands: Arc<FakeCommands>,
+    databases: Arc<FakeDatabases>,
     network: Arc<FakeNetwork>,
     people: Arc<FakePeople>,
     subversion: Arc<FakeSubversion>,
@@ -125,6 +126,7 @@ impl World {
             journal: Arc::new(FakeJournal::new(Arc::clone(&shared))),
             ledger: Arc::new(FakeLedger::new(Arc::clone(&shared))),
             commands: Arc::new(FakeCommands::new(Arc::clone(&shared))),
+            databases: Arc::new(FakeDatabases::new(Arc::clone(&shared))),
             network: Arc::new(FakeNetwork::new(Arc::clone(&shared))),
             people: Arc::new(FakePeople::new(Arc::clone(&shared))),
             secrets: Arc::new(FakeSecrets::new(Arc::clone(&shared))),
@@ -164,6 +166,11 @@ impl World {
     /// Its programs.
     pub fn commands(&self) -> Arc<FakeCommands> {
         Arc::clone(&self.commands)
+    }
+
+    /// Its databases that a provider runs.
+    pub fn databases(&self) -> Arc<FakeDatabases> {
+        Arc::clone(&self.databases)
     }
 
     /// What others serve.

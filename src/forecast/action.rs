@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DeletionGuard, Deployment, MountBefore, ShrinkGuard, Suspension};
+use super::{DatabaseAction, DeletionGuard, Deployment, MountBefore, ShrinkGuard, Suspension};
 use crate::catalog::{Manifest, Part, PointPlace, Totals};
 use crate::graph::{Argument, Output, ProbeCheck};
 use crate::observe::SourceTotals;
@@ -174,6 +174,8 @@ pub enum Action {
         /// Whether it does no harm to run it again where nobody knows whether it was done.
         repeatable: bool,
     },
+    /// Does something with a database that a provider runs.
+    Database(Box<DatabaseAction>),
     /// Puts a release on a host, and has a link point to it.
     Deploy(Box<Deployment>),
     /// Has a link point again to what it pointed to before a release was deployed.
@@ -208,6 +210,7 @@ impl Action {
         match self {
             Self::Look { job, .. } | Self::Delete { job, .. } => Some(job),
             Self::Pack { new, .. } | Self::ReadBack { new, .. } | Self::Commit { new, .. } => Some(&new.place.job),
+            Self::Database(action) => action.job(),
             Self::Recover(_)
             | Self::Deploy(_)
             | Self::Probe { .. }
@@ -235,7 +238,8 @@ impl Action {
             Self::Pack { new, .. } | Self::ReadBack { new, .. } | Self::Commit { new, .. } => Some(&new.store),
             Self::Recover(recovery) => recovery.store.as_ref(),
             Self::Deploy(deployment) => deployment.from.store(),
-            Self::Probe { .. }
+            Self::Database(_)
+            | Self::Probe { .. }
             | Self::Approve { .. }
             | Self::Command { .. }
             | Self::Link { .. }

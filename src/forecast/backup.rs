@@ -83,6 +83,7 @@ pub(super) fn step(plan: &Plan, step: &Step, observed: &Observed, who: &Circumst
                 given: *given,
             }
         }
+        StepKind::Database(of) => return super::database::backup(plan, step, of, observed, who, run),
         other => super::not_of_this_slice(other),
     };
     framed(step, action, None)
@@ -107,7 +108,7 @@ fn new_point(plan: &Plan, job: &JobName, store: &Name, who: &Circumstances, run:
 
 /// The slot of a run that somebody started by hand: its start. One that falls on a scheduled time to the second is a second later, as it
 /// consumes no scheduled slot.
-fn by_hand(plan: &Plan, job: &JobName, began: Timestamp) -> Slot {
+pub(super) fn by_hand(plan: &Plan, job: &JobName, began: Timestamp) -> Slot {
     let slot = Slot::new(began);
     let is_scheduled = times_of(plan, job).is_some_and(|times| is_one(&times, slot));
     // A schedule comes round once a minute at most.
@@ -127,8 +128,12 @@ fn is_one(times: &Occurrences, slot: Slot) -> bool {
 /// The newest scheduled time that has a point, and will have none newer by this run. That point is all that says that the time was done: were it
 /// let go for points that were made by hand, the time would be due once more.
 fn newest_scheduled(plan: &Plan, job: &JobName, seen: &PointsSeen, new: &NewPoint) -> Option<Slot> {
+    newest_of_schedule(plan, job, seen.points.iter().map(|seen| seen.place.point.slot).chain([new.place.point.slot]))
+}
+
+/// The newest of these slots that is a scheduled time of the job.
+pub(super) fn newest_of_schedule(plan: &Plan, job: &JobName, slots: impl Iterator<Item = Slot>) -> Option<Slot> {
     let times = times_of(plan, job)?;
-    let slots = seen.points.iter().map(|seen| seen.place.point.slot).chain([new.place.point.slot]);
     slots.filter(|slot| is_one(&times, *slot)).max()
 }
 

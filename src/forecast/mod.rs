@@ -6,6 +6,7 @@
 mod action;
 mod backup;
 mod clock;
+mod database;
 mod deletion;
 mod deploy;
 mod mount;
@@ -22,6 +23,10 @@ mod tests;
 
 pub use action::{Action, Deletion, Leftover, Move, NewPoint, Recovery, Selection};
 pub use clock::{ClocksApart, PointAhead, wrong_clock};
+pub use database::{
+    BackupsCheck, BackupsDrift, BackupsSetting, DatabaseAction, DatabaseRecovery, DatabaseSwitch, KeptAs, NewSnapshot,
+    SnapshotCopy, SnapshotDeletion, SnapshotOf, SnapshotPrune, snapshot_verdicts,
+};
 pub use deletion::{of_roots, verdicts};
 pub use deploy::{Deployment, LinkMove};
 pub use mount::MountBefore;
@@ -220,7 +225,11 @@ impl<S: StepView> Forecast<S> {
 
     /// Whether a guard will plainly suspend a deletion.
     pub fn suspends(&self) -> bool {
-        self.known().any(|step| matches!(&step.action, Action::Delete { suspended: Some(_), .. }))
+        self.known().any(|step| match &step.action {
+            Action::Delete { suspended, .. } => suspended.is_some(),
+            Action::Database(action) => matches!(&**action, DatabaseAction::Prune(of) if of.suspended.is_some()),
+            _ => false,
+        })
     }
 
     /// The steps that will plainly fail.
@@ -295,7 +304,7 @@ pub fn backup(plan: &Plan, graph: &Graph, observed: &Observed, who: &Circumstanc
 pub fn restore(plan: &Plan, graph: &Graph, observed: &Observed, who: &Circumstances, wish: &RestoreWish) -> Outlook {
     let subject = of_restore(plan, &wish.restore);
     let run = run_id(plan, &who.host, observed.at);
-    let steps = outlook::steps(graph, |step| restore::step(step, observed, who, wish, &run));
+    let steps = outlook::steps(graph, |step| restore::step(plan, step, observed, who, wish, &run));
     forecast(plan, run, subject, observed.at, who, steps)
 }
 

@@ -249,6 +249,7 @@ fn described(kind: &StepKind) -> (String, Vec<String>) {
             let link = link.as_ref().map(|link| format!("then {link} points to it"));
             (format!("{target} from {from} into a folder of its own in {into}"), link.into_iter().collect())
         }
+        StepKind::Database(step) => step.described(),
         StepKind::Undriven(undriven) => (undriven.what.clone(), undriven.details.clone()),
     }
 }

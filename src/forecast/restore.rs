@@ -4,6 +4,7 @@ use super::{Action, Circumstances, ForecastStep, Move, Recovery, framed};
 use crate::catalog::{Manifest, Totals};
 use crate::graph::{Graph, ProbeCheck, Step, StepKind};
 use crate::observe::{DestinationSeen, Observed, PlaceSeen, PointSeen, PointsSeen, StagingSeen, kept_beside, staging};
+use crate::plan::Plan;
 use crate::ports::{Cause, Fault, Person};
 use crate::primitives::{ByteSize, HostPath, JobName, Name, PathBytes, PointId, RunId, Slot};
 use jiff::{SignedDuration, Timestamp};
@@ -64,6 +65,7 @@ pub enum PointChoice {
 
 /// The forecast of one step.
 pub(super) fn step(
+    plan: &Plan,
     step: &Step,
     observed: &Observed,
     who: &Circumstances,
@@ -88,6 +90,7 @@ pub(super) fn step(
         }
         StepKind::Switch { .. } => switch(step, observed, run),
         StepKind::Deploy { .. } => super::deploy::deploy(step, observed, who, run),
+        StepKind::Database(of) => super::database::restore(plan, step, of, observed, wish, run),
         other => super::not_of_this_slice(other),
     }
 }

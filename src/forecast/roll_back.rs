@@ -8,10 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Deployment, FORMAT_VERSION, Forecast, ForecastStep, Move, Outlook, OutlookStep, Subject, run_of};
+use super::database::switched_back;
+use super::{
+    Action, DatabaseAction, DatabaseSwitch, Deployment, FORMAT_VERSION, Forecast, ForecastStep, Move, Outlook,
+    OutlookStep, Subject, run_of,
+};
 use crate::graph::Effect;
 use crate::observe::{InService, LinkNow, LinkSeen, PlaceNow, kept_beside, release_run};
-use crate::ports::{Cause, Fault};
+use crate::ports::{Cause, DatabaseName, Fault};
 use crate::primitives::{HostPath, Name, PathBytes, RunId, StepId, StepName};
 
 /// What a roll-back is of.
@@ -46,9 +50,27 @@ pub enum Put {
     Link(Option<PathBytes>),
     /// Places were switched, and what was there is called so.
     Places(Vec<PathBytes>),
+    /// A database was, and the one that was in service is called so.
+    Database(Option<DatabaseName>),
 }
 
 impl Placed {
+    /// What was renamed of databases, where one was kept.
+    fn database<'f>(&self, of: &'f Forecast) -> Option<&'f DatabaseSwitch> {
+        let (Put::Database(Some(_)), Action::Database(action)) = (&self.before, &of.step(self.step).action) else {
+            return None;
+        };
+        match &**action {
+            DatabaseAction::Switch(switch) => Some(switch),
+            _ => None,
+        }
+    }
+
+    /// The databases that were renamed, by the names that they have since.
+    pub fn databases(&self, of: &Forecast) -> Vec<DatabaseName> {
+        self.database(of).map(|switch| vec![switch.to.clone(), switch.kept.clone()]).unwrap_or_default()
+    }
+
     /// The link that was set, and where it pointed, where it did.
     pub fn link(&self, of: &Forecast) -> Option<(HostPath, PathBytes)> {
         let (Put::Link(Some(previous)), Action::Deploy(deployment)) = (&self.before, &of.step(self.step).action) else {
@@ -97,6 +119,7 @@ pub fn roll_back(
                 let action = Action::Switch { target: target.clone(), on: on.map(str::to_owned), moves };
                 Some((action, foreseen)).filter(|(action, _)| !is_empty(action))
             }
+            (Put::Database(_), _) => placed.database(of).and_then(|switch| back.database(switch, placed.is_done)),
             _ => None,
         };
         if let Some((action, foreseen)) = taken {
@@ -177,6 +200,17 @@ impl Back<'_> {
             to: previous.clone(),
         };
         Some((action, link_fault(deployment, &at, previous, now)))
+    }
+
+    /// A database gets its name back.
+    fn database(&self, of: &DatabaseSwitch, is_done: bool) -> Option<(Action, Option<Fault>)> {
+        let kept = self.seen.databases.get(&of.kept);
+        // The step failed before it renamed anything.
+        if !is_done && matches!(kept, Some(Ok(None))) {
+            return None;
+        }
+        let (switch, foreseen) = switched_back(of, &self.of.run, &self.seen.databases);
+        Some((Action::Database(Box::new(DatabaseAction::Switch(switch))), foreseen))
     }
 
     /// What was kept goes back to its places, the last first; and why it cannot.

@@ -7,13 +7,14 @@ use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt as _;
 
 use super::{
-    Action, Deployment, FORMAT_VERSION, Forecast, ForecastStep, Leftover, Move, NewPoint, Recovery, RollBack,
-    StoreLocation, Subject,
+    Action, DatabaseAction, Deployment, FORMAT_VERSION, Forecast, ForecastStep, Leftover, Move, NewPoint, Recovery,
+    RollBack, SnapshotDeletion, SnapshotOf, StoreLocation, Subject, database::kept,
 };
 use crate::calendar;
-use crate::catalog::{MANIFEST_FORMAT_VERSION, PointPlace, host_prefix};
+use crate::catalog::{MANIFEST_FORMAT_VERSION, PointPlace, SnapshotPoint, TAG_RUN, host_prefix};
 use crate::graph::{Argument, Effect, Output, OutputKind, ProbeCheck, ReleaseSource, release_place};
 use crate::observe::{kept_beside, release_folder, staging, staging_run};
+use crate::ports::DatabaseName;
 use crate::primitives::{HostPath, JobName, Name, PathBytes};
 use crate::retention::Rules;
 
@@ -67,7 +68,7 @@ impl Forecast {
         for Output { step: on, kind } in step.action.inputs() {
             require(step.after.contains(&(on, true)), || format!("it takes in what step {} yields, unawaited", on.0))?;
             let from = self.steps.get(on.index());
-            let own = from.is_some_and(|from| from.yields == Some(kind) && from.action.job() == step.action.job());
+            let own = from.is_some_and(|from| from.offers(kind) && from.action.job() == step.action.job());
             require(own, || format!("step {} does not yield {kind:?} of its job", on.0))?;
         }
         Ok(())
@@ -91,7 +92,11 @@ impl Forecast {
         match (&self.subject, action.job()) {
             (Subject::Backup { .. }, Some(job)) => jobs.contains(job),
             (Subject::Restore { .. }, None) => !matches!(action, Action::Link { .. }),
-            (Subject::RollBack(_), None) => matches!(action, Action::Link { .. } | Action::Switch { .. }),
+            (Subject::RollBack(_), None) => match action {
+                Action::Link { .. } | Action::Switch { .. } => true,
+                Action::Database(action) => matches!(&**action, DatabaseAction::Switch(of) if of.puts.is_some()),
+                _ => false,
+            },
             _ => false,
         }
     }
@@ -122,6 +127,7 @@ impl Forecast {
             }
             Action::Recover(recovery) => self.recovery(step, recovery),
             Action::Deploy(deployment) => self.deployment(deployment),
+            Action::Database(action) => self.database(step, action),
             Action::Probe { how: ProbeCheck::Path(path), .. } => {
                 require(is_absolute(path), || format!("{path} is no absolute path"))
             }
@@ -158,6 +164,58 @@ impl Forecast {
         of.from.store().map_or(Ok(()), |store| self.store(store))?;
         let link = of.link.as_ref().map(|of| &of.link);
         require(link.is_none_or(is_absolute), || "its link is no absolute path".into())
+    }
+
+    /// What is done with a database is of this plan and run.
+    fn database(&self, step: &ForecastStep, action: &DatabaseAction) -> Result<(), String> {
+        let own = |of: &SnapshotOf, database: &DatabaseName| {
+            let point = SnapshotPoint::new(&self.plan, &of.job, of.point.slot);
+            let own = point.point == of.point && point.name(database) == of.name && of.tags == point.tags(&self.run);
+            require(own, || format!("{} is no snapshot of this plan, job and run", of.name))
+        };
+        match action {
+            DatabaseAction::Check(_) => Ok(()),
+            DatabaseAction::Snapshot(of) => own(&of.of, &of.database),
+            DatabaseAction::Copy(of) => {
+                let region = of.of.name.region.clone();
+                let there = DatabaseName { kind: of.from.kind, identifier: String::new(), region };
+                require(of.from.identifier == of.of.name.identifier, || format!("it copies {}", of.from))?;
+                own(&of.of, &there)
+            }
+            DatabaseAction::Prune(of) => {
+                require(of.timezone == self.timezone, || format!("its zone is {}", of.timezone))?;
+                of.rules.as_ref().map_or(Ok(()), periods)?;
+                let sound = of.rules.is_some() || of.snapshots.is_empty();
+                require(sound, || "it deletes snapshots, and there are no rules".into())?;
+                let is_own = |deletion: &SnapshotDeletion| {
+                    let point = SnapshotPoint::new(&self.plan, &of.job, deletion.point.slot);
+                    point.point == deletion.point && point.name(&of.database) == deletion.name
+                };
+                let strange = of.snapshots.iter().find(|deletion| !is_own(deletion));
+                require(strange.is_none(), || "it deletes a snapshot of another plan or job".into())
+            }
+            DatabaseAction::Recover(of) => match &of.new {
+                None => require(step.foreseen.is_some(), || "it is made from nothing, and does not say why".into()),
+                Some(new) => {
+                    let own = new.name == of.into && new.tags.get(TAG_RUN) == Some(&self.run.to_string());
+                    require(own, || format!("{} is not what it says that it makes", new.name))
+                }
+            },
+            DatabaseAction::Switch(of) if matches!(&self.subject, Subject::RollBack(_)) => {
+                require(of.from != of.to && of.kept != of.to, || format!("{} goes back to nothing else", of.to))
+            }
+            DatabaseAction::Switch(of) => {
+                let is_put = |step: &ForecastStep| match &step.action {
+                    Action::Database(action) => {
+                        matches!(&**action, DatabaseAction::Recover(recovery) if recovery.into == of.from && recovery.database == of.to)
+                    }
+                    _ => false,
+                };
+                require(self.steps.iter().any(is_put), || format!("{} is nothing that it recovers", of.from))?;
+                let own = kept(&of.to, &self.run);
+                require(of.kept == own, || format!("it calls {} {}, and not {own}", of.to, of.kept))
+            }
+        }
     }
 
     /// What is removed, another run left beside the same destination.
@@ -251,6 +309,17 @@ impl Forecast {
     }
 }
 
+impl ForecastStep {
+    /// Whether it yields that, perhaps beside something else.
+    fn offers(&self, kind: OutputKind) -> bool {
+        let also = match &self.action {
+            Action::Database(action) => action.yields(),
+            _ => &[],
+        };
+        self.yields == Some(kind) || also.contains(&kind)
+    }
+}
+
 impl Action {
     /// What it takes in of earlier steps.
     pub fn inputs(&self) -> Vec<Output> {
@@ -259,9 +328,9 @@ impl Action {
             Self::ReadBack { packed, .. } => vec![*packed],
             Self::Commit { packed, read_back, .. } => vec![*packed, *read_back],
             Self::Delete { given, .. } => vec![*given],
-            Self::Command { argv, .. } | Self::Probe { how: ProbeCheck::Command(argv), .. } => {
-                argv.iter().filter_map(Argument::input).collect()
-            }
+            Self::Database(action) => action.input().into_iter().collect(),
+            Self::Command { argv, .. } => argv.iter().filter_map(Argument::input).collect(),
+            Self::Probe { how, .. } => how.words().iter().filter_map(Argument::input).collect(),
             _ => vec![],
         }
     }
@@ -273,6 +342,7 @@ impl Action {
             Self::ReadBack { .. } => Some(OutputKind::ReadBack),
             Self::Commit { .. } => Some(OutputKind::Committed),
             Self::Recover(_) | Self::Deploy(_) => Some(OutputKind::Path),
+            Self::Database(action) => action.yields().first().copied(),
             _ => None,
         }
     }
@@ -285,6 +355,7 @@ impl Action {
             Self::Probe { how, .. } => how.effect(),
             Self::Command { .. } => Effect::Execute,
             Self::Deploy(deployment) if deployment.link.is_none() => Effect::Add,
+            Self::Database(action) => action.effect(),
             Self::Link { .. } | Self::Switch { .. } | Self::Deploy(_) => Effect::Replace,
         }
     }

@@ -7,6 +7,7 @@
 mod argument;
 mod build;
 mod cycle;
+mod database;
 mod order;
 mod release;
 mod size;
@@ -16,6 +17,7 @@ mod undriven;
 
 pub use argument::{Argument, argument_line};
 pub use build::{TIMEOUT_DEFAULT, compile};
+pub use database::{DatabaseKept, DatabaseStep, RECOVERED, WantedBackups};
 pub use release::{ReleaseSource, release_place};
 pub use slice::Slice;
 pub use step::{Dependency, Effect, Output, OutputKind, ProbeCheck, SqlCheck, Step, StepKind};
@@ -23,6 +25,7 @@ pub use undriven::{Driver, Undriven};
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::ports::DatabaseName;
 use crate::primitives::{HostPath, JobName, Name, StepId};
 
 /// Steps in the order they would run one by one.
@@ -66,6 +69,18 @@ impl Graph {
             }
         }
         lacking
+    }
+
+    /// The databases that it makes and those that it puts out of service.
+    pub fn databases(&self) -> impl Iterator<Item = &DatabaseName> {
+        self.steps.iter().filter_map(|step| match &step.kind {
+            StepKind::Database(step) => match &**step {
+                DatabaseStep::Recover { into, .. } => Some(into),
+                DatabaseStep::Switch { database, .. } => Some(database),
+                _ => None,
+            },
+            _ => None,
+        })
     }
 
     /// The graph without these slices.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Argument, Driver, ReleaseSource, Slice, Undriven, argument_line};
+use super::{Argument, DatabaseStep, Driver, ReleaseSource, Slice, Undriven, argument_line};
 use crate::plan::{Archive, Files, Guard, Retention};
 use crate::ports::{Person, SecretPlace};
 use crate::primitives::{Duration, HostPath, JobName, Name, PathBytes, Span, StepId, StepName};
@@ -238,6 +238,8 @@ pub enum StepKind {
         /// The link that is set to it, absolute.
         link: Option<PathBytes>,
     },
+    /// Does something with a database that a provider runs.
+    Database(Box<DatabaseStep>),
     /// Does what no driver can do yet.
     Undriven(Box<Undriven>),
 }
@@ -260,7 +262,7 @@ pub enum ProbeCheck {
     /// Something listens at a TCP port.
     Tcp {
         /// The machine.
-        host: String,
+        host: Argument,
         /// The port.
         port: u16,
     },
@@ -274,7 +276,7 @@ pub struct SqlCheck {
     /// The query.
     pub query: String,
     /// The server's name in DNS, or its IP address.
-    pub host: String,
+    pub host: Argument,
     /// The TCP port.
     pub port: u16,
     /// As whom; the account that runs, where there is none.
@@ -292,6 +294,25 @@ pub struct SqlCheck {
 }
 
 impl ProbeCheck {
+    /// What of it may be known only when earlier steps have run: the program and its arguments, or the machine.
+    pub fn words(&self) -> &[Argument] {
+        match self {
+            Self::Command(argv) => argv,
+            Self::Tcp { host, .. } => std::slice::from_ref(host),
+            Self::Sql(sql) => std::slice::from_ref(&sql.host),
+            Self::Path(_) | Self::Http { .. } => &[],
+        }
+    }
+
+    fn words_mut(&mut self) -> &mut [Argument] {
+        match self {
+            Self::Command(argv) => argv,
+            Self::Tcp { host, .. } => std::slice::from_mut(host),
+            Self::Sql(sql) => std::slice::from_mut(&mut sql.host),
+            Self::Path(_) | Self::Http { .. } => &mut [],
+        }
+    }
+
     /// What it does to the world.
     pub fn effect(&self) -> Effect {
         match self {
@@ -307,8 +328,13 @@ impl std::fmt::Display for ProbeCheck {
             Self::Path(path) => write!(f, "something is at {path}"),
             Self::Command(argv) => write!(f, "`{}` exits with 0", argument_line(argv)),
             Self::Http { url, status } => write!(f, "{url} answers {status}"),
-            Self::Tcp { host, port } => write!(f, "{host} listens at port {port}"),
-            Self::Sql(sql) => write!(f, "{:?} yields a row at {} port {}", sql.query, sql.host, sql.port),
+            Self::Tcp { host, port } => {
+                write!(f, "{} listens at port {port}", argument_line(std::slice::from_ref(host)))
+            }
+            Self::Sql(sql) => {
+                let host = argument_line(std::slice::from_ref(&sql.host));
+                write!(f, "{:?} yields a row at {host} port {}", sql.query, sql.port)
+            }
         }
     }
 }
@@ -332,6 +358,7 @@ impl StepKind {
             | Self::ReadBack { job, .. }
             | Self::Commit { job, .. }
             | Self::Delete { job, .. } => Some(job),
+            Self::Database(step) => step.job(),
             Self::Undriven(undriven) => match &undriven.slice {
                 Slice::Job(job) => Some(job),
                 _ => None,
@@ -358,6 +385,7 @@ impl StepKind {
             | Self::Command { restore, .. }
             | Self::Switch { restore, .. }
             | Self::Deploy { restore, .. } => Some(restore),
+            Self::Database(step) => step.restore(),
             Self::Undriven(undriven) => match &undriven.slice {
                 Slice::Restore(restore) => Some(restore),
                 _ => None,
@@ -391,6 +419,7 @@ impl StepKind {
             // The link alone takes the place of anything; what it pointed to stays.
             Self::Deploy { link: None, .. } => Effect::Add,
             Self::Switch { .. } | Self::Deploy { link: Some(_), .. } => Effect::Replace,
+            Self::Database(step) => step.effect(),
             Self::Undriven(undriven) => undriven.effect,
         }
     }
@@ -403,6 +432,7 @@ impl StepKind {
             Self::ReadBack { .. } => &[OutputKind::ReadBack],
             Self::Commit { .. } => &[OutputKind::Committed],
             Self::Recover { .. } | Self::Deploy { .. } => &[OutputKind::Path],
+            Self::Database(step) => step.yields(),
             Self::Undriven(undriven) => &undriven.yields,
             _ => &[],
         }
@@ -415,11 +445,13 @@ impl StepKind {
             Self::ReadBack { packed, .. } => ([Some(*packed), None], &[]),
             Self::Commit { packed, read_back, .. } => ([Some(*packed), Some(*read_back)], &[]),
             Self::Delete { given, .. } => ([Some(*given), None], &[]),
+            Self::Database(step) => ([step.input(), None], &[]),
             Self::Undriven(undriven) => ([None, None], &undriven.inputs),
             _ => ([None, None], &[]),
         };
         let argv: &[Argument] = match self {
-            Self::Command { argv, .. } | Self::Probe { how: ProbeCheck::Command(argv), .. } => argv,
+            Self::Command { argv, .. } => argv,
+            Self::Probe { how, .. } => how.words(),
             _ => &[],
         };
         let words = argv.iter().filter_map(Argument::input);
@@ -435,10 +467,10 @@ impl StepKind {
                 change(packed);
                 change(read_back);
             }
+            Self::Database(step) => step.input_mut().into_iter().for_each(change),
             Self::Undriven(undriven) => undriven.inputs.iter_mut().for_each(change),
-            Self::Command { argv, .. } | Self::Probe { how: ProbeCheck::Command(argv), .. } => {
-                argv.iter_mut().filter_map(Argument::input_mut).for_each(change);
-            }
+            Self::Command { argv, .. } => argv.iter_mut().filter_map(Argument::input_mut).for_each(change),
+            Self::Probe { how, .. } => how.words_mut().iter_mut().filter_map(Argument::input_mut).for_each(change),
             _ => {}
         }
     }
@@ -457,6 +489,7 @@ impl StepKind {
             Self::Command { .. } => "command",
             Self::Switch { .. } => "switch",
             Self::Deploy { .. } => "deploy",
+            Self::Database(step) => step.word(),
             Self::Undriven(undriven) => undriven.word,
         }
     }

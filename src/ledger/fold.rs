@@ -9,11 +9,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::catalog::Manifest;
-use crate::forecast::{Action, Forecast, StoreLocation, Subject};
+use crate::forecast::{Action, DatabaseAction, Forecast, StoreLocation, Subject};
 use crate::ports::{JobRow, PointGone, PointMade, PointRow, RunEnd, RunRow, RunUpdate, Series, StepEnd, StepRow};
 use crate::primitives::{JobName, Name, StepId, on_one_line};
 use crate::run::{self, Entry, Record, State, StepState};
-use crate::steps::StepOutput;
+use crate::steps::{DatabaseOutput, StepOutput};
 
 /// What is kept of a fault: a reader wants the reason, and the journal has all of it.
 const FAULT_CHARS_MAX: usize = 1000;
@@ -170,6 +170,7 @@ impl Fold {
                 };
                 gone.map(row).collect()
             }
+            (StepOutput::Database(done), Action::Database(action)) => self.of_database(entry, done, action),
             (StepOutput::Recovered(recovered), _) => {
                 self.run.bytes = self.run.bytes.saturating_add(recovered.totals.bytes);
                 vec![]
@@ -178,6 +179,44 @@ impl Fold {
         };
         self.points.extend(found.iter().cloned());
         found
+    }
+}
+
+impl Fold {
+    /// The snapshots that were made, and those that are gone; copies are no points of their own.
+    fn of_database(&self, entry: &Entry, done: &DatabaseOutput, action: &DatabaseAction) -> Vec<PointRow> {
+        const GIB: u64 = 1 << 30;
+        let Some(series) = action.job().and_then(|job| self.series.get(job)) else { return vec![] };
+        match (done, action) {
+            (DatabaseOutput::Snapshot(made), DatabaseAction::Snapshot(of)) => {
+                let made = PointMade {
+                    run: self.run.run.clone(),
+                    moment: Timestamp::from_microsecond(made.taken.as_microsecond()).unwrap_or(made.taken),
+                    clean: true,
+                    files: 0,
+                    bytes: u64::from(made.allocated_gib) * GIB,
+                    stored: 0,
+                };
+                let (series, point) = (series.clone(), of.of.point.clone());
+                vec![PointRow { series, point, made: Some(made), gone: None }]
+            }
+            (DatabaseOutput::Pruned(deleted), DatabaseAction::Prune(of)) => {
+                let gone = of.snapshots.iter().filter(|deletion| deleted.points.contains(&deletion.point));
+                let is_copy = of.database.to_string() != series.place;
+                let gone = gone.filter(|_| !is_copy).map(|deletion| PointRow {
+                    series: series.clone(),
+                    point: deletion.point.clone(),
+                    made: None,
+                    gone: Some(PointGone {
+                        at: entry.at,
+                        run: Some(self.run.run.clone()),
+                        why: deletion.reason.clone(),
+                    }),
+                });
+                gone.collect()
+            }
+            _ => vec![],
+        }
     }
 }
 
@@ -222,6 +261,16 @@ fn series_of_jobs(forecast: &Forecast) -> BTreeMap<JobName, Series> {
     };
     let stores = forecast.steps.iter().filter_map(|step| match &step.action {
         Action::Delete { store, job, .. } => Some((job.clone(), of(job, store))),
+        Action::Database(action) => {
+            let job = action.job()?;
+            let place = match &**action {
+                DatabaseAction::Check(of) => of.database.to_string(),
+                DatabaseAction::Snapshot(of) => of.database.to_string(),
+                _ => return None,
+            };
+            let (plan, host) = (forecast.plan.clone(), forecast.host.clone());
+            Some((job.clone(), Series { plan, job: job.clone(), host, place }))
+        }
         _ => None,
     });
     stores.collect()

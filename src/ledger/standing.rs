@@ -141,8 +141,8 @@ pub fn standings(
     let mut found = vec![];
     for target in &plan.targets {
         let of = |backup| {
-            let (job, store) = (target.job(backup), backup.store()?);
-            known(&job).map(|known| Kept { job, store: &store.value, backup, known })
+            let (job, store) = (target.job(backup), backup.store().map(|store| &store.value));
+            known(&job).map(|known| Kept { job, store, backup, known })
         };
         let of_target: Vec<Kept<'_>> = target.backups.iter().filter_map(of).collect();
         // An objective is the target's: the newest point of any of its backups keeps it.
@@ -157,10 +157,10 @@ pub fn standings(
     found
 }
 
-/// A job that puts its points into a store, and what is known of it.
+/// A job, and what is known of it.
 struct Kept<'p> {
     job: JobName,
-    store: &'p Name,
+    store: Option<&'p Name>,
     backup: &'p Backup,
     known: Known,
 }
@@ -220,7 +220,7 @@ fn standing(of: &Kept<'_>, now: Timestamp, rpo: Option<Finding>) -> Standing {
     findings.extend(rpo);
     Standing {
         job: job.clone(),
-        store: Some((*store).clone()),
+        store: store.cloned(),
         points_from: known.from.clone(),
         last_point: last.map(|(point, made)| LastPoint {
             point: point.clone(),
@@ -235,9 +235,9 @@ fn standing(of: &Kept<'_>, now: Timestamp, rpo: Option<Finding>) -> Standing {
 }
 
 fn next(backup: &Backup, now: Timestamp) -> Option<Timestamp> {
-    let schedule = backup.schedule.as_ref()?;
+    let schedule = backup.due()?;
     // A schedule that is none was refused when the plan was checked.
-    calendar::next(schedule, now, 1).ok()?.into_iter().next()
+    calendar::next(&schedule, now, 1).ok()?.into_iter().next()
 }
 
 /// Since when a job without points has its schedule, while no time of it has come and gone by what a run takes. Only a store's record of

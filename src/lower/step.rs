@@ -3,11 +3,14 @@
 use super::form::{Port, Status, Tag, Text, Url};
 use super::view::View;
 use super::vocabulary::{
-    APPROVE, COMMAND, COMMAND_STEP, DEPLOY, DEPLOY_INTO, FROM, HTTP, IMAGE, INSTANCE_TYPE, INTO, LAUNCH, PATH, PROBE,
-    RECOVER, REPEATABLE, SECURITY_GROUPS, SQL, SUBNET, TAGS, TCP, USER_DATA,
+    APPROVE, COMMAND, COMMAND_STEP, DEPLOY, DEPLOY_INTO, FROM, HTTP, IMAGE, INSTANCE_CLASS, INSTANCE_TYPE, INTO,
+    INTO_SECURITY_GROUPS, LAUNCH, OPTION_GROUP, PARAMETER_GROUP, PATH, PROBE, RECOVER, REPEATABLE, SECURITY_GROUPS,
+    SQL, SUBNET, SUBNET_GROUP, TAGS, TCP, USER_DATA,
 };
 use crate::diagnostic::Diagnostics;
-use crate::plan::{Approve, Command, Deploy, Input, Into, Launch, Probe, ProbeKind, Recover, SqlLogin};
+use crate::plan::{
+    Approve, Command, Deploy, Input, Into, IntoSettings, Launch, Probe, ProbeKind, RdsDatabase, Recover, SqlLogin,
+};
 use crate::primitives::Name;
 use crate::syntax::Node;
 
@@ -28,16 +31,31 @@ pub(super) fn recover(node: &Node, out: &mut Diagnostics) -> Option<Recover> {
 
 fn into(node: &Node, out: &mut Diagnostics) -> Option<Into> {
     let mut view = View::new(node, &INTO, out);
-    let one = view.one_property(["path", "instance"]);
-    let (path, instance) = (view.text("path"), view.text("instance"));
-    let host = if one == Some("instance") { None } else { view.property("host") };
-    if one == Some("instance") {
-        view.called("an `into` with `instance`");
+    let one = view.one_property(["path", "instance", "cluster"]);
+    let (path, instance, cluster) = (view.text("path"), view.text("instance"), view.text("cluster"));
+    match one {
+        Some("instance") => view.called("an `into` with `instance`"),
+        Some("cluster") => view.called("an `into` with `cluster`"),
+        _ => {}
     }
+    let is_database = matches!(one, Some("instance" | "cluster"));
+    let host = if is_database { None } else { view.property("host") };
+    let settings = if is_database { into_settings(&mut view) } else { Box::default() };
     view.finish();
     Some(match one? {
         "path" => Into::Path { path: path?, host },
-        _ => Into::Instance(instance?),
+        "instance" => Into::Database { database: RdsDatabase::Instance(instance?), settings },
+        _ => Into::Database { database: RdsDatabase::Cluster(cluster?), settings },
+    })
+}
+
+fn into_settings(view: &mut View<'_, '_>) -> Box<IntoSettings> {
+    Box::new(IntoSettings {
+        class: view.text_of(&INSTANCE_CLASS),
+        subnet_group: view.text_of(&SUBNET_GROUP),
+        security_groups: view.texts_of(&INTO_SECURITY_GROUPS),
+        parameter_group: view.text_of(&PARAMETER_GROUP),
+        option_group: view.text_of(&OPTION_GROUP),
     })
 }
 

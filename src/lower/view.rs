@@ -201,18 +201,20 @@ impl<'d, 'o> View<'d, 'o> {
     }
 
     /// The one of these properties that is there: reported where there is none, or more than one.
-    pub(super) fn one_property(&mut self, names: [&'static str; 2]) -> Option<&'static str> {
-        let [first, second] = names;
+    pub(super) fn one_property<const N: usize>(&mut self, names: [&'static str; N]) -> Option<&'static str> {
         self.asked.extend(names);
-        let (message, label) = match (self.has(first), self.has(second)) {
-            (true, false) => return Some(first),
-            (false, true) => return Some(second),
-            (true, true) => (format!("{} has both `{first}` and `{second}`", self.name()), "both are here"),
-            (false, false) if self.node.broken => return None,
-            (false, false) => (format!("{} has neither `{first}` nor `{second}`", self.name()), "neither is here"),
+        let there: Vec<&'static str> = names.into_iter().filter(|name| self.has(name)).collect();
+        let listed = |between: &str| names.map(|name| format!("`{name}`")).join(between);
+        let (message, label) = match there.as_slice() {
+            [one] => return Some(one),
+            [first, second, ..] => (format!("{} has both `{first}` and `{second}`", self.name()), "both are here"),
+            [] if self.node.broken => return None,
+            [] if N == 2 => (format!("{} has neither {}", self.name(), listed(" nor ")), "neither is here"),
+            [] => (format!("{} has none of {}", self.name(), listed(", ")), "none is here"),
         };
-        let help = format!("write one of the two: `{first}=…` or `{second}=…`");
-        let code = if self.has(first) { &codes::UNKNOWN_PROPERTY } else { &codes::MISSING_PROPERTY };
+        let which = if N == 2 { "the two" } else { "these" };
+        let help = format!("write one of {which}: {}", names.map(|name| format!("`{name}=…`")).join(" or "));
+        let code = if there.is_empty() { &codes::MISSING_PROPERTY } else { &codes::UNKNOWN_PROPERTY };
         self.out.push(Diagnostic::new(code, message, self.node.header, label, help));
         self.forgive_rest();
         None

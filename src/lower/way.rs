@@ -10,7 +10,7 @@ use super::vocabulary::{
 };
 use super::word::Word;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
-use crate::plan::{Archive, ArchiveFormat, Content, CopyTo, PointInTime, Select, Selection, Snapshot, Stored};
+use crate::plan::{Archive, ArchiveFormat, Content, CopyTo, Drift, PointInTime, Select, Selection, Snapshot, Stored};
 use crate::primitives::{Compression, Method, Span, Spanned};
 use crate::syntax::Node;
 
@@ -89,8 +89,9 @@ pub(super) fn point_in_time(node: &Node, out: &mut Diagnostics) -> Option<PointI
     let mut view = View::new(node, &POINT_IN_TIME, out);
     let (window, max_lag, check_every) =
         (view.property("window"), view.property("max-lag"), view.property("check-every"));
+    let on_drift = view.property::<Drift>("on-drift").map_or(Drift::Tell, |drift| drift.value);
     view.finish();
-    Some(PointInTime { window, max_lag: max_lag?, check_every, span: node.header })
+    Some(PointInTime { window, max_lag: max_lag?, check_every, on_drift, span: node.header })
 }
 
 /// A snapshot, as RDS keeps it.

@@ -8,7 +8,7 @@ use super::Reading;
 use super::questions::named_in;
 use super::releases::{LinkSeen, link};
 use super::staging::kept_run;
-use crate::ports::{Fault, TreeRead};
+use crate::ports::{Database, DatabaseName, Fault, TreeRead};
 use crate::primitives::{HostPath, PathBytes, RunId};
 
 /// What is at a link now.
@@ -36,10 +36,17 @@ pub struct InService {
     pub links: BTreeMap<HostPath, Result<LinkNow, Fault>>,
     /// What is in places.
     pub places: BTreeMap<HostPath, Result<PlaceNow, Fault>>,
+    /// Which databases there are.
+    pub databases: BTreeMap<DatabaseName, Result<Option<Database>, Fault>>,
 }
 
-/// Looks at links, each with where it pointed before, and at places.
-pub async fn in_service(reading: &Reading<'_>, links: &[(HostPath, PathBytes)], places: &[HostPath]) -> InService {
+/// Looks at links, each with where it pointed before, at places, and for databases.
+pub async fn in_service(
+    reading: &Reading<'_>,
+    links: &[(HostPath, PathBytes)],
+    places: &[HostPath],
+    databases: &[DatabaseName],
+) -> InService {
     let mut seen = InService::default();
     for (at, previous) in links {
         let now = match reading.tree_of(at.host.as_deref()) {
@@ -54,6 +61,9 @@ pub async fn in_service(reading: &Reading<'_>, links: &[(HostPath, PathBytes)], 
             Err(fault) => Err(fault),
         };
         seen.places.insert(place.clone(), now);
+    }
+    for name in databases {
+        seen.databases.insert(name.clone(), reading.databases.database(name).await);
     }
     seen
 }

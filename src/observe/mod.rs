@@ -2,6 +2,7 @@
 //!
 //! Unaware of what will be done about it. Invariant: it is handed only the reading halves, so it cannot change anything.
 
+mod databases;
 mod in_service;
 mod inside;
 mod level;
@@ -13,6 +14,7 @@ mod slots;
 mod staging;
 pub mod walk;
 
+pub use databases::DatabasesSeen;
 pub use in_service::{InService, LinkNow, PlaceNow, in_service};
 pub use inside::outside;
 pub use mounts::{is_mount, mounts};

@@ -7,11 +7,11 @@ use jiff::Timestamp;
 
 use super::releases::{self, LinkSeen, ReleaseSeen};
 use super::walk::Wanted;
-use super::{PointsSeen, SourceTotals, mounts, outside, points, staging_run, walk};
+use super::{DatabasesSeen, PointsSeen, SourceTotals, mounts, outside, points, staging_run, walk};
 use crate::catalog::{PointPlace, Totals, host_prefix, job_prefix};
 use crate::graph::{Graph, ReleaseSource, StepKind, release_place};
 use crate::plan::Files;
-use crate::ports::{Cause, Clock, EntryKind, Fault, Scratch, StoreRead, SubversionRead, TreeRead};
+use crate::ports::{Cause, Clock, DatabasesRead, EntryKind, Fault, Scratch, StoreRead, SubversionRead, TreeRead};
 use crate::primitives::{HostPath, JobName, Name, PathBytes, RunId};
 
 /// The reading halves of the world.
@@ -24,6 +24,8 @@ pub struct Reading<'a> {
     pub stores: &'a BTreeMap<Name, Arc<dyn StoreRead>>,
     /// Repositories of Subversion.
     pub subversion: &'a dyn SubversionRead,
+    /// Databases that providers run.
+    pub databases: &'a dyn DatabasesRead,
     /// Temporary tables: they change nothing that anybody else sees.
     pub scratch: &'a dyn Scratch,
     /// The time.
@@ -96,6 +98,8 @@ pub struct Observed {
     pub releases: BTreeMap<ReleaseSource, Result<ReleaseSeen, Fault>>,
     /// What is at the links that will be set to a release.
     pub links: BTreeMap<HostPath, Result<LinkSeen, Fault>>,
+    /// What providers say of databases.
+    pub databases: DatabasesSeen,
     /// Of the points that one path of is restored, what that path comes to, or why it cannot be restored.
     pub parts: BTreeMap<PointPlace, Result<Totals, Fault>>,
     /// Of the runs that left something beside a destination, those that this host knows to have ended.
@@ -103,6 +107,23 @@ pub struct Observed {
 }
 
 impl Observed {
+    /// Of a world of which nothing was asked.
+    pub fn nothing(at: Timestamp) -> Self {
+        Self {
+            at,
+            sources: BTreeMap::new(),
+            mounts: BTreeSet::new(),
+            points: BTreeMap::new(),
+            destinations: BTreeMap::new(),
+            places: BTreeMap::new(),
+            releases: BTreeMap::new(),
+            links: BTreeMap::new(),
+            databases: DatabasesSeen::default(),
+            parts: BTreeMap::new(),
+            ended: BTreeSet::new(),
+        }
+    }
+
     /// What the store of a job holds of it, where it could say so.
     pub fn points_of(&self, job: &JobName) -> Option<&PointsSeen> {
         self.points.get(job).and_then(|seen| seen.as_ref().ok())
@@ -112,18 +133,7 @@ impl Observed {
 /// Asks what the graph's steps need to know. `plan` and `host` are whose points are looked for. What cannot be answered
 /// is an answer: it concerns its own job, and no other.
 pub async fn observe(graph: &Graph, reading: &Reading<'_>, plan: &Name, host: &Name) -> Observed {
-    let mut observed = Observed {
-        at: reading.clock.now(),
-        sources: BTreeMap::new(),
-        mounts: BTreeSet::new(),
-        points: BTreeMap::new(),
-        destinations: BTreeMap::new(),
-        places: BTreeMap::new(),
-        releases: BTreeMap::new(),
-        links: BTreeMap::new(),
-        parts: BTreeMap::new(),
-        ended: BTreeSet::new(),
-    };
+    let mut observed = Observed::nothing(reading.clock.now());
     let mut known = Sources::default();
     for step in graph.steps().iter().filter(|step| step.lacks.is_none()) {
         match &step.kind {
@@ -163,6 +173,7 @@ pub async fn observe(graph: &Graph, reading: &Reading<'_>, plan: &Name, host: &N
                 }
                 destinations(reading, &[release_place(into, target)], &mut observed).await;
             }
+            StepKind::Database(step) => observed.databases.ask(reading, step).await,
             _ => {}
         }
     }

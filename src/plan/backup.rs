@@ -1,6 +1,9 @@
 //! Backups: when, how, where to, and how long they are kept.
 
+use std::borrow::Cow;
 use std::num::NonZeroU32;
+
+use serde::{Deserialize, Serialize};
 
 use super::Waiver;
 use crate::primitives::{Compression, Duration, JobName, Name, Percentage, Period, Span, Spanned};
@@ -37,6 +40,18 @@ pub struct Backup {
 }
 
 impl Backup {
+    /// When it is due: by its schedule; what a provider keeps by itself, as often as it is looked at.
+    pub fn due(&self) -> Option<Cow<'_, Schedule>> {
+        if let Some(schedule) = &self.schedule {
+            return Some(Cow::Borrowed(schedule));
+        }
+        let Way::PointInTime(PointInTime { check_every: Some(every), .. }) = &self.way else { return None };
+        // No schedule comes round more often than once a minute.
+        let period = Duration::from_seconds(every.value.seconds.max(60));
+        let timezone = Spanned { value: "UTC".to_owned(), span: every.span };
+        Some(Cow::Owned(Schedule { rhythm: Rhythm::Every { period }, timezone, span: every.span }))
+    }
+
     /// What is put into a store, where this is what it does.
     pub fn stored(&self) -> Option<&Stored> {
         match &self.way {
@@ -154,8 +169,33 @@ pub struct PointInTime {
     pub max_lag: Spanned<Duration>,
     /// How often it is looked at.
     pub check_every: Option<Spanned<Duration>>,
+    /// What is done where the database is set otherwise than the plan says.
+    pub on_drift: Drift,
     /// The node's name and arguments.
     pub span: Span,
+}
+
+/// What is done where a database is set otherwise than the plan says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Drift {
+    /// It is told.
+    #[default]
+    Tell,
+    /// It is set as the plan says, unless automated backups are off, or history would be lost.
+    Correct,
+    /// Likewise; and automated backups are turned on where they are off.
+    Enable,
+}
+
+impl std::fmt::Display for Drift {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Tell => "tell",
+            Self::Correct => "correct",
+            Self::Enable => "enable",
+        })
+    }
 }
 
 /// A snapshot, as a provider keeps it.

@@ -13,13 +13,13 @@ mod store;
 mod watch;
 
 pub use backup::{
-    Archive, ArchiveFormat, Backup, Content, CopyTo, Guard, PointInTime, Priority, Retention, Rhythm, Schedule, Select,
-    Selection, Snapshot, Stored, TimeOfDay, Way, Window,
+    Archive, ArchiveFormat, Backup, Content, CopyTo, Drift, Guard, PointInTime, Priority, Retention, Rhythm, Schedule,
+    Select, Selection, Snapshot, Stored, TimeOfDay, Way, Window,
 };
 pub use people::{Announce, Channel, Email, Event, Host, Member, Notify, Role, Ssh};
 pub use restore::{
-    Announcing, Approve, Command, Deploy, Included, Into, Launch, Probe, ProbeKind, Recover, Restore, RestoreStep,
-    SqlLogin, Switch,
+    Announcing, Approve, Command, Deploy, Included, Into, IntoSettings, Launch, Probe, ProbeKind, Recover, Restore,
+    RestoreStep, SqlLogin, Switch,
 };
 pub use secret::{HostInput, Input, OutputName, Secret};
 pub use source::{

@@ -1,6 +1,6 @@
 //! Restores: how things come back.
 
-use super::{HostInput, Input, OutputName, Secret, Waiver};
+use super::{HostInput, Input, OutputName, RdsDatabase, Secret, Waiver};
 use crate::primitives::{Duration, Name, Span, Spanned};
 
 /// A way back, step by step.
@@ -18,6 +18,24 @@ pub struct Restore {
     pub waivers: Vec<Waiver>,
     /// The node's name and arguments.
     pub span: Span,
+}
+
+impl Restore {
+    /// All its steps, however deep in `parallel`, in source order; of what it includes, that it does.
+    pub fn flat(&self) -> Vec<&RestoreStep> {
+        let mut found = vec![];
+        flat(&self.steps, &mut found);
+        found
+    }
+}
+
+fn flat<'p>(all: &'p [RestoreStep], found: &mut Vec<&'p RestoreStep>) {
+    for step in all {
+        match step {
+            RestoreStep::Parallel(children) => flat(children, found),
+            single => found.push(single),
+        }
+    }
 }
 
 /// One line of a restore.
@@ -166,8 +184,28 @@ pub enum Into {
         /// On which host; the one that restores where the plan says nothing.
         host: HostInput,
     },
-    /// Into a database instance, which is made.
-    Instance(Spanned<String>),
+    /// Into a database, which is made.
+    Database {
+        /// What it is called.
+        database: RdsDatabase,
+        /// What of it is not as the one that it is made from.
+        settings: Box<IntoSettings>,
+    },
+}
+
+/// What of a new database is not as the one that it is made from.
+#[derive(Debug, Clone, Default)]
+pub struct IntoSettings {
+    /// The class of its instance, or instances.
+    pub class: Option<Spanned<String>>,
+    /// The DB subnet group.
+    pub subnet_group: Option<Spanned<String>>,
+    /// The VPC security groups.
+    pub security_groups: Vec<Spanned<String>>,
+    /// The DB parameter group.
+    pub parameter_group: Option<Spanned<String>>,
+    /// The option group.
+    pub option_group: Option<Spanned<String>>,
 }
 
 impl Into {
@@ -175,7 +213,7 @@ impl Into {
     pub fn local(&self) -> Option<&Spanned<String>> {
         match self {
             Self::Path { path, host: None } => Some(path),
-            Self::Path { .. } | Self::Instance(_) => None,
+            Self::Path { .. } | Self::Database { .. } => None,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 
 use super::Secret;
+use crate::ports::{DatabaseKind, DatabaseName};
 use crate::primitives::{Duration, Name, Period, Span, Spanned};
 
 /// What a target is made of.
@@ -100,6 +101,23 @@ pub struct Rds {
     pub region: Option<Spanned<String>>,
     /// The node's name and arguments.
     pub span: Span,
+}
+
+impl Rds {
+    /// Which database it is to its provider, which knows no capitals.
+    pub fn name(&self) -> DatabaseName {
+        self.another(&self.database)
+    }
+
+    /// One of the same region.
+    pub fn another(&self, database: &RdsDatabase) -> DatabaseName {
+        let kind = match database {
+            RdsDatabase::Instance(_) => DatabaseKind::Instance,
+            RdsDatabase::Cluster(_) => DatabaseKind::Cluster,
+        };
+        let region = self.region.as_ref().map(|region| region.value.clone());
+        DatabaseName { kind, identifier: database.identifier().value.to_ascii_lowercase(), region }
+    }
 }
 
 /// What RDS calls a database.

@@ -6,6 +6,7 @@
 mod clock;
 mod command;
 mod compute;
+mod databases;
 mod fault;
 mod journal;
 mod ledger;
@@ -21,6 +22,10 @@ mod users;
 pub use clock::Clock;
 pub use command::{CommandExit, CommandRun, Program, SAID_BYTES_MAX};
 pub use compute::{Compute, Job};
+pub use databases::{
+    AutomatedBackups, Database, DatabaseKind, DatabaseName, DatabaseSettings, DatabaseSnapshot, Databases,
+    DatabasesRead, NewDatabase, RestoreFrom, SnapshotName, SnapshotOrigin,
+};
 pub use fault::{Cause, Certainty, Fault};
 pub use journal::{JournalRead, JournalWrite, Lock, Locks};
 pub use ledger::{

@@ -120,6 +120,11 @@ pub struct PointId {
 }
 
 impl PointId {
+    /// The identity of a point that is made for `slot`, told from others of that slot by 32 bits.
+    pub fn new(slot: Slot, nonce: u32) -> Self {
+        Self { slot, nonce }
+    }
+
     /// Reads a point's identity.
     ///
     /// # Errors

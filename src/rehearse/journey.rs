@@ -84,6 +84,7 @@ impl Journey {
             network: self.world.network(),
             people: self.world.people(),
             subversion: self.world.subversion(),
+            databases: self.world.databases(),
             secrets: self.world.secrets(),
             scratch: self.world.scratch(),
             clock: self.world.clock(),

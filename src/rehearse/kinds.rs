@@ -112,11 +112,13 @@ pub enum StepKind {
     Switch,
     /// Puts a release on a host.
     Deploy,
+    /// Has a provider do something with a database.
+    Database,
 }
 
 impl StepKind {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Look,
         Self::Pack,
         Self::ReadBack,
@@ -128,6 +130,7 @@ impl StepKind {
         Self::Approve,
         Self::Switch,
         Self::Deploy,
+        Self::Database,
     ];
 
     /// The kind of a step that does this.
@@ -145,6 +148,7 @@ impl StepKind {
             // A plan forecasts no such step: it takes back what a restore did.
             Action::Link { .. } | Action::Switch { .. } => Self::Switch,
             Action::Deploy(_) => Self::Deploy,
+            Action::Database(_) => Self::Database,
         }
     }
 

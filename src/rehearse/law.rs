@@ -10,11 +10,11 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{StepKind, past_points};
+use super::{StepKind, databases, past_points};
 use crate::catalog::{Manifest, Part, PointPlace, StoredObject};
 use crate::fakes::World;
-use crate::forecast::{Action, Forecast, Leftover};
-use crate::graph::{Argument, ProbeCheck};
+use crate::forecast::{Action, DatabaseAction, Forecast, Leftover};
+use crate::graph::{Argument, OutputKind, ProbeCheck};
 use crate::ports::{Clock as _, UploadId};
 use crate::primitives::{Digest, Key, Name, PathBytes, StepId};
 
@@ -347,6 +347,11 @@ impl Law {
             Argument::Output(output) => match &self.forecast.step(output.step).action {
                 Action::Recover(recovery) => recovery.into.to_string(),
                 Action::Deploy(deployment) => deployment.into.to_string(),
+                Action::Database(action) => match (&**action, output.kind) {
+                    (DatabaseAction::Recover(of), OutputKind::Instance) => of.into.identifier.clone(),
+                    (DatabaseAction::Recover(of), _) => databases::address(&self.world, &of.into),
+                    _ => String::new(),
+                },
                 _ => String::new(),
             },
         };

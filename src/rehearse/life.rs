@@ -9,8 +9,8 @@ use jiff::SignedDuration;
 use super::stage::Variant;
 use super::verdict::{self, Verdict};
 use super::{
-    Broken, Ending, FaultKind, Invariant, Journey, Planted, Sound, Stage, Subject, Told, Weather, releases, simulate,
-    sources,
+    Broken, Ending, FaultKind, Invariant, Journey, Planted, Sound, Stage, Subject, Told, Weather, databases, releases,
+    simulate, sources,
 };
 use crate::catalog::PointPlace;
 use crate::fakes::{self, World};
@@ -125,6 +125,7 @@ impl Stage {
             let put_back = verdict::restored(&world, &outcome, &self.excludes()).await?;
             story.compared = put_back + releases::deployed(&world, &outcome).await? > 0;
         }
+        databases::held(&world, &outcome)?;
         lawful(&journey, Some(outcome)).map(drop)
     }
 

@@ -6,6 +6,7 @@
 //! A [`Stage`] is a plan with generated sources and a past. A [`Weather`] is what goes wrong, from a seed. The [`Law`] is what holds after every
 //! event, and [`verdict`] what holds at the end. A [`Story`] is what a seed led to.
 
+mod databases;
 mod findings;
 mod journey;
 mod kinds;

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use jiff::SignedDuration;
 
 use super::life::Reference;
-use super::{Journey, Sound, releases, sources};
+use super::{Journey, Sound, databases, releases, sources};
 use crate::calendar::Occurrences;
 use crate::catalog::{Part, PointPlace, host_prefix};
 use crate::fakes::World;
@@ -84,7 +84,8 @@ impl Stage {
     /// A backup of everything once a day, on this host and on each whose points are restored.
     async fn some_days(&self) -> Result<Vec<(Name, BTreeMap<Key, Bytes>)>, String> {
         let world = self.bare(0);
-        for _ in 0..DAYS {
+        let first = world.clock().now();
+        for day in 1..=i64::from(DAYS) {
             for host in self.hosts() {
                 let who = Circumstances { host, ..self.who() };
                 let forecast = self.backup(&world, &who).await;
@@ -98,7 +99,9 @@ impl Stage {
                     return Err(why);
                 }
             }
-            world.clock().advance(SignedDuration::from_hours(24));
+            // What a day took is a part of it: the next begins when it is over, to the instant.
+            let took = world.clock().now().duration_since(first);
+            world.clock().advance(SignedDuration::from_hours(24 * day) - took);
         }
         Ok(self.stores().map(|store| (store.clone(), world.store(store.as_str()).objects())).collect())
     }
@@ -120,6 +123,7 @@ impl Stage {
         let world = World::tied_to_tokio(seed);
         sources::fill(&world, self.proven.graph());
         releases::plant(&world, self.proven.graph());
+        databases::plant(&world, self.proven.graph());
         world
     }
 
@@ -150,7 +154,7 @@ impl Stage {
         let mut subjects = vec![];
         let restores = self.plan().restores.iter().map(|restore| Subject::Restore(restore.name.value.clone()));
         let restores: Vec<Subject> = restores.collect();
-        if self.plan().jobs().next().is_some() {
+        if self.plan().job_names().next().is_some() {
             let due = if self.slots(&self.world(0)).is_empty() { Subject::Backup } else { Subject::Due };
             for _ in 0..restores.len().max(1) {
                 subjects.extend([Subject::Backup, due.clone()]);
@@ -177,19 +181,19 @@ impl Stage {
     /// The last scheduled time of each job that has any.
     fn slots(&self, world: &World) -> BTreeMap<JobName, Slot> {
         let now = world.clock().now();
-        let slot = |(job, _): (JobName, Name)| {
-            let schedule = self.plan().backup(&job)?.schedule.as_ref()?;
-            let last = Occurrences::of(schedule).ok()?.last_at_or_before(now)?;
+        let slot = |job: JobName| {
+            let schedule = self.plan().backup(&job)?.due()?;
+            let last = Occurrences::of(&schedule).ok()?.last_at_or_before(now)?;
             Some((job, Slot::new(last)))
         };
-        self.plan().jobs().filter_map(slot).collect()
+        self.plan().job_names().filter_map(slot).collect()
     }
 
     async fn observe(&self, graph: &Graph, world: &World, host: &Name) -> Observed {
         let reading = |store: &Name| (store.clone(), world.store(store.as_str()) as Arc<dyn StoreRead>);
         let stores: BTreeMap<Name, Arc<dyn StoreRead>> = self.stores().map(reading).collect();
         let (tree, scratch, clock) = (world.tree(), world.scratch(), world.clock());
-        let subversion = world.subversion();
+        let (subversion, databases) = (world.subversion(), world.databases());
         // What is there is there by whatever host it is looked at.
         let seen = |name: &str| (name.to_owned(), world.tree() as Arc<dyn TreeRead>);
         let hosts = graph.steps().iter().filter_map(|step| step.kind.host()).map(seen).collect();
@@ -198,6 +202,7 @@ impl Stage {
             hosts: &hosts,
             stores: &stores,
             subversion: &*subversion,
+            databases: &*databases,
             scratch: &*scratch,
             clock: &*clock,
         };
@@ -205,8 +210,8 @@ impl Stage {
     }
 
     async fn backup(&self, world: &World, who: &Circumstances) -> Forecast {
-        let chosen = |(job, _): (JobName, Name)| (who.slots.is_empty() || who.slots.contains_key(&job)).then_some(job);
-        let graph = self.proven.graph().of_jobs(&self.plan().jobs().filter_map(chosen).collect());
+        let chosen = |job: &JobName| who.slots.is_empty() || who.slots.contains_key(job);
+        let graph = self.proven.graph().of_jobs(&self.plan().job_names().filter(chosen).collect());
         let observed = self.observe(&graph, world, &who.host).await;
         performable(forecast::backup(self.plan(), &graph, &observed, who))
     }

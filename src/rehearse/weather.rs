@@ -83,7 +83,7 @@ struct Port {
     one_in: u64,
 }
 
-const PORTS: [Port; 8] = [
+const PORTS: [Port; 9] = [
     Port {
         name: "store",
         ops: &[
@@ -127,6 +127,22 @@ const PORTS: [Port; 8] = [
     Port { name: "journal", ops: &["journal", "journal.append"], one_in: 6 },
     Port { name: "locks", ops: &["locks"], one_in: 8 },
     Port { name: "scratch", ops: &["scratch"], one_in: 8 },
+    Port {
+        name: "databases",
+        ops: &[
+            "databases",
+            "databases.database",
+            "databases.snapshots",
+            "databases.snapshot",
+            "databases.begin-snapshot",
+            "databases.begin-copy",
+            "databases.delete-snapshot",
+            "databases.set-backups",
+            "databases.begin-restore",
+            "databases.begin-rename",
+        ],
+        one_in: 3,
+    },
 ];
 
 /// The calls that take space.
@@ -210,11 +226,13 @@ impl Attempt {
         let aims = [
             ("tree.stat", 30),
             ("tree.stat", 30),
+            ("tree.stat", 45),
             ("tree.rename", 6),
             ("command.run", 4),
             ("people.word", 3),
             ("store.list", 8),
             ("store.delete", 4),
+            ("databases.database", 8),
         ];
         let (op, far) = dice.one_of(&aims);
         let nth = 1 + dice.below(far);
@@ -287,7 +305,7 @@ fn injected(port: &Port, op: &str, dice: &mut Dice) -> Injected {
         1..3 => Injected::RefuseOnce(Cause::Other),
         3..6 => Injected::LoseAnswer,
         6 => Injected::Delay(Duration::from_millis(dice.below(90_000))),
-        7 if port.name == "store" => Injected::Throttle(Duration::from_secs(1 + dice.below(20))),
+        7 if matches!(port.name, "store" | "databases") => Injected::Throttle(Duration::from_secs(1 + dice.below(20))),
         8 if matches!(op, "store.part" | "file.write" | "store" | "file") => Injected::Cut,
         8..10 if TAKE_SPACE.contains(&op) => Injected::RefuseForGood(Cause::Full),
         _ => Injected::RefuseForGood(dice.one_of(&[Cause::Denied, Cause::Other])),

@@ -1,6 +1,5 @@
 //! A forecast as text: the dry run.
 
-use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::words::{advice, count, counted, names, suspension, time};
@@ -56,7 +55,7 @@ pub(super) fn steps(forecast: &Outlook, note: Note<'_>) -> String {
 
 /// What it comes to.
 pub(super) fn end(forecast: &Outlook) -> String {
-    closing(forecast, &prevented(forecast))
+    super::closing::closing(forecast, &prevented(forecast))
 }
 
 /// A step's word, and what it is about, with the details behind it.
@@ -147,6 +146,7 @@ fn owner_of(step: &OutlookStep) -> String {
         }
         Action::Look { job: name, store, .. } => job(name, store),
         Action::Delete { job: name, store, .. } => job(name, store),
+        Action::Database(action) => action.job().map_or_else(|| "steps".into(), ToString::to_string),
         Action::Recover(_)
         | Action::Probe { .. }
         | Action::Approve { .. }
@@ -172,7 +172,8 @@ fn step_lines(forecast: &Outlook, step: &ForecastStep, note: Note<'_>, lines: &m
     let number = step.id.0 + 1;
     let (word, what, details) = described(forecast, &step.action);
     let nothing = matches!(&step.action, Action::Delete { points, suspended, leftovers, .. }
-        if (points.is_empty() || suspended.is_some()) && leftovers.is_empty());
+        if (points.is_empty() || suspended.is_some()) && leftovers.is_empty())
+        || matches!(&step.action, Action::Database(action) if super::database::is_nothing(action));
     let mark = if nothing || step.foreseen.is_some() { ' ' } else { mark(step.effect) };
     let _ = writeln!(lines, "{mark} {number:>3} {word:<9} {what}");
     note(step.id).iter().for_each(|line| noted(line, lines));
@@ -261,6 +262,7 @@ fn described(forecast: &Outlook, action: &Action) -> (&'static str, String, Vec<
             let again = repeatable.then(|| "is run again where nobody knows whether it was done".to_owned());
             ("command", format!("{}{}", argument_line(argv), at(on.as_deref())), again.into_iter().collect())
         }
+        Action::Database(action) => super::database::forecast(action, &forecast.timezone),
         Action::Deploy(deployment) => {
             let (what, details) = super::deploy::forecast(deployment, &forecast.timezone);
             ("deploy", what, details)
@@ -421,88 +423,4 @@ fn not_whole(word: &str, all: &Named, recovery: &Recovery) -> Vec<String> {
     }
     let heading = format!("{word} when it was backed up: {}{of}", count(named.count));
     std::iter::once(heading).chain(names(&named).into_iter().map(|line| format!("  {line}"))).collect()
-}
-
-/// What it comes to. Steps that are not reached, or will fail, come to nothing.
-fn closing(forecast: &Outlook, prevented: &[Option<StepId>]) -> String {
-    let (skipped, reached): (Vec<_>, Vec<_>) = forecast.steps.iter().zip(prevented).partition(|(_, by)| by.is_some());
-    let unknown = reached.iter().filter(|(step, _)| step.known().is_none()).count() as u64;
-    let lacking: BTreeSet<String> =
-        forecast.steps.iter().filter_map(|step| step.lacks().map(|driver| driver.to_string())).collect();
-    let (failing, done): (Vec<&ForecastStep>, Vec<&ForecastStep>) =
-        reached.into_iter().filter_map(|(step, _)| step.known()).partition(|step| step.foreseen.is_some());
-    let fail = match (failing.len() as u64, skipped.len() as u64) {
-        (0, _) => None,
-        (failing, 0) => Some(format!("{} will fail", counted(failing, "step"))),
-        (failing, skipped) => Some(format!("{} will fail and {} be skipped", counted(failing, "step"), count(skipped))),
-    };
-    let done = match (&forecast.subject, &fail) {
-        (Subject::Restore { .. }, _) if forecast.refused().is_some() => vec!["nothing would be restored".into()],
-        (Subject::RollBack(_), _) if forecast.refused().is_some() => vec!["nothing would be taken back".into()],
-        (Subject::RollBack(_), _) => {
-            let places = |step: &&ForecastStep| match &step.action {
-                Action::Switch { moves, .. } => moves.len() as u64,
-                _ => 0,
-            };
-            let links = done.iter().filter(|step| matches!(step.action, Action::Link { .. })).count() as u64;
-            super::roll_back::achieved(links, done.iter().map(places).sum()).into_iter().collect()
-        }
-        _ => achieved(&done),
-    };
-    let unknown = (unknown > 0).then(|| format!("{} not observed", counted(unknown, "step")));
-    let done = Some(done.join(", ")).filter(|done| !done.is_empty());
-    let parts: Vec<String> = [done, fail, unknown].into_iter().flatten().collect();
-    let mut closing: String = super::roll_back::staying(forecast).iter().map(|line| format!("{line}\n")).collect();
-    let _ = writeln!(closing, "{}. Nothing was changed.", parts.join("; "));
-    if !lacking.is_empty() {
-        let lacking: Vec<String> = lacking.into_iter().collect();
-        let _ = writeln!(closing, "It cannot be run: this version has no driver for {}.", lacking.join(", "));
-    }
-    closing
-}
-
-/// What steps come to, in numbers.
-fn achieved(steps: &[&ForecastStep]) -> Vec<String> {
-    let number = |is: fn(&Action) -> bool| steps.iter().filter(|step| is(&step.action)).count() as u64;
-    let made = number(|action| matches!(action, Action::Commit { .. }));
-    let put_back = number(|action| matches!(action, Action::Recover(_)));
-    let probes = number(|action| matches!(action, Action::Probe { .. }));
-    let mut parts = vec![];
-    if made > 0 {
-        parts.push(format!("would make {}", counted(made, "recovery point")));
-    }
-    if put_back > 0 {
-        parts.push(format!("would put back {}", counted(put_back, "target")));
-    }
-    let deployed = number(|action| matches!(action, Action::Deploy(_)));
-    if deployed > 0 {
-        let begin = if put_back == 0 { "would deploy" } else { "deploy" };
-        parts.push(format!("{begin} {}", counted(deployed, "release")));
-    }
-    if probes > 0 {
-        let begin = if put_back + deployed == 0 { "would run" } else { "run" };
-        parts.push(format!("{begin} {}", counted(probes, "probe")));
-    }
-    parts.extend(deleted(steps));
-    let suspended = number(|action| matches!(action, Action::Delete { suspended: Some(_), .. }));
-    if suspended > 0 {
-        parts.push(format!("suspend the deletions of {}", counted(suspended, "backup")));
-    }
-    parts
-}
-
-fn deleted(steps: &[&ForecastStep]) -> Option<String> {
-    let (mut points, mut bytes, mut leftovers) = (0, 0_u64, 0);
-    for step in steps {
-        if let Action::Delete { points: gone, suspended, leftovers: left, .. } = &step.action {
-            let gone = if suspended.is_some() { &[] } else { gone.as_slice() };
-            points += gone.len() as u64;
-            leftovers += left.len() as u64;
-            bytes = gone.iter().fold(bytes, |sum, deletion| sum.saturating_add(deletion.bytes));
-        }
-    }
-    let points = (points > 0).then(|| format!("{} ({})", counted(points, "recovery point"), ByteSize(bytes)));
-    let leftovers = (leftovers > 0).then(|| counted(leftovers, "leftover"));
-    let parts: Vec<String> = points.into_iter().chain(leftovers).collect();
-    (!parts.is_empty()).then(|| format!("delete {}", parts.join(" and ")))
 }

@@ -5,12 +5,15 @@
 
 mod accepted;
 mod changes;
+mod closing;
+mod database;
 mod deploy;
 pub mod diagnostics;
 pub mod due;
 mod explain;
 pub mod forecast;
 pub mod history;
+pub mod iam;
 pub mod lease;
 pub mod outcome;
 pub mod pace;

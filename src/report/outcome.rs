@@ -22,7 +22,7 @@ pub fn text(outcome: &Outcome, place: Place<'_>) -> String {
     for step in &outcome.steps {
         let forecast = outcome.forecast.step(step.step);
         match &step.end {
-            StepEnd::Done(output) => done(forecast, output, place, &mut lines),
+            StepEnd::Done(output) => done(forecast, output, place, &outcome.forecast.timezone, &mut lines),
             StepEnd::Failed(fault) => {
                 let _ = writeln!(lines, "failed: {}: {fault}", forecast.name);
             }
@@ -64,7 +64,7 @@ fn planned_and_actual(outcome: &Outcome) -> String {
     lines
 }
 
-fn done(step: &ForecastStep, output: &StepOutput, place: Place<'_>, lines: &mut String) {
+fn done(step: &ForecastStep, output: &StepOutput, place: Place<'_>, timezone: &str, lines: &mut String) {
     match (output, &step.action) {
         (StepOutput::Committed(manifest), Action::Commit { new, .. }) => {
             committed(manifest, &place(&new.store, &manifest.archive.key), lines);
@@ -84,6 +84,9 @@ fn done(step: &ForecastStep, output: &StepOutput, place: Place<'_>, lines: &mut 
         }
         (StepOutput::Ran(said), Action::Command { argv, .. }) => ran(&argument_line(argv), said, lines),
         (StepOutput::Deployed(deployed), Action::Deploy(of)) => super::deploy::outcome(deployed, of, lines),
+        (StepOutput::Database(done), Action::Database(action)) => {
+            super::database::outcome(done, action, timezone, lines)
+        }
         (StepOutput::Linked, Action::Link { target, on, link, from, to }) => {
             super::roll_back::linked(target, &HostPath::on(on.as_deref(), link.clone()), (from, to), lines);
         }

@@ -6,7 +6,7 @@ use super::words::counted;
 use crate::forecast::{Action, Outlook, RollBack, Subject};
 use crate::primitives::{HostPath, Name, PathBytes};
 use crate::run::{End, Outcome, StepEnd};
-use crate::steps::StepOutput;
+use crate::steps::{DatabaseOutput, StepOutput};
 
 /// A link that would be taken back, and lines of detail.
 pub(super) fn forecast(target: &Name, at: &HostPath, (from, to): (&PathBytes, &PathBytes)) -> (String, Vec<String>) {
@@ -21,8 +21,8 @@ pub fn announced(outlook: &Outlook) -> String {
 }
 
 /// What it comes to, in numbers.
-pub(super) fn achieved(links: u64, places: u64) -> Option<String> {
-    let parts = [(links, "link"), (places, "place")];
+pub(super) fn achieved(links: u64, places: u64, databases: u64) -> Option<String> {
+    let parts = [(links, "link"), (places, "place"), (databases, "database")];
     let parts: Vec<String> = parts.iter().filter(|(of, _)| *of > 0).map(|(of, word)| counted(*of, word)).collect();
     (!parts.is_empty()).then(|| format!("would take back {}", parts.join(" and ")))
 }
@@ -70,6 +70,7 @@ fn goes_back(outcome: &Outcome) -> bool {
     let replaced = |output: &StepOutput, action: &Action| match (output, action) {
         (StepOutput::Deployed(deployed), Action::Deploy(of)) => of.link.is_some() && deployed.previous.is_some(),
         (StepOutput::Switched { kept }, _) => !kept.is_empty(),
+        (StepOutput::Database(done), _) => matches!(&**done, DatabaseOutput::Switched { kept: Some(_) }),
         _ => false,
     };
     outcome.steps.iter().any(|step| match &step.end {

@@ -11,10 +11,11 @@ use serde::Serialize;
 use super::forecast::{end, head, steps, told};
 use super::words::{cell, counted, lasting, time};
 use crate::forecast::{
-    Action, Approval, Outlook, OutlookStep, PastTime, Recovery, Runbook, Space, Spread, Stage, recoveries,
+    Action, Approval, DatabaseAction, Outlook, OutlookStep, PastTime, Recovery, Runbook, Space, Spread, Stage,
+    recoveries,
 };
 use crate::graph::Effect;
-use crate::primitives::{ByteSize, Duration, PathBytes, StepId, on_one_line};
+use crate::primitives::{ByteSize, Duration, PathBytes, Slot, StepId, on_one_line};
 
 /// So many of one kind are named at the top; the steps below name all.
 const NAMED_MAX: usize = 8;
@@ -291,9 +292,20 @@ fn replaced_by(outlook: &Outlook, action: &Action) -> Vec<String> {
             link.into_iter().chain(deployment.leftovers.iter().map(removed)).collect()
         }
         Action::Recover(recovery) => recovery.leftovers.iter().map(removed).collect(),
+        Action::Database(action) => match &**action {
+            DatabaseAction::Switch(of) if of.replaces.is_some() => {
+                vec![format!("{}, kept as {}", of.to, of.kept.identifier.replace(&until(outlook), "TIME"))]
+            }
+            _ => vec![],
+        },
         Action::Command { .. } => vec!["whatever its program does".into()],
         _ => vec![],
     }
+}
+
+/// By which what a dry run says would be kept is called: the run that will do it begins later.
+fn until(outlook: &Outlook) -> String {
+    Slot::new(outlook.run.began()).to_string().to_ascii_lowercase()
 }
 
 /// The room for what is put back; how much a release takes is known only when it is there.

@@ -16,8 +16,8 @@ use super::retry::{self, Next};
 use super::{Command, Entry, Event, LineSums, Outcome, Record, Recorded, State, StepState, Times, turn};
 use crate::forecast::{Action, Forecast, ForecastStep};
 use crate::ports::{
-    Cause, Clock, CommandRun, Compute, Fault, JournalWrite, Locks, Network, People, Scratch, Secrets, StoreWrite,
-    Subversion, TreeWrite,
+    Cause, Clock, CommandRun, Compute, Databases, Fault, JournalWrite, Locks, Network, People, Scratch, Secrets,
+    StoreWrite, Subversion, TreeWrite,
 };
 use crate::primitives::{JobName, Name, StepId};
 use crate::steps::{Host, Inputs, Leases, Progress, World, abandon, perform};
@@ -35,6 +35,8 @@ pub struct Ports {
     pub hosts: BTreeMap<String, Host>,
     /// Repositories of Subversion.
     pub subversion: Arc<dyn Subversion>,
+    /// Databases that providers run.
+    pub databases: Arc<dyn Databases>,
     /// What others serve.
     pub network: Arc<dyn Network>,
     /// People who are asked.
@@ -63,6 +65,7 @@ impl Ports {
             commands: &*self.commands,
             hosts: &self.hosts,
             subversion: &*self.subversion,
+            databases: &*self.databases,
             network: &*self.network,
             people: &*self.people,
             secrets: &*self.secrets,

@@ -248,6 +248,7 @@ fn fits(forecast: &Forecast, record: &Record) -> Result<(), String> {
             deployed.removed.iter().all(|removed| of.leftovers.contains(removed))
                 && (deployed.previous.is_none() || of.link.is_some())
         }
+        (StepOutput::Database(done), Action::Database(action)) => done.is_of(action),
         (StepOutput::Linked, Action::Link { .. }) => true,
         (StepOutput::Switched { kept }, Action::Switch { moves, .. }) => {
             kept.iter().all(|kept| moves.iter().any(|step| step.kept == *kept))

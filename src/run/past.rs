@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{End, Recorded, StepState};
-use crate::forecast::{Action, Subject};
+use crate::forecast::{Action, DatabaseAction, Subject};
 use crate::ports::{Fault, JournalRead};
 use crate::primitives::{JobName, RunId, Slot};
 
@@ -57,8 +57,15 @@ impl Recorded {
         let Subject::Backup { slots, .. } = &self.forecast.subject else { return vec![] };
         let is_filled = |job: &JobName| {
             self.forecast.steps.iter().any(|step| {
-                let is_commit = matches!(&step.action, Action::Commit { new, .. } if new.place.job == *job);
-                is_commit && matches!(self.state.step(step.id), StepState::Done(_))
+                let is_made = match &step.action {
+                    Action::Commit { new, .. } => new.place.job == *job,
+                    Action::Database(action) => {
+                        let makes = matches!(&**action, DatabaseAction::Check(_) | DatabaseAction::Snapshot(_));
+                        makes && action.job() == Some(job)
+                    }
+                    _ => false,
+                };
+                is_made && matches!(self.state.step(step.id), StepState::Done(_))
             })
         };
         slots.iter().filter(|(job, _)| !is_filled(job)).map(|(job, slot)| (job.clone(), *slot)).collect()

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{Recorded, StepState, recorded};
-use crate::forecast::{Action, Placed, Put, Subject};
+use crate::forecast::{Action, DatabaseAction, Placed, Put, Subject};
 use crate::ports::{Fault, JournalRead};
 use crate::primitives::RunId;
-use crate::steps::StepOutput;
+use crate::steps::{DatabaseOutput, StepOutput};
 
 impl Recorded {
     /// What the restore put into service, in the order in which it was done. Of a step that failed, the journal knows only what it was to do.
@@ -35,6 +35,14 @@ impl Recorded {
             (Action::Switch { moves, .. }, None) => {
                 Some(Put::Places(moves.iter().map(|step| step.kept.clone()).collect()))
             }
+            (Action::Database(action), output) => match (&**action, output) {
+                (DatabaseAction::Switch(_), Some(StepOutput::Database(done))) => match &**done {
+                    DatabaseOutput::Switched { kept } => Some(Put::Database(kept.clone())),
+                    _ => None,
+                },
+                (DatabaseAction::Switch(of), _) => Some(Put::Database(of.replaces.as_ref().map(|_| of.kept.clone()))),
+                _ => None,
+            },
             _ => None,
         };
         Some(Placed { step: step.id, before: before?, is_done: output.is_some() })

@@ -10,6 +10,7 @@ mod beside;
 mod coming;
 mod command;
 mod commit;
+mod database;
 mod delete;
 mod deploy;
 mod filling;
@@ -47,6 +48,7 @@ mod verified;
 mod tests;
 
 pub use abandon::abandon;
+pub use database::{DatabaseOutput, SnapshotMade, SnapshotsDeleted};
 pub use delete::points_lock;
 pub use deploy::Deployed;
 pub use lease::{

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Deployed, LeaseLost, Packed, ReadBack, Recovered};
+use super::{DatabaseOutput, Deployed, LeaseLost, Packed, ReadBack, Recovered, SnapshotMade};
 use crate::catalog::Manifest;
 use crate::forecast::{Action, Forecast, Suspension};
 use crate::graph::{Argument, Output, OutputKind};
@@ -41,6 +41,8 @@ pub enum StepOutput {
     Ran(Said),
     /// A release is in place.
     Deployed(Deployed),
+    /// Something was done with a database.
+    Database(Box<DatabaseOutput>),
     /// A link points again to what it pointed to before.
     Linked,
     /// What was recovered is in its place.
@@ -121,6 +123,7 @@ impl StepOutput {
     pub fn suspension(&self) -> Option<&Suspension> {
         match self {
             Self::Deleted(deleted) => deleted.suspended.as_ref(),
+            Self::Database(done) => done.suspension(),
             _ => None,
         }
     }
@@ -138,14 +141,16 @@ impl StepOutput {
         self.suspension().is_some() || self.lease_lost().is_some()
     }
 
-    fn kind(&self) -> Option<OutputKind> {
+    /// Whether it is that, perhaps beside something else.
+    fn yields(&self, kind: OutputKind) -> bool {
         match self {
-            Self::Source { .. } => Some(OutputKind::Source),
-            Self::Packed(_) => Some(OutputKind::Packed),
-            Self::ReadBack(_) => Some(OutputKind::ReadBack),
-            Self::Committed(_) => Some(OutputKind::Committed),
-            Self::Recovered(_) | Self::Deployed(_) => Some(OutputKind::Path),
-            _ => None,
+            Self::Source { .. } => kind == OutputKind::Source,
+            Self::Packed(_) => kind == OutputKind::Packed,
+            Self::ReadBack(_) => kind == OutputKind::ReadBack,
+            Self::Committed(_) => kind == OutputKind::Committed,
+            Self::Recovered(_) | Self::Deployed(_) => kind == OutputKind::Path,
+            Self::Database(done) => done.yields(kind),
+            _ => false,
         }
     }
 }
@@ -162,7 +167,7 @@ impl Inputs {
 
     /// The output that a step takes in. The graph proved that it is there; a journal that was tampered with may lack it.
     pub(super) fn get(&self, output: Output) -> Result<&StepOutput, Fault> {
-        let found = self.0.get(&output.step).filter(|found| found.kind() == Some(output.kind));
+        let found = self.0.get(&output.step).filter(|found| found.yields(output.kind));
         found.ok_or_else(|| {
             let answer = format!("step {} did not yield it", output.step.0);
             Fault::permanent(Cause::Invalid, format!("take in {:?}", output.kind), answer)
@@ -180,7 +185,13 @@ impl Inputs {
 
     /// What a step yielded, as a word.
     fn text(&self, output: Output, forecast: &Forecast) -> Result<String, Fault> {
-        self.get(output)?;
+        if let StepOutput::Database(done) = self.get(output)? {
+            return match (&**done, output.kind) {
+                (DatabaseOutput::Recovered { database, .. }, OutputKind::Instance) => Ok(database.identifier.clone()),
+                (DatabaseOutput::Recovered { address, .. }, OutputKind::Address) => Ok(address.clone()),
+                _ => Err(mismatch(output)),
+            };
+        }
         let path = match &forecast.step(output.step).action {
             Action::Recover(recovery) => &recovery.into,
             Action::Deploy(deployment) => &deployment.into,
@@ -210,6 +221,17 @@ impl Inputs {
     pub(super) fn committed(&self, output: Output) -> Result<&Manifest, Fault> {
         match self.get(output)? {
             StepOutput::Committed(manifest) => Ok(manifest),
+            _ => Err(mismatch(output)),
+        }
+    }
+
+    /// The snapshot that was made, or copied.
+    pub(super) fn snapshot(&self, output: Output) -> Result<&SnapshotMade, Fault> {
+        match self.get(output)? {
+            StepOutput::Database(done) => match &**done {
+                DatabaseOutput::Snapshot(made) | DatabaseOutput::Copy(made) => Ok(made),
+                _ => Err(mismatch(output)),
+            },
             _ => Err(mismatch(output)),
         }
     }

@@ -7,13 +7,12 @@ use super::{
     Beside, Deployed, Inputs, Leases, PackRequest, Progress, RecoverRequest, Recovered, StepOutput, pack, read_back,
     recover,
 };
-use super::{approve, command, commit, delete, deploy, link, look, probe, switch};
+use super::{approve, command, commit, database, delete, deploy, link, look, probe, switch};
 use crate::catalog::{Named, job_prefix};
 use crate::forecast::{Action, Forecast, ForecastStep, Held, NewPoint, Recovery, Selection, Suspension};
-use crate::graph::ProbeCheck;
 use crate::ports::{
-    Cause, Clock, CommandRun, Compute, Fault, Locks, Network, People, Scratch, Secrets, StoreWrite, Subversion,
-    TreeWrite,
+    Cause, Clock, CommandRun, Compute, Databases, Fault, Locks, Network, People, Scratch, Secrets, StoreWrite,
+    Subversion, TreeWrite,
 };
 use crate::primitives::{Compression, Name, PathBytes};
 
@@ -38,6 +37,8 @@ pub struct World<'a> {
     pub hosts: &'a BTreeMap<String, Host>,
     /// Repositories of Subversion.
     pub subversion: &'a dyn Subversion,
+    /// Databases that providers run.
+    pub databases: &'a dyn Databases,
     /// What others serve.
     pub network: &'a dyn Network,
     /// People who are asked.
@@ -160,16 +161,17 @@ pub async fn perform(
             Ok(StepOutput::Recovered(Recovered { removed, not_removed, ..recovered }))
         }
         Action::Probe { how, patience, .. } => {
-            let argv = match how {
-                ProbeCheck::Command(argv) => inputs.words(argv, forecast)?,
-                _ => vec![],
-            };
-            probe::probe(world, (how, &argv), *patience, forecast).await
+            let words = inputs.words(how.words(), forecast)?;
+            probe::probe(world, (how, &words), *patience, forecast).await
         }
         Action::Approve { what, role, people } => approve::approve(world, forecast, step, (what, role, people)).await,
         Action::Command { argv, on, .. } => {
             let commands = world.commands_of(on.as_deref())?;
             command::command((commands, world.secrets), forecast, step, &inputs.words(argv, forecast)?).await
+        }
+        Action::Database(action) => {
+            let made = action.input().map(|input| inputs.snapshot(input)).transpose()?;
+            database::perform(world, forecast, step, action, made, progress).await
         }
         Action::Deploy(deployment) => {
             let (removed, not_removed) =

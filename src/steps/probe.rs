@@ -11,21 +11,22 @@ use crate::primitives;
 /// Between two looks: a service that comes up is seen soon, and is not kept busy by being looked at.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Looks for as long as `patience`; once where there is none. `argv` is the program with all its words, where one is run.
+/// Looks for as long as `patience`; once where there is none. `words` are those of the check, all of them known: the program and its arguments, or
+/// the machine.
 pub(super) async fn probe(
     world: &World<'_>,
-    (how, argv): (&ProbeCheck, &[String]),
+    (how, words): (&ProbeCheck, &[String]),
     patience: primitives::Duration,
     forecast: &Forecast,
 ) -> Result<StepOutput, Fault> {
     if patience.seconds == 0 {
-        return look(world, how, argv, forecast).await.map(|()| StepOutput::Probed);
+        return look(world, how, words, forecast).await.map(|()| StepOutput::Probed);
     }
     let (mut last, mut looks) = (None, 0_u32);
     let looking = async {
         loop {
             looks += 1;
-            match look(world, how, argv, forecast).await {
+            match look(world, how, words, forecast).await {
                 Ok(()) => return Ok(()),
                 Err(fault) if is_hopeless(how, &fault) => return Err(fault),
                 Err(fault) => last = Some(fault),
@@ -39,7 +40,8 @@ pub(super) async fn probe(
     }
 }
 
-async fn look(world: &World<'_>, how: &ProbeCheck, argv: &[String], forecast: &Forecast) -> Result<(), Fault> {
+async fn look(world: &World<'_>, how: &ProbeCheck, words: &[String], forecast: &Forecast) -> Result<(), Fault> {
+    let machine = || words.first().map_or("", String::as_str);
     match how {
         ProbeCheck::Path(path) => match world.tree.stat(path).await? {
             Some(_) => Ok(()),
@@ -48,9 +50,9 @@ async fn look(world: &World<'_>, how: &ProbeCheck, argv: &[String], forecast: &F
         ProbeCheck::Command(_) => {
             let hidden = command::hidden(world.secrets, forecast).await?;
             let folder = Some(forecast.base.clone());
-            let program = Program { argv: argv.to_vec(), folder, hidden, ..Program::default() };
+            let program = Program { argv: words.to_vec(), folder, hidden, ..Program::default() };
             let exit = world.commands.run(&program).await?;
-            exit.succeeded(|| format!("probe command `{}`", argv.join(" "))).map(drop)
+            exit.succeeded(|| format!("probe command `{}`", words.join(" "))).map(drop)
         }
         ProbeCheck::Http { url, status } => match world.network.http_status(url).await? {
             answered if answered == *status => Ok(()),
@@ -59,14 +61,15 @@ async fn look(world: &World<'_>, how: &ProbeCheck, argv: &[String], forecast: &F
                 Err(Fault::permanent(Cause::Other, format!("get {url}"), answer))
             }
         },
-        ProbeCheck::Tcp { host, port } => world.network.tcp_connect(host, *port).await,
-        ProbeCheck::Sql(sql) => ask(world, sql).await,
+        ProbeCheck::Tcp { port, .. } => world.network.tcp_connect(machine(), *port).await,
+        ProbeCheck::Sql(sql) => ask(world, sql, machine()).await,
     }
 }
 
 /// The password is read each time: it may be changed while the server comes up.
-async fn ask(world: &World<'_>, sql: &SqlCheck) -> Result<(), Fault> {
-    let SqlCheck { query, host, port, user, password, database, ca } = sql.clone();
+async fn ask(world: &World<'_>, sql: &SqlCheck, host: &str) -> Result<(), Fault> {
+    let SqlCheck { query, host: _, port, user, password, database, ca } = sql.clone();
+    let host = host.to_owned();
     let password = match &password {
         Some(place) => Some(world.secrets.reveal(place).await?),
         None => None,

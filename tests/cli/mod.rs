@@ -4,6 +4,7 @@ mod accept;
 mod check_forms;
 mod deploys;
 mod due;
+mod exports;
 mod fmt;
 mod guards;
 mod includes;

@@ -50,8 +50,9 @@ target "mail" area="data" {
     }
 }
 target "orders" area="data" {
-    rds instance="orders"
-    backup "automated" { point-in-time max-lag="5m"; retention within="7d" }
+    hosts "web-1"
+    mysql socket="/run/mysqld/mysqld.sock" user="backup"
+    backup "automated" { dump; store "shelf"; retention within="7d" }
 }
 restore "photos" {
     recover "photos" { into path="photos.restored" }
@@ -63,10 +64,10 @@ restore "all" {
         restore "photos"
         recover "videos" { into path="videos.restored" }
         recover "mail" { into path="mail.restored" }
-        recover "orders" { into instance="orders-restored" }
+        recover "orders" { into path="orders.restored" }
     }
     switch "orders"
-    probe "orders are served" { tcp (output)"orders.address" port=3306 }
+    probe "orders are served" { tcp "localhost" port=3306 }
     announce "customers"
 }
 verify "weekly" { schedule "weekly" weekday="mon" at="10:00"; targets "*"; depth "deepest"; sign-off role="sysadmin" within="7d" }
@@ -89,7 +90,7 @@ fn what_has_no_driver_is_refused_and_nothing_is_begun() {
         "check plan.kdl",
         "run plan.kdl --all --host web-1",
         "run plan.kdl videos/daily photos/daily --host web-1",
-        "run plan.kdl orders/automated",
+        "run plan.kdl orders/automated --host web-1",
         "run plan.kdl mail/daily --host web-1",
         "run plan.kdl --all --host web-3",
         "restore plan.kdl all",

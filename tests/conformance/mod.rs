@@ -1,6 +1,7 @@
 //! One suite a port, run on every driver and fake: what a port's documentation says, each sentence a case.
 
 mod command;
+mod databases;
 mod destination;
 mod drivers;
 mod in_memory;
@@ -8,6 +9,8 @@ mod journal;
 mod leases;
 mod ledger;
 mod network;
+mod provider;
+mod rds;
 mod s3;
 mod scratch;
 mod stage;

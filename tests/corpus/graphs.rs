@@ -140,6 +140,10 @@ fn about(kind: &StepKind) -> Option<String> {
         StepKind::Delete { guard, .. } if *guard != Guard::default() => {
             Some(format!("suspended by a shrink of more than {}, or where more than {} go", guard.shrink, guard.delete))
         }
+        StepKind::Database(step) => {
+            let (what, details) = step.described();
+            Some([what].into_iter().chain(details).collect::<Vec<_>>().join("; "))
+        }
         StepKind::Undriven(undriven) => {
             let details: Vec<&str> =
                 [undriven.what.as_str()].into_iter().chain(undriven.details.iter().map(String::as_str)).collect();

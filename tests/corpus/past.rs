@@ -8,8 +8,8 @@ use sonae::archive::{Crc32, Plain};
 use sonae::catalog::{
     MANIFEST_FORMAT_VERSION, Manifest, Named, Part, PointPlace, ReadBackRecord, StoredObject, Totals,
 };
-use sonae::fakes::World;
-use sonae::graph::{Graph, ReleaseSource, StepKind};
+use sonae::fakes::{FakeDatabases, World};
+use sonae::graph::{DatabaseStep, Graph, ReleaseSource, StepKind};
 use sonae::ports::Clock;
 use sonae::primitives::{Digest, JobName, Key, Name, PathBytes, RunId, Slot};
 use sonae::prove::ProvenPlan;
@@ -53,6 +53,12 @@ pub(super) fn fresh(proven: &ProvenPlan) -> World {
     for step in proven.graph().steps() {
         if let StepKind::Deploy { from: ReleaseSource::Subversion { url }, .. } = &step.kind {
             world.subversion().commit(url, 41, &[("release", "1")]);
+        }
+        if let StepKind::Database(of) = &step.kind
+            && let DatabaseStep::Check { database, .. } | DatabaseStep::Snapshot { database, .. } = &**of
+            && !world.databases().all().iter().any(|there| there.name == *database)
+        {
+            world.databases().put(FakeDatabases::plain(database.clone()));
         }
     }
     world

@@ -32,9 +32,9 @@ fn within_a_second() -> (past::Job, PointsSeen) {
 fn points_are_listed_in_the_order_of_their_moments() {
     let (job, seen) = within_a_second();
     let table = [JobPoints { job: &job.name, store: &job.store, seen: &seen }];
-    insta::assert_snapshot!("of_one_second", text(&table, "UTC"));
+    insta::assert_snapshot!("of_one_second", text(&table, &[], "UTC"));
 
-    let json = serde_json::to_value(report(&table)).unwrap();
+    let json = serde_json::to_value(report(&table, &[])).unwrap();
     let points = json["points"].as_array().unwrap();
     let key = |point: &serde_json::Value| {
         let text = |field: &str| point[field].as_str().unwrap().to_owned();

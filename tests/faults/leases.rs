@@ -46,6 +46,7 @@ async fn carry_out(world: &World, forecast: Forecast, leases: BTreeMap<LeaseName
         network: world.network(),
         people: world.people(),
         subversion: world.subversion(),
+        databases: world.databases(),
         secrets: world.secrets(),
         scratch: world.scratch(),
         clock: world.clock(),

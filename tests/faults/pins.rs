@@ -56,6 +56,7 @@ async fn backup(world: &World, forecast: Forecast) -> Outcome {
         network: world.network(),
         people: world.people(),
         subversion: world.subversion(),
+        databases: world.databases(),
         secrets: world.secrets(),
         scratch: world.scratch(),
         clock: world.clock(),

@@ -81,12 +81,14 @@ async fn outlook(world: &World, of: &RunId) -> Outlook {
         hosts: &Default::default(),
         stores: &Default::default(),
         subversion: &*world.subversion(),
+        databases: &*world.databases(),
         scratch: &*world.scratch(),
         clock: &*world.clock(),
     };
     let links: Vec<_> = placed.iter().filter_map(|placed| placed.link(&found.forecast)).collect();
     let places: Vec<_> = placed.iter().flat_map(|placed| placed.places(&found.forecast)).collect();
-    let seen = observe::in_service(&reading, &links, &places).await;
+    let databases: Vec<_> = placed.iter().flat_map(|placed| placed.databases(&found.forecast)).collect();
+    let seen = observe::in_service(&reading, &links, &places, &databases).await;
     forecast::roll_back(&found.forecast, &placed, &seen, &BTreeSet::new(), world.clock().now())
 }
 

@@ -100,6 +100,7 @@ pub(crate) async fn observe(plan: &Plan, graph: &sonae::graph::Graph, world: &Wo
         hosts: &hosts,
         stores: &stores,
         subversion: &*world.subversion(),
+        databases: &*world.databases(),
         scratch: &*world.scratch(),
         clock: &*world.clock() as &dyn Clock,
     };

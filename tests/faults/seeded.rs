@@ -22,6 +22,14 @@ target "tools" {
     no-backup "in the store"
 }
 "#;
+/// A database that a provider runs, with both ways in which it is kept.
+const DATABASE: &str = r#"
+target "orders" {
+    rds instance="orders-prod" region="eu-central-1"
+    backup "automated" { point-in-time max-lag="15m" on-drift="correct"; retention within="14d" }
+    backup "nightly" { schedule "daily" at="03:30"; snapshot copy-to="eu-west-1"; retention generations=2; takes "5m" }
+}
+"#;
 const ROLE: &str = "\nrole \"admin\" { member \"admin-1@example.jp\" user=\"admin1\"; }\n";
 
 /// The plan, which looks at more of what was restored: so that there is time for something to go wrong meanwhile.
@@ -38,12 +46,13 @@ pub(super) fn plan() -> String {
         format!("deploy {target:?} takes=\"1m\" {{ into path=\"/srv/{target}\" link={link:?}; }}\n    ")
     };
     let deploys = deploy("shop", "/srv/serving") + &deploy("tools", "/srv/tools/current");
-    let last = "switch \"docs\" takes=\"1m\"\n    switch \"mail\" takes=\"1m\"\n    command \"tell\" takes=\"1m\"\n}";
+    let database = "recover \"orders\" takes=\"5m\" { into instance=\"orders-restored\"; }\n    ";
+    let last = "switch \"orders\" takes=\"1m\"\n    switch \"docs\" takes=\"1m\"\n    switch \"mail\" takes=\"1m\"\n    command \"tell\" takes=\"1m\"\n}";
     let plan = PLAN.replace("probe \"a program", &format!("{more}{approvals}probe \"a program"));
     // Beside what is recovered, where stores are asked most.
     let recover = "recover \"docs\" takes=\"5m\"";
-    let plan = plan.replace(recover, &format!("{deploys}{recover}"));
-    let plan = plan.trim_end().strip_suffix('}').unwrap().to_owned() + last + RELEASES + ROLE;
+    let plan = plan.replace(recover, &format!("{deploys}{database}{recover}"));
+    let plan = plan.trim_end().strip_suffix('}').unwrap().to_owned() + last + RELEASES + DATABASE + ROLE;
     assert!(plan.contains("thrice") && plan.contains(&deploys));
     plan
 }

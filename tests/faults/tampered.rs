@@ -166,6 +166,7 @@ async fn go_on(world: &World, run: &RunId, recorded: Recorded) {
         network: world.network(),
         people: world.people(),
         subversion: world.subversion(),
+        databases: world.databases(),
         secrets: world.secrets(),
         clock: world.clock(),
         scratch: world.scratch(),

@@ -2,6 +2,8 @@
 
 #[path = "../conformance/command.rs"]
 pub(crate) mod command;
+#[path = "../conformance/databases.rs"]
+pub(crate) mod databases;
 #[path = "../conformance/destination.rs"]
 pub(crate) mod destination;
 #[path = "../conformance/network.rs"]

@@ -18,9 +18,14 @@ mod child;
 mod conformance;
 mod cut;
 mod damage;
+mod database_iam;
+mod database_kills;
+mod database_refusals;
+mod databases;
 mod dry_run;
 mod due;
 mod durability;
+mod estate;
 mod forge;
 mod full_disk;
 mod hostile;
@@ -43,6 +48,7 @@ mod pins;
 mod programs;
 mod races;
 mod random_kills;
+mod rds;
 mod refusals;
 mod retention_peers;
 mod rollbacks;
@@ -51,6 +57,7 @@ mod s3;
 mod s3_refusals;
 mod scene;
 mod screen;
+mod slow_moto;
 mod sql;
 mod ssh;
 mod sshd;
@@ -106,7 +113,12 @@ fn checks() -> impl Iterator<Item = &'static Check> {
         sql::CHECKS,
         refusals::CHECKS,
         s3::CHECKS,
+        rds::CHECKS,
         s3_refusals::CHECKS,
+        databases::CHECKS,
+        database_kills::CHECKS,
+        database_iam::CHECKS,
+        database_refusals::CHECKS,
     ]
     .into_iter()
     .flatten()

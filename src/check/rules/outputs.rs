@@ -136,7 +136,7 @@ fn slots(scene: &Scene<'_>, step: &RestoreStep) -> &'static [&'static str] {
             let target = scene.targets.get(&recover.target.value);
             let source = target.and_then(|target| target.source.as_ref());
             match (&recover.into, source) {
-                (Into::Instance(_), _) | (_, Some(Source::Rds(_))) => &["instance", "address"],
+                (Into::Database { .. }, _) | (_, Some(Source::Rds(_))) => &["instance", "address"],
                 (Into::Path { .. }, _) => &["path"],
             }
         }

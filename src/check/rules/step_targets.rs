@@ -4,7 +4,7 @@ use super::Scene;
 use crate::check::scene::known_names;
 use crate::diagnostic::codes::{restore::UNKNOWN_TARGET, step as codes};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::plan::{Into, Recover, RestoreStep, Source};
+use crate::plan::{Into, RdsDatabase, Recover, RestoreStep, Source};
 use crate::primitives::{Name, Spanned};
 
 pub(super) fn run(scene: &Scene<'_>, out: &mut Diagnostics) {
@@ -50,10 +50,26 @@ fn of_kind(scene: &Scene<'_>, name: &Spanned<Name>, kind: &str, is: impl Fn(&Sou
 /// What is wrong where a target is put into something that it cannot be in.
 fn destination(scene: &Scene<'_>, recover: &Recover) -> Option<Diagnostic> {
     let source = scene.targets.get(&recover.target.value)?.source.as_ref()?;
-    let is_rds = matches!(source, Source::Rds(_));
-    let (span, help) = match &recover.into {
-        Into::Path { path, .. } if is_rds => (path.span, "write `into instance=\"…\"`: the instance that is made"),
-        Into::Instance(instance) if !is_rds => (instance.span, "write `into path=\"…\"`: the folder that is made"),
+    let rds = match source {
+        Source::Rds(rds) => Some(&rds.database),
+        _ => None,
+    };
+    let (span, help) = match (&recover.into, rds) {
+        (Into::Path { path, .. }, Some(RdsDatabase::Instance(_))) => {
+            (path.span, "write `into instance=\"…\"`: the instance that is made")
+        }
+        (Into::Path { path, .. }, Some(RdsDatabase::Cluster(_))) => {
+            (path.span, "write `into cluster=\"…\"`: the cluster that is made")
+        }
+        (Into::Database { database, .. }, None) => {
+            (database.identifier().span, "write `into path=\"…\"`: the folder that is made")
+        }
+        (Into::Database { database: RdsDatabase::Instance(name), .. }, Some(RdsDatabase::Cluster(_))) => {
+            (name.span, "write `into cluster=\"…\"`: what is kept of a cluster makes a cluster")
+        }
+        (Into::Database { database: RdsDatabase::Cluster(name), .. }, Some(RdsDatabase::Instance(_))) => {
+            (name.span, "write `into instance=\"…\"`: what is kept of an instance makes an instance")
+        }
         _ => return None,
     };
     let message = format!("the target \"{}\" cannot be put there", recover.target.value);

@@ -106,7 +106,7 @@ fn rds_keeps_so_many_whole_days_and_counts_nothing() {
     let kept = |retention: &str| {
         found(&format!(
             "target \"d\" {{ rds cluster=\"d\"; backup \"k\" {{ point-in-time max-lag=\"5m\"; retention {retention} }} }}\n\
-             restore \"d\" {{ recover \"d\" {{ into instance=\"e\" }} }}\n"
+             restore \"d\" {{ recover \"d\" {{ into cluster=\"e\" }} }}\n"
         ))
     };
     let refused: &[&str] = &["sonae::retention::of-rds"];

@@ -1,38 +1,16 @@
-//! The client: credentials and region as the SDK finds them, and nothing asked twice.
+//! The client: how buckets are addressed, and which checksums are asked for.
 
-use aws_config::{BehaviorVersion, Region};
+use aws_config::Region;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::retry::RetryConfig;
-use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{Credentials, RequestChecksumCalculation, ResponseChecksumValidation};
-use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
-use std::time::Duration;
 
 use super::S3Address;
+use crate::drivers::aws::{self, AwsAddress};
 
-/// A connection that is not made by then never is.
-const CONNECT: Duration = Duration::from_secs(10);
-/// The service is given so long to begin an answer, and to take each piece.
-const ANSWER: Duration = Duration::from_secs(60);
-
-/// A client for that address. Credentials are looked for when they are first needed
-/// (<https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>).
+/// A client for that address.
 pub(super) async fn client(address: &S3Address, keys: Option<Credentials>) -> Client {
-    let http =
-        aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https();
-    // Whoever asks repeats, within his own budget, and looks where an answer was lost.
-    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).read_timeout(ANSWER).build();
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http)
-        .retry_config(RetryConfig::disabled())
-        .timeout_config(timeouts);
-    if let Some(region) = &address.region {
-        loader = loader.region(Region::new(region.clone()));
-    }
-    if let Some(keys) = keys {
-        loader = loader.credentials_provider(keys);
-    }
-    let shared = loader.load().await;
+    let here = AwsAddress { endpoint: None, keys };
+    let shared = aws::configuration(&here, aws::http(), address.region.as_deref()).await;
     let mut config = aws_sdk_s3::config::Builder::from(&shared);
     if let Some(endpoint) = &address.endpoint {
         // Others than Amazon seldom have a name in DNS for each bucket, and need no region.

@@ -18,7 +18,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use self::course::{Course, Leg, course};
-use super::{Action, Outlook, OutlookStep, PointChoice, Recovery, StepView as _, Subject};
+use super::{
+    Action, DatabaseAction, DatabaseRecovery, Outlook, OutlookStep, PointChoice, Recovery, StepView as _, Subject,
+};
 use crate::graph::{Graph, StepKind};
 use crate::observe::Observed;
 use crate::plan::Plan;
@@ -206,8 +208,9 @@ fn approval(step: &crate::graph::Step) -> Option<Approval> {
 /// How far apart the points are that were chosen, where there are two or more.
 fn spread(plan: &Plan, outlook: &Outlook) -> Option<Spread> {
     let Subject::Restore { restore, .. } = &outlook.subject else { return None };
-    let mut chosen: Vec<_> =
-        recoveries(outlook).filter_map(|found| Some((found.manifest.as_ref()?.moment, found))).collect();
+    let files = recoveries(outlook).filter_map(|found| Some((found.manifest.as_ref()?.moment, &found.target)));
+    let databases = database_recoveries(outlook).filter_map(|found| Some((found.moment?, &found.target)));
+    let mut chosen: Vec<(Timestamp, &Name)> = files.chain(databases).collect();
     chosen.sort_by_key(|(moment, _)| *moment);
     let ((oldest, older), (newest, newer)) = match chosen.as_slice() {
         [first, .., last] => (first, last),
@@ -216,10 +219,21 @@ fn spread(plan: &Plan, outlook: &Outlook) -> Option<Spread> {
     let planned = plan.restores.iter().find(|known| known.name.value == *restore);
     let seconds = u64::try_from(newest.duration_since(*oldest).as_secs()).unwrap_or(0);
     Some(Spread {
-        older: older.target.clone(),
-        newer: newer.target.clone(),
+        older: (*older).clone(),
+        newer: (*newer).clone(),
         apart: Duration::from_seconds(seconds),
         allowed: planned.and_then(|restore| restore.spread.as_ref()).map(|spread| spread.value),
+    })
+}
+
+/// The databases that are made, as far as they are known.
+fn database_recoveries(outlook: &Outlook) -> impl Iterator<Item = &DatabaseRecovery> {
+    outlook.known().filter_map(|step| match &step.action {
+        Action::Database(action) => match &**action {
+            DatabaseAction::Recover(recovery) => Some(&**recovery),
+            _ => None,
+        },
+        _ => None,
     })
 }
 

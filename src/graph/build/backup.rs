@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use super::{Builder, Deed, TIMEOUT_DEFAULT, argv, needs};
 use crate::graph::{Dependency, Driver, Effect, Output, OutputKind, Slice, StepKind};
-use crate::plan::{
-    Backup, Content, Files, Logs, PointInTime, Priority, Retention, Selection, Snapshot, Source, Stored, Target, Way,
-};
+use crate::plan::{Backup, Content, Files, Logs, Priority, Retention, Selection, Source, Stored, Target, Way};
 use crate::primitives::{JobName, PathBytes, Span, Spanned, StepId, StepName};
 
 impl<'a> Builder<'a> {
@@ -59,11 +57,9 @@ impl<'a> Builder<'a> {
                 _ => None,
             },
             (Way::PointInTime(kept), Source::Rds(rds)) => {
-                Some(self.point_in_time(backup, job, kept, &rds.database.to_string()))
+                Some(self.point_in_time(backup, job, kept, rds.name(), before))
             }
-            (Way::Snapshot(kept), Source::Rds(rds)) => {
-                Some(self.snapshot(backup, job, kept, &rds.database.to_string()))
-            }
+            (Way::Snapshot(kept), Source::Rds(rds)) => Some(self.snapshot(backup, job, kept, rds.name(), before)),
             _ => None,
         }
     }
@@ -240,46 +236,6 @@ impl<'a> Builder<'a> {
             let given = Output { step: copied, kind: OutputKind::Committed };
             self.undriven(&slice, &format!("delete-{to}"), deed, vec![given], vec![], copy.span);
         }
-    }
-
-    /// What RDS keeps by itself is only looked at.
-    fn point_in_time(&mut self, backup: &Backup, job: &JobName, kept: &PointInTime, of: &str) -> (StepId, StepId) {
-        let window = kept.window.as_ref().map(|window| format!("daily full backup in the window {}", window.value));
-        let often = kept.check_every.as_ref().map(|every| format!("looked at every {}", every.value));
-        let within = backup.retention.as_ref().and_then(|retention| retention.within.as_ref());
-        let within = within.map(|within| format!("kept for {}", within.value));
-        let deed = Deed {
-            word: "check",
-            what: format!("that {of} can be brought back to any moment up to {} ago", kept.max_lag.value),
-            details: window.into_iter().chain(within).chain(often).collect(),
-            effect: Effect::Read,
-            yields: &[OutputKind::Committed],
-            lacks: Driver::Rds,
-        };
-        let check = self.undriven(&Slice::Job(job.clone()), "check", deed, vec![], vec![], backup.span);
-        (check, check)
-    }
-
-    fn snapshot(&mut self, backup: &Backup, job: &JobName, kept: &Snapshot, of: &str) -> (StepId, StepId) {
-        let (slice, span, lacks) = (Slice::Job(job.clone()), backup.span, Driver::Rds);
-        let mut chain = |word: &'static str, what: String, effect, yields, inputs: Vec<Output>| {
-            let deed = Deed { word, what, details: vec![], effect, yields, lacks };
-            self.undriven(&slice, word, deed, inputs, vec![], span)
-        };
-        let made = chain("snapshot", format!("of {of}"), Effect::Add, &[OutputKind::Committed], vec![]);
-        let given = Output { step: made, kind: OutputKind::Committed };
-        if let Some(region) = &kept.copy_to {
-            chain("copy", format!("the snapshot into {}", region.value), Effect::Add, &[], vec![given]);
-        }
-        chain(
-            "delete",
-            format!("snapshots: {}", self::kept(backup.retention.as_ref())),
-            Effect::Delete,
-            &[],
-            vec![given],
-        );
-        self.steps[made.index()].takes = backup.takes.as_ref().map(|takes| takes.value);
-        (made, made)
     }
 
     /// `after "target/backup"`: the job begins when the other's point exists, or when it has failed: order, not need.

@@ -31,19 +31,29 @@ impl Builder<'_> {
                 earlier.recovered.insert(&recover.target.value, into.clone());
                 Some(self.recover(restore, recover, into, before))
             }
+            RestoreStep::Recover(recover) => self.recover_database(restore, recover, before, earlier),
             RestoreStep::Probe(probe) => self.probe(restore, probe, before, earlier),
             RestoreStep::Approve(approve) => Some(self.approve(restore, approve, before)),
             RestoreStep::Command(command) if is_known(command.host.as_ref()) => {
                 self.command(restore, command, before, earlier)
             }
-            RestoreStep::Switch(switch) => self.switch(restore, switch, before, earlier),
+            RestoreStep::Switch(switch) => self
+                .switch(restore, switch, before, earlier)
+                .or_else(|| self.switch_database(restore, switch, before, earlier)),
             RestoreStep::Deploy(deploy) if is_known(deploy.host.as_ref()) => self.deploy(restore, deploy, before),
             _ => None,
         }
     }
 
     /// Adds a step under the first name that is free.
-    fn named(&mut self, restore: &Name, word: &str, kind: StepKind, before: &[StepId], span: Span) -> StepId {
+    pub(super) fn named(
+        &mut self,
+        restore: &Name,
+        word: &str,
+        kind: StepKind,
+        before: &[StepId],
+        span: Span,
+    ) -> StepId {
         let name = self.numbered(&format!("restore/{restore}"), word);
         let after = before.iter().map(|on| needs(*on, span)).collect();
         let after = awaiting(kind.inputs(), after, span);
@@ -72,7 +82,7 @@ impl Builder<'_> {
         id
     }
 
-    /// None where it looks at what a step yields, by address.
+    /// None where it looks at what nothing yields, which is told elsewhere.
     fn probe(&mut self, restore: &Name, probe: &Probe, before: &[StepId], earlier: &Earlier<'_>) -> Option<StepId> {
         let how = match &probe.kind {
             ProbeKind::Path(path) => ProbeCheck::Path(self.absolute(&path.value)),
@@ -80,9 +90,9 @@ impl Builder<'_> {
             ProbeKind::Http { url, status } => {
                 ProbeCheck::Http { url: url.value.clone(), status: status.as_ref().map_or(200, |status| status.value) }
             }
-            ProbeKind::Tcp { host, port } => ProbeCheck::Tcp { host: self.reached(host)?, port: port.value },
+            ProbeKind::Tcp { host, port } => ProbeCheck::Tcp { host: self.reached(host, earlier)?, port: port.value },
             ProbeKind::Sql { query, host, login } => {
-                ProbeCheck::Sql(Box::new(self.sql(&query.value, self.reached(host)?, login)))
+                ProbeCheck::Sql(Box::new(self.sql(&query.value, self.reached(host, earlier)?, login)))
             }
         };
         // What was just restored is there at once or never.
@@ -95,7 +105,7 @@ impl Builder<'_> {
         Some(self.named(restore, "probe", kind, before, probe.span))
     }
 
-    fn sql(&self, query: &str, host: String, login: &SqlLogin) -> SqlCheck {
+    fn sql(&self, query: &str, host: Argument, login: &SqlLogin) -> SqlCheck {
         let text = |written: &Option<Spanned<String>>| written.as_ref().map(|text| text.value.clone());
         let place = |secret: &Secret| match secret {
             Secret::Env(name) => SecretPlace::Env(name.clone()),
@@ -112,11 +122,14 @@ impl Builder<'_> {
         }
     }
 
-    /// The address of a machine, by its name in the plan or as it is written; none where it is known only later.
-    fn reached(&self, host: &Spanned<Input>) -> Option<String> {
-        let Input::Text(written) = &host.value else { return None };
+    /// The address of a machine: by its name in the plan, as it is written, or as a step yields it.
+    fn reached(&self, host: &Spanned<Input>, earlier: &Earlier<'_>) -> Option<Argument> {
+        let written = match &host.value {
+            Input::Text(written) => written,
+            Input::Output(name) => return output(name, &earlier.labels).map(Argument::Output),
+        };
         let declared = self.hosts.get(written.as_str()).and_then(|host| host.ssh.as_ref());
-        Some(declared.map_or_else(|| written.clone(), |ssh| ssh.address.value.clone()))
+        Some(Argument::Text(declared.map_or_else(|| written.clone(), |ssh| ssh.address.value.clone())))
     }
 
     /// What is lacking to reach another host: `ssh` takes a private key from a file.

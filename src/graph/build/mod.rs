@@ -1,6 +1,7 @@
 //! From a checked plan to its steps.
 
 mod backup;
+mod database;
 mod driven;
 mod restore;
 mod watch;

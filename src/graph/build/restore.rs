@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::{Builder, Deed, argv, needs};
 use crate::graph::{Driver, Effect, Output, OutputKind, Slice};
 use crate::plan::{Deploy, Input, Into, Launch, OutputName, Probe, ProbeKind, Recover, Restore, RestoreStep, Source};
+use crate::ports::DatabaseName;
 use crate::primitives::{Duration, HostPath, Name, PathBytes, Spanned, StepId};
 
 /// What a line of steps is compiled for.
@@ -36,6 +37,8 @@ impl Scratch {
 pub(super) struct Earlier<'s> {
     /// Where targets were put.
     pub(super) recovered: HashMap<&'s Name, HostPath>,
+    /// As which databases.
+    pub(super) databases: HashMap<&'s Name, DatabaseName>,
     /// Those that yield something, by what others call them; the last where several are called the same.
     pub(super) labels: HashMap<&'s str, StepId>,
     /// Where a drill puts what the plan puts elsewhere.
@@ -188,8 +191,8 @@ impl Builder<'_> {
             Into::Path { path, host } => {
                 format!("{}{}", self.place(line, &recover.target.value, &path.value), on(host.as_ref()))
             }
-            Into::Instance(instance) if line.scratch.is_some() => format!("instance {}-drill", instance.value),
-            Into::Instance(instance) => format!("instance {}", instance.value),
+            Into::Database { database, .. } if line.scratch.is_some() => format!("{database}-drill"),
+            Into::Database { database, .. } => database.to_string(),
         };
         let what = format!("{} into {into}", recover.target.value);
         let from = recover.from_host.as_ref().map(|host| format!("recovery points of host {}", host.value));

@@ -2,7 +2,7 @@
 
 use super::{Form, Kind, Readable, Refusal, article, codes, text};
 use crate::diagnostic::nearest;
-use crate::plan::{Addressing, ArchiveFormat, Depth, Event, Priority, Selection, ServerEncryption};
+use crate::plan::{Addressing, ArchiveFormat, Depth, Drift, Event, Priority, Selection, ServerEncryption};
 use crate::primitives::Method;
 use crate::syntax::Value;
 
@@ -62,6 +62,7 @@ chosen!(
     ]
 );
 chosen!(Selection, Form::Selection, [("unshipped-days", Self::UnshippedDays), ("whole-months", Self::WholeMonths)]);
+chosen!(Drift, Form::Drift, [("tell", Self::Tell), ("correct", Self::Correct), ("enable", Self::Enable)]);
 chosen!(Priority, Form::Priority, [("normal", Self::Normal), ("low", Self::Low), ("idle", Self::Idle)]);
 chosen!(
     Depth,

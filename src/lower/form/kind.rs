@@ -8,8 +8,8 @@ use super::{
     Status, Tag, Text, Url, Zone,
 };
 use crate::plan::{
-    Addressing, ArchiveFormat, Depth, Event, Input, Priority, Secret, Selection, Selector, ServerEncryption, TimeOfDay,
-    Window,
+    Addressing, ArchiveFormat, Depth, Drift, Event, Input, Priority, Secret, Selection, Selector, ServerEncryption,
+    TimeOfDay, Window,
 };
 use crate::primitives::{Duration, JobName, Method, Name, Percentage, Period, Rate};
 
@@ -81,6 +81,7 @@ impl Form {
             Self::Port => of::<Port>(),
             Self::Status => of::<Status>(),
             Self::Selection => of::<Selection>(),
+            Self::Drift => of::<Drift>(),
             Self::Priority => of::<Priority>(),
             Self::Event => of::<Event>(),
             Self::Selector => of::<Selector>(),
@@ -139,6 +140,7 @@ mod tests {
             read::<Port>(value),
             read::<Status>(value),
             read::<Selection>(value),
+            read::<Drift>(value),
             read::<Priority>(value),
             read::<Event>(value),
             read::<Selector>(value),

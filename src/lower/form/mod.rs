@@ -87,6 +87,8 @@ pub enum Form {
     Status,
     /// `"unshipped-days"`.
     Selection,
+    /// `"correct"`.
+    Drift,
     /// `"low"`.
     Priority,
     /// `"failure"`.
@@ -101,7 +103,7 @@ pub enum Form {
 
 impl Form {
     /// All of them, in the order of the reference.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::Text,
         Self::Name,
         Self::Job,
@@ -135,6 +137,7 @@ impl Form {
         Self::Port,
         Self::Status,
         Self::Selection,
+        Self::Drift,
         Self::Priority,
         Self::Event,
         Self::Selector,
@@ -202,6 +205,11 @@ impl Form {
             Self::Port => ("port", "a whole number from 1 to 65535, without quotes"),
             Self::Status => ("status", "a whole number from 100 to 599, without quotes, as in `200`"),
             Self::Selection => ("selection", "`\"unshipped-days\"` or `\"whole-months\"`"),
+            Self::Drift => (
+                "drift",
+                "`\"tell\"`; `\"correct\"`: it is set as the plan says, but never so that less is kept; or `\"enable\"`: likewise, and \
+                 automated backups are turned on where they are off",
+            ),
             Self::Priority => ("priority", "`\"normal\"`, `\"low\"` or `\"idle\"`"),
             Self::Event => (
                 "event",

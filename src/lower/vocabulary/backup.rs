@@ -121,6 +121,11 @@ pub static POINT_IN_TIME: Word = Word {
             "How far the newest moment may lie back. RDS's word, held against it at each look.",
         ),
         optional("check-every", Form::Duration, "How often it is looked at. By default whenever the job is run."),
+        optional(
+            "on-drift",
+            Form::Drift,
+            "What is done where the database is set otherwise than `window` and `retention within=` say. By default `\"tell\"`.",
+        ),
     ],
     ..plain(
         "point-in-time",

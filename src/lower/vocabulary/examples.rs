@@ -25,11 +25,21 @@ const fn of(word: &'static Word, inside: &'static str, text: &'static str) -> Ex
 const OF_RDS: &str = r#"target "shop" area="data" {
     rds instance="shop-prod" region="eu-central-1"
     backup "automated" {
-        point-in-time window="03:00/30m" max-lag="5m" check-every="5m"
+        point-in-time window="03:00/30m" max-lag="5m" check-every="5m" on-drift="correct"
         retention within="7d"
     }
 }
-restore "shop" { recover "shop" { into instance="shop-restored" } }"#;
+restore "shop" {
+    recover "shop" {
+        into instance="shop-restored" {
+            instance-class "db.m6i.large"
+            subnet-group "restored"
+            security-groups "sg-0123456789abcdef0"
+            parameter-group "shop-mysql8"
+            option-group "shop-mysql8"
+        }
+    }
+}"#;
 
 /// A MySQL server.
 const OF_MYSQL: &str = r#"target "ledgers" area="data" {
@@ -402,7 +412,7 @@ backup "e" { schedule cron="30 5 * * 1-5"; archive "tar.zip"; store "vault"; ret
         retention generations=8
     }
 }
-restore "orders" { recover "orders" { into instance="orders-restored" } }"#,
+restore "orders" { recover "orders" { into cluster="orders-restored" } }"#,
     ),
     of(&INTO_STORE, "target", OF_BACKUP),
     of(
@@ -490,6 +500,11 @@ priority "low""#,
     recover "documents" { from host="old-host"; into path="/restore/of-the-old-host" }
 }"#,
     ),
+    of(&INSTANCE_CLASS, "file", OF_RDS),
+    of(&SUBNET_GROUP, "file", OF_RDS),
+    of(&INTO_SECURITY_GROUPS, "file", OF_RDS),
+    of(&PARAMETER_GROUP, "file", OF_RDS),
+    of(&OPTION_GROUP, "file", OF_RDS),
     of(&INTO, "file", r#"restore "beside" { recover "documents" { into path="/restore/beside" } }"#),
     of(
         &PARALLEL,

@@ -64,11 +64,46 @@ pub static INTO: Word = Word {
             Form::Input,
             "A declared host, or an address; with `path`. By default the host that restores.",
         ),
-        optional("instance", Form::Text, "The DB instance that is made, of an `rds` target."),
+        optional("instance", Form::Text, "The DB instance that is made, of an `rds` target that is an instance."),
+        optional("cluster", Form::Text, "The Aurora cluster that is made, of an `rds` target that is a cluster."),
     ],
+    children: &[&INSTANCE_CLASS, &SUBNET_GROUP, &INTO_SECURITY_GROUPS, &PARAMETER_GROUP, &OPTION_GROUP],
     times: Times::Required,
-    ..plain("into", NOTHING, "Where it is put; never over what is there.")
+    ..plain(
+        "into",
+        NOTHING,
+        "Where it is put; never over what is there. A database is set as the one that it is made from, but for what stands in the block.",
+    )
 };
+
+/// `instance-class`
+pub static INSTANCE_CLASS: Word = plain(
+    "instance-class",
+    one(Form::Text, "a class, as in `\"db.m6i.large\"`"),
+    "The class of the new DB instance; of a cluster, of its instances. By default the source's.",
+);
+
+/// `subnet-group`
+pub static SUBNET_GROUP: Word =
+    plain("subnet-group", one(Form::Text, "its name"), "The DB subnet group. By default the source's.");
+
+/// `security-groups` in `into`
+pub static INTO_SECURITY_GROUPS: Word = plain(
+    "security-groups",
+    many(Form::Text, "their identifiers"),
+    "The VPC security groups. By default the source's.",
+);
+
+/// `parameter-group`
+pub static PARAMETER_GROUP: Word = plain(
+    "parameter-group",
+    one(Form::Text, "its name"),
+    "The DB parameter group; of a cluster, its own. By default the source's.",
+);
+
+/// `option-group`
+pub static OPTION_GROUP: Word =
+    plain("option-group", one(Form::Text, "its name"), "The option group, of a DB instance. By default the source's.");
 
 /// `parallel`
 pub static PARALLEL: Word = Word {

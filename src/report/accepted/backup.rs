@@ -16,6 +16,7 @@ impl Facts {
                 self.optional(&of, "window", kept.window.as_ref());
                 self.fact(&of, format!("max-lag {}", kept.max_lag.value));
                 self.optional(&of, "check-every", kept.check_every.as_ref());
+                self.fact(&of, format!("on-drift {}", kept.on_drift));
             }
             Way::Snapshot(kept) => {
                 self.fact(&of, "snapshot");

@@ -1,7 +1,9 @@
 //! Facts of restores.
 
 use super::{Facts, or_none, quoted, texts, value};
-use crate::plan::{Deploy, Into, Launch, MYSQL_PORT, Probe, ProbeKind, Recover, Restore, RestoreStep};
+use crate::plan::{
+    Deploy, Into, IntoSettings, Launch, MYSQL_PORT, Probe, ProbeKind, RdsDatabase, Recover, Restore, RestoreStep,
+};
 
 impl Facts {
     pub(super) fn restore(&mut self, restore: &Restore) {
@@ -53,7 +55,27 @@ impl Facts {
         let host = recover.from_host.as_ref().map(|host| quoted(&host.value));
         self.fact(of, format!("from host {}", host.unwrap_or_else(|| "that restores".into())));
         match &recover.into {
-            Into::Instance(instance) => self.fact(of, format!("into instance {}", quoted(&instance.value))),
+            Into::Database { database, settings } => {
+                let word = match database {
+                    RdsDatabase::Instance(_) => "instance",
+                    RdsDatabase::Cluster(_) => "cluster",
+                };
+                self.fact(of, format!("into {word} {}", quoted(&database.identifier().value)));
+                let IntoSettings { class, subnet_group, security_groups, parameter_group, option_group } = &**settings;
+                for (word, value) in [
+                    ("instance-class", class),
+                    ("subnet-group", subnet_group),
+                    ("parameter-group", parameter_group),
+                    ("option-group", option_group),
+                ] {
+                    if value.is_some() {
+                        self.optional_text(of, word, value.as_ref());
+                    }
+                }
+                if !security_groups.is_empty() {
+                    self.each(of, "security-group", texts(security_groups));
+                }
+            }
             Into::Path { path, host } => {
                 self.fact(of, format!("into path {}", quoted(&path.value)));
                 if host.is_some() {
