@@ -90,6 +90,10 @@ fn carry_out(estate: &Estate, phase: &[&str], run: &mut String) -> usize {
     if phase == ["roll-back"] {
         arguments.push(run);
     }
+    if phase[0] == "restore" {
+        // The newest moment is behind the newest snapshot, to the second.
+        std::thread::sleep(Duration::from_secs(3));
+    }
     let before = estate.moto.done().len();
     let mut child = estate.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let begun = Instant::now();

@@ -9,14 +9,15 @@ use super::noise::noise;
 use super::scene::{ONE_JOB, SONAE, Said, Scene};
 
 pub(crate) const CHECKS: &[Check] = &[
-    Check { name: "50,000 files in one folder need no more than 96 MiB", needs: &[], run: one_folder },
-    Check { name: "50,000 files in 500 folders need no more than 96 MiB", needs: &[], run: many_folders },
-    Check { name: "a file of 600 MiB needs no more than 96 MiB", needs: &[], run: large_file },
+    Check { name: "50,000 files in one folder need no more than 112 MiB", needs: &[], run: one_folder },
+    Check { name: "50,000 files in 500 folders need no more than 112 MiB", needs: &[], run: many_folders },
+    Check { name: "a file of 600 MiB needs no more than 112 MiB", needs: &[], run: large_file },
     Check { name: "to check a plan of any kind needs no more than 200 MiB", needs: &[], run: plans },
 ];
 
-/// The most that the program may have in memory at any moment, whatever it is given; in bytes.
-const PEAK_MAX: u64 = 96 << 20;
+/// The most that the program may have in memory at any moment, whatever it is given; in bytes. Of it, some 38 MiB are the pages of a program that is not
+/// optimised; docs/performance.md holds one that is to 96 MiB.
+const PEAK_MAX: u64 = 112 << 20;
 const FILES: u32 = 50_000;
 /// Of the large file.
 const MEBIBYTES: u32 = 600;

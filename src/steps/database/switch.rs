@@ -15,34 +15,72 @@ pub(super) async fn switch(world: &World<'_>, run: &RunId, of: &DatabaseSwitch) 
         Some(resource) => there.resource == *resource,
         None => there.tags.get(TAG_RUN) == Some(&run.to_string()),
     };
-    let in_service = world.databases.database(&of.to).await?;
-    if !in_service.as_ref().is_some_and(is_ours) {
-        let action = format!("switch {} to {}", of.from, of.to.identifier);
-        // Before the service loses its database, there is to be one in its place.
-        let recovered = world.databases.database(&of.from).await?;
-        if !recovered.as_ref().is_some_and(|there| is_ours(there) && there.is_available()) {
-            let answer = format!("{}, which is to get that name, is not there, or not available", of.from);
-            return Err(Fault::permanent(Cause::NotFound, action, answer));
-        }
+    if let Some(Standing { recovered, in_service }) = standing(world, of, &is_ours).await? {
         match (&in_service, &of.replaces) {
             (Some(there), Some(resource)) if there.resource == *resource => {
-                rename(world, &of.to, &of.kept, resource).await?
+                rename(world, &of.to, &of.kept, resource).await?;
             }
             (Some(_), _) => {
                 let answer = format!(
                     "{} is another database than the one that was there when the restore began: somebody is at work on it",
                     of.to
                 );
-                return Err(Fault::permanent(Cause::Exists, action, answer));
+                return Err(Fault::permanent(Cause::Exists, action(of), answer));
             }
             (None, _) => {}
         }
-        let resource = recovered.map(|there| there.resource).unwrap_or_default();
-        rename(world, &of.from, &of.to, &resource).await?;
+        rename(world, &of.from, &of.to, &recovered.resource).await?;
     }
     available(world, &of.to).await?;
     let kept = world.databases.database(&of.kept).await?;
     Ok(DatabaseOutput::Switched { kept: kept.map(|kept| kept.name) })
+}
+
+/// How far it came: what is to serve, and what serves.
+struct Standing {
+    recovered: Database,
+    in_service: Option<Database>,
+}
+
+fn action(of: &DatabaseSwitch) -> String {
+    format!("switch {} to {}", of.from, of.to.identifier)
+}
+
+/// None where it serves already. Before the service loses its database, there is to be one in its place; one that is being renamed, as an
+/// attempt before asked for, is waited for.
+async fn standing(
+    world: &World<'_>,
+    of: &DatabaseSwitch,
+    is_ours: &(dyn Fn(&Database) -> bool + Sync),
+) -> Result<Option<Standing>, Fault> {
+    let mut wait = Wait::default();
+    loop {
+        let look = look(world, of, is_ours).await;
+        if let Some(standing) = wait.after(look).await? {
+            return Ok(standing);
+        }
+    }
+}
+
+async fn look(
+    world: &World<'_>,
+    of: &DatabaseSwitch,
+    is_ours: &(dyn Fn(&Database) -> bool + Sync),
+) -> Result<Look<Option<Standing>>, Fault> {
+    // In this order: what gets its new name between the two looks is seen under it.
+    let recovered = world.databases.database(&of.from).await?;
+    let in_service = world.databases.database(&of.to).await?;
+    if in_service.as_ref().is_some_and(is_ours) {
+        return Ok(Look::Ready(None));
+    }
+    match recovered.filter(is_ours) {
+        Some(recovered) if recovered.is_available() => Ok(Look::Ready(Some(Standing { recovered, in_service }))),
+        Some(_) => Ok(Look::NotYet),
+        None => {
+            let answer = format!("{}, which is to get that name, is not there", of.from);
+            Err(Fault::permanent(Cause::NotFound, action(of), answer))
+        }
+    }
 }
 
 async fn available(world: &World<'_>, name: &DatabaseName) -> Result<(), Fault> {
