@@ -15,7 +15,7 @@ use super::needs::{Need, program};
 use super::sshd::free_port;
 
 /// What a check with a server needs.
-pub(crate) const MOTO: &[Need] = &[Need::Python("moto_server")];
+pub(crate) const MOTO: &[Need] = &[Need::Python("moto_server"), Need::Python("aws")];
 /// A server that is not up by then never will be.
 const UP_WITHIN: Duration = Duration::from_secs(60);
 /// It ends with whoever holds the other end of its input, however that ends.
