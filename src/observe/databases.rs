@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Reading;
 use crate::graph::{DatabaseKept, DatabaseStep};
-use crate::ports::{AutomatedBackups, Database, DatabaseKind, DatabaseName, DatabaseSnapshot, DatabasesRead, Fault};
+use crate::ports::{AutomatedBackups, Database, DatabaseName, DatabaseSnapshot, DatabasesRead, Fault};
 
 /// What was asked of providers.
 #[derive(Debug, Clone, Default)]
@@ -31,12 +31,12 @@ impl DatabasesSeen {
                 self.ask_database(provider, database).await;
                 self.ask_automated(provider, database).await;
             }
-            DatabaseStep::Snapshot { database, .. } => self.ask_database(provider, database).await,
-            DatabaseStep::Copy { database, .. } => self.ask_database(provider, database).await,
+            DatabaseStep::Snapshot { database, .. }
+            | DatabaseStep::Copy { database, .. }
+            | DatabaseStep::Switch { database, .. } => self.ask_database(provider, database).await,
             DatabaseStep::Prune { database, .. } => self.ask_snapshots(provider, database).await,
             DatabaseStep::Recover { database, jobs, into, .. } => {
                 self.ask_database(provider, database).await;
-                self.ask_members(provider, database).await;
                 self.ask_database(provider, into).await;
                 for (_, kept) in jobs {
                     match kept {
@@ -45,22 +45,12 @@ impl DatabasesSeen {
                     }
                 }
             }
-            DatabaseStep::Switch { database, .. } => self.ask_database(provider, database).await,
         }
     }
 
     async fn ask_database(&mut self, provider: &dyn DatabasesRead, name: &DatabaseName) {
         if !self.databases.contains_key(name) {
             self.databases.insert(name.clone(), provider.database(name).await);
-        }
-    }
-
-    /// The instance of a cluster that is written to: its class is the one of those that are made.
-    async fn ask_members(&mut self, provider: &dyn DatabasesRead, name: &DatabaseName) {
-        let member = self.database(name).and_then(|cluster| cluster.members.first().cloned());
-        if let Some(identifier) = member {
-            let region = name.region.clone();
-            self.ask_database(provider, &DatabaseName { kind: DatabaseKind::Instance, identifier, region }).await;
         }
     }
 

@@ -6,7 +6,7 @@ use super::words::{advice, count, counted, names, suspension, time};
 use crate::catalog::{Named, Part};
 use crate::forecast::{
     Action, Deletion, ForecastStep, Leftover, Move, NotObserved, Outlook, OutlookStep, Recovery, Selection, StepView,
-    Subject, Why,
+    StoreLocation, Subject, Why,
 };
 use crate::graph::{Driver, Effect, Output, ProbeCheck, argument_line};
 use crate::observe::SourceTotals;
@@ -20,7 +20,7 @@ pub fn text(forecast: &Outlook) -> String {
 /// What it is about, and what of stores is limited.
 pub(super) fn head(forecast: &Outlook) -> String {
     let mut lines = format!("{}\n", headline(forecast));
-    for limit in limits(forecast) {
+    for limit in buckets(forecast).chain(limits(forecast)) {
         let _ = writeln!(lines, "{limit}");
     }
     lines
@@ -118,6 +118,20 @@ fn headline(forecast: &Outlook) -> String {
         ),
         Subject::Slice(slice) => format!("{}: {slice} on {}, {observed}", forecast.plan, forecast.host),
     }
+}
+
+/// How what is put into buckets is kept and encrypted, of those that are used and of which the plan says so.
+fn buckets(forecast: &Outlook) -> impl Iterator<Item = String> {
+    let is_used = |store| forecast.known().any(|step| step.action.store() == Some(store));
+    let used = forecast.stores.iter().filter(move |(store, _)| is_used(*store));
+    used.filter_map(|(store, location)| {
+        let StoreLocation::S3(bucket) = location else { return None };
+        let class = bucket.storage_class.as_ref().map(|class| format!("storage class {class}"));
+        let keys = bucket.encryption.as_ref().map(|keys| format!("encryption {keys}"));
+        let key = bucket.kms_key.as_ref().map(|key| format!("KMS key {key}"));
+        let told: Vec<String> = [class, keys, key].into_iter().flatten().collect();
+        (!told.is_empty()).then(|| format!("store {store}: what is put there: {}", on_one_line(&told.join(", "))))
+    })
 }
 
 /// What is limited of the stores that are used.

@@ -5,7 +5,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -25,15 +25,29 @@ const WITH_ITS_PARENT: &str = r#""$@" & server=$!; read -r _; kill -9 $server"#;
 pub(crate) struct Moto {
     server: Child,
     port: u16,
-    _home: tempfile::TempDir,
+    home: tempfile::TempDir,
 }
 
 impl Moto {
     /// One that holds nothing.
     pub(crate) fn start() -> Self {
+        Self::launched(|port, _| {
+            let arguments = ["-H", "127.0.0.1", "-p", port].map(str::to_owned);
+            (program("moto_server").unwrap(), arguments.to_vec(), vec![])
+        })
+    }
+
+    /// One that is launched so, once it is up: a program with its arguments and what stands in its environment, told its port and its folder.
+    pub(crate) fn launched(
+        how: impl FnOnce(&str, &Path) -> (PathBuf, Vec<String>, Vec<(&'static str, String)>),
+    ) -> Self {
         let home = tempfile::Builder::new().prefix("sonae-moto-").tempdir().unwrap();
         let port = free_port();
-        let mut moto = Self { server: launch(port, home.path()), port, _home: home };
+        let (program, arguments, environment) = how(&port.to_string(), home.path());
+        let mut command = Command::new("sh");
+        command.args(["-c", WITH_ITS_PARENT, "sh"]).arg(program).args(arguments).envs(environment);
+        command.current_dir(home.path()).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut moto = Self { server: command.process_group(0).spawn().unwrap(), port, home };
         let begun = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             let ended = moto.server.try_wait().unwrap();
@@ -41,6 +55,11 @@ impl Moto {
             std::thread::sleep(Duration::from_millis(20));
         }
         moto
+    }
+
+    /// The folder that it was launched in, which goes with it.
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
     }
 
     /// Where it is, as a plan's `endpoint` says it.
@@ -80,12 +99,4 @@ impl Drop for Moto {
         let _gone = Pid::from_raw(self.server.id().cast_signed()).map(|pid| kill_process_group(pid, Signal::KILL));
         let _reaped = self.server.wait();
     }
-}
-
-fn launch(port: u16, home: &Path) -> Child {
-    let mut command = Command::new("sh");
-    command.args(["-c", WITH_ITS_PARENT, "sh"]).arg(program("moto_server").unwrap());
-    command.args(["-H", "127.0.0.1", "-p", &port.to_string()]).current_dir(home);
-
-    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0).spawn().unwrap()
 }

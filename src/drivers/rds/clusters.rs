@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_rds::Client;
-use aws_sdk_rds::types::Filter;
+use aws_sdk_rds::types::{DbInstance, Filter};
 use jiff::Timestamp;
 
 use super::failed::{changed, deleted, found};
@@ -17,20 +17,22 @@ pub(super) async fn database(client: &Client, name: &DatabaseName) -> Result<Opt
     let answer = call.into_paginator().items().send().try_collect().await;
     let answer = found(&format!("look at {name}"), answer)?;
     let Some(mut cluster) = answer.into_iter().next().map(|it| told::cluster(it, name)) else { return Ok(None) };
-    if let (None, Some(writer)) = (&cluster.settings.class, cluster.members.first()) {
-        cluster.settings.class = class(client, name, writer).await?;
+    if let (None, Some(writer)) = (&cluster.settings.class, cluster.members.first())
+        && let Some(writer) = instance(client, name, writer).await?
+    {
+        cluster.settings.class = writer.db_instance_class;
+        cluster.settings.publicly_accessible = writer.publicly_accessible;
     }
     Ok(Some(cluster))
 }
 
-/// The class of an instance of a cluster; none where it is no more.
-async fn class(client: &Client, cluster: &DatabaseName, member: &str) -> Result<Option<String>, Fault> {
+/// An instance of a cluster; none where it is no more. What the cluster does not tell of its instances is told of the one that is written to.
+async fn instance(client: &Client, cluster: &DatabaseName, member: &str) -> Result<Option<DbInstance>, Fault> {
     let filter = Filter::builder().name("db-cluster-id").values(&cluster.identifier).build();
     let call = client.describe_db_instances().filters(filter);
     let answer = call.into_paginator().items().send().try_collect().await;
     let members = found(&format!("look at the instances of {cluster}"), answer)?;
-    let member = members.into_iter().find(|it| it.db_instance_identifier.as_deref() == Some(member));
-    Ok(member.and_then(|it| it.db_instance_class))
+    Ok(members.into_iter().find(|it| it.db_instance_identifier.as_deref() == Some(member)))
 }
 
 pub(super) async fn automated_backups(client: &Client, name: &DatabaseName) -> Result<Vec<AutomatedBackups>, Fault> {

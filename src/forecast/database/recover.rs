@@ -94,7 +94,7 @@ pub(super) fn recover(
             name: into.clone(),
             from: found.from,
             engine: source.map(|source| source.engine.clone()).unwrap_or_default(),
-            settings: settings_of(seen, source, settings),
+            settings: settings_of(source, settings),
             tags: tags.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<BTreeMap<_, _>>(),
         });
     }
@@ -242,18 +242,9 @@ fn members(source: Option<&Database>, into: &DatabaseName) -> Vec<String> {
     (1..=count).map(|number| format!("{}-{number}", into.identifier)).collect()
 }
 
-/// As the source is set, but for what the plan says. The class of a cluster's instances is that of the one that is written to.
-fn settings_of(seen: &DatabasesSeen, source: Option<&Database>, planned: &DatabaseSettings) -> DatabaseSettings {
+/// As the source is set, but for what the plan says.
+fn settings_of(source: Option<&Database>, planned: &DatabaseSettings) -> DatabaseSettings {
     let mut settings = source.map(|source| source.settings.clone()).unwrap_or_default();
-    let writer = source.and_then(|source| {
-        let identifier = source.members.first()?.clone();
-        let region = source.name.region.clone();
-        seen.database(&DatabaseName { kind: DatabaseKind::Instance, identifier, region })
-    });
-    if let Some(writer) = writer {
-        settings.class = writer.settings.class.clone();
-        settings.publicly_accessible = writer.settings.publicly_accessible;
-    }
     let DatabaseSettings { class, subnet_group, security_groups, parameter_group, option_group, .. } = planned.clone();
     settings.class = class.or(settings.class);
     settings.subnet_group = subnet_group.or(settings.subnet_group);

@@ -65,7 +65,7 @@ pub struct SnapshotMade {
     pub seen: Timestamp,
     /// The storage that a database restored from it needs, in GiB.
     pub allocated_gib: u32,
-    /// Whether it was there before this run asked for it.
+    /// Whether its data may be from before this run: it was there, or it is a copy.
     #[serde(default)]
     pub was_there: bool,
 }
@@ -141,7 +141,10 @@ pub(super) async fn perform(
         DatabaseAction::Check(of) => check::check(world, of).await,
         DatabaseAction::Snapshot(of) => snapshot::make(world, of, progress).await.map(DatabaseOutput::Snapshot),
         DatabaseAction::Copy(of) => snapshot::copy(world, of, progress).await.map(DatabaseOutput::Copy),
-        DatabaseAction::Prune(of) => prune::prune(world, &forecast.plan, of, made, progress).await,
+        DatabaseAction::Prune(of) => {
+            let run = (&forecast.plan, forecast.run.began());
+            prune::prune(world, run, of, made, progress).await
+        }
         DatabaseAction::Recover(of) => recover::recover(world, step, &forecast.run, of).await,
         DatabaseAction::Switch(of) => switch::switch(world, &forecast.run, of).await,
     };

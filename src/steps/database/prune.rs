@@ -18,7 +18,7 @@ const APART_MAX: SignedDuration = SignedDuration::from_hours(1);
 
 pub(super) async fn prune(
     world: &World<'_>,
-    plan: &Name,
+    (plan, began): (&Name, Timestamp),
     of: &SnapshotPrune,
     made: Option<&SnapshotMade>,
     progress: &Progress,
@@ -33,7 +33,7 @@ pub(super) async fn prune(
     let omissions: Vec<Option<Omission>> = of.snapshots.iter().map(|it| omission(&seen, it, &verdicts)).collect();
     let going = omissions.iter().filter(|why| why.is_none()).count() as u64;
     let too_many = of.guard.judge(going, verdicts.len() as u64).map(Suspension::TooMany);
-    deleted.suspended = apart(made).or_else(|| of.suspended.clone()).or(too_many);
+    deleted.suspended = made.and_then(|made| apart(made, began)).or_else(|| of.suspended.clone()).or(too_many);
     for (deletion, why) in of.snapshots.iter().zip(omissions) {
         let held_back = deleted.suspended.as_ref().map(|_| Omission::Suspended);
         if let Some(why) = why.or(held_back) {
@@ -54,12 +54,13 @@ pub(super) async fn prune(
     Ok(DatabaseOutput::Pruned(deleted))
 }
 
-/// Why nobody knows how old anything is: the provider's clock and this host's are far apart. A snapshot is taken while it is waited for, or
-/// somewhat before, where another asked for it.
-fn apart(made: Option<&SnapshotMade>) -> Option<Suspension> {
-    let made = made?;
-    let ahead = made.taken.duration_since(made.seen);
-    (ahead > APART_MAX).then_some(Suspension::ClocksApart(ClocksApart { here: made.seen, store: made.taken }))
+/// Why nobody knows how old anything is: the provider's clock and this host's are far apart. A snapshot is taken before it is seen; and after the run
+/// began, unless it was there by then.
+fn apart(made: &SnapshotMade, began: Timestamp) -> Option<Suspension> {
+    let here = if made.taken > made.seen { made.seen } else { began };
+    let is_ahead = made.taken.duration_since(made.seen) > APART_MAX;
+    let is_behind = !made.was_there && began.duration_since(made.taken) > APART_MAX;
+    (is_ahead || is_behind).then_some(Suspension::ClocksApart(ClocksApart { here, store: made.taken }))
 }
 
 fn verdicts(plan: &Name, of: &SnapshotPrune, seen: &[DatabaseSnapshot], now: Timestamp) -> BTreeMap<PointId, Verdict> {
@@ -79,5 +80,41 @@ fn omission(
         Some(Verdict::LetGo(_)) if is_it => None,
         Some(_) if is_it => Some(Omission::KeptNow),
         _ => Some(Omission::Unusable),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::{DatabaseKind, SnapshotName};
+
+    fn at(minutes: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + 60 * minutes).unwrap()
+    }
+
+    /// Taken and seen so many minutes after the run began.
+    fn made(taken: i64, seen: i64, was_there: bool) -> SnapshotMade {
+        let name = SnapshotName { kind: DatabaseKind::Instance, identifier: "a".into(), region: None };
+        SnapshotMade { name, taken: at(taken), seen: at(seen), allocated_gib: 1, was_there }
+    }
+
+    #[test]
+    fn clocks_that_are_far_apart_let_nothing_go_whichever_is_ahead() {
+        let told = |taken, seen, was_there| match apart(&made(taken, seen, was_there), at(0)) {
+            Some(Suspension::ClocksApart(ClocksApart { here, store })) => Some((here == at(0), store == at(taken))),
+            other => {
+                assert_eq!(other, None);
+                None
+            }
+        };
+        // However long it takes.
+        assert_eq!(told(5, 600, false), None);
+        assert_eq!(told(-59, 3, false), None);
+        // This host's clock is ahead: what is a day old would pass for three.
+        assert_eq!(told(-2 * 24 * 60, 3, false), Some((true, true)));
+        // The provider's is.
+        assert_eq!(told(70, 3, false), Some((false, true)));
+        // Another run had it made.
+        assert_eq!(told(-300, 3, true), None);
     }
 }

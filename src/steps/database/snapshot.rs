@@ -26,7 +26,8 @@ pub(super) async fn make(world: &World<'_>, new: &NewSnapshot, progress: &Progre
 /// Likewise a copy.
 pub(super) async fn copy(world: &World<'_>, new: &SnapshotCopy, progress: &Progress) -> Result<SnapshotMade, Fault> {
     begun(world, &new.of, &Wanted::Copy(new)).await?;
-    made(world, &new.of, progress).await
+    let made = made(world, &new.of, progress).await?;
+    Ok(SnapshotMade { was_there: true, ..made })
 }
 
 async fn begin(world: &World<'_>, wanted: &Wanted<'_>) -> Result<(), Fault> {
