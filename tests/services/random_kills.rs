@@ -102,7 +102,8 @@ fn restores() {
         std::fs::remove_dir_all(scene.path("restored")).unwrap();
         hits.extend(kill_and_go_on(&scene, &RESTORE, unbroken, &mut random));
         assert_same(&expected, &look(&scene.path("restored")));
-        leftovers::assert_none(&scene);
+        // A run that was killed before it had a journal is not gone on with, and nobody gave its pin back.
+        leftovers::assert_none_but_leases(&scene);
     }
     assert_mostly_hit("restores", &hits);
 }

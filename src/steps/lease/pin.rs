@@ -13,7 +13,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 
 use super::chain::{self, Found, StoreTime, TRIES_MAX, busy, invalid};
@@ -22,6 +22,9 @@ use super::{LASTS, LEASE_RENEWED_EVERY};
 use crate::catalog::{LEASE_BYTES_MAX, LEASE_FORMAT_VERSION, Lease, LeaseHolder, Part, Pin, PointPlace, host_prefix};
 use crate::ports::{Cause, Certainty, Clock, Fault, ObjectInfo, StoreRead, StoreWrite};
 use crate::primitives::{Key, PointId};
+
+/// A run that began longer ago puts no pin any more: that is the first thing that it does.
+const GONE: SignedDuration = SignedDuration::from_hours(24);
 
 /// A pin that is wanted.
 #[derive(Clone)]
@@ -66,7 +69,22 @@ impl PinWanted {
             let _best_effort = pin.release().await;
             return Err(fault);
         }
+        // That it stays is no reason not to restore, and whoever only reads may not take anything away.
+        let _best_effort = pin.wanted.sweep().await;
         Ok(pin)
+    }
+
+    /// Throws away what runs left that were killed while they put a pin, and are gone.
+    async fn sweep(&self) -> Result<(), Fault> {
+        let prefix = host_prefix(&self.place.plan, &self.place.job, &self.place.host);
+        let now = self.clock.now();
+        for upload in self.store.uploads(&Pin::all(&prefix)).await? {
+            let pin = Pin::parse(&upload.key, &prefix);
+            if pin.is_some_and(|pin| now.duration_since(pin.run.began()) >= GONE) {
+                self.store.abort(&upload).await?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -9,11 +9,11 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, sleep};
 
 use super::chain::{self, StoreTime};
-use super::{Broken, HeldLease, LASTS, LeaseLost, LeaseTaken, LeaseWanted, break_lease, leases_of};
-use crate::catalog::{Lease, LeaseHolder};
+use super::{Broken, HeldLease, LASTS, LeaseLost, LeaseTaken, LeaseWanted, PinWanted, break_lease, leases_of};
+use crate::catalog::{Lease, LeaseHolder, Pin, PointPlace};
 use crate::fakes::{FakeStore, FaultScript, Injected, World};
-use crate::ports::{Cause, Clock, Fault};
-use crate::primitives::RunId;
+use crate::ports::{Cause, Clock, Fault, StoreRead as _, StoreWrite as _};
+use crate::primitives::{Key, RunId};
 
 const PREFIX: &str = "home/photos/daily/nas/";
 
@@ -378,4 +378,24 @@ fn where_a_store_does_not_say_when_hosts_may_be_an_hour_apart() {
         found.seen(&StoreTime { store: Some(now), here: now }).has_run_out()
     };
     assert_eq!([301, 3_900, 3_901, -3_900, -3_901].map(has_run_out), [false, false, true, false, true]);
+}
+
+#[test]
+fn what_was_left_of_a_pin_by_a_run_that_is_gone_is_thrown_away_with_the_next_pin() {
+    simulated(async {
+        let world = World::new(1);
+        let store = world.store("shelf");
+        let key = PREFIX.to_owned() + "20260201T000000Z-00000007.tar.zip";
+        let (place, _) = PointPlace::parse(&Key::parse(&key).unwrap()).unwrap();
+        let now = world.clock().now();
+        let began = |hours: i64| RunId::new(now - SignedDuration::from_hours(hours), 3);
+        for run in [began(23), began(25)] {
+            store.begin(&Pin::key(&place, &run, 1).unwrap()).await.unwrap();
+        }
+        let LeaseWanted { holder, clock, .. } = wanted(&world, 0, 1, 1);
+        let pin = PinWanted { store: store.clone(), place: place.clone(), holder, clock }.put().await.unwrap();
+        let left: Vec<Key> = store.uploads("").await.unwrap().into_iter().map(|upload| upload.key).collect();
+        assert_eq!(left, [Pin::key(&place, &began(23), 1).unwrap()]);
+        pin.release().await.unwrap();
+    });
 }
