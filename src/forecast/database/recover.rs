@@ -73,7 +73,7 @@ pub(super) fn recover(
     let source = seen.database(database);
     let look = Look { plan: &plan.name.value, database, seen, choice: &wish.choice };
     let found = jobs.iter().filter_map(|(job, kept)| look.best(job, kept)).max_by_key(|found| found.moment);
-    let foreseen = in_the_way(seen, into, run).or_else(|| found.is_none().then(|| look.nothing(target, jobs)));
+    let foreseen = in_the_way(seen, into).or_else(|| found.is_none().then(|| look.nothing(target, jobs)));
     let mut recovery = DatabaseRecovery {
         target: target.clone(),
         database: database.clone(),
@@ -222,14 +222,14 @@ struct Kept {
 }
 
 /// Why the new one cannot be called so.
-fn in_the_way(seen: &DatabasesSeen, into: &DatabaseName, run: &RunId) -> Option<Fault> {
+fn in_the_way(seen: &DatabasesSeen, into: &DatabaseName) -> Option<Fault> {
     match seen.databases.get(into)? {
         Err(fault) => Some(fault.clone()),
-        Ok(Some(there)) if there.tags.get(TAG_RUN) != Some(&run.to_string()) => {
+        Ok(Some(_)) => {
             let answer = "there is one of that name, and a restore goes beside, never over: have the plan name another, or rename it";
             Some(Fault::permanent(Cause::Exists, format!("restore into {into}"), answer))
         }
-        Ok(_) => None,
+        Ok(None) => None,
     }
 }
 

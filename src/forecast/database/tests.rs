@@ -39,6 +39,18 @@ fn database(days: u32) -> Database {
     Database { backup_days: days, window, latest, ..FakeDatabases::plain(prod()) }
 }
 
+fn cluster_plan() -> ProvenPlan {
+    let text = r#"plan "home" { timezone "Asia/Tokyo" }
+target "shop" {
+    rds cluster="shop-prod" region="eu-central-1"
+    backup "automated" { point-in-time max-lag="5m"; retention within="7d" }
+}
+restore "shop" {
+    recover "shop" { into cluster="shop-restored" }
+}"#;
+    proven(text)
+}
+
 fn plan(on_drift: &str) -> ProvenPlan {
     let text = format!(
         r#"plan "home" {{ timezone "Asia/Tokyo" }}
@@ -52,6 +64,10 @@ restore "shop" {{
     switch "shop"
 }}"#
     );
+    proven(&text)
+}
+
+fn proven(text: &str) -> ProvenPlan {
     let mut sources = Sources::default();
     let file = sources.add("home.kdl", text);
     let compiled = crate::prove::compile(&sources, file, &PathBytes::new(*b"/"), now());
@@ -159,13 +175,15 @@ fn window(earliest: &str, latest: &str, retained: bool) -> AutomatedBackups {
     }
 }
 
-fn recovery(seen: &Observed, choice: PointChoice) -> (DatabaseRecovery, Option<Fault>) {
-    let proven = plan("");
+fn recovered(proven: &ProvenPlan, seen: &Observed, choice: PointChoice) -> Outlook {
     let restore = Name::parse("shop").unwrap();
     let graph = proven.graph().of_restore(&restore);
     let wish = RestoreWish { restore, choice, from_host: None, only: None, into: None, planned: None };
-    let outlook = forecast::restore(proven.plan(), &graph, seen, &who(), &wish);
-    match actions(&outlook).swap_remove(0) {
+    forecast::restore(proven.plan(), &graph, seen, &who(), &wish)
+}
+
+fn recovery(seen: &Observed, choice: PointChoice) -> (DatabaseRecovery, Option<Fault>) {
+    match actions(&recovered(&plan(""), seen, choice)).swap_remove(0) {
         (DatabaseAction::Recover(recovery), foreseen) => (*recovery, foreseen),
         other => panic!("{other:?}"),
     }
@@ -243,6 +261,29 @@ fn one_that_is_called_so_already_is_in_the_way() {
     seen.databases.databases.insert(prod().renamed("shop-restored"), Ok(Some(there)));
     let (_, foreseen) = recovery(&seen, PointChoice::Latest);
     assert!(foreseen.unwrap().answer.starts_with("there is one of that name"));
+}
+
+#[test]
+fn a_cluster_gets_as_many_instances_as_its_source_has_and_one_at_least() {
+    let proven = cluster_plan();
+    let prod = DatabaseName { kind: DatabaseKind::Cluster, ..prod() };
+    let members = |source: Option<Database>| {
+        let mut seen = Observed::nothing(now());
+        let latest = window("2026-11-20T00:00:00Z", "2026-11-27T05:58:00Z", true);
+        seen.databases.databases.insert(prod.clone(), Ok(source));
+        seen.databases.automated.insert(prod.clone(), Ok(vec![AutomatedBackups { name: prod.clone(), ..latest }]));
+        match actions(&recovered(&proven, &seen, PointChoice::Latest)).swap_remove(0) {
+            (DatabaseAction::Recover(recovery), None) => recovery.members,
+            other => panic!("{other:?}"),
+        }
+    };
+    let of = |members: &[&str]| Database {
+        members: members.iter().map(|member| (*member).to_owned()).collect(),
+        ..FakeDatabases::plain(prod.clone())
+    };
+    assert_eq!(members(Some(of(&["b", "a"]))), ["shop-restored-1", "shop-restored-2"]);
+    assert_eq!(members(Some(of(&[]))), ["shop-restored-1"]);
+    assert_eq!(members(None), ["shop-restored-1"]);
 }
 
 #[test]

@@ -8,6 +8,8 @@ mod prune;
 mod recover;
 mod snapshot;
 mod switch;
+#[cfg(test)]
+mod tests;
 mod wait;
 
 use jiff::Timestamp;

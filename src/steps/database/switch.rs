@@ -123,6 +123,8 @@ async fn renamed(
         let answer = "there is one of that name already: rename it, or delete it";
         return Err(Fault::permanent(Cause::Exists, format!("rename {from} to {}", to.identifier), answer));
     }
+    // An attempt before asked for it: to ask again is refused, in whatever words.
+    *asked |= old.as_ref().is_some_and(|old| old.status == "renaming");
     if is_it(&old) && !*asked {
         world.databases.begin_rename(from, &to.identifier).await?;
         *asked = true;
