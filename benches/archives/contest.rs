@@ -69,6 +69,11 @@ impl Standing {
         median(self.runs.iter().map(|took| took.wall))
     }
 
+    /// The most of all runs, in bytes.
+    pub(crate) fn peak(&self) -> u64 {
+        self.runs.iter().map(|took| took.peak).max().unwrap_or_default()
+    }
+
     /// This one's wall time as a share of the other's: of the medians, and of each pair.
     fn against(&self, other: &Self) -> (f64, Vec<f64>) {
         let pairs = self.runs.iter().zip(&other.runs).map(|(own, other)| ratio(own.wall, other.wall)).collect();
@@ -109,7 +114,7 @@ impl Findings {
             let Standing { name, runs, bytes } = standing;
             let wall = standing.wall().as_secs_f64();
             let cpu = median(runs.iter().map(|took| took.cpu)).as_secs_f64();
-            let peak = mebibytes(runs.iter().map(|took| took.peak).max().unwrap_or_default());
+            let peak = mebibytes(standing.peak());
             let made = mebibytes(*bytes);
             self.line(&format!("| {name} | {wall:.2} s | {cpu:.2} s | {peak:.0} MiB | {made:.1} MiB |"));
         }

@@ -18,6 +18,13 @@ pub(crate) fn install(programs: &[&str]) -> Outcome<()> {
     if status.success() { Ok(()) } else { Err("the tools to compare with are not all here".into()) }
 }
 
+/// Where a program is that tests/tools.sh installs in a folder of its own; by its name alone, where it is found on the path.
+pub(crate) fn program(name: &str) -> String {
+    let cache = std::env::var("XDG_CACHE_HOME").or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cache")));
+    let own = cache.map(|cache| format!("{cache}/sonae-tests/python/bin/{name}"));
+    own.ok().filter(|own| Path::new(own).exists()).unwrap_or_else(|| name.to_owned())
+}
+
 /// The machine, and the versions of these programs.
 pub(crate) fn told(programs: &[&str]) -> Outcome<String> {
     let processors = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
@@ -43,9 +50,11 @@ pub(crate) fn version(program: &str) -> Outcome<String> {
         "restic" => "version",
         _ => "--version",
     };
-    let said = Command::new(program).arg(flag).stdin(Stdio::null()).output()?;
+    let said = Command::new(self::program(program)).arg(flag).stdin(Stdio::null()).output()?;
     let text = String::from_utf8_lossy(if said.stdout.is_empty() { &said.stderr } else { &said.stdout }).into_owned();
     let is_number = |word: &&str| word.starts_with(|first: char| first.is_ascii_digit()) && word.contains('.');
-    let number = text.split_whitespace().find(is_number).ok_or_else(|| format!("{program} says no version: {text}"))?;
+    // As `v1.2`, or as `name/1.2`.
+    let words = text.split(|c: char| c.is_whitespace() || c == '/').map(|word| word.trim_start_matches('v'));
+    let number = words.into_iter().find(is_number).ok_or_else(|| format!("{program} says no version: {text}"))?;
     Ok(format!("{program} {number}"))
 }

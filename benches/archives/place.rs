@@ -124,6 +124,7 @@ impl Place {
         command.current_dir(self.path(".")).env("HOME", self.path("home")).env("LC_ALL", "C.UTF-8");
         command.env("XDG_STATE_HOME", self.path("state")).env_remove("STATE_DIRECTORY").env("NO_COLOR", "1");
         command.env("RESTIC_PASSWORD", "measured").env("RESTIC_CACHE_DIR", self.path("restic-cache"));
+        command.envs(super::buckets::environment());
         let said =
             File::options().create(true).append(index > 0).write(true).truncate(index == 0).open(self.path("said"))?;
         command.stderr(said);

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -22,21 +22,25 @@ pub(crate) const KEYS: (&str, &str) = ("identifier", "a secret of forty characte
 
 /// A server with one bucket, gone with the test.
 pub(crate) struct Server {
-    _folder: TempDir,
+    /// Gone with it, where it is its own.
+    _folder: Option<TempDir>,
     address: SocketAddr,
     runtime: Option<Runtime>,
 }
 
 impl Server {
     pub(crate) fn start() -> Self {
-        Self::within(tempfile::tempdir().unwrap())
+        let folder = tempfile::tempdir().unwrap();
+        let mut server = Self::within(folder.path());
+        server._folder = Some(folder);
+        server
     }
 
     /// One that keeps what it holds in that folder.
-    pub(crate) fn within(folder: TempDir) -> Self {
-        std::fs::create_dir(folder.path().join("bucket")).unwrap();
-        let files = FileSystem::new(folder.path()).unwrap();
-        let mut service = S3ServiceBuilder::new(Whole { files, root: folder.path().into(), uploads: Arc::default() });
+    pub(crate) fn within(folder: &Path) -> Self {
+        std::fs::create_dir_all(folder.join("bucket")).unwrap();
+        let files = FileSystem::new(folder).unwrap();
+        let mut service = S3ServiceBuilder::new(Whole { files, root: folder.into(), uploads: Arc::default() });
         service.set_auth(SimpleAuth::from_single(KEYS.0, KEYS.1));
         let service = service.build();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -52,7 +56,7 @@ impl Server {
                 tokio::spawn(async move { drop(connection.await) });
             }
         });
-        Self { _folder: folder, address, runtime: Some(runtime) }
+        Self { _folder: None, address, runtime: Some(runtime) }
     }
 
     /// Where it is, as a plan's `endpoint` says it.

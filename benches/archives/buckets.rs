@@ -1,0 +1,140 @@
+//! A bucket beside those who put files into buckets, and take them out.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Write as _};
+
+use super::contest::{Contender, Findings, hold};
+use super::launch::mebibytes;
+use super::machine;
+use super::noise::noise;
+use super::place::{Outcome, Place, SONAE, Stage, stage};
+use super::s3_server::{KEYS, Server};
+
+/// What is put: it does not pack, so that whoever packs has no less to put than the others.
+const BYTES: u64 = 2 << 30;
+/// Room for it, what three put of it, and what three take out in all rounds, with some to spare.
+const BYTES_FREE: u64 = 20 << 30;
+const ROUNDS: usize = 5;
+/// Of the wall time of the faster of the others.
+const SHARE: f64 = 0.9;
+const PEAK_MOST: u64 = 128 << 20;
+
+/// 2 GiB into a bucket of a server on this host, and out of it again.
+pub(crate) fn buckets() -> Outcome<Findings> {
+    let place = Place::new(BYTES_FREE, 1000)?;
+    eprintln!("archives: making what is put into a bucket");
+    fs::create_dir(place.path("tree"))?;
+    let mut file = BufWriter::new(File::create(place.path("tree/file"))?);
+    for piece in 0..BYTES >> 20 {
+        file.write_all(&noise(piece, 1 << 20))?;
+    }
+    file.flush()?;
+    drop(file);
+    let server = Server::within(&place.path("served"));
+    let endpoint = server.endpoint();
+    fs::write(place.path("plan.kdl"), plan(&endpoint))?;
+    let mut findings = Findings::default();
+    let to = hold(&place, &puts(&endpoint), ROUNDS)?;
+    findings.table(&to, "in the bucket");
+    findings.goals();
+    beside(&mut findings, &to)?;
+    findings.line("");
+    let from = hold(&place, &takes(&endpoint), ROUNDS)?;
+    for standing in &from {
+        if standing.bytes != BYTES {
+            return Err(format!("one took out {} bytes of {BYTES}", standing.bytes).into());
+        }
+    }
+    findings.table(&from, "taken out");
+    findings.goals();
+    beside(&mut findings, &from)?;
+    Ok(findings)
+}
+
+fn beside(findings: &mut Findings, standings: &[super::contest::Standing]) -> Outcome<()> {
+    let [own, peers @ ..] = standings else { return Err("there is nothing to compare".into()) };
+    let better = peers.iter().min_by_key(|peer| peer.wall()).ok_or("nothing to compare with")?;
+    findings.at_most(own, better, SHARE);
+    let (peak, most) = (own.peak(), mebibytes(PEAK_MOST));
+    findings.goal(&format!("peak memory ≤ {most:.0} MiB"), &format!("{:.0} MiB", mebibytes(peak)), peak <= PEAK_MOST);
+    Ok(())
+}
+
+fn plan(endpoint: &str) -> String {
+    format!(
+        r#"plan "bench" {{ timezone "UTC" }}
+store "bucket" {{ s3 bucket="bucket" region="us-east-1" prefix="sonae" endpoint="{endpoint}" }}
+target "tree" {{
+    files "tree"
+    backup "now" {{ archive "tar.zip"; store "bucket" }}
+}}
+restore "tree" {{ recover "tree" {{ into path="restored" }} }}
+"#
+    )
+}
+
+/// What every program finds its way into the bucket by.
+pub(crate) fn environment() -> [(&'static str, &'static str); 4] {
+    [
+        ("AWS_ACCESS_KEY_ID", KEYS.0),
+        ("AWS_SECRET_ACCESS_KEY", KEYS.1),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+    ]
+}
+
+fn rclone(endpoint: &str, from: &str, to: &str) -> Stage {
+    // Without asking whether the bucket is there; by the path, as others' services are.
+    let flags = ["--s3-provider=Other", "--s3-env-auth", "--s3-no-check-bucket", "--config=", "--s3-region=us-east-1"];
+    let endpoint = format!("--s3-endpoint={endpoint}");
+    stage(["rclone", "copyto", from, to, &endpoint].into_iter().chain(flags))
+}
+
+fn aws(endpoint: &str, from: &str, to: &str) -> Stage {
+    stage([&*machine::program("aws"), "--endpoint-url", endpoint, "s3", "cp", "--only-show-errors", from, to])
+}
+
+fn puts(endpoint: &str) -> [Contender; 3] {
+    let put = |name: &str, removed, made, of: Stage| Contender {
+        name: name.into(),
+        removed,
+        aside: &[],
+        first: None,
+        pipeline: vec![of],
+        output: None,
+        made,
+    };
+    let own = stage([SONAE, "run", "plan.kdl", "tree/now", "--quiet"]);
+    [
+        put("sonae run", &["served/bucket/sonae"], "served/bucket/sonae", own),
+        put(
+            "rclone copyto",
+            &["served/bucket/rclone"],
+            "served/bucket/rclone",
+            rclone(endpoint, "tree/file", ":s3:bucket/rclone/file"),
+        ),
+        put(
+            "aws s3 cp",
+            &["served/bucket/aws"],
+            "served/bucket/aws",
+            aws(endpoint, "tree/file", "s3://bucket/aws/file"),
+        ),
+    ]
+}
+
+fn takes(endpoint: &str) -> [Contender; 3] {
+    let take = |name: &str, removed, made, of: Stage| Contender {
+        name: name.into(),
+        removed,
+        aside: &[],
+        first: None,
+        pipeline: vec![of],
+        output: None,
+        made,
+    };
+    [
+        take("sonae restore", &["restored"], "restored", stage([SONAE, "restore", "plan.kdl", "tree", "--quiet"])),
+        take("rclone copyto", &["rcloned"], "rcloned", rclone(endpoint, ":s3:bucket/rclone/file", "rcloned/file")),
+        take("aws s3 cp", &["copied"], "copied", aws(endpoint, "s3://bucket/aws/file", "copied/file")),
+    ]
+}
