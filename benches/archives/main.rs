@@ -1,7 +1,7 @@
 //! What archives take, measured on the whole program: time beside that of other tools, in turns, and memory; and what a call takes that
 //! finds nothing to do.
 //!
-//! `cargo bench --bench archives` compares; with words behind `--`, only that: `logs`, `images`, `levels`, `tick`, `buckets`, and of memory `millions`, `gibibytes`. Tools that are
+//! `cargo bench --bench archives` compares; with words behind `--`, only that: `logs`, `images`, `levels`, `tick`, `buckets`, `points`, and of memory `millions`, `gibibytes`. Tools that are
 //! missing are installed, or it fails. What is measured, and what is to be reached, says `docs/performance.md`; with `UPDATE_DOCS=1`
 //! the figures are written there.
 #![expect(
@@ -25,7 +25,9 @@ mod memory;
 mod noise;
 mod page;
 mod place;
+mod points;
 #[path = "../../tests/conformance/s3.rs"]
+#[expect(dead_code, reason = "the suite of the port uses the rest")]
 mod s3_server;
 mod tick;
 mod trees;
@@ -45,7 +47,7 @@ struct Measure {
     run: fn() -> Outcome<Findings>,
 }
 
-const MEASURES: [Measure; 7] = [
+const MEASURES: [Measure; 8] = [
     Measure { word: "logs", by_default: true, peers: &["tar", "pigz", "unzip", "restic"], run: compare::logs },
     Measure { word: "images", by_default: true, peers: &["tar", "zip", "unzip", "restic"], run: compare::images },
     Measure { word: "levels", by_default: true, peers: &[], run: compare::levels },
@@ -53,6 +55,7 @@ const MEASURES: [Measure; 7] = [
     Measure { word: "tick", by_default: true, peers: &[], run: tick::tick },
     // They take long, and much room.
     Measure { word: "buckets", by_default: false, peers: &["rclone", "aws"], run: buckets::buckets },
+    Measure { word: "points", by_default: false, peers: &[], run: points::points },
     Measure { word: "millions", by_default: false, peers: &[], run: memory::millions },
     Measure { word: "gibibytes", by_default: false, peers: &[], run: memory::many_gibibytes },
 ];

@@ -1,8 +1,10 @@
 //! The folder in which everything is made, and the programs that are run in it.
 
 use std::error::Error;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -124,6 +126,11 @@ impl Place {
         command.current_dir(self.path(".")).env("HOME", self.path("home")).env("LC_ALL", "C.UTF-8");
         command.env("XDG_STATE_HOME", self.path("state")).env_remove("STATE_DIRECTORY").env("NO_COLOR", "1");
         command.env("RESTIC_PASSWORD", "measured").env("RESTIC_CACHE_DIR", self.path("restic-cache"));
+        // What leads others astray who ask a service: as on a machine where nobody set anything.
+        let astray = |name: &OsStr| [&b"AWS_"[..], b"RCLONE_"].iter().any(|first| name.as_bytes().starts_with(first));
+        for (name, _) in std::env::vars_os().filter(|(name, _)| astray(name)) {
+            command.env_remove(name);
+        }
         command.envs(super::buckets::environment());
         let said =
             File::options().create(true).append(index > 0).write(true).truncate(index == 0).open(self.path("said"))?;

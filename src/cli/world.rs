@@ -6,19 +6,29 @@ use std::sync::Arc;
 
 use super::people::Attendants;
 use super::{Failure, Seams};
+use crate::catalog::{Part, PointPlace};
 use crate::drivers::{
-    Cores, Disk, HostSecrets, LocalStore, Processes, RdsDatabases, S3Address, S3Store, SftpTree, Sockets, SqliteLedger,
-    SshAddress, SshPrograms, StateFolder, SvnPrograms, SystemClock, TemporaryTables,
+    Cores, Disk, HostSecrets, LocalStore, Processes, RdsDatabases, Remembering, S3Address, S3Store, SftpTree, Sockets,
+    SqliteLedger, SshAddress, SshPrograms, StateFolder, SvnPrograms, SystemClock, TemporaryTables,
 };
 use crate::forecast::{Forecast, HostLocation, StoreLocation};
 use crate::ports::{Compute as _, StoreRead, StoreWrite, TreeRead};
-use crate::primitives::{Name, PathBytes};
+use crate::primitives::{Key, Name, PathBytes};
 use crate::run::Ports;
 use crate::steps::{Host, Leases};
 
 /// The reading halves of stores.
 pub(super) fn reading(locations: &BTreeMap<Name, StoreLocation>) -> BTreeMap<Name, Arc<dyn StoreRead>> {
-    let open = |(name, location): (&Name, &StoreLocation)| (name.clone(), store(location) as Arc<dyn StoreRead>);
+    let cache = cache_folder();
+    let open = |(name, location): (&Name, &StoreLocation)| {
+        let store = store(location) as Arc<dyn StoreRead>;
+        // What is near is asked as fast as a file is read.
+        let store = match (&cache, location) {
+            (Some(cache), StoreLocation::S3(_)) => Arc::new(Remembering::new(store, cache, is_manifest)),
+            _ => store,
+        };
+        (name.clone(), store)
+    };
     locations.iter().map(open).collect()
 }
 
@@ -116,15 +126,35 @@ pub(super) fn fetched() -> PathBytes {
 /// Where this host's state is: in systemd's `STATE_DIRECTORY` (systemd.exec(5)), else in `XDG_STATE_HOME/sonae` (XDG Base
 /// Directory Specification), else in `~/.local/state/sonae`.
 fn state_folder() -> Result<PathBuf, Failure> {
-    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let systemd = std::env::var("STATE_DIRECTORY").ok().and_then(|list| list.split(':').next().map(PathBuf::from));
-    let folder = systemd
-        .filter(|path| path.is_absolute())
+    let folder = of_systemd("STATE_DIRECTORY")
         .or_else(|| absolute("XDG_STATE_HOME").map(|home| home.join("sonae")))
         .or_else(|| absolute("HOME").map(|home| home.join(".local/state/sonae")));
     folder.ok_or_else(|| {
         Failure::error("there is no place for the run's journal: set XDG_STATE_HOME or HOME to an absolute path")
     })
+}
+
+/// Where this user keeps what can be thrown away: in systemd's `CACHE_DIRECTORY` (systemd.exec(5)), else in `XDG_CACHE_HOME/sonae`
+/// (XDG Base Directory Specification), else in `~/.cache/sonae`; none where nothing says where.
+fn cache_folder() -> Option<PathBuf> {
+    of_systemd("CACHE_DIRECTORY")
+        .or_else(|| absolute("XDG_CACHE_HOME").map(|home| home.join("sonae")))
+        .or_else(|| absolute("HOME").map(|home| home.join(".cache/sonae")))
+}
+
+fn absolute(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute())
+}
+
+/// The first of a list that systemd hands over.
+fn of_systemd(variable: &str) -> Option<PathBuf> {
+    let first = std::env::var(variable).ok()?.split(':').next().map(PathBuf::from);
+    first.filter(|path| path.is_absolute())
+}
+
+/// Manifests are never written over: `If-None-Match`.
+fn is_manifest(key: &Key) -> bool {
+    matches!(PointPlace::parse(key), Some((_, Part::Manifest)))
 }
 
 /// Where people find an object.

@@ -2,7 +2,7 @@
 //! databases of Amazon RDS, repositories, secrets, the clock.
 //!
 //! Unaware of plans, steps and runs: a driver does the one call it is asked for and says how it went. Invariants: nothing is
-//! created before the first writing call, so that whoever only reads changes nothing; what is created is readable by its
+//! created before the first writing call, so that whoever only reads changes nothing, but for what is remembered in a cache of the user's own; what is created is readable by its
 //! owner alone; a blocking system call is never made on a thread of the executor.
 
 mod aws;
@@ -18,6 +18,7 @@ mod local_store;
 mod network;
 mod process;
 mod rds;
+mod remembered;
 mod replace;
 mod s3;
 mod scratch;
@@ -41,6 +42,7 @@ pub use local_store::LocalStore;
 pub use network::Sockets;
 pub use process::Processes;
 pub use rds::RdsDatabases;
+pub use remembered::Remembering;
 pub use replace::replace;
 pub use s3::{S3Address, S3Store};
 pub use scratch::TemporaryTables;

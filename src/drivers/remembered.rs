@@ -1,0 +1,517 @@
+//! What was read once of objects that never change, kept on this host: a store that is far away and holds many is asked for each of them
+//! once, and not by every command.
+//!
+//! Unaware of what is in them. Invariants: what is answered is what the store held under that key when it was as large, and as old, as it is
+//! listed now; whatever becomes of the file, the worst is that the store is asked again. What is not listed any more is forgotten when its
+//! neighbours are looked up.
+#![expect(clippy::disallowed_methods, reason = "this is the port on real files")]
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use rusqlite::{Connection, ErrorCode, params};
+
+use super::blocking::blocking;
+use crate::ports::{Fault, ObjectInfo, Page, Reading, StorePlace, StoreRead, UploadId};
+use crate::primitives::Key;
+
+/// What is larger is not kept.
+const BYTES_MAX: u64 = 64 * 1024;
+/// So many are looked up at once, and written at once.
+const AT_ONCE: usize = 512;
+/// The layout of the file; one of another layout is emptied.
+const LAYOUT: i64 = 1;
+/// How long a call waits for another process.
+const BUSY: Duration = Duration::from_millis(500);
+
+/// An object as it was listed: its size in bytes, and when it was stored, in nanoseconds since 1970.
+type Version = (u64, i64);
+
+/// A store of which some objects are remembered.
+pub struct Remembering {
+    inner: Arc<dyn StoreRead>,
+    /// Which objects never change.
+    never_changes: fn(&Key) -> bool,
+    listed: Mutex<Listed>,
+    near: tokio::sync::Mutex<Near>,
+    fresh: Mutex<Vec<Row>>,
+    table: Arc<Mutex<Table>>,
+}
+
+/// What listings said.
+#[derive(Default)]
+struct Listed {
+    objects: BTreeMap<Key, Version>,
+    /// How the keys begin that were listed from the first to the last.
+    whole: BTreeSet<String>,
+    /// Those of which the first page was seen.
+    begun: BTreeSet<String>,
+}
+
+impl Listed {
+    /// A page was listed, the first or another.
+    fn turned(&mut self, prefix: &str, is_first: bool, more: bool) {
+        if is_first {
+            self.begun.insert(prefix.to_owned());
+        }
+        if !more && self.begun.remove(prefix) {
+            self.whole.insert(prefix.to_owned());
+        }
+    }
+
+    /// Whether it would be in the listing if it were there, and is not.
+    fn is_gone(&self, key: &Key) -> bool {
+        !self.objects.contains_key(key) && self.whole.iter().any(|prefix| key.as_str().starts_with(prefix.as_str()))
+    }
+}
+
+/// What was looked up last: all that is known of the keys between two.
+#[derive(Default)]
+struct Near {
+    from: Option<Key>,
+    /// None where nothing follows.
+    to: Option<Key>,
+    rows: HashMap<Key, Row>,
+}
+
+impl Near {
+    fn covers(&self, key: &Key) -> bool {
+        self.from.as_ref().is_some_and(|from| from <= key) && self.to.as_ref().is_none_or(|to| key <= to)
+    }
+}
+
+/// An object that was read.
+#[derive(Clone)]
+struct Row {
+    key: Key,
+    version: Version,
+    bytes: Bytes,
+}
+
+impl Remembering {
+    /// That store, of which what never changes is remembered in a file of that folder. Nothing is made before something is remembered.
+    pub fn new(inner: Arc<dyn StoreRead>, folder: &Path, never_changes: fn(&Key) -> bool) -> Self {
+        let table = Table { file: folder.join("read.sqlite"), store: String::new(), open: None };
+        Self {
+            inner,
+            never_changes,
+            listed: Mutex::default(),
+            near: tokio::sync::Mutex::default(),
+            fresh: Mutex::default(),
+            table: Arc::new(Mutex::new(table)),
+        }
+    }
+
+    fn listed(&self) -> MutexGuard<'_, Listed> {
+        self.listed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, objects: &[ObjectInfo]) {
+        let mut listed = self.listed();
+        for object in objects.iter().filter(|object| (self.never_changes)(&object.key)) {
+            let stored = object.stored.and_then(nanoseconds);
+            if let Some(stored) = stored.filter(|_| object.size <= BYTES_MAX) {
+                listed.objects.insert(object.key.clone(), (object.size, stored));
+            }
+        }
+    }
+
+    /// What is remembered of it, as it is listed.
+    async fn remembered(&self, key: &Key, version: Version) -> Result<Option<Bytes>, Fault> {
+        let mut near = self.near.lock().await;
+        if !near.covers(key) {
+            let store = self.inner.real_place().await?.to_string();
+            let (table, from) = (Arc::clone(&self.table), key.clone());
+            *near = blocking("look at what was read before", move || Ok(lock(&table).after(&store, from))).await?;
+            self.forget(&mut near).await?;
+        }
+        Ok(near.rows.get(key).filter(|row| row.version == version).map(|row| row.bytes.clone()))
+    }
+
+    /// What was looked up, and is not in the store any more.
+    async fn forget(&self, near: &mut Near) -> Result<(), Fault> {
+        let gone: Vec<Key> = {
+            let listed = self.listed();
+            near.rows.keys().filter(|key| listed.is_gone(key)).cloned().collect()
+        };
+        if gone.is_empty() {
+            return Ok(());
+        }
+        near.rows.retain(|key, _| !gone.contains(key));
+        let table = Arc::clone(&self.table);
+        blocking("forget what was read before", move || {
+            lock(&table).change(|open, store| forget_rows(open, store, &gone));
+            Ok(())
+        })
+        .await
+    }
+
+    async fn remember(&self, row: Row) -> Result<(), Fault> {
+        let rows = {
+            let mut fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
+            fresh.push(row);
+            if fresh.len() < AT_ONCE {
+                return Ok(());
+            }
+            std::mem::take(&mut *fresh)
+        };
+        let table = Arc::clone(&self.table);
+        blocking("keep what was read", move || {
+            lock(&table).change(|open, store| put_rows(open, store, &rows));
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn lock(table: &Mutex<Table>) -> MutexGuard<'_, Table> {
+    table.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn nanoseconds(time: Timestamp) -> Option<i64> {
+    i64::try_from(time.as_nanosecond()).ok()
+}
+
+impl Drop for Remembering {
+    /// The last of them, for the next command.
+    fn drop(&mut self) {
+        let rows = std::mem::take(&mut *self.fresh.lock().unwrap_or_else(PoisonError::into_inner));
+        if !rows.is_empty() {
+            lock(&self.table).change(|open, store| put_rows(open, store, &rows));
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl StoreRead for Remembering {
+    async fn list(&self, prefix: &str, after: Option<&Key>, limit: usize) -> Result<Page, Fault> {
+        let page = self.inner.list(prefix, after, limit).await?;
+        self.note(&page.objects);
+        self.listed().turned(prefix, after.is_none(), page.more);
+        Ok(page)
+    }
+
+    async fn head(&self, key: &Key) -> Result<Option<ObjectInfo>, Fault> {
+        self.inner.head(key).await
+    }
+
+    async fn read(&self, key: &Key, offset: u64, length: usize) -> Result<Bytes, Fault> {
+        let whole = |version: &Version| offset == 0 && u64::try_from(length).is_ok_and(|length| version.0 <= length);
+        let Some(version) = self.listed().objects.get(key).copied().filter(whole) else {
+            return self.inner.read(key, offset, length).await;
+        };
+        if let Some(bytes) = self.remembered(key, version).await? {
+            return Ok(bytes);
+        }
+        let bytes = self.inner.read(key, offset, length).await?;
+        if bytes.len() as u64 == version.0 {
+            self.remember(Row { key: key.clone(), version, bytes: bytes.clone() }).await?;
+        }
+        Ok(bytes)
+    }
+
+    fn reading(&self) -> Reading {
+        self.inner.reading()
+    }
+
+    fn small_side_by_side(&self) -> usize {
+        self.inner.small_side_by_side()
+    }
+
+    async fn uploads(&self, prefix: &str) -> Result<Vec<UploadId>, Fault> {
+        self.inner.uploads(prefix).await
+    }
+
+    async fn real_place(&self) -> Result<StorePlace, Fault> {
+        self.inner.real_place().await
+    }
+
+    fn place(&self, key: &Key) -> String {
+        self.inner.place(key)
+    }
+}
+
+/// The file. What cannot be read or written of it is as what was never there: the store has it all.
+struct Table {
+    file: PathBuf,
+    /// Which store's.
+    store: String,
+    open: Option<Connection>,
+}
+
+impl Table {
+    /// What is known from that key on.
+    fn after(&mut self, store: &str, from: Key) -> Near {
+        store.clone_into(&mut self.store);
+        let nothing = Near { from: Some(from.clone()), ..Near::default() };
+        let is_there = self.open.is_some() || self.file.exists();
+        let found = is_there.then(|| self.connection().and_then(|open| rows_after(open, store, &from)));
+        match found {
+            Some(Ok(rows)) => Near {
+                to: rows.last().filter(|_| rows.len() == AT_ONCE).map(|row| row.key.clone()),
+                rows: rows.into_iter().map(|row| (row.key.clone(), row)).collect(),
+                ..nothing
+            },
+            Some(Err(error)) => {
+                self.give_up(&error);
+                nothing
+            }
+            None => nothing,
+        }
+    }
+
+    fn change(&mut self, change: impl FnOnce(&mut Connection, &str) -> rusqlite::Result<()>) {
+        let store = self.store.clone();
+        let changed = self.connection().and_then(|open| change(open, &store));
+        if let Err(error) = changed {
+            self.give_up(&error);
+        }
+    }
+
+    /// A file that is none of SQLite's, or is damaged, is made anew by the next command.
+    fn give_up(&mut self, error: &rusqlite::Error) {
+        self.open = None;
+        if matches!(error.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt)) {
+            // Where it cannot be removed, the store is asked each time.
+            let _asked_again = fs::remove_file(&self.file);
+        }
+    }
+
+    fn connection(&mut self) -> rusqlite::Result<&mut Connection> {
+        if self.open.is_none() {
+            self.open = Some(open(&self.file)?);
+        }
+        self.open.as_mut().ok_or(rusqlite::Error::InvalidQuery)
+    }
+}
+
+/// It can be thrown away, so nothing of it is synced.
+fn open(file: &Path) -> rusqlite::Result<Connection> {
+    let unusable = |error: std::io::Error| rusqlite::Error::ToSqlConversionFailure(Box::new(error));
+    if let Some(folder) = file.parent() {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(unusable)?;
+    }
+    fs::OpenOptions::new().create(true).append(true).mode(0o600).open(file).map_err(unusable)?;
+    let connection = Connection::open(file)?;
+    connection.busy_timeout(BUSY)?;
+    connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;")?;
+    let layout: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if layout != LAYOUT {
+        connection.execute_batch(&format!(
+            "BEGIN IMMEDIATE;
+             DROP TABLE IF EXISTS object;
+             CREATE TABLE object (
+                 store TEXT NOT NULL, key TEXT NOT NULL, size INTEGER NOT NULL, stored INTEGER NOT NULL,
+                 digest BLOB NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (store, key)
+             ) WITHOUT ROWID;
+             PRAGMA user_version = {LAYOUT};
+             COMMIT;"
+        ))?;
+    }
+    Ok(connection)
+}
+
+fn rows_after(open: &Connection, store: &str, from: &Key) -> rusqlite::Result<Vec<Row>> {
+    let mut statement = open.prepare_cached(
+        "SELECT key, size, stored, digest, bytes FROM object WHERE store = ?1 AND key >= ?2 ORDER BY key LIMIT ?3",
+    )?;
+    let limit = i64::try_from(AT_ONCE).unwrap_or(i64::MAX);
+    let mut found = statement.query(params![store, from.as_str(), limit])?;
+    let mut rows = Vec::with_capacity(AT_ONCE);
+    while let Some(row) = found.next()? {
+        let (key, size, stored): (String, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let (digest, bytes) = (row.get_ref(3)?.as_blob()?, row.get_ref(4)?.as_blob()?);
+        let Ok(key) = Key::parse(&key) else { return Err(rusqlite::Error::InvalidQuery) };
+        // What the file lost is not what the store holds.
+        let is_whole = blake3::hash(bytes).as_bytes() == digest;
+        let size = u64::try_from(size).ok().filter(|_| is_whole).unwrap_or(u64::MAX);
+        rows.push(Row { key, version: (size, stored), bytes: Bytes::copy_from_slice(bytes) });
+    }
+    Ok(rows)
+}
+
+fn forget_rows(open: &mut Connection, store: &str, keys: &[Key]) -> rusqlite::Result<()> {
+    let transaction = open.transaction()?;
+    for key in keys {
+        transaction.execute("DELETE FROM object WHERE store = ?1 AND key = ?2", params![store, key.as_str()])?;
+    }
+    transaction.commit()
+}
+
+fn put_rows(open: &mut Connection, store: &str, rows: &[Row]) -> rusqlite::Result<()> {
+    let transaction = open.transaction()?;
+    {
+        let mut statement =
+            transaction.prepare_cached("INSERT OR REPLACE INTO object VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+        for Row { key, version: (size, stored), bytes } in rows {
+            let size = i64::try_from(*size).unwrap_or(i64::MAX);
+            let digest = blake3::hash(bytes);
+            statement.execute(params![store, key.as_str(), size, stored, &digest.as_bytes()[..], &bytes[..]])?;
+        }
+    }
+    transaction.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A store that counts how often it is read.
+    #[derive(Default)]
+    struct Far {
+        objects: Mutex<BTreeMap<Key, (Bytes, i64)>>,
+        reads: Mutex<usize>,
+    }
+
+    impl Far {
+        fn put(&self, key: &str, bytes: &str, second: i64) {
+            self.objects.lock().unwrap().insert(key_of(key), (Bytes::copy_from_slice(bytes.as_bytes()), second));
+        }
+
+        fn reads(&self) -> usize {
+            std::mem::take(&mut *self.reads.lock().unwrap())
+        }
+    }
+
+    fn key_of(key: &str) -> Key {
+        Key::parse(key).unwrap()
+    }
+
+    #[async_trait::async_trait]
+    impl StoreRead for Far {
+        async fn list(&self, prefix: &str, after: Option<&Key>, limit: usize) -> Result<Page, Fault> {
+            let objects = self.objects.lock().unwrap();
+            let found = objects.iter().filter(|(key, _)| key.as_str().starts_with(prefix) && after < Some(key));
+            let info = |(key, (bytes, second)): (&Key, &(Bytes, i64))| ObjectInfo {
+                key: key.clone(),
+                size: bytes.len() as u64,
+                stored: Timestamp::from_second(*second).ok(),
+            };
+            let all: Vec<ObjectInfo> = found.map(info).collect();
+            Ok(Page { more: all.len() > limit, objects: all.into_iter().take(limit).collect() })
+        }
+
+        async fn head(&self, _key: &Key) -> Result<Option<ObjectInfo>, Fault> {
+            Ok(None)
+        }
+
+        async fn read(&self, key: &Key, offset: u64, length: usize) -> Result<Bytes, Fault> {
+            *self.reads.lock().unwrap() += 1;
+            let (bytes, _) = self.objects.lock().unwrap()[key].clone();
+            let offset = usize::try_from(offset).unwrap().min(bytes.len());
+            Ok(bytes.slice(offset..bytes.len().min(offset + length)))
+        }
+
+        async fn uploads(&self, _prefix: &str) -> Result<Vec<UploadId>, Fault> {
+            Ok(vec![])
+        }
+
+        async fn real_place(&self) -> Result<StorePlace, Fault> {
+            Ok(StorePlace::Elsewhere("far".into()))
+        }
+
+        fn place(&self, key: &Key) -> String {
+            key.to_string()
+        }
+    }
+
+    fn is_kept(key: &Key) -> bool {
+        key.as_str().ends_with(".json")
+    }
+
+    /// Lists all and reads all, as a command does; what was read.
+    async fn command(far: &Arc<Far>, folder: &Path) -> Vec<String> {
+        let store = Remembering::new(Arc::clone(far) as _, folder, is_kept);
+        let (mut keys, mut after) = (Vec::new(), None);
+        loop {
+            let page = store.list("", after.as_ref(), 100).await.unwrap();
+            keys.extend(page.objects.iter().map(|object| object.key.clone()));
+            after = keys.last().cloned();
+            if !page.more {
+                break;
+            }
+        }
+        let mut read = Vec::new();
+        for key in keys {
+            let bytes = store.read(&key, 0, 100).await.unwrap();
+            read.push(String::from_utf8(bytes.to_vec()).unwrap());
+        }
+        read
+    }
+
+    #[tokio::test]
+    async fn what_was_read_once_is_read_once_and_is_what_is_listed_now() {
+        let (far, folder) = (Arc::new(Far::default()), tempfile::tempdir().unwrap());
+        for number in 0..1500 {
+            far.put(&format!("a/{number:04}.json"), &format!("of {number}"), 5);
+        }
+        far.put("a/lease", "mine", 5);
+        let first = command(&far, folder.path()).await;
+        assert_eq!(far.reads(), 1501);
+        assert_eq!(command(&far, folder.path()).await, first);
+        // What may change is read each time.
+        assert_eq!(far.reads(), 1);
+        // As long as before, and younger; longer, and as old.
+        far.put("a/0700.json", "OF 700", 6);
+        far.put("a/0701.json", "of 701, more", 5);
+        let third = command(&far, folder.path()).await;
+        assert_eq!((far.reads(), &*third[700], &*third[701]), (3, "OF 700", "of 701, more"));
+        assert_eq!(command(&far, folder.path()).await, third);
+        assert_eq!(far.reads(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_is_gone_is_forgotten_and_a_damaged_file_is_as_none() {
+        let (far, folder) = (Arc::new(Far::default()), tempfile::tempdir().unwrap());
+        for number in 0..10 {
+            far.put(&format!("a/{number}.json"), "it", 5);
+        }
+        command(&far, folder.path()).await;
+        let file = folder.path().join("read.sqlite");
+        let count = || -> i64 {
+            let open = Connection::open(&file).unwrap();
+            open.query_row("SELECT count(*) FROM object", [], |row| row.get(0)).unwrap()
+        };
+        assert_eq!(count(), 10);
+        for number in 3..10 {
+            far.objects.lock().unwrap().remove(&key_of(&format!("a/{number}.json")));
+        }
+        command(&far, folder.path()).await;
+        assert_eq!(count(), 3);
+        let open = Connection::open(&file).unwrap();
+        open.execute("UPDATE object SET bytes = 'at'", []).unwrap();
+        drop(open);
+        far.reads();
+        assert_eq!(command(&far, folder.path()).await, ["it"; 3]);
+        assert_eq!(far.reads(), 3);
+        // And is as it was.
+        assert_eq!(command(&far, folder.path()).await, ["it"; 3]);
+        assert_eq!(far.reads(), 0);
+        for beside in ["read.sqlite-wal", "read.sqlite-shm"] {
+            let _none_there = fs::remove_file(folder.path().join(beside));
+        }
+        fs::write(&file, "no database").unwrap();
+        assert_eq!(command(&far, folder.path()).await, ["it"; 3]);
+        assert_eq!(far.reads(), 3);
+        assert_eq!(command(&far, folder.path()).await, ["it"; 3]);
+        assert_eq!(far.reads(), 0);
+    }
+
+    #[tokio::test]
+    async fn where_nothing_can_be_kept_the_store_is_asked() {
+        let (far, folder) = (Arc::new(Far::default()), tempfile::tempdir().unwrap());
+        far.put("a/1.json", "it", 5);
+        let file = folder.path().join("a-file");
+        fs::write(&file, "").unwrap();
+        for _ in 0..2 {
+            assert_eq!(command(&far, &file).await, ["it"]);
+            assert_eq!(far.reads(), 1);
+        }
+    }
+}
