@@ -173,7 +173,7 @@ fn told(until_it_is_over: impl Fn(&Shop, &Wire) -> Option<Said>) {
         lost.push((at, resumed));
     }
     let methods = |method: &str| lost.iter().filter(|(at, _)| at.starts_with(method)).count();
-    // Leases, parts and what is small; beginning and finishing an upload; and what is pruned.
-    assert!(methods("PUT ") >= 5 && methods("POST ") == 2 && methods("DELETE ") >= 3, "{lost:#?}");
+    // Leases, parts and what is small; beginning and finishing an upload, and one that tries conditions; and what is pruned.
+    assert!(methods("PUT ") >= 5 && methods("POST ") == 4 && methods("DELETE ") >= 3, "{lost:#?}");
     assert!(lost.iter().filter(|(_, resumed)| *resumed).count() >= 8, "{lost:#?}");
 }

@@ -5,6 +5,7 @@
 //! this side made of it; a call whose answer is lost is told as such, for nothing is asked twice behind its caller's back.
 
 mod client;
+mod conditions;
 mod faults;
 mod uploads;
 
@@ -108,6 +109,16 @@ impl S3Store {
 
     /// Puts a whole object in one request.
     async fn put_whole(&self, key: &Key, bytes: Bytes, mode: PutMode) -> Result<PutResult, Fault> {
+        let asked = self.asked("put", key.as_str());
+        self.may_rely(mode, &asked)?;
+        let put = self.send_whole(key, bytes.clone(), mode).await?;
+        if (put, mode) == (PutResult::Stored, PutMode::IfAbsent) {
+            self.try_conditions(key, bytes, &asked).await?;
+        }
+        Ok(put)
+    }
+
+    async fn send_whole(&self, key: &Key, bytes: Bytes, mode: PutMode) -> Result<PutResult, Fault> {
         let asked = self.asked("put", key.as_str());
         let (address, encryption) = (&self.shared.address, self.encryption());
         let request = self.client().await.put_object().bucket(self.bucket()).key(self.full(key.as_str()));

@@ -110,6 +110,7 @@ impl S3Store {
 
     pub(super) async fn complete(&self, upload: &UploadId, parts: u32, mode: PutMode) -> Result<PutResult, Fault> {
         let asked = self.asked("finish the upload of", upload.key.as_str());
+        self.may_rely(mode, &asked)?;
         let known = self.known(upload, &asked.action)?;
         if !known.keys().copied().eq(1..=parts) {
             let answer = format!("parts 1 to {parts} were to be there, and {} are", known.len());
@@ -120,6 +121,17 @@ impl S3Store {
             let result = self.put_whole(&upload.key, Bytes::new(), mode).await?;
             return self.abort_upload(upload).await.map(|()| result);
         }
+        self.put_together(upload, known, mode).await
+    }
+
+    /// Makes an object of these parts.
+    pub(super) async fn put_together(
+        &self,
+        upload: &UploadId,
+        known: Progress,
+        mode: PutMode,
+    ) -> Result<PutResult, Fault> {
+        let asked = self.asked("finish the upload of", upload.key.as_str());
         let completed = CompletedMultipartUpload::builder().set_parts(Some(known.into_values().collect())).build();
         let request = self.client().await.complete_multipart_upload().bucket(self.bucket());
         let request = request.key(self.full(upload.key.as_str())).upload_id(&upload.token).multipart_upload(completed);
@@ -149,7 +161,7 @@ impl S3Store {
     }
 
     /// The parts that were put so far.
-    fn known(&self, upload: &UploadId, action: &str) -> Result<Progress, Fault> {
+    pub(super) fn known(&self, upload: &UploadId, action: &str) -> Result<Progress, Fault> {
         let known = self.progress().get(upload).cloned();
         known.ok_or_else(|| Fault::permanent(Cause::NotFound, action, "there is no such upload"))
     }
