@@ -5,8 +5,8 @@ use std::fmt::Write;
 use super::words::{advice, count, counted, names, suspension, time};
 use crate::catalog::{Named, Part};
 use crate::forecast::{
-    Action, Deletion, ForecastStep, Leftover, Move, NotObserved, Outlook, OutlookStep, Recovery, Selection, StepView,
-    StoreLocation, Subject, Why,
+    Action, BucketLock, Deletion, ForecastStep, Leftover, Move, NotObserved, Outlook, OutlookStep, Recovery, Selection,
+    StepView, StoreLocation, Subject, Why,
 };
 use crate::graph::{Driver, Effect, Output, ProbeCheck, argument_line};
 use crate::observe::SourceTotals;
@@ -129,9 +129,21 @@ fn buckets(forecast: &Outlook) -> impl Iterator<Item = String> {
         let class = bucket.storage_class.as_ref().map(|class| format!("storage class {class}"));
         let keys = bucket.encryption.as_ref().map(|keys| format!("encryption {keys}"));
         let key = bucket.kms_key.as_ref().map(|key| format!("KMS key {key}"));
-        let told: Vec<String> = [class, keys, key].into_iter().flatten().collect();
+        let lock = bucket.lock.as_ref().map(|lock| locked(lock, forecast));
+        let told: Vec<String> = [class, keys, key, lock].into_iter().flatten().collect();
         (!told.is_empty()).then(|| format!("store {store}: what is put there: {}", on_one_line(&told.join(", "))))
     })
+}
+
+/// How long what is put is locked, and until when at least.
+fn locked(lock: &BucketLock, forecast: &Outlook) -> String {
+    let until = forecast.at.checked_add(lock.lasts.to_std()).unwrap_or(jiff::Timestamp::MAX);
+    format!(
+        "recovery points locked ({}) for {}, until {} at least",
+        lock.mode,
+        lock.lasts,
+        time(until, &forecast.timezone)
+    )
 }
 
 /// What is limited of the stores that are used.

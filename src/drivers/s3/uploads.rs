@@ -69,12 +69,15 @@ impl S3Store {
     pub(super) async fn begin_upload(&self, key: &Key) -> Result<UploadId, Fault> {
         let asked = self.asked("begin an upload of", key.as_str());
         let (address, encryption) = (&self.shared.address, self.encryption());
+        let (lock, until) = self.lock(key, &asked)?;
         let request = self.client().await.create_multipart_upload().bucket(self.bucket()).key(self.full(key.as_str()));
         let request = request
             .checksum_algorithm(CHECKSUM)
             .set_storage_class(address.storage_class.as_deref().map(Into::into))
             .set_server_side_encryption(encryption)
-            .set_ssekms_key_id(address.kms_key.clone());
+            .set_ssekms_key_id(address.kms_key.clone())
+            .set_object_lock_mode(lock)
+            .set_object_lock_retain_until_date(until);
         // One that was begun and is not known is thrown away by whoever begins the next of this key.
         let answer = request.send().await.map_err(|error| asked.only_read(error))?;
         let nameless = || Fault::permanent(Cause::Invalid, asked.action.clone(), "the service gave the upload no name");
@@ -138,11 +141,11 @@ impl S3Store {
         match request.set_if_none_match(super::condition(mode)).send().await {
             Ok(_) => {
                 self.progress().remove(upload);
-                Ok(PutResult::Stored)
+                self.see_locked(&upload.key).await.map(|()| PutResult::Stored)
             }
             Err(error) if says_that_it_is_done(&error) => {
                 self.progress().remove(upload);
-                Ok(PutResult::Stored)
+                self.see_locked(&upload.key).await.map(|()| PutResult::Stored)
             }
             Err(error) if is_taken(&error) => self.abort_upload(upload).await.map(|()| PutResult::AlreadyThere),
             Err(error) => Err(asked.changing(error)),
