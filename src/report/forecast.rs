@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::kept::stays;
 use super::words::{advice, count, counted, names, suspension, time};
 use crate::catalog::{Named, Part};
 use crate::forecast::{
@@ -10,7 +11,7 @@ use crate::forecast::{
 };
 use crate::graph::{Driver, Effect, Output, ProbeCheck, argument_line};
 use crate::observe::SourceTotals;
-use crate::primitives::{ByteSize, Compression, Duration, HostPath, JobName, Method, StepId, on_one_line};
+use crate::primitives::{ByteSize, Compression, Duration, HostPath, JobName, Method, Name, StepId, on_one_line};
 
 /// What would happen, in order, with names and sizes.
 pub fn text(forecast: &Outlook) -> String {
@@ -133,6 +134,14 @@ fn buckets(forecast: &Outlook) -> impl Iterator<Item = String> {
         let told: Vec<String> = [class, keys, key, lock].into_iter().flatten().collect();
         (!told.is_empty()).then(|| format!("store {store}: what is put there: {}", on_one_line(&told.join(", "))))
     })
+}
+
+/// How long the plan locks what is put into a store.
+fn lock_of(forecast: &Outlook, store: &Name) -> Option<Duration> {
+    match forecast.stores.get(store)? {
+        StoreLocation::S3(bucket) => bucket.lock.as_ref().map(|lock| lock.lasts),
+        StoreLocation::Local(_) => None,
+    }
 }
 
 /// How long what is put is locked, and until when at least.
@@ -264,9 +273,10 @@ fn described(forecast: &Outlook, action: &Action) -> (&'static str, String, Vec<
                 vec![point, known_after(forecast, *read_back, "whether it can be read back is")],
             )
         }
-        Action::Delete { points, suspended: None, leftovers, rules, .. } => {
-            let details = points.iter().map(deletion).chain(leftovers.iter().map(leftover)).collect();
-            ("delete", deletions(points, leftovers, rules.is_some()), details)
+        Action::Delete { points, suspended: None, leftovers, rules, keeping, store, .. } => {
+            let stays = if points.is_empty() { vec![] } else { stays(keeping, lock_of(forecast, store)) };
+            let details = points.iter().map(deletion).chain(leftovers.iter().map(leftover));
+            ("delete", deletions(points, leftovers, rules.is_some()), details.chain(stays).collect())
         }
         Action::Delete { points, suspended: Some(why), leftovers, .. } => {
             let why = [suspension(why), advice(why).to_owned()];

@@ -38,6 +38,11 @@ pub(super) fn is_taken<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
     code(error) == Some("PreconditionFailed") || status(error) == Some(412)
 }
 
+/// Whether the service knows nothing of such a call.
+pub(super) fn is_not_implemented<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+    matches!(code(error), Some("NotImplemented" | "MethodNotAllowed")) || matches!(status(error), Some(405 | 501))
+}
+
 impl Asked {
     /// The fault of a call that does no harm when it is asked again.
     pub(super) fn only_read<E>(&self, error: SdkError<E>) -> Fault

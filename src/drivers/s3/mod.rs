@@ -7,6 +7,7 @@
 mod client;
 mod conditions;
 mod faults;
+mod keeping;
 mod lock;
 mod uploads;
 
@@ -23,7 +24,8 @@ use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 
 use crate::ports::{
-    Cause, Fault, ObjectInfo, Page, PutMode, PutResult, Reading, StorePlace, StoreRead, StoreWrite, UploadId,
+    Cause, Fault, HiddenPage, Keeping, ObjectInfo, Page, PutMode, PutResult, Reading, StorePlace, StoreRead,
+    StoreWrite, UploadId,
 };
 use crate::primitives::Key;
 pub use lock::S3Lock;
@@ -297,6 +299,18 @@ impl StoreRead for S3Store {
 
     async fn uploads(&self, prefix: &str) -> Result<Vec<UploadId>, Fault> {
         self.all_uploads(prefix).await
+    }
+
+    async fn keeping(&self) -> Keeping {
+        self.kept().await
+    }
+
+    async fn hidden(&self, prefix: &str, after: Option<&Key>) -> Result<HiddenPage, Fault> {
+        self.hidden_page(prefix, after).await
+    }
+
+    async fn locked_until(&self, key: &Key) -> Result<Option<Timestamp>, Fault> {
+        self.locked(key).await
     }
 
     async fn real_place(&self) -> Result<StorePlace, Fault> {
