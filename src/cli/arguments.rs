@@ -78,6 +78,9 @@ pub(super) enum CommandWord {
         plan: PathBuf,
         /// The jobs, as target/backup [default: all]
         jobs: Vec<String>,
+        /// Those that were deleted and that a store with versions still hides, with what brings each back
+        #[arg(long)]
+        deleted: bool,
         #[command(flatten)]
         format: Format,
     },

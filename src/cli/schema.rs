@@ -10,6 +10,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::{check, due, history, rehearse, status, timeline};
+use crate::report::hidden::HiddenReport;
 use crate::report::lease::LeasesReport;
 use crate::report::points::PointsReport;
 use crate::report::runbook::DryRun;
@@ -26,6 +27,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         of::<history::Runs<'_>>("history.schema.json"),
         of::<LeasesReport<'_>>("leases.schema.json"),
         of::<Outcome>("outcome.schema.json"),
+        of::<HiddenReport<'_>>("points-deleted.schema.json"),
         of::<PointsReport<'_>>("points.schema.json"),
         of::<rehearse::Lived<'_>>("rehearse-seed.schema.json"),
         of::<rehearse::Rehearsed<'_>>("rehearse.schema.json"),

@@ -8,8 +8,8 @@ use super::people::Attendants;
 use super::{Failure, Seams};
 use crate::catalog::{Part, PointPlace};
 use crate::drivers::{
-    Cores, Disk, HostSecrets, LocalStore, Processes, RdsDatabases, Remembering, S3Address, S3Store, SftpTree, Sockets,
-    SqliteLedger, SshAddress, SshPrograms, StateFolder, SvnPrograms, SystemClock, TemporaryTables,
+    Cores, Disk, HostSecrets, LocalStore, Processes, RdsDatabases, Remembering, S3Address, S3Lock, S3Store, SftpTree,
+    Sockets, SqliteLedger, SshAddress, SshPrograms, StateFolder, SvnPrograms, SystemClock, TemporaryTables,
 };
 use crate::forecast::{Forecast, HostLocation, StoreLocation};
 use crate::ports::{Compute as _, StoreRead, StoreWrite, TreeRead};
@@ -92,6 +92,11 @@ fn store(location: &StoreLocation) -> Arc<dyn StoreWrite> {
             endpoint: bucket.endpoint.clone(),
             storage_class: bucket.storage_class.clone(),
             kms_key: bucket.kms_key.clone(),
+            lock: bucket.lock.as_ref().map(|lock| S3Lock {
+                mode: lock.mode.to_uppercase(),
+                lasts: lock.lasts,
+                endings: Part::ALL.map(|part| part.ending().to_owned()).to_vec(),
+            }),
             path_style: bucket.addressing.as_deref().map(|addressing| addressing == "path"),
             // As the header says it.
             encryption: bucket

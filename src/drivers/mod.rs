@@ -44,7 +44,7 @@ pub use process::Processes;
 pub use rds::RdsDatabases;
 pub use remembered::Remembering;
 pub use replace::replace;
-pub use s3::{S3Address, S3Store};
+pub use s3::{S3Address, S3Lock, S3Store};
 pub use scratch::TemporaryTables;
 pub use secrets::HostSecrets;
 pub use ssh::{SftpTree, SshAddress, SshPrograms};

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, params};
 
 use super::blocking::blocking;
-use crate::ports::{Fault, ObjectInfo, Page, Reading, StorePlace, StoreRead, UploadId};
+use crate::ports::{Fault, HiddenPage, Keeping, ObjectInfo, Page, Reading, StorePlace, StoreRead, UploadId};
 use crate::primitives::Key;
 
 /// What is larger is not kept.
@@ -226,6 +226,18 @@ impl StoreRead for Remembering {
 
     async fn uploads(&self, prefix: &str) -> Result<Vec<UploadId>, Fault> {
         self.inner.uploads(prefix).await
+    }
+
+    async fn keeping(&self) -> Keeping {
+        self.inner.keeping().await
+    }
+
+    async fn hidden(&self, prefix: &str, after: Option<&Key>) -> Result<HiddenPage, Fault> {
+        self.inner.hidden(prefix, after).await
+    }
+
+    async fn locked_until(&self, key: &Key) -> Result<Option<Timestamp>, Fault> {
+        self.inner.locked_until(key).await
     }
 
     async fn real_place(&self) -> Result<StorePlace, Fault> {

@@ -6,7 +6,7 @@ use super::{DatabaseAction, DeletionGuard, Deployment, MountBefore, ShrinkGuard,
 use crate::catalog::{Manifest, Part, PointPlace, Totals};
 use crate::graph::{Argument, Output, ProbeCheck};
 use crate::observe::SourceTotals;
-use crate::ports::{Fault, ObjectInfo, Person, UploadId};
+use crate::ports::{Fault, Keeping, ObjectInfo, Person, UploadId};
 use crate::primitives::{Compression, Duration, HostPath, JobName, Key, Name, PathBytes, PointId};
 use crate::retention::Rules;
 
@@ -141,6 +141,9 @@ pub enum Action {
         suspended: Option<Suspension>,
         /// What unfinished runs left.
         leftovers: Vec<Leftover>,
+        /// What the store keeps of it all.
+        #[serde(default, skip_serializing_if = "Keeping::is_gone")]
+        keeping: Keeping,
         /// The new point exists.
         given: Output,
     },

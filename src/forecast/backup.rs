@@ -12,7 +12,7 @@ use crate::calendar::{self, Occurrences};
 use crate::catalog::{Manifest, PointPlace, host_prefix};
 use crate::graph::{Step, StepKind};
 use crate::observe::{Observed, PointSeen, PointsSeen, SourceSeen};
-use crate::plan::{Files, Guard, Plan};
+use crate::plan::{Files, Guard, Plan, StoreKind};
 use crate::ports::{Cause, Fault};
 use crate::primitives::{JobName, Name, PathBytes, RunId, Slot};
 use crate::retention::{Rules, Verdict};
@@ -44,7 +44,7 @@ pub(super) fn step(plan: &Plan, step: &Step, observed: &Observed, who: &Circumst
             let action = Action::Pack { selection, compression, new: new(job, store), source: *source };
             // A store that cannot be read now will hardly be written in a moment.
             let unreadable = observed.points.get(job).and_then(|seen| seen.as_ref().err()).cloned();
-            return framed(step, action, unreadable);
+            return framed(step, action, unreadable.or_else(|| locks_nothing(plan, store, observed)));
         }
         StepKind::ReadBack { job, store, packed } => Action::ReadBack { new: new(job, store), packed: *packed },
         StepKind::Commit { job, store, roots, guard, packed, read_back } => {
@@ -77,6 +77,7 @@ pub(super) fn step(plan: &Plan, step: &Step, observed: &Observed, who: &Circumst
                 guard: share,
                 suspended: clock.or(shrunk).or(too_many),
                 leftovers: leftovers.unwrap_or_default(),
+                keeping: observed.keeping.get(store).cloned().unwrap_or_default(),
                 roots: roots.to_vec(),
                 rules,
                 timezone: plan.timezone.value.clone(),
@@ -87,6 +88,22 @@ pub(super) fn step(plan: &Plan, step: &Step, observed: &Observed, who: &Circumst
         other => super::not_of_this_slice(other),
     };
     framed(step, action, None)
+}
+
+/// Why what is to be locked cannot be put: the store is known to lock nothing.
+fn locks_nothing(plan: &Plan, store: &Name, observed: &Observed) -> Option<Fault> {
+    let found = plan.stores.iter().find(|known| known.name.value == *store)?;
+    let StoreKind::S3(s3) = &found.kind else { return None };
+    let mode = s3.object_lock.as_ref()?;
+    observed.keeping.get(store).filter(|keeping| keeping.locks_nothing())?;
+    let answer = format!(
+        "`object-lock=\"{mode}\"` needs a bucket that locks objects, and {} does not: make one with `aws s3api create-bucket \
+         --object-lock-enabled-for-bucket`, or turn it on for this one with `aws s3api put-bucket-versioning` and then `aws s3api \
+         put-object-lock-configuration`; or take `object-lock` out of the plan",
+        s3.bucket.value,
+        mode = mode.value,
+    );
+    Some(Fault::permanent(Cause::Invalid, format!("lock what is put into {store}"), answer))
 }
 
 fn selection(roots: &[PathBytes], files: &Files) -> Selection {

@@ -161,6 +161,18 @@ pub struct Bucket {
     /// The key of AWS KMS that the service encrypts with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kms_key: Option<String>,
+    /// How the objects of recovery points are locked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock: Option<BucketLock>,
+}
+
+/// A lock on what is put into a bucket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct BucketLock {
+    /// Who may take away what it holds, as a plan writes it.
+    pub mode: String,
+    /// How long it lasts, from when something is put.
+    pub lasts: Duration,
 }
 
 impl Bucket {
@@ -384,6 +396,11 @@ fn bucket(s3: &S3) -> Bucket {
         storage_class: text(&s3.storage_class),
         encryption: s3.encryption.as_ref().map(|encryption| encryption.value.to_string()),
         kms_key: text(&s3.kms_key),
+        lock: s3
+            .object_lock
+            .as_ref()
+            .zip(s3.lock_for.as_ref())
+            .map(|(mode, lasts)| BucketLock { mode: mode.value.to_string(), lasts: lasts.value }),
     }
 }
 

@@ -53,6 +53,7 @@ fn s3(node: &Node, out: &mut Diagnostics) -> Option<StoreKind> {
     let (storage_class, kms_key) = (view.text("storage-class"), view.text("kms-key"));
     let encryption = view.property("encryption");
     let retrieval = view.property("retrieval");
+    let (object_lock, lock_for) = (view.property("object-lock"), view.property("lock-for"));
     view.finish();
     let span = node.header;
     let bucket = bucket?;
@@ -66,6 +67,8 @@ fn s3(node: &Node, out: &mut Diagnostics) -> Option<StoreKind> {
         retrieval,
         encryption,
         kms_key,
+        object_lock,
+        lock_for,
         span,
     }))
 }

@@ -3,6 +3,7 @@
 //! Unaware of what will be done about it. Invariant: it is handed only the reading halves, so it cannot change anything.
 
 mod databases;
+mod hidden;
 mod in_service;
 mod inside;
 mod level;
@@ -15,6 +16,7 @@ mod staging;
 pub mod walk;
 
 pub use databases::DatabasesSeen;
+pub use hidden::{PointHidden, hidden};
 pub use in_service::{InService, LinkNow, PlaceNow, in_service};
 pub use inside::outside;
 pub use mounts::{is_mount, mounts};

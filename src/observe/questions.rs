@@ -11,7 +11,9 @@ use super::{DatabasesSeen, PointsSeen, SourceTotals, mounts, outside, points, st
 use crate::catalog::{PointPlace, Totals, host_prefix, job_prefix};
 use crate::graph::{Graph, ReleaseSource, StepKind, release_place};
 use crate::plan::Files;
-use crate::ports::{Cause, Clock, DatabasesRead, EntryKind, Fault, Scratch, StoreRead, SubversionRead, TreeRead};
+use crate::ports::{
+    Cause, Clock, DatabasesRead, EntryKind, Fault, Keeping, Scratch, StoreRead, SubversionRead, TreeRead,
+};
 use crate::primitives::{HostPath, JobName, Name, PathBytes, RunId};
 
 /// The reading halves of the world.
@@ -90,6 +92,8 @@ pub struct Observed {
     pub mounts: BTreeSet<PathBytes>,
     /// Which points each job has on this host, or why its store cannot say; for a restore, on every host.
     pub points: BTreeMap<JobName, Result<PointsSeen, Fault>>,
+    /// What the stores keep of what is deleted there, those from which something may be.
+    pub keeping: BTreeMap<Name, Keeping>,
     /// What is where something will be put.
     pub destinations: BTreeMap<HostPath, DestinationSeen>,
     /// What is in the places that something recovered will get.
@@ -114,6 +118,7 @@ impl Observed {
             sources: BTreeMap::new(),
             mounts: BTreeSet::new(),
             points: BTreeMap::new(),
+            keeping: BTreeMap::new(),
             destinations: BTreeMap::new(),
             places: BTreeMap::new(),
             releases: BTreeMap::new(),
@@ -144,6 +149,9 @@ pub async fn observe(graph: &Graph, reading: &Reading<'_>, plan: &Name, host: &N
             StepKind::Delete { job, store, .. } => {
                 let prefix = host_prefix(plan, job, host);
                 ask_points(reading, job, store, &prefix, &mut observed).await;
+                if let Some(open) = reading.stores.get(store).filter(|_| !observed.keeping.contains_key(store)) {
+                    observed.keeping.insert(store.clone(), open.keeping().await);
+                }
             }
             StepKind::Recover { jobs, into, .. } => {
                 for (job, store) in jobs {

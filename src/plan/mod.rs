@@ -26,7 +26,7 @@ pub use source::{
     Files, ImageChoice, Logs, MYSQL_PORT, MachineImage, Mysql, MysqlAddress, Rds, RdsDatabase, Release, ReleaseFrom,
     Source,
 };
-pub use store::{Access, Addressing, S3, ServerEncryption, Sftp, Store, StoreKind};
+pub use store::{Access, Addressing, LockMode, S3, ServerEncryption, Sftp, Store, StoreKind};
 pub use watch::{Depth, Drill, Selector, SignOff, Verify};
 
 use crate::primitives::{Duration, JobName, Name, Period, Span, Spanned};

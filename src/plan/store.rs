@@ -81,8 +81,22 @@ pub struct S3 {
     pub encryption: Option<Spanned<ServerEncryption>>,
     /// The key of AWS KMS that the service encrypts with; the bucket's default where the plan says nothing.
     pub kms_key: Option<Spanned<String>>,
+    /// Who may take away what is locked; nothing is locked by the plan where it says nothing.
+    pub object_lock: Option<Spanned<LockMode>>,
+    /// How long what is put there is locked. It stands beside `object_lock` alone.
+    pub lock_for: Option<Spanned<Duration>>,
     /// The node's name and arguments.
     pub span: Span,
+}
+
+/// Who may take away what a lock of S3 holds
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html>).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LockMode {
+    /// Whoever has a permission of its own.
+    Governance,
+    /// Nobody, the account's owner neither.
+    Compliance,
 }
 
 /// With whose keys a service encrypts what it stores.
@@ -109,6 +123,16 @@ impl std::fmt::Display for ServerEncryption {
         f.write_str(match self {
             Self::S3 => "sse-s3",
             Self::Kms => "sse-kms",
+        })
+    }
+}
+
+impl std::fmt::Display for LockMode {
+    /// As a plan writes it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Governance => "governance",
+            Self::Compliance => "compliance",
         })
     }
 }

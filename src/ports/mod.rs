@@ -9,6 +9,7 @@ mod compute;
 mod databases;
 mod fault;
 mod journal;
+mod keeping;
 mod ledger;
 mod network;
 mod people;
@@ -28,6 +29,7 @@ pub use databases::{
 };
 pub use fault::{Cause, Certainty, Fault};
 pub use journal::{JournalRead, JournalWrite, Lock, Locks};
+pub use keeping::{HiddenEnds, HiddenObject, HiddenPage, HiddenVersions, Keeping, ObjectLocks};
 pub use ledger::{
     JobRow, LedgerRead, LedgerWrite, PastRestore, PointGone, PointMade, PointRow, RunDetail, RunEnd, RunRow,
     RunSummary, RunUpdate, RunsWanted, Series, StepEnd, StepRow,

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Fault;
+use super::{Fault, HiddenPage, Keeping};
 use crate::primitives::{Key, PathBytes};
 
 /// An object as a listing shows it.
@@ -120,6 +120,27 @@ pub trait StoreRead: Send + Sync {
     /// # Errors
     /// When the store cannot be read.
     async fn uploads(&self, prefix: &str) -> Result<Vec<UploadId>, Fault>;
+
+    /// What it keeps of what is deleted.
+    async fn keeping(&self) -> Keeping {
+        Keeping::Gone
+    }
+
+    /// A page of what was deleted below a prefix and is still there, with keys greater than `after`. It may be empty though more follow.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn hidden(&self, _prefix: &str, _after: Option<&Key>) -> Result<HiddenPage, Fault> {
+        Ok(HiddenPage::default())
+    }
+
+    /// Until when an object stays whatever is deleted, where it is locked.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn locked_until(&self, _key: &Key) -> Result<Option<Timestamp>, Fault> {
+        Ok(None)
+    }
 
     /// Where it really is. It need not exist yet.
     ///

@@ -11,6 +11,7 @@ mod custody;
 mod detection;
 mod keeps;
 mod lives;
+mod locks;
 mod newest;
 mod path;
 mod promise;
@@ -107,6 +108,7 @@ pub fn prove(checked: CheckedPlan, graph: Graph, mut found: Diagnostics, today: 
 fn promises(plan: &Plan, out: &mut Diagnostics) -> Proofs {
     let (mut rhythms, mut proofs) = (rhythms::Rhythms::default(), Proofs::default());
     let (losses, ways, mut looks) = (rpo::Losses::new(plan), rto::Ways::new(plan), detection::Looks::new(plan));
+    let locks = locks::Locks::new(plan);
     for target in &plan.targets {
         proofs.promises.extend(losses.of_target(target, &mut rhythms, out));
         proofs.promises.extend(ways.of_target(target, out));
@@ -114,6 +116,7 @@ fn promises(plan: &Plan, out: &mut Diagnostics) -> Proofs {
         let reaches = target.backups.iter().filter_map(|backup| reach::of_backup(target, backup, &mut rhythms));
         proofs.reaches.extend(reaches);
         proofs.detections.extend(looks.of_target(target, &mut rhythms, out));
+        locks.of_target(target, &mut rhythms, out);
     }
     let runs = runs::Runs::new(plan, rhythms);
     let mut skew = skew::Skew::new(plan, &runs);

@@ -2,15 +2,16 @@
 
 use std::fmt::Write;
 
+use super::kept::stays;
 use super::words::{advice, count, counted, names, suspension, time};
 use crate::catalog::{Named, Part};
 use crate::forecast::{
-    Action, Deletion, ForecastStep, Leftover, Move, NotObserved, Outlook, OutlookStep, Recovery, Selection, StepView,
-    StoreLocation, Subject, Why,
+    Action, BucketLock, Deletion, ForecastStep, Leftover, Move, NotObserved, Outlook, OutlookStep, Recovery, Selection,
+    StepView, StoreLocation, Subject, Why,
 };
 use crate::graph::{Driver, Effect, Output, ProbeCheck, argument_line};
 use crate::observe::SourceTotals;
-use crate::primitives::{ByteSize, Compression, Duration, HostPath, JobName, Method, StepId, on_one_line};
+use crate::primitives::{ByteSize, Compression, Duration, HostPath, JobName, Method, Name, StepId, on_one_line};
 
 /// What would happen, in order, with names and sizes.
 pub fn text(forecast: &Outlook) -> String {
@@ -129,9 +130,29 @@ fn buckets(forecast: &Outlook) -> impl Iterator<Item = String> {
         let class = bucket.storage_class.as_ref().map(|class| format!("storage class {class}"));
         let keys = bucket.encryption.as_ref().map(|keys| format!("encryption {keys}"));
         let key = bucket.kms_key.as_ref().map(|key| format!("KMS key {key}"));
-        let told: Vec<String> = [class, keys, key].into_iter().flatten().collect();
+        let lock = bucket.lock.as_ref().map(|lock| locked(lock, forecast));
+        let told: Vec<String> = [class, keys, key, lock].into_iter().flatten().collect();
         (!told.is_empty()).then(|| format!("store {store}: what is put there: {}", on_one_line(&told.join(", "))))
     })
+}
+
+/// How long the plan locks what is put into a store.
+fn lock_of(forecast: &Outlook, store: &Name) -> Option<Duration> {
+    match forecast.stores.get(store)? {
+        StoreLocation::S3(bucket) => bucket.lock.as_ref().map(|lock| lock.lasts),
+        StoreLocation::Local(_) => None,
+    }
+}
+
+/// How long what is put is locked, and until when at least.
+fn locked(lock: &BucketLock, forecast: &Outlook) -> String {
+    let until = forecast.at.checked_add(lock.lasts.to_std()).unwrap_or(jiff::Timestamp::MAX);
+    format!(
+        "recovery points locked ({}) for {}, until {} at least",
+        lock.mode,
+        lock.lasts,
+        time(until, &forecast.timezone)
+    )
 }
 
 /// What is limited of the stores that are used.
@@ -252,9 +273,10 @@ fn described(forecast: &Outlook, action: &Action) -> (&'static str, String, Vec<
                 vec![point, known_after(forecast, *read_back, "whether it can be read back is")],
             )
         }
-        Action::Delete { points, suspended: None, leftovers, rules, .. } => {
-            let details = points.iter().map(deletion).chain(leftovers.iter().map(leftover)).collect();
-            ("delete", deletions(points, leftovers, rules.is_some()), details)
+        Action::Delete { points, suspended: None, leftovers, rules, keeping, store, .. } => {
+            let stays = if points.is_empty() { vec![] } else { stays(keeping, lock_of(forecast, store)) };
+            let details = points.iter().map(deletion).chain(leftovers.iter().map(leftover));
+            ("delete", deletions(points, leftovers, rules.is_some()), details.chain(stays).collect())
         }
         Action::Delete { points, suspended: Some(why), leftovers, .. } => {
             let why = [suspension(why), advice(why).to_owned()];

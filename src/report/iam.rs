@@ -106,20 +106,33 @@ impl Policy<'_> {
         let objects = vec![object("*")];
         let listed = json!({ "StringLike": { "s3:prefix": format!("{all}*") } });
         // Every command that looks at a store lists it and reads from it.
-        self.allow(&sid("List"), &["s3:ListBucket"], bucket.clone(), Some(listed));
-        self.allow(&sid("Uploads"), &["s3:ListBucketMultipartUploads"], bucket, None);
+        self.allow(&sid("List"), &["s3:ListBucket"], bucket.clone(), Some(listed.clone()));
+        self.allow(&sid("Uploads"), &["s3:ListBucketMultipartUploads"], bucket.clone(), None);
+        if purpose != Purpose::Restore {
+            // What becomes of what is deleted.
+            let kept =
+                ["s3:GetBucketVersioning", "s3:GetBucketObjectLockConfiguration", "s3:GetLifecycleConfiguration"];
+            self.allow(&sid("Keeping"), &kept, bucket.clone(), None);
+        }
         self.allow(&sid("Read"), &["s3:GetObject"], objects.clone(), None);
         match purpose {
-            Purpose::Read | Purpose::Restore => {}
+            Purpose::Read => self.allow(&sid("Deleted"), &["s3:ListBucketVersions"], bucket, Some(listed)),
+            Purpose::Restore => {}
             Purpose::Write => {
-                let add = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"];
-                self.allow(&sid("Add"), &add, objects, None);
+                self.allow(&sid("Add"), &["s3:PutObject", "s3:AbortMultipartUpload"], objects.clone(), None);
+                if s3.object_lock.is_some() {
+                    // What is locked is looked at again.
+                    self.allow(&sid("Lock"), &["s3:PutObjectRetention", "s3:GetObjectRetention"], objects, None);
+                }
                 // Its own lease and pins are given back.
                 let own = ["*/lease-*", "*/pin-*"].map(&object);
                 self.allow(&sid("GiveBack"), &["s3:DeleteObject"], own, None);
             }
             Purpose::Prune => {
-                self.allow(&sid("Delete"), &["s3:DeleteObject", "s3:AbortMultipartUpload"], objects, None)
+                self.allow(&sid("Delete"), &["s3:DeleteObject", "s3:AbortMultipartUpload"], objects.clone(), None);
+                if s3.object_lock.is_some() {
+                    self.allow(&sid("Locks"), &["s3:GetObjectRetention"], objects, None);
+                }
             }
         }
         if let Some(key) = &s3.kms_key {

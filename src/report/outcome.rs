@@ -4,11 +4,12 @@ use std::fmt::Write;
 
 use jiff::SignedDuration;
 
-use super::words::{advice, count, counted, elapsed, lasting, lease_lost, names, read_by, suspension};
+use super::kept::stays;
+use super::words::{advice, count, counted, elapsed, lasting, lease_lost, names, read_by, suspension, time};
 use crate::catalog::{Manifest, Named};
 use crate::forecast::{Action, Forecast, ForecastStep, Move, Subject};
 use crate::graph::argument_line;
-use crate::ports::{Cause, Fault};
+use crate::ports::{Cause, Fault, Keeping};
 use crate::primitives::{ByteSize, HostPath, Name, PathBytes, on_one_line};
 use crate::run::{End, Outcome, StepEnd};
 use crate::steps::{Deleted, Omission, Recovered, Said, StepOutput};
@@ -69,7 +70,9 @@ fn done(step: &ForecastStep, output: &StepOutput, place: Place<'_>, timezone: &s
         (StepOutput::Committed(manifest), Action::Commit { new, .. }) => {
             committed(manifest, &place(&new.store, &manifest.archive.key), lines);
         }
-        (StepOutput::Deleted(deleted), Action::Delete { job, .. }) => deletion(&job.to_string(), deleted, lines),
+        (StepOutput::Deleted(deleted), Action::Delete { job, keeping, .. }) => {
+            deletion(&job.to_string(), deleted, keeping, timezone, lines)
+        }
         (StepOutput::Recovered(recovered), Action::Recover(recovery)) => {
             let into = HostPath::on(recovery.on.as_deref(), recovery.into.clone()).to_string();
             restored(&recovery.target.to_string(), recovered, &into, lines);
@@ -127,10 +130,17 @@ pub(super) fn named(word: &str, named: &Named, why: &str, lines: &mut String) {
     }
 }
 
-fn deletion(job: &str, deleted: &Deleted, lines: &mut String) {
+fn deletion(job: &str, deleted: &Deleted, keeping: &Keeping, timezone: &str, lines: &mut String) {
     if !deleted.points.is_empty() {
         let points = counted(deleted.points.len() as u64, "recovery point");
-        let _ = writeln!(lines, "{job}: deleted {points} that retention lets go, {} freed", ByteSize(deleted.bytes));
+        let freed = if keeping.is_gone() { "freed" } else { "hidden" };
+        let _ = writeln!(lines, "{job}: deleted {points} that retention lets go, {} {freed}", ByteSize(deleted.bytes));
+        for line in stays(keeping, None) {
+            let _ = writeln!(lines, "  kept       {line}");
+        }
+        if let Some(until) = deleted.locked_until {
+            let _ = writeln!(lines, "  locked     until {}, whatever is set", time(until, timezone));
+        }
     }
     if deleted.leftovers > 0 {
         let _ = writeln!(lines, "{job}: removed {} of unfinished runs", counted(deleted.leftovers, "leftover"));

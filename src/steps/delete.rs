@@ -11,7 +11,7 @@ use crate::calendar;
 use crate::catalog::{LeaseHolder, Manifest, Part, PointPlace};
 use crate::forecast::{self, Deletion, DeletionGuard, Leftover, Suspension};
 use crate::observe::{self, PointsSeen};
-use crate::ports::{Cause, Clock, Fault, Locks, ObjectInfo, StorePlace, StoreWrite};
+use crate::ports::{Cause, Clock, Fault, Keeping, Locks, ObjectInfo, StorePlace, StoreWrite};
 use crate::primitives::{Name, PointId};
 use crate::retention::{Rules, Verdict};
 
@@ -32,6 +32,8 @@ pub(super) struct Wanted<'a> {
     /// Why none of them is deleted, where a guard says so; leftovers are no points, and go all the same.
     pub(super) suspended: Option<Suspension>,
     pub(super) leftovers: &'a [Leftover],
+    /// What the store keeps of what is deleted, as it was forecast.
+    pub(super) keeping: &'a Keeping,
     pub(super) clock: &'a dyn Clock,
     /// The time now: the new point is of it, or before.
     pub(super) now: Timestamp,
@@ -88,6 +90,7 @@ pub(super) async fn delete(
             deleted.omitted.push((point.clone(), Omission::NoLease));
             continue;
         }
+        deleted.locked_until = deleted.locked_until.max(stays_until(store, &deletion.place, wanted).await?);
         pins = delete_one(store, &deletion.place, &look).await?;
         if let Some(why) = pinned(&pins, point) {
             deleted.omitted.push((point.clone(), why));
@@ -113,6 +116,21 @@ pub(super) async fn delete(
     }
     sweep(store, leases, wanted, &pins, &mut deleted).await?;
     Ok(deleted)
+}
+
+/// Until when a lock keeps a point, where the store may have locked it: that is not asked of others.
+async fn stays_until(
+    store: &dyn StoreWrite,
+    place: &PointPlace,
+    wanted: &Wanted<'_>,
+) -> Result<Option<Timestamp>, Fault> {
+    match wanted.keeping {
+        Keeping::Gone => Ok(None),
+        Keeping::Hidden(_) | Keeping::Unknown(_) => {
+            let until = store.locked_until(&place.key(Part::Archive)).await?;
+            Ok(until.filter(|until| *until > wanted.now))
+        }
+    }
 }
 
 /// Deletes a point, unless it turns out to be pinned; answers what pins there were then. Whoever put one before the manifest was gone, and

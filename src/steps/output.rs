@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{DatabaseOutput, Deployed, LeaseLost, Packed, ReadBack, Recovered, SnapshotMade};
@@ -83,6 +84,9 @@ pub struct Deleted {
     pub leftovers: u64,
     /// The bytes that the points and leftovers held.
     pub bytes: u64,
+    /// Until when a lock keeps the store from ending what is only hidden of them, where one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locked_until: Option<Timestamp>,
 }
 
 /// Why something that was forecast was not done.

@@ -124,7 +124,20 @@ pub async fn perform(
             };
             commit::commit(world.store(&new.store)?, world.clock, &made).await
         }
-        Action::Delete { store, job, prefix, roots, rules, timezone, points, guard, suspended, leftovers, given } => {
+        Action::Delete {
+            store,
+            job,
+            prefix,
+            roots,
+            rules,
+            timezone,
+            points,
+            guard,
+            suspended,
+            leftovers,
+            keeping,
+            given,
+        } => {
             let made = inputs.committed(*given)?;
             // What was really packed may be less than the forecast saw.
             let suspended = suspended.clone().or_else(|| match &forecast.step(given.step).action {
@@ -146,6 +159,7 @@ pub async fn perform(
                 guard,
                 suspended,
                 leftovers,
+                keeping,
                 clock: world.clock,
                 now,
             };

@@ -25,6 +25,7 @@ pub(crate) struct Server {
     /// Gone with it, where it is its own.
     _folder: Option<TempDir>,
     address: SocketAddr,
+    unconditional: Arc<Mutex<Option<Unconditional>>>,
     runtime: Option<Runtime>,
 }
 
@@ -40,7 +41,9 @@ impl Server {
     pub(crate) fn within(folder: &Path) -> Self {
         std::fs::create_dir_all(folder.join("bucket")).unwrap();
         let files = FileSystem::new(folder).unwrap();
-        let mut service = S3ServiceBuilder::new(Whole { files, root: folder.into(), uploads: Arc::default() });
+        let (root, unconditional) = (folder.into(), Arc::new(Mutex::new(None)));
+        let whole = Whole { files, root, uploads: Arc::default(), unconditional: Arc::clone(&unconditional) };
+        let mut service = S3ServiceBuilder::new(whole);
         service.set_auth(SimpleAuth::from_single(KEYS.0, KEYS.1));
         let service = service.build();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -56,7 +59,12 @@ impl Server {
                 tokio::spawn(async move { drop(connection.await) });
             }
         });
-        Self { _folder: None, address, runtime: Some(runtime) }
+        Self { _folder: None, address, unconditional, runtime: Some(runtime) }
+    }
+
+    /// From now on it passes over the conditions of such calls, as older services do.
+    pub(crate) fn passes_over_conditions_of(&self, of: Unconditional) {
+        *self.unconditional.lock().unwrap() = Some(of);
     }
 
     /// Where it is, as a plan's `endpoint` says it.
@@ -92,11 +100,25 @@ struct Whole {
     root: PathBuf,
     /// The keys of those that are under way.
     uploads: Arc<Mutex<BTreeMap<String, String>>>,
+    unconditional: Arc<Mutex<Option<Unconditional>>>,
+}
+
+/// What a service does whatever was made its condition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unconditional {
+    /// It puts objects.
+    Puts,
+    /// It makes objects of uploads.
+    Uploads,
 }
 
 impl Whole {
     fn is_folder(&self, bucket: &str, key: &str) -> bool {
         self.root.join(bucket).join(key).is_dir()
+    }
+
+    fn is_unconditional(&self, of: Unconditional) -> bool {
+        *self.unconditional.lock().unwrap() == Some(of)
     }
 
     fn must_know(&self, upload: &str) -> S3Result<()> {
@@ -143,7 +165,10 @@ impl S3 for Whole {
         }
     }
 
-    async fn put_object(&self, asked: S3Request<PutObjectInput>) -> Answer<PutObjectOutput> {
+    async fn put_object(&self, mut asked: S3Request<PutObjectInput>) -> Answer<PutObjectOutput> {
+        if self.is_unconditional(Unconditional::Puts) {
+            asked.input.if_none_match = None;
+        }
         self.files.put_object(asked).await
     }
 
@@ -172,8 +197,11 @@ impl S3 for Whole {
 
     async fn complete_multipart_upload(
         &self,
-        asked: S3Request<CompleteMultipartUploadInput>,
+        mut asked: S3Request<CompleteMultipartUploadInput>,
     ) -> Answer<CompleteMultipartUploadOutput> {
+        if self.is_unconditional(Unconditional::Uploads) {
+            asked.input.if_none_match = None;
+        }
         let upload = asked.input.upload_id.clone();
         self.must_know(&upload)?;
         let answer = self.files.complete_multipart_upload(asked).await?;

@@ -20,6 +20,8 @@ struct Shared {
     seen: AtomicU32,
     /// What was asked, a line each.
     asked: Mutex<Vec<String>>,
+    /// All of it up to its body, whatever it asks.
+    heads: Mutex<Vec<String>>,
     lost: Mutex<Sender<()>>,
 }
 
@@ -35,6 +37,7 @@ impl Wire {
             victim: AtomicU32::new(0),
             seen: AtomicU32::new(0),
             asked: Mutex::default(),
+            heads: Mutex::default(),
             lost: Mutex::new(sender),
         });
         let of_all = Arc::clone(&shared);
@@ -59,6 +62,11 @@ impl Wire {
         while self.lost.try_recv().is_ok() {}
     }
 
+    /// What was asked since that was asked for last, each request up to its body.
+    pub(crate) fn heads(&self) -> Vec<String> {
+        std::mem::take(&mut *self.shared.heads.lock().unwrap())
+    }
+
     /// Whether an answer was lost, by now.
     pub(crate) fn has_lost(&self) -> bool {
         self.lost.try_recv().is_ok()
@@ -80,6 +88,7 @@ impl Shared {
         std::thread::spawn(move || hand_back(back, &hears, &told));
         let mut client = BufReader::new(client);
         while let Some(head) = head(&mut client) {
+            self.heads.lock().unwrap().push(head.clone());
             if self.is_victim(&head) {
                 cut.store(true, Ordering::SeqCst);
             }

@@ -17,7 +17,7 @@ use super::needs::Need;
 use super::scene::{ONE_JOB, SONAE, Said, Scene};
 
 /// The clock of one program, faked by libfaketime.
-const FAKETIME: Need = Need::Program("faketime", "faketime");
+pub(crate) const FAKETIME: Need = Need::Program("faketime", "faketime");
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {

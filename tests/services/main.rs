@@ -54,6 +54,9 @@ mod retention_peers;
 mod rollbacks;
 mod round_trip;
 mod s3;
+mod s3_iam;
+mod s3_kept;
+mod s3_leftovers;
 mod s3_refusals;
 mod scene;
 mod screen;
@@ -113,6 +116,9 @@ fn checks() -> impl Iterator<Item = &'static Check> {
         sql::CHECKS,
         refusals::CHECKS,
         s3::CHECKS,
+        s3_kept::CHECKS,
+        s3_iam::CHECKS,
+        s3_leftovers::CHECKS,
         rds::CHECKS,
         s3_refusals::CHECKS,
         databases::CHECKS,

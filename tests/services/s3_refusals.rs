@@ -4,11 +4,17 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 
 use super::Check;
-use super::conformance::s3::KEYS;
+use super::conformance::s3::{KEYS, Server, Unconditional};
 use super::scene::{SONAE, Said, Scene};
 
-pub(crate) const CHECKS: &[Check] =
-    &[Check { name: "what a service of S3 refuses is told with what helps", needs: &[], run: refusals }];
+pub(crate) const CHECKS: &[Check] = &[
+    Check { name: "what a service of S3 refuses is told with what helps", needs: &[], run: refusals },
+    Check {
+        name: "a service of S3 that passes over conditions is noticed before anything relies on them",
+        needs: &[],
+        run: unconditional,
+    },
+];
 
 const PLAN: &str = r#"
 plan "one" { timezone "UTC"; }
@@ -47,6 +53,29 @@ fn told(endpoint: &str, keys: bool) -> String {
     }
     let said = Said::of(&mut command);
     format!("{}{}exit {}", said.stdout(), said.stderr(), said.status().unwrap()).replace(endpoint, "ENDPOINT")
+}
+
+fn unconditional() {
+    for (of, call) in [(Unconditional::Puts, "PutObject"), (Unconditional::Uploads, "CompleteMultipartUpload")] {
+        let server = Server::start();
+        let scene = Scene::new(&PLAN.replace("ENDPOINT", &server.endpoint()));
+        std::fs::create_dir(scene.path("source")).unwrap();
+        std::fs::write(scene.path("source/file"), "content").unwrap();
+        let sonae = |arguments: &[&str]| {
+            let mut command = scene.command(SONAE, arguments);
+            Said::of(command.env("AWS_ACCESS_KEY_ID", KEYS.0).env("AWS_SECRET_ACCESS_KEY", KEYS.1))
+        };
+        let points = || sonae(&["points", "plan.kdl", "--format", "json"]).exits(0).json()["points"].clone();
+        sonae(&["run", "plan.kdl", "--all"]).exits(0);
+        let before = points();
+        assert_eq!(before.as_array().map(Vec::len), Some(1), "{before}");
+        server.passes_over_conditions_of(of);
+        let refused = sonae(&["run", "plan.kdl", "--all"]).exits(4);
+        refused.says(&format!("ignores `If-None-Match` of {call}")).says("update the service");
+        assert_eq!(points(), before, "nothing was made, and nothing deleted");
+        // What is there comes back all the same.
+        sonae(&["restore", "plan.kdl", "files"]).exits(0);
+    }
 }
 
 fn refusals() {

@@ -15,6 +15,7 @@ mod nested_roots;
 mod nested_stores;
 mod no_target;
 mod notices;
+mod object_locks;
 mod outputs;
 mod pairs;
 mod protection;
@@ -72,6 +73,7 @@ pub(super) const RULES: &[Rule] = &[
         run: storage_classes::run,
     },
     Rule { codes: &[&codes::store::NEEDLESS_KEY], run: kms_keys::run },
+    Rule { codes: &[&codes::store::HALF_A_LOCK], run: object_locks::run },
     Rule { codes: &[&codes::target::UNPROTECTED, &codes::target::CONTRADICTION], run: protection::run },
     Rule { codes: &[&codes::target::NO_SOURCE], run: source::run },
     Rule { codes: &[&codes::target::NESTED_ROOT], run: nested_roots::run },

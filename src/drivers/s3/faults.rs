@@ -38,6 +38,11 @@ pub(super) fn is_taken<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
     code(error) == Some("PreconditionFailed") || status(error) == Some(412)
 }
 
+/// Whether the service knows nothing of such a call.
+pub(super) fn is_not_implemented<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+    matches!(code(error), Some("NotImplemented" | "MethodNotAllowed")) || matches!(status(error), Some(405 | 501))
+}
+
 impl Asked {
     /// The fault of a call that does no harm when it is asked again.
     pub(super) fn only_read<E>(&self, error: SdkError<E>) -> Fault
@@ -98,7 +103,7 @@ impl Asked {
             (message, "") => format!("{message} (status {status})"),
             (message, code) => format!("{message} ({code})"),
         };
-        match advice(code, status, header(error, "x-amz-bucket-region")) {
+        match advice(code, status, message, header(error, "x-amz-bucket-region")) {
             Some(advice) => format!("{said}: {advice}"),
             None => said,
         }
@@ -172,7 +177,7 @@ fn answered(code: &str, status: u16, lost: Certainty) -> (Cause, Certainty) {
 }
 
 /// What helps.
-fn advice(code: &str, status: u16, region: Option<&str>) -> Option<String> {
+fn advice(code: &str, status: u16, message: &str, region: Option<&str>) -> Option<String> {
     let advice = match (code, status) {
         ("PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException", _)
         | ("", 301) => {
@@ -180,6 +185,10 @@ fn advice(code: &str, status: u16, region: Option<&str>) -> Option<String> {
                 Some(region) => format!("the bucket is in another region: write `region=\"{region}\"`"),
                 None => "the bucket is in another region, or at another endpoint: write its `region`".into(),
             });
+        }
+        ("InvalidRequest", _) if message.replace(' ', "").contains("ObjectLock") => {
+            "make a bucket that locks objects (`aws s3api create-bucket --object-lock-enabled-for-bucket`), or turn it on for this one \
+             (`aws s3api put-bucket-versioning`, then `aws s3api put-object-lock-configuration`), or take `object-lock` out of the plan"
         }
         ("ExpiredToken" | "TokenRefreshRequired", _) => "get new credentials, then go on with the run",
         ("InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidToken", _) => {

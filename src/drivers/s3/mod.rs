@@ -5,7 +5,10 @@
 //! this side made of it; a call whose answer is lost is told as such, for nothing is asked twice behind its caller's back.
 
 mod client;
+mod conditions;
 mod faults;
+mod keeping;
+mod lock;
 mod uploads;
 
 use std::collections::HashMap;
@@ -21,9 +24,12 @@ use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 
 use crate::ports::{
-    Cause, Fault, ObjectInfo, Page, PutMode, PutResult, Reading, StorePlace, StoreRead, StoreWrite, UploadId,
+    Cause, Fault, HiddenPage, Keeping, ObjectInfo, Page, PutMode, PutResult, Reading, StorePlace, StoreRead,
+    StoreWrite, UploadId,
 };
 use crate::primitives::Key;
+pub use lock::S3Lock;
+
 use faults::{Asked, code, is_missing, is_taken};
 use uploads::Progress;
 
@@ -46,6 +52,8 @@ pub struct S3Address {
     pub encryption: Option<String>,
     /// The key of AWS KMS that the service encrypts with; the bucket's default where none is given.
     pub kms_key: Option<String>,
+    /// What of it is locked; nothing is by this side where none is given.
+    pub lock: Option<S3Lock>,
 }
 
 /// A store in a bucket. Clones are the same store.
@@ -109,7 +117,18 @@ impl S3Store {
     /// Puts a whole object in one request.
     async fn put_whole(&self, key: &Key, bytes: Bytes, mode: PutMode) -> Result<PutResult, Fault> {
         let asked = self.asked("put", key.as_str());
+        self.may_rely(mode, &asked)?;
+        let put = self.send_whole(key, bytes.clone(), mode).await?;
+        if (put, mode) == (PutResult::Stored, PutMode::IfAbsent) {
+            self.try_conditions(key, bytes, &asked).await?;
+        }
+        Ok(put)
+    }
+
+    async fn send_whole(&self, key: &Key, bytes: Bytes, mode: PutMode) -> Result<PutResult, Fault> {
+        let asked = self.asked("put", key.as_str());
         let (address, encryption) = (&self.shared.address, self.encryption());
+        let (lock, until) = self.lock(key, &asked)?;
         let request = self.client().await.put_object().bucket(self.bucket()).key(self.full(key.as_str()));
         let request = request
             .checksum_algorithm(uploads::CHECKSUM)
@@ -117,9 +136,11 @@ impl S3Store {
             .set_if_none_match(condition(mode))
             .set_storage_class(address.storage_class.as_deref().map(Into::into))
             .set_server_side_encryption(encryption)
-            .set_ssekms_key_id(address.kms_key.clone());
+            .set_ssekms_key_id(address.kms_key.clone())
+            .set_object_lock_mode(lock)
+            .set_object_lock_retain_until_date(until);
         match request.send().await {
-            Ok(_) => Ok(PutResult::Stored),
+            Ok(_) => self.see_locked(key).await.map(|()| PutResult::Stored),
             Err(error) if is_taken(&error) => Ok(PutResult::AlreadyThere),
             Err(error) => Err(asked.changing(error)),
         }
@@ -280,6 +301,18 @@ impl StoreRead for S3Store {
         self.all_uploads(prefix).await
     }
 
+    async fn keeping(&self) -> Keeping {
+        self.kept().await
+    }
+
+    async fn hidden(&self, prefix: &str, after: Option<&Key>) -> Result<HiddenPage, Fault> {
+        self.hidden_page(prefix, after).await
+    }
+
+    async fn locked_until(&self, key: &Key) -> Result<Option<Timestamp>, Fault> {
+        self.locked(key).await
+    }
+
     async fn real_place(&self) -> Result<StorePlace, Fault> {
         let endpoint = self.shared.address.endpoint.as_deref().unwrap_or("s3");
         Ok(StorePlace::Elsewhere(format!("{endpoint} {}", self.url(""))))
@@ -329,7 +362,8 @@ impl StoreWrite for S3Store {
             let asked = self.asked("make durable", key.as_str());
             Fault::permanent(Cause::NotFound, asked.action, "there is no such object")
         };
-        self.head(key).await?.map(drop).ok_or_else(missing)
+        self.head(key).await?.map(drop).ok_or_else(missing)?;
+        self.see_locked(key).await
     }
 
     async fn abort(&self, upload: &UploadId) -> Result<(), Fault> {

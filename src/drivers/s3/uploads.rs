@@ -69,12 +69,15 @@ impl S3Store {
     pub(super) async fn begin_upload(&self, key: &Key) -> Result<UploadId, Fault> {
         let asked = self.asked("begin an upload of", key.as_str());
         let (address, encryption) = (&self.shared.address, self.encryption());
+        let (lock, until) = self.lock(key, &asked)?;
         let request = self.client().await.create_multipart_upload().bucket(self.bucket()).key(self.full(key.as_str()));
         let request = request
             .checksum_algorithm(CHECKSUM)
             .set_storage_class(address.storage_class.as_deref().map(Into::into))
             .set_server_side_encryption(encryption)
-            .set_ssekms_key_id(address.kms_key.clone());
+            .set_ssekms_key_id(address.kms_key.clone())
+            .set_object_lock_mode(lock)
+            .set_object_lock_retain_until_date(until);
         // One that was begun and is not known is thrown away by whoever begins the next of this key.
         let answer = request.send().await.map_err(|error| asked.only_read(error))?;
         let nameless = || Fault::permanent(Cause::Invalid, asked.action.clone(), "the service gave the upload no name");
@@ -110,6 +113,7 @@ impl S3Store {
 
     pub(super) async fn complete(&self, upload: &UploadId, parts: u32, mode: PutMode) -> Result<PutResult, Fault> {
         let asked = self.asked("finish the upload of", upload.key.as_str());
+        self.may_rely(mode, &asked)?;
         let known = self.known(upload, &asked.action)?;
         if !known.keys().copied().eq(1..=parts) {
             let answer = format!("parts 1 to {parts} were to be there, and {} are", known.len());
@@ -120,17 +124,28 @@ impl S3Store {
             let result = self.put_whole(&upload.key, Bytes::new(), mode).await?;
             return self.abort_upload(upload).await.map(|()| result);
         }
+        self.put_together(upload, known, mode).await
+    }
+
+    /// Makes an object of these parts.
+    pub(super) async fn put_together(
+        &self,
+        upload: &UploadId,
+        known: Progress,
+        mode: PutMode,
+    ) -> Result<PutResult, Fault> {
+        let asked = self.asked("finish the upload of", upload.key.as_str());
         let completed = CompletedMultipartUpload::builder().set_parts(Some(known.into_values().collect())).build();
         let request = self.client().await.complete_multipart_upload().bucket(self.bucket());
         let request = request.key(self.full(upload.key.as_str())).upload_id(&upload.token).multipart_upload(completed);
         match request.set_if_none_match(super::condition(mode)).send().await {
             Ok(_) => {
                 self.progress().remove(upload);
-                Ok(PutResult::Stored)
+                self.see_locked(&upload.key).await.map(|()| PutResult::Stored)
             }
             Err(error) if says_that_it_is_done(&error) => {
                 self.progress().remove(upload);
-                Ok(PutResult::Stored)
+                self.see_locked(&upload.key).await.map(|()| PutResult::Stored)
             }
             Err(error) if is_taken(&error) => self.abort_upload(upload).await.map(|()| PutResult::AlreadyThere),
             Err(error) => Err(asked.changing(error)),
@@ -149,7 +164,7 @@ impl S3Store {
     }
 
     /// The parts that were put so far.
-    fn known(&self, upload: &UploadId, action: &str) -> Result<Progress, Fault> {
+    pub(super) fn known(&self, upload: &UploadId, action: &str) -> Result<Progress, Fault> {
         let known = self.progress().get(upload).cloned();
         known.ok_or_else(|| Fault::permanent(Cause::NotFound, action, "there is no such upload"))
     }

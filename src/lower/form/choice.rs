@@ -2,7 +2,7 @@
 
 use super::{Form, Kind, Readable, Refusal, article, codes, text};
 use crate::diagnostic::nearest;
-use crate::plan::{Addressing, ArchiveFormat, Depth, Drift, Event, Priority, Selection, ServerEncryption};
+use crate::plan::{Addressing, ArchiveFormat, Depth, Drift, Event, LockMode, Priority, Selection, ServerEncryption};
 use crate::primitives::Method;
 use crate::syntax::Value;
 
@@ -47,6 +47,7 @@ chosen!(
 chosen!(ArchiveFormat, Form::Archive, [("tar.zip", Self::TarZip)]);
 chosen!(Addressing, Form::Addressing, [("path", Self::Path), ("host", Self::Host)]);
 chosen!(ServerEncryption, Form::ServerEncryption, [("sse-s3", Self::S3), ("sse-kms", Self::Kms)]);
+chosen!(LockMode, Form::LockMode, [("governance", Self::Governance), ("compliance", Self::Compliance)]);
 chosen!(Method, Form::Method, [("deflate", Self::Deflate), ("zstd", Self::Zstd)]);
 chosen!(
     jiff::civil::Weekday,

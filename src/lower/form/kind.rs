@@ -8,8 +8,8 @@ use super::{
     Status, Tag, Text, Url, Zone,
 };
 use crate::plan::{
-    Addressing, ArchiveFormat, Depth, Drift, Event, Input, Priority, Secret, Selection, Selector, ServerEncryption,
-    TimeOfDay, Window,
+    Addressing, ArchiveFormat, Depth, Drift, Event, Input, LockMode, Priority, Secret, Selection, Selector,
+    ServerEncryption, TimeOfDay, Window,
 };
 use crate::primitives::{Duration, JobName, Method, Name, Percentage, Period, Rate};
 
@@ -65,6 +65,7 @@ impl Form {
             Self::Archive => of::<ArchiveFormat>(),
             Self::Addressing => of::<Addressing>(),
             Self::ServerEncryption => of::<ServerEncryption>(),
+            Self::LockMode => of::<LockMode>(),
             Self::Method => of::<Method>(),
             Self::Level => of::<Level>(),
             Self::ScheduleKind => of::<ScheduleKind>(),
@@ -124,6 +125,7 @@ mod tests {
             read::<ArchiveFormat>(value),
             read::<Addressing>(value),
             read::<ServerEncryption>(value),
+            read::<LockMode>(value),
             read::<Method>(value),
             read::<Level>(value),
             read::<ScheduleKind>(value),

@@ -55,6 +55,8 @@ pub enum Form {
     Addressing,
     /// `"sse-kms"`.
     ServerEncryption,
+    /// `"compliance"`.
+    LockMode,
     /// `"zstd"`.
     Method,
     /// A compression level.
@@ -103,7 +105,7 @@ pub enum Form {
 
 impl Form {
     /// All of them, in the order of the reference.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 40] = [
         Self::Text,
         Self::Name,
         Self::Job,
@@ -121,6 +123,7 @@ impl Form {
         Self::Archive,
         Self::Addressing,
         Self::ServerEncryption,
+        Self::LockMode,
         Self::Method,
         Self::Level,
         Self::ScheduleKind,
@@ -177,6 +180,7 @@ impl Form {
             Self::Archive => ("archive format", "`\"tar.zip\"`"),
             Self::Addressing => ("addressing", "`\"path\"` or `\"host\"`"),
             Self::ServerEncryption => ("encryption by the service", "`\"sse-s3\"` or `\"sse-kms\"`"),
+            Self::LockMode => ("lock of objects", "`\"governance\"` or `\"compliance\"`"),
             Self::Method => ("compression method", "`\"deflate\"` or `\"zstd\"`"),
             Self::Level => (
                 "compression level",

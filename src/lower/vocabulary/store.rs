@@ -58,6 +58,13 @@ pub static S3: Word = Word {
             Form::Text,
             "The key of AWS KMS that the service encrypts with, which is `encryption=\"sse-kms\"` as well. By default as the bucket says.",
         ),
+        optional(
+            "object-lock",
+            Form::LockMode,
+            "Locks the objects of each recovery point, for as long as `lock-for` says: their versions cannot be deleted then, but by whoever has \
+             `s3:BypassGovernanceRetention`, or by nobody. The bucket must have been made for it. By default as the bucket says.",
+        ),
+        optional("lock-for", Form::Duration, "How long. It is needed with `object-lock`, and only then."),
     ],
     ..plain("s3", NOTHING, "The store is a bucket of Amazon S3, or of a service that speaks like it.")
 };

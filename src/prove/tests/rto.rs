@@ -167,6 +167,8 @@ fn cold_storage_counts_on_its_providers_word() {
         storage_class: Some(at(32, "DEEP_ARCHIVE".into())),
         retrieval: lasting(33, "12h"),
         kms_key: None,
+        object_lock: None,
+        lock_for: None,
         span: span(31),
     };
     plan.stores[0].kind = StoreKind::S3(s3);

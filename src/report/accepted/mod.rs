@@ -117,6 +117,8 @@ impl Facts {
                 self.optional(&of, "s3 retrieval", s3.retrieval.as_ref());
                 self.optional(&of, "s3 encryption", s3.encryption.as_ref());
                 self.optional_text(&of, "s3 kms-key", s3.kms_key.as_ref());
+                self.optional(&of, "s3 object-lock", s3.object_lock.as_ref());
+                self.optional(&of, "s3 lock-for", s3.lock_for.as_ref());
             }
             StoreKind::Sftp(sftp) => {
                 self.fact(&of, format!("sftp host {}", quoted(&sftp.host.value)));
