@@ -17,6 +17,11 @@ use super::tree::{assert_same, look};
 pub(crate) const CHECKS: &[Check] = &[
     Check { name: "a bucket of moto does as the port of stores says", needs: MOTO, run: conforms },
     Check { name: "a job lives in a bucket of s3s-fs: made, listed, restored, pruned", needs: &[], run: lives_in_s3s },
+    Check {
+        name: "a manifest is read once of a bucket, and what is told is what is there",
+        needs: &[],
+        run: read_once,
+    },
     Check { name: "a job lives in a bucket of moto: made, listed, restored, pruned", needs: MOTO, run: lives_in_moto },
     Check { name: "a run into a bucket that is killed before any answer makes no duplicate", needs: MOTO, run: killed },
     Check { name: "a run into a bucket that loses any answer once makes no duplicate", needs: MOTO, run: lost },
@@ -100,6 +105,46 @@ impl Shop {
 fn lives_in_s3s() {
     let server = s3::Server::start();
     lives(&Shop::new(&server.endpoint()));
+}
+
+/// How many manifests were read.
+fn manifests_read(wire: &Wire) -> usize {
+    let is_read = |head: &&String| head.starts_with("GET ") && head.lines().next().unwrap().contains(".manifest.json");
+    wire.heads().iter().filter(is_read).count()
+}
+
+fn read_once() {
+    let server = s3::Server::start();
+    let wire = Wire::to(&server.endpoint());
+    let shop = Shop::new(&wire.endpoint());
+    shop.sonae(&["run", "plan.kdl", "--all", "--quiet"]).exits(0);
+    manifests_read(&wire);
+    let first = shop.points();
+    assert_eq!(manifests_read(&wire), 1);
+    assert_eq!(shop.points(), first);
+    shop.sonae(&["run", "plan.kdl", "--all", "--dry-run"]).exits(0);
+    assert_eq!(manifests_read(&wire), 0);
+    // What deletes asks the store itself.
+    shop.sonae(&["run", "plan.kdl", "--all", "--quiet"]).exits(0);
+    assert!(manifests_read(&wire) > 0);
+    let second = shop.points();
+    assert!(second.len() == 1 && second != first, "{second:?}");
+    assert_eq!(manifests_read(&wire), 1);
+    // Somebody else has read none.
+    let points = ["points", "plan.kdl", "--format", "json"];
+    let elsewhere = Said::of(shop.command(&points).env("HOME", shop.scene.path("other"))).exits(0).json();
+    assert_eq!(elsewhere["points"].as_array().unwrap(), &second);
+    assert_eq!(manifests_read(&wire), 1);
+    // Where nothing can be kept, all is told nonetheless.
+    std::fs::write(shop.scene.path("file"), "").unwrap();
+    for _ in 0..2 {
+        let nowhere = Said::of(shop.command(&points).env("HOME", shop.scene.path("file"))).exits(0).json();
+        assert_eq!(nowhere["points"].as_array().unwrap(), &second);
+        assert_eq!(manifests_read(&wire), 1);
+    }
+    let cache = shop.scene.path("home/.cache/sonae/read.sqlite");
+    let mode = std::os::unix::fs::PermissionsExt::mode(&cache.metadata().unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
 }
 
 fn lives_in_moto() {

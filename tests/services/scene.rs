@@ -93,6 +93,7 @@ impl Scene {
     pub(crate) fn surround<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         command.current_dir(self.root()).stdin(Stdio::null());
         command.env("XDG_STATE_HOME", self.path("state")).env("HOME", self.path("home"));
+        command.env_remove("XDG_CACHE_HOME").env_remove("CACHE_DIRECTORY");
         // Whoever runs the tests may be somebody in a cloud.
         for name in ["AWS_PROFILE", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
             command.env_remove(name);
