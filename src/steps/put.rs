@@ -23,7 +23,7 @@ const TRIES_MAX: u32 = 3;
 const TRIES_WITH_PAUSES_MAX: u32 = 6;
 
 /// A part that is under way.
-type Flight<'a> = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>>;
+type Flight<'a> = Pin<Box<dyn Future<Output = Result<Bytes, Fault>> + Send + 'a>>;
 
 /// An object that is being put.
 pub(super) struct Upload<'a> {
@@ -35,23 +35,34 @@ pub(super) struct Upload<'a> {
     parts: u32,
     flying: FuturesUnordered<Flight<'a>>,
     waiting: BytesMut,
+    /// The memory of a part that landed, for the next one.
+    spare: BytesMut,
 }
 
 impl<'a> Upload<'a> {
     /// Nothing is asked of the store yet.
     pub(super) fn new(store: &'a dyn StoreWrite, key: Key) -> Self {
-        Self { store, key, id: None, parts: 0, flying: FuturesUnordered::new(), waiting: BytesMut::new() }
+        let (flying, waiting, spare) = (FuturesUnordered::new(), BytesMut::new(), BytesMut::new());
+        Self { store, key, id: None, parts: 0, flying, waiting, spare }
     }
 
     /// Adds bytes. Where they make a part by themselves they are not copied.
-    pub(super) async fn push(&mut self, bytes: Bytes) -> Result<(), Fault> {
-        if self.waiting.is_empty() && bytes.len() >= self.store.part_bytes(self.parts + 1) {
-            return self.part(bytes).await;
-        }
-        self.waiting.extend_from_slice(&bytes);
-        while self.waiting.len() >= self.store.part_bytes(self.parts + 1) {
-            let part = self.waiting.split_to(self.store.part_bytes(self.parts + 1)).freeze();
-            self.part(part).await?;
+    pub(super) async fn push(&mut self, mut bytes: Bytes) -> Result<(), Fault> {
+        while !bytes.is_empty() {
+            let whole = self.store.part_bytes(self.parts + 1);
+            if self.waiting.is_empty() && bytes.len() >= whole {
+                return self.part(bytes).await;
+            }
+            // So large at once: what grows is copied each time, and is twice as large in the end.
+            if self.waiting.capacity() < whole {
+                self.waiting = std::mem::take(&mut self.spare);
+                self.waiting.reserve(whole);
+            }
+            self.waiting.extend_from_slice(&bytes.split_to(bytes.len().min(whole - self.waiting.len())));
+            if self.waiting.len() == whole {
+                let part = std::mem::take(&mut self.waiting).freeze();
+                self.part(part).await?;
+            }
         }
         Ok(())
     }
@@ -68,17 +79,25 @@ impl<'a> Upload<'a> {
                 match store.part(&id, number, bytes.clone()).await {
                     Err(fault) if tries.again(&fault).await => {}
                     // A part that may or may not be there makes the upload useless, and nothing else.
-                    landed => return landed.map_err(Fault::passing),
+                    landed => return landed.map(|()| bytes).map_err(Fault::passing),
                 }
             }
         }));
         while self.flying.len() >= store.side_by_side(number) {
-            self.flying.next().await.transpose()?;
+            let landed = self.flying.next().await.transpose()?;
+            self.landed(landed);
         }
         // So that those which wait begin now, and not when there is no room any more.
-        match self.flying.next().now_or_never() {
-            Some(Some(landed)) => landed,
-            Some(None) | None => Ok(()),
+        let early = self.flying.next().now_or_never().flatten().transpose()?;
+        self.landed(early);
+        Ok(())
+    }
+
+    /// What a part lay in is used again, where nobody else holds it.
+    fn landed(&mut self, part: Option<Bytes>) {
+        if let Some(Ok(mut memory)) = part.map(Bytes::try_into_mut) {
+            memory.clear();
+            self.spare = memory;
         }
     }
 
