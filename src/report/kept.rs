@@ -20,7 +20,8 @@ pub(super) fn stays(keeping: &Keeping, lock: Option<Duration>) -> Vec<String> {
         }
         HiddenEnds::Never => vec![
             format!("{stays}, for good: no lifecycle rule ends it"),
-            "set one of NoncurrentVersionExpiration, with `aws s3api put-bucket-lifecycle-configuration`".into(),
+            "set one that does (NoncurrentVersionExpiration), with `aws s3api put-bucket-lifecycle-configuration`"
+                .into(),
         ],
         HiddenEnds::Unknown(fault) => vec![format!("{stays}; whether a lifecycle rule ends it is not known: {fault}")],
     };

@@ -35,6 +35,7 @@ fn every_json_holds_to_its_schema() {
             "run plan.kdl --all --host web-1 --format json",
             "run plan.kdl --due --host web-1 --format json",
             "points plan.kdl --format json",
+            "points plan.kdl --deleted --format json",
             "restore plan.kdl photos --from-host web-1 --dry-run --format json",
             "restore plan.kdl photos --from-host web-1 --format json",
             "unlock plan.kdl photos/daily --format json",

@@ -1,6 +1,7 @@
 //! One suite a port, run on every driver and fake: what a port's documentation says, each sentence a case.
 
 mod command;
+mod conditions;
 mod databases;
 mod destination;
 mod drivers;

@@ -84,14 +84,27 @@ impl Drop for Server {
 
 /// A part of the bucket `bucket` of a service.
 pub(crate) fn store(endpoint: &str) -> S3Store {
+    store_below(endpoint, "a/part")
+}
+
+/// The same, another part.
+pub(crate) fn store_below(endpoint: &str, prefix: &str) -> S3Store {
     let address = S3Address {
         bucket: "bucket".into(),
         region: Some("us-east-1".into()),
-        prefix: "a/part".into(),
+        prefix: prefix.into(),
         endpoint: Some(endpoint.into()),
         ..S3Address::default()
     };
-    S3Store::with_keys(address, KEYS.0, KEYS.1)
+    let (id, secret) = keys();
+    S3Store::with_keys(address, &id, &secret)
+}
+
+/// What every client of these tests has: `SONAE_S3_KEYS`, an identifier and a secret with the last `:` between, where the service is somebody's own.
+pub(crate) fn keys() -> (String, String) {
+    let given = std::env::var("SONAE_S3_KEYS").unwrap_or_default();
+    let (id, secret) = given.rsplit_once(':').unwrap_or(KEYS);
+    (id.to_owned(), secret.to_owned())
 }
 
 /// s3s-fs, whole.

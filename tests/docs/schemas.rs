@@ -40,6 +40,7 @@ pub(crate) fn schema_of(words: &[String]) -> Option<&'static str> {
         ("run", false) if says("--due") => "due.schema.json",
         ("run" | "restore" | "roll-back" | "verify" | "drill" | "announce", true) => "dry-run.schema.json",
         ("run" | "restore" | "roll-back", false) => "outcome.schema.json",
+        ("points", _) if says("--deleted") => "points-deleted.schema.json",
         ("points", _) => "points.schema.json",
         ("unlock", _) => "leases.schema.json",
         ("status", _) => "status.schema.json",

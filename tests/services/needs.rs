@@ -14,6 +14,8 @@ pub(crate) enum Need {
     Program(&'static str, &'static str),
     /// A program that Python's package index brings, into a folder of the tests' own.
     Python(&'static str),
+    /// A variable of the environment that names something of whoever runs the tests: nobody demands that there is one.
+    Named(&'static str),
     /// The right to mount in a namespace of one's own.
     Namespaces,
 }
@@ -53,8 +55,8 @@ impl Strictness {
     pub(crate) fn demands(self, need: &Need) -> bool {
         match self {
             Self::Skip => false,
-            Self::Tools => *need != Need::Namespaces,
-            Self::Required => true,
+            Self::Tools => !matches!(need, Need::Namespaces | Need::Named(_)),
+            Self::Required => !matches!(need, Need::Named(_)),
         }
     }
 }
@@ -63,6 +65,7 @@ impl Need {
     pub(crate) fn is_missing(&self) -> bool {
         match self {
             Self::Program(name, _) | Self::Python(name) => program(name).is_none(),
+            Self::Named(variable) => std::env::var_os(variable).is_none(),
             Self::Namespaces => namespace_flags().is_none(),
         }
     }
@@ -73,6 +76,7 @@ impl fmt::Display for Need {
         match self {
             Self::Program(name, package) => write!(out, "{name} (apt-get install {package})"),
             Self::Python(name) => write!(out, "{name} (bash tests/tools.sh {name})"),
+            Self::Named(variable) => write!(out, "{variable} in the environment"),
             Self::Namespaces => write!(out, "mount namespaces (be root, or allow user namespaces)"),
         }
     }

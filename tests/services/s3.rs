@@ -9,6 +9,7 @@ use super::Check;
 use super::conformance::{s3, store};
 use super::cut::Wire;
 use super::moto::{MOTO, Moto};
+use super::needs::Need;
 use super::noise::noise;
 use super::scene::{SONAE, Said, Scene};
 use super::ssh::each;
@@ -25,7 +26,17 @@ pub(crate) const CHECKS: &[Check] = &[
     Check { name: "a job lives in a bucket of moto: made, listed, restored, pruned", needs: MOTO, run: lives_in_moto },
     Check { name: "a run into a bucket that is killed before any answer makes no duplicate", needs: MOTO, run: killed },
     Check { name: "a run into a bucket that loses any answer once makes no duplicate", needs: MOTO, run: lost },
+    Check {
+        name: "a bucket of the service that SONAE_S3 names does as the port of stores says",
+        needs: NAMED,
+        run: conforms_elsewhere,
+    },
+    Check { name: "a job lives in a bucket of the service that SONAE_S3 names", needs: NAMED, run: lives_elsewhere },
 ];
+
+/// The address of a service, with a bucket `bucket` that the keys of these tests may change, `http://127.0.0.1:9000`.
+const SERVICE: &str = "SONAE_S3";
+const NAMED: &[Need] = &[Need::Named(SERVICE)];
 
 fn wait(work: impl Future<Output = ()>) {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work);
@@ -38,6 +49,23 @@ fn conforms() {
         moto.asks("PUT", "/bucket", &[], "");
         wait(store::run(name, &s3::store(&moto.endpoint())));
     });
+}
+
+fn conforms_elsewhere() {
+    let endpoint = std::env::var(SERVICE).unwrap();
+    each(store::CASES, |name| wait(store::run(name, &s3::store_below(&endpoint, &below(name)))));
+}
+
+fn lives_elsewhere() {
+    let shop = Shop::new("");
+    let plan = PLAN.replace("ENDPOINT", &std::env::var(SERVICE).unwrap()).replace("a/part", &below("lives"));
+    std::fs::write(shop.scene.plan(), plan).unwrap();
+    lives(&shop);
+}
+
+/// Where nothing is yet of such a service.
+fn below(name: &str) -> String {
+    format!("{name}/{}", jiff::Timestamp::now().as_nanosecond())
 }
 
 /// A scene whose store is a bucket.
@@ -70,7 +98,8 @@ impl Shop {
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.scene.command(SONAE, arguments);
-        command.env("AWS_ACCESS_KEY_ID", s3::KEYS.0).env("AWS_SECRET_ACCESS_KEY", s3::KEYS.1);
+        let (id, secret) = s3::keys();
+        command.env("AWS_ACCESS_KEY_ID", id).env("AWS_SECRET_ACCESS_KEY", secret);
         command
     }
 
@@ -157,7 +186,7 @@ fn lives(shop: &Shop) {
     let dry = shop.sonae(&["run", "plan.kdl", "--all", "--dry-run"]).exits(0);
     assert!(dry.stdout().contains("pack"), "{dry}");
     assert_eq!(shop.points().len(), 0);
-    shop.sonae(&["run", "plan.kdl", "--all"]).exits(0).says("s3://bucket/a/part/one/files/now/");
+    shop.sonae(&["run", "plan.kdl", "--all"]).exits(0).says("s3://bucket/").says("/one/files/now/");
     let first = shop.points();
     assert_eq!(first.len(), 1);
     shop.sonae(&["run", "plan.kdl", "--all"]).exits(0);

@@ -22,10 +22,11 @@ pub(super) async fn client(address: &S3Address, keys: Option<Credentials>) -> Cl
     if let Some(path_style) = address.path_style {
         config = config.force_path_style(path_style);
     }
-    // What is put has a checksum where it is asked for, and what is read is held against the digests of its manifest: no more is asked of
-    // services that may not know more.
+    // What is put has the checksum that its call names: "when required" would name it and leave it out, which Amazon refuses
+    // (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>, `x-amz-sdk-checksum-algorithm`). What is read is held against the digests
+    // of its manifest: no more is asked of services that may not know more.
     let config = config
-        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+        .request_checksum_calculation(RequestChecksumCalculation::WhenSupported)
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
     Client::from_conf(config.build())
 }
