@@ -63,7 +63,6 @@ fn beside(findings: &mut Findings, own: &Standing, [one, other]: [&Standing; 2])
 fn memory(findings: &mut Findings, own: &Standing) {
     let (peak, most) = (own.peak(), mebibytes(PEAK_MOST));
     findings.goal(&format!("peak memory ≤ {most:.0} MiB"), &format!("{:.0} MiB", mebibytes(peak)), peak <= PEAK_MOST);
-    Ok(())
 }
 
 fn plan(endpoint: &str) -> String {

@@ -4,7 +4,7 @@
 //! Unaware of what is in them. Invariants: what is answered is what the store held under that key when it was as large, and as old, as it is
 //! listed now; whatever becomes of the file, the worst is that the store is asked again. What is not listed any more is forgotten when its
 //! neighbours are looked up.
-#![expect(clippy::disallowed_methods, reason = "this is the port on real files")]
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is the port on real files")]
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, DirBuilder};
