@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use super::lives::Point;
 use super::rhythms::Rhythms;
 use crate::calendar;
-use crate::diagnostic::codes::store::LOCKED_LONGER;
+use crate::diagnostic::codes::prove::LOCKED_LONGER;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::plan::{Backup, Plan, StoreKind, Target};
 use crate::primitives::{Duration, Name, Span, Spanned};

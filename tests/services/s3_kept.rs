@@ -16,6 +16,7 @@ pub(crate) const CHECKS: &[Check] = &[
     Check { name: "what a bucket with versions hides is told, and comes back", needs: MOTO, run: hidden },
     Check { name: "recovery points that somebody else deleted come back", needs: MOTO, run: deleted_by_others },
     Check { name: "what is locked is told when it is deleted", needs: MOTO, run: locked_beyond },
+    Check { name: "what is hidden is found among thousands of versions", needs: MOTO, run: among_thousands },
 ];
 
 const PLAN: &str = r#"
@@ -192,4 +193,42 @@ fn locked_beyond() {
     // The versions are there, and nobody takes them away.
     let archives = shop.listed("Versions").into_iter().filter(|key| key.ends_with(".tar.zip")).count();
     assert_eq!((archives, shop.listed("DeleteMarkers").len(), shop.hidden().len()), (2, 3, 1));
+}
+
+fn among_thousands() {
+    let shop = Shop::new("", &[]);
+    shop.aws(&["put-bucket-versioning", "--versioning-configuration", "Status=Enabled"]);
+    shop.sonae(&RUN).exits(0);
+    let before = shop.points();
+    shop.sonae(&RUN).exits(0);
+    let folder = format!("/bucket/part/one/files/now/{}", shop.host());
+    // Nobody looks at the signature, which must be there.
+    let signed = "Authorization: AWS4-HMAC-SHA256 Credential=identifier/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
+    let asks = |method: &str, path: &str, body: &str| shop.moto.asks(method, path, &[signed], body);
+    // More than a page of one key before the points, and of many behind them.
+    for _ in 0..1_050 {
+        asks("PUT", &format!("{folder}/0-before"), "");
+    }
+    for number in 0..1_050 {
+        asks("PUT", &format!("{folder}/lease-{number:012}-x"), "");
+    }
+    // Of another host, behind all of these, and what this server passes over: the first that lies behind a key that it is told.
+    asks("PUT", "/bucket/part/one/files/now/zz/0-passed-over", "");
+    let other = format!("/bucket/part/one/files/now/zz/{}", before[0]);
+    for ending in ["tar.zip", "contents.jsonl.gz", "manifest.json"] {
+        asks("PUT", &format!("{other}.{ending}"), "content");
+        asks("DELETE", &format!("{other}.{ending}"), "");
+    }
+    let hidden = shop.hidden();
+    let seen: Vec<_> =
+        hidden.iter().map(|point| (point["point"].as_str().unwrap(), point["host"].as_str().unwrap())).collect();
+    assert_eq!(seen, [(before[0].as_str(), shop.host().as_str()), (before[0].as_str(), "zz")]);
+    assert!(hidden.iter().all(|point| point["objects"].as_array().map(Vec::len) == Some(3)), "{hidden:?}");
+}
+
+impl Shop {
+    fn host(&self) -> String {
+        let points = self.sonae(&["points", "plan.kdl", "--format", "json"]).exits(0).json();
+        points["points"][0]["host"].as_str().unwrap().to_owned()
+    }
 }

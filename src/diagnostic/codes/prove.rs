@@ -3,7 +3,8 @@
 use super::Code;
 
 /// All of this area, in the order of the documentation.
-pub const ALL: &[&Code] = &[&RPO_BROKEN, &RPO_UNPROVEN, &RPO_NO_BACKUP, &RTO_BROKEN, &RTO_UNPROVEN, &SCHEDULE_OVERLAPS];
+pub const ALL: &[&Code] =
+    &[&RPO_BROKEN, &RPO_UNPROVEN, &RPO_NO_BACKUP, &RTO_BROKEN, &RTO_UNPROVEN, &SCHEDULE_OVERLAPS, &LOCKED_LONGER];
 
 /// More may be lost than the objective allows.
 pub static RPO_BROKEN: Code = Code::error(
@@ -180,6 +181,38 @@ Right:
 target "photos" {
     files "/home/photos"
     backup "hourly" { schedule every="2h"; archive "tar.zip"; store "vault"; takes "90m" }
+}
+restore "photos" { recover "photos" { into path="/restore/photos" } }
+```
+"#,
+);
+
+/// A lock holds what retention lets go.
+pub static LOCKED_LONGER: Code = Code::warning(
+    "sonae::store::locked-longer",
+    "a lock holds recovery points that retention lets go",
+    r#"What is deleted while its lock lasts goes nowhere: S3 puts a delete marker over it, and the version below stays, is paid for, and
+brings back whoever finds it. Where `retention` lets a point go sooner than `lock-for` is over, the two say different things, and the lock
+wins. Both are held against each other over all runs of the schedule, for every backup that is put or copied there.
+
+Wrong:
+
+```kdl inside=file
+store "locked" { s3 bucket="example-locked" region="eu-central-1" object-lock="governance" lock-for="60d" }
+target "photos" {
+    files "/home/photos"
+    backup "daily" { schedule "daily" at="04:30"; archive "tar.zip"; store "locked"; retention within="30d" }
+}
+restore "photos" { recover "photos" { into path="/restore/photos" } }
+```
+
+Right:
+
+```kdl inside=file
+store "locked" { s3 bucket="example-locked" region="eu-central-1" object-lock="governance" lock-for="30d" }
+target "photos" {
+    files "/home/photos"
+    backup "daily" { schedule "daily" at="04:30"; archive "tar.zip"; store "locked"; retention within="30d" }
 }
 restore "photos" { recover "photos" { into path="/restore/photos" } }
 ```

@@ -3,17 +3,8 @@
 use super::Code;
 
 /// All of this area, in the order of the documentation.
-pub const ALL: &[&Code] = &[
-    &UNUSED,
-    &NO_ACCESS,
-    &NESTED,
-    &UNKNOWN_CLASS,
-    &NO_RETRIEVAL,
-    &NEEDLESS_RETRIEVAL,
-    &NEEDLESS_KEY,
-    &HALF_A_LOCK,
-    &LOCKED_LONGER,
-];
+pub const ALL: &[&Code] =
+    &[&UNUSED, &NO_ACCESS, &NESTED, &UNKNOWN_CLASS, &NO_RETRIEVAL, &NEEDLESS_RETRIEVAL, &NEEDLESS_KEY, &HALF_A_LOCK];
 
 /// No backup is put in a store.
 pub static UNUSED: Code = Code::warning(
@@ -234,38 +225,6 @@ Right:
 
 ```kdl inside=file
 store "locked" { s3 bucket="example-locked" region="eu-central-1" object-lock="compliance" lock-for="30d" }
-target "photos" {
-    files "/home/photos"
-    backup "daily" { schedule "daily" at="04:30"; archive "tar.zip"; store "locked"; retention within="30d" }
-}
-restore "photos" { recover "photos" { into path="/restore/photos" } }
-```
-"#,
-);
-
-/// A lock holds what retention lets go.
-pub static LOCKED_LONGER: Code = Code::warning(
-    "sonae::store::locked-longer",
-    "a lock holds recovery points that retention lets go",
-    r#"What is deleted while its lock lasts goes nowhere: S3 puts a delete marker over it, and the version below stays, is paid for, and
-brings back whoever finds it. Where `retention` lets a point go sooner than `lock-for` is over, the two say different things, and the lock
-wins. Both are held against each other over all runs of the schedule, for every backup that is put or copied there.
-
-Wrong:
-
-```kdl inside=file
-store "locked" { s3 bucket="example-locked" region="eu-central-1" object-lock="governance" lock-for="60d" }
-target "photos" {
-    files "/home/photos"
-    backup "daily" { schedule "daily" at="04:30"; archive "tar.zip"; store "locked"; retention within="30d" }
-}
-restore "photos" { recover "photos" { into path="/restore/photos" } }
-```
-
-Right:
-
-```kdl inside=file
-store "locked" { s3 bucket="example-locked" region="eu-central-1" object-lock="governance" lock-for="30d" }
 target "photos" {
     files "/home/photos"
     backup "daily" { schedule "daily" at="04:30"; archive "tar.zip"; store "locked"; retention within="30d" }
