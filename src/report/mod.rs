@@ -14,6 +14,7 @@ mod explain;
 pub mod forecast;
 pub mod history;
 pub mod iam;
+mod launch;
 pub mod lease;
 pub mod outcome;
 pub mod pace;

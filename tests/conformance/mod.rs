@@ -8,6 +8,7 @@ mod in_memory;
 mod journal;
 mod leases;
 mod ledger;
+mod machines;
 mod network;
 mod provider;
 mod rds;

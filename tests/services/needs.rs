@@ -14,6 +14,8 @@ pub(crate) enum Need {
     Program(&'static str, &'static str),
     /// A program that Python's package index brings, into a folder of the tests' own.
     Python(&'static str),
+    /// That the program is built with a feature, and whether it is.
+    Feature(&'static str, bool),
     /// The right to mount in a namespace of one's own.
     Namespaces,
 }
@@ -63,6 +65,7 @@ impl Need {
     pub(crate) fn is_missing(&self) -> bool {
         match self {
             Self::Program(name, _) | Self::Python(name) => program(name).is_none(),
+            Self::Feature(_, is_built_in) => !is_built_in,
             Self::Namespaces => namespace_flags().is_none(),
         }
     }
@@ -73,6 +76,7 @@ impl fmt::Display for Need {
         match self {
             Self::Program(name, package) => write!(out, "{name} (apt-get install {package})"),
             Self::Python(name) => write!(out, "{name} (bash tests/tools.sh {name})"),
+            Self::Feature(name, _) => write!(out, "the feature {name} (cargo test --features {name})"),
             Self::Namespaces => write!(out, "mount namespaces (be root, or allow user namespaces)"),
         }
     }

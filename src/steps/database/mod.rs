@@ -8,7 +8,6 @@ mod prune;
 mod recover;
 mod snapshot;
 mod switch;
-mod wait;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
