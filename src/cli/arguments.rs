@@ -170,7 +170,7 @@ pub(super) enum IamPurpose {
     Write,
     /// Delete what retention lets go
     Prune,
-    /// Bring databases back and put them into service
+    /// Bring databases back and put them into service, and launch machines
     Restore,
 }
 
@@ -248,6 +248,9 @@ pub(super) struct RestoreArguments {
     /// Take the points of another host
     #[arg(long, value_name = "NAME")]
     pub(super) from_host: Option<String>,
+    /// Launch machines also from images that are older than the plan's `max-age`
+    #[arg(long)]
+    pub(super) accept_old_image: bool,
     /// Where another run is at work on the same, wait so long for it, as in 90s or 10m
     #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "dry_run")]
     pub(super) lock_wait: Option<Duration>,

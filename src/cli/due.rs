@@ -416,6 +416,7 @@ impl Tick<'_> {
             superuser_on: BTreeSet::new(),
             accept_shrink: false,
             accept_deletions: false,
+            accept_old_image: false,
             fail_fast: false,
             slots: found.slots().map(|(job, slot)| (job.clone(), slot)).collect(),
         }
@@ -431,6 +432,7 @@ impl Tick<'_> {
             stores: &self.stores,
             subversion: &SvnPrograms,
             databases: &world::databases(),
+            machines: &*world::machines(),
             scratch: &TemporaryTables,
             clock: &SystemClock,
         };

@@ -25,7 +25,9 @@ fn policy(file: &Path, purpose: IamPurpose, account: Option<&str>) -> Result<Exi
     let loaded = load::load(file)?;
     let plan = loaded.proven.plan();
     if !iam::is_of_aws(plan) {
-        return Err(Failure::error("the plan has nothing in AWS: no store in S3, and no target of RDS"));
+        return Err(Failure::error(
+            "the plan has nothing in AWS: no store in S3, no target of RDS, and no machine image",
+        ));
     }
     let purpose = match purpose {
         IamPurpose::Read => Purpose::Read,

@@ -32,6 +32,7 @@ pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<Exi
     let who = Circumstances {
         superuser: host::is_superuser(),
         fetched: world::fetched(),
+        accept_old_image: arguments.accept_old_image,
         ..Circumstances::plain(host::name(None)?, loaded.base.clone())
     };
     let graph = loaded.proven.graph().of_restore(&wish.restore);
@@ -64,6 +65,7 @@ pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<Exi
     let who = Circumstances { superuser_on: superuser_on.collect(), ..who };
     let hosts = world::reading_hosts(&hosts);
     let stores = world::reading(&locations);
+    let machines = world::machines();
     let observed = async |held: Option<&Held>| {
         let reading = Reading {
             tree: &Disk,
@@ -71,6 +73,7 @@ pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<Exi
             stores: &stores,
             subversion: &SvnPrograms,
             databases: &world::databases(),
+            machines: &*machines,
             scratch: &TemporaryTables,
             clock: &SystemClock,
         };
@@ -185,6 +188,7 @@ fn begin(arguments: &RestoreArguments, runbook: &Runbook) -> String {
     let given = arguments.pace.side_by_side.get();
     let wide = runbook.side_by_side.max(given);
     option("--side-by-side", (wide != Pace::SIDE_BY_SIDE).then(|| wide.to_string()));
+    line.extend(arguments.accept_old_image.then(|| "--accept-old-image".to_owned()));
     command_line(&line)
 }
 

@@ -7,7 +7,7 @@ use super::hold::{Asker, hold, unless_interrupted};
 use super::locks::Resource;
 use super::{Failure, Seams, locks, output, run, terminal, world};
 use crate::drivers::{Disk, StateFolder, SvnPrograms, SystemClock, TemporaryTables};
-use crate::forecast::{self, Outlook, Placed, Subject};
+use crate::forecast::{self, Outlook, Placed, Put, Subject};
 use crate::observe::{self, Reading};
 use crate::ports::{Clock as _, JournalRead as _};
 use crate::primitives::{HostPath, RunId};
@@ -101,6 +101,7 @@ async fn outlook(state: &StateFolder, found: &Recorded, at: jiff::Timestamp) -> 
         stores: &stores,
         subversion: &SvnPrograms,
         databases: &world::databases(),
+        machines: &*world::machines(),
         scratch: &TemporaryTables,
         clock: &SystemClock,
     };
@@ -114,9 +115,15 @@ async fn outlook(state: &StateFolder, found: &Recorded, at: jiff::Timestamp) -> 
 }
 
 fn nothing(of: RunId, placed: &[Placed]) -> Failure {
+    let is_machine = |placed: &Placed| matches!(placed.before, Put::Machine(_));
+    let (machines, placed): (Vec<&Placed>, Vec<&Placed>) = placed.iter().partition(|placed| is_machine(placed));
     let why = match placed.iter().any(|placed| placed.is_done) {
-        true => "where it put something, nothing was before",
-        false => "it set no link, and switched no place and no database",
+        true => "where it put something, nothing was before".to_owned(),
+        false if !machines.is_empty() => format!(
+            "it launched a machine, which stays, until whoever does not need it terminates it: `aws ec2 describe-instances --filters \
+             Name=tag:sonae:run,Values={of}` finds it"
+        ),
+        false => "it set no link, and switched no place and no database".to_owned(),
     };
     Failure::error(format!("there is nothing to take back of run {of}: {why}"))
 }

@@ -42,6 +42,7 @@ pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
         accept_shrink: arguments.accept_shrink,
         slots: BTreeMap::new(),
         accept_deletions: arguments.accept_deletions,
+        accept_old_image: false,
         fail_fast: arguments.fail_fast,
     };
     let graph = loaded.proven.graph().of_jobs(&jobs);
@@ -65,6 +66,7 @@ pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
             stores: &stores,
             subversion: &SvnPrograms,
             databases: &world::databases(),
+            machines: &*world::machines(),
             scratch: &TemporaryTables,
             clock: &SystemClock,
         };

@@ -12,7 +12,7 @@ use crate::drivers::{
     Sockets, SqliteLedger, SshAddress, SshPrograms, StateFolder, SvnPrograms, SystemClock, TemporaryTables,
 };
 use crate::forecast::{Forecast, HostLocation, StoreLocation};
-use crate::ports::{Compute as _, StoreRead, StoreWrite, TreeRead};
+use crate::ports::{Compute as _, Machines, StoreRead, StoreWrite, TreeRead};
 use crate::primitives::{Key, Name, PathBytes};
 use crate::run::Ports;
 use crate::steps::{Host, Leases};
@@ -49,6 +49,8 @@ pub(super) fn writing(forecast: &Forecast, state: &Arc<StateFolder>, seams: &Sea
         people: Arc::new(Attendants::new(state)),
         subversion: Arc::new(SvnPrograms),
         databases: Arc::new(databases()),
+        machines: machines(),
+        reach: Arc::new(|at: &str| host(&HostLocation::by_itself(at))),
         secrets: Arc::new(HostSecrets),
         scratch: Arc::new(TemporaryTables),
         clock: Arc::new(SystemClock),
@@ -176,6 +178,18 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     let threads = Cores::new().width() + BLOCKING_THREADS;
     let built = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(threads).build();
     built.map_err(|error| Failure::error(format!("cannot start: {error}")))
+}
+
+/// The provider of machines.
+#[cfg(feature = "ec2")]
+pub(super) fn machines() -> Arc<dyn Machines> {
+    Arc::new(crate::drivers::Ec2Machines::default())
+}
+
+/// That there is none.
+#[cfg(not(feature = "ec2"))]
+pub(super) fn machines() -> Arc<dyn Machines> {
+    Arc::new(crate::drivers::WithoutEc2)
 }
 
 /// The provider of databases.

@@ -1,5 +1,5 @@
 //! The ports on real things: the disk, a store that is a folder, the local record of runs, programs, other hosts by SSH, what others serve,
-//! databases of Amazon RDS, repositories, secrets, the clock.
+//! databases of Amazon RDS, machines of Amazon EC2, repositories, secrets, the clock.
 //!
 //! Unaware of plans, steps and runs: a driver does the one call it is asked for and says how it went. Invariants: nothing is
 //! created before the first writing call, so that whoever only reads changes nothing, but for what is remembered in a cache of the user's own; what is created is readable by its
@@ -12,6 +12,8 @@ mod clock;
 mod cores;
 mod disk;
 mod durable;
+#[cfg(feature = "ec2")]
+mod ec2;
 mod group;
 mod ledger;
 mod local_store;
@@ -31,12 +33,15 @@ mod subversion;
 mod tail;
 mod teletype;
 mod users;
+mod without_ec2;
 mod words;
 
 pub use aws::AwsAddress;
 pub use clock::SystemClock;
 pub use cores::Cores;
 pub use disk::Disk;
+#[cfg(feature = "ec2")]
+pub use ec2::Ec2Machines;
 pub use ledger::SqliteLedger;
 pub use local_store::LocalStore;
 pub use network::Sockets;
@@ -51,3 +56,4 @@ pub use ssh::{SftpTree, SshAddress, SshPrograms};
 pub use state::StateFolder;
 pub use subversion::SvnPrograms;
 pub use teletype::{Asking, Teletype};
+pub use without_ec2::WithoutEc2;

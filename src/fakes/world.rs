@@ -9,8 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::dice::mix;
 use super::faults::{FaultScript, Injected, covers};
 use super::{
-    FakeClock, FakeCommands, FakeDatabases, FakeJournal, FakeLedger, FakeNetwork, FakePeople, FakeScratch, FakeSecrets,
-    FakeStore, FakeSubversion, FakeTree,
+    FakeClock, FakeCommands, FakeDatabases, FakeJournal, FakeLedger, FakeMachines, FakeNetwork, FakePeople,
+    FakeScratch, FakeSecrets, FakeStore, FakeSubversion, FakeTree,
 };
 use crate::ports::Fault;
 
@@ -59,6 +59,7 @@ pub struct World {
     ledger: Arc<FakeLedger>,
     commands: Arc<FakeCommands>,
     databases: Arc<FakeDatabases>,
+    machines: Arc<FakeMachines>,
     network: Arc<FakeNetwork>,
     people: Arc<FakePeople>,
     subversion: Arc<FakeSubversion>,
@@ -127,6 +128,7 @@ impl World {
             ledger: Arc::new(FakeLedger::new(Arc::clone(&shared))),
             commands: Arc::new(FakeCommands::new(Arc::clone(&shared))),
             databases: Arc::new(FakeDatabases::new(Arc::clone(&shared))),
+            machines: Arc::new(FakeMachines::new(Arc::clone(&shared))),
             network: Arc::new(FakeNetwork::new(Arc::clone(&shared))),
             people: Arc::new(FakePeople::new(Arc::clone(&shared))),
             secrets: Arc::new(FakeSecrets::new(Arc::clone(&shared))),
@@ -171,6 +173,11 @@ impl World {
     /// Its databases that a provider runs.
     pub fn databases(&self) -> Arc<FakeDatabases> {
         Arc::clone(&self.databases)
+    }
+
+    /// Its machines that a provider runs.
+    pub fn machines(&self) -> Arc<FakeMachines> {
+        Arc::clone(&self.machines)
     }
 
     /// What others serve.

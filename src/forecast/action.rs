@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DatabaseAction, DeletionGuard, Deployment, MountBefore, ShrinkGuard, Suspension};
+use super::{DatabaseAction, DeletionGuard, Deployment, Launch, MountBefore, ShrinkGuard, Suspension};
 use crate::catalog::{Manifest, Part, PointPlace, Totals};
 use crate::graph::{Argument, Output, ProbeCheck};
 use crate::observe::SourceTotals;
@@ -171,9 +171,9 @@ pub enum Action {
     Command {
         /// The program and its arguments; never through a shell.
         argv: Vec<Argument>,
-        /// On which other host, as the plan names it.
+        /// On which other host, as the plan names it or an earlier step yields its address.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        on: Option<String>,
+        on: Option<Argument>,
         /// Whether it does no harm to run it again where nobody knows whether it was done.
         repeatable: bool,
     },
@@ -181,6 +181,8 @@ pub enum Action {
     Database(Box<DatabaseAction>),
     /// Puts a release on a host, and has a link point to it.
     Deploy(Box<Deployment>),
+    /// Has a provider launch a machine.
+    Launch(Box<Launch>),
     /// Has a link point again to what it pointed to before a release was deployed.
     Link {
         /// Which release.
@@ -216,6 +218,7 @@ impl Action {
             Self::Database(action) => action.job(),
             Self::Recover(_)
             | Self::Deploy(_)
+            | Self::Launch(_)
             | Self::Probe { .. }
             | Self::Approve { .. }
             | Self::Command { .. }
@@ -229,7 +232,8 @@ impl Action {
         match self {
             Self::Recover(recovery) => recovery.on.as_deref(),
             Self::Deploy(deployment) => deployment.on.as_deref(),
-            Self::Command { on, .. } | Self::Link { on, .. } | Self::Switch { on, .. } => on.as_deref(),
+            Self::Command { on, .. } => on.as_ref().and_then(Argument::text),
+            Self::Link { on, .. } | Self::Switch { on, .. } => on.as_deref(),
             _ => None,
         }
     }
@@ -242,6 +246,7 @@ impl Action {
             Self::Recover(recovery) => recovery.store.as_ref(),
             Self::Deploy(deployment) => deployment.from.store(),
             Self::Database(_)
+            | Self::Launch(_)
             | Self::Probe { .. }
             | Self::Approve { .. }
             | Self::Command { .. }

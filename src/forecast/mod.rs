@@ -9,6 +9,7 @@ mod clock;
 mod database;
 mod deletion;
 mod deploy;
+mod launch;
 mod mount;
 mod outlook;
 mod restore;
@@ -29,6 +30,7 @@ pub use database::{
 };
 pub use deletion::{of_roots, verdicts};
 pub use deploy::{Deployment, LinkMove};
+pub use launch::{Launch, MachineLeft, UserData, image_age, image_chosen, image_too_old, terminates};
 pub use mount::MountBefore;
 pub use outlook::{NotObserved, Outlook, OutlookStep, StepView, Why};
 pub use restore::{PointChoice, RestoreWish, chosen};
@@ -201,6 +203,13 @@ pub struct HostLocation {
     pub host_key: Option<String>,
 }
 
+impl HostLocation {
+    /// One of which only the address is known: all else is as ssh itself would take it.
+    pub fn by_itself(address: &str) -> Self {
+        Self { address: address.to_owned(), port: None, user: None, identity: None, host_key: None }
+    }
+}
+
 /// One step, with all that is known of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ForecastStep {
@@ -282,6 +291,8 @@ pub struct Circumstances {
     pub slots: BTreeMap<JobName, Slot>,
     /// Whether a person said that all deletions are meant, however many.
     pub accept_deletions: bool,
+    /// Whether a person said that machines may be launched from images that are older than the plan allows.
+    pub accept_old_image: bool,
     /// Whether nothing more is to be begun once a step has failed for good.
     pub fail_fast: bool,
 }
@@ -290,9 +301,20 @@ impl Circumstances {
     /// Those of a host on which nobody accepted anything, and nothing is due.
     pub fn plain(host: Name, base: PathBytes) -> Self {
         let (slots, superuser, superuser_on) = (BTreeMap::new(), false, BTreeSet::new());
-        let (accept_shrink, accept_deletions, fail_fast) = (false, false, false);
+        let (accept_shrink, accept_deletions, accept_old_image, fail_fast) = (false, false, false, false);
         let fetched = PathBytes::new(*b"/var/lib/sonae/fetched");
-        Self { host, base, fetched, superuser, superuser_on, accept_shrink, slots, accept_deletions, fail_fast }
+        Self {
+            host,
+            base,
+            fetched,
+            superuser,
+            superuser_on,
+            accept_shrink,
+            slots,
+            accept_deletions,
+            accept_old_image,
+            fail_fast,
+        }
     }
 
     /// Whether files may be given away on this host, or on that (chown(2)).

@@ -240,7 +240,10 @@ fn described(kind: &StepKind) -> (String, Vec<String>) {
                 people.iter().map(|person| format!("{} ({})", person.person, person.account)).collect();
             (format!("{what:?}, by a person with the role {role}"), vec![people.join(", ")])
         }
-        StepKind::Command { argv, on, .. } => none(format!("{}{}", argument_line(argv), at(on.as_deref()))),
+        StepKind::Command { argv, on, .. } => {
+            let on = on.as_ref().map(|on| argument_line(std::slice::from_ref(on)));
+            none(format!("{}{}", argument_line(argv), at(on.as_deref())))
+        }
         StepKind::Switch { target, on, moves, .. } => {
             let moved = moves.iter().map(|(from, to)| format!("{from} becomes {to}, and what is there is kept beside"));
             (format!("{target}{}", at(on.as_deref())), moved.collect())
@@ -249,6 +252,7 @@ fn described(kind: &StepKind) -> (String, Vec<String>) {
             let link = link.as_ref().map(|link| format!("then {link} points to it"));
             (format!("{target} from {from} into a folder of its own in {into}"), link.into_iter().collect())
         }
+        StepKind::Launch(step) => step.described(),
         StepKind::Database(step) => step.described(),
         StepKind::Undriven(undriven) => (undriven.what.clone(), undriven.details.clone()),
     }

@@ -90,6 +90,7 @@ pub(super) fn step(
         }
         StepKind::Switch { .. } => switch(step, observed, run),
         StepKind::Deploy { .. } => super::deploy::deploy(step, observed, who, run),
+        StepKind::Launch(of) => super::launch::launch(plan, step, of, observed, who, run),
         StepKind::Database(of) => super::database::restore(plan, step, of, observed, wish, run),
         other => super::not_of_this_slice(other),
     }

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::database::switched_back;
 use super::{
-    Action, DatabaseAction, DatabaseSwitch, Deployment, FORMAT_VERSION, Forecast, ForecastStep, Move, Outlook,
-    OutlookStep, Subject, run_of,
+    Action, DatabaseAction, DatabaseSwitch, Deployment, FORMAT_VERSION, Forecast, ForecastStep, MachineLeft, Move,
+    Outlook, OutlookStep, Subject, run_of,
 };
 use crate::graph::Effect;
 use crate::observe::{InService, LinkNow, LinkSeen, PlaceNow, kept_beside, release_run};
@@ -30,6 +30,9 @@ pub struct RollBack {
     /// What stays as it is, as nothing was there before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stays: Vec<HostPath>,
+    /// The machines that it launched, which stay as they are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub machines: Vec<MachineLeft>,
 }
 
 /// What a step of a restore put into service.
@@ -52,6 +55,8 @@ pub enum Put {
     Places(Vec<PathBytes>),
     /// A database was, and the one that was in service is called so.
     Database(Option<DatabaseName>),
+    /// Nothing: a machine was launched.
+    Machine(MachineLeft),
 }
 
 impl Placed {
@@ -105,7 +110,7 @@ pub fn roll_back(
     };
     let run = run_of(&of.plan, &of.host, at);
     let back = Back { of, seen, roll_backs, run: &run };
-    let mut stays = vec![];
+    let (mut stays, mut machines) = (vec![], vec![]);
     let mut steps: Vec<ForecastStep> = vec![];
     for placed in placed.iter().rev() {
         let before = of.step(placed.step);
@@ -118,6 +123,10 @@ pub fn roll_back(
                 let (moves, foreseen) = back.moves((on, moves), kept, placed.is_done, &mut stays);
                 let action = Action::Switch { target: target.clone(), on: on.map(str::to_owned), moves };
                 Some((action, foreseen)).filter(|(action, _)| !is_empty(action))
+            }
+            (Put::Machine(machine), _) => {
+                machines.push(machine.clone());
+                None
             }
             (Put::Database(_), _) => placed.database(of).and_then(|switch| back.database(switch, placed.is_done)),
             _ => None,
@@ -139,7 +148,7 @@ pub fn roll_back(
         format_version: FORMAT_VERSION,
         plan: of.plan.clone(),
         host: of.host.clone(),
-        subject: Subject::RollBack(RollBack { of: of.run.clone(), restore, destinations, stays }),
+        subject: Subject::RollBack(RollBack { of: of.run.clone(), restore, destinations, stays, machines }),
         at,
         timezone: of.timezone.clone(),
         base: of.base.clone(),

@@ -7,14 +7,16 @@ use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt as _;
 
 use super::{
-    Action, DatabaseAction, Deployment, FORMAT_VERSION, Forecast, ForecastStep, Leftover, Move, NewPoint, Recovery,
-    RollBack, SnapshotDeletion, SnapshotOf, StoreLocation, Subject, database::kept,
+    Action, DatabaseAction, Deployment, FORMAT_VERSION, Forecast, ForecastStep, Launch, Leftover, Move, NewPoint,
+    Recovery, RollBack, SnapshotDeletion, SnapshotOf, StoreLocation, Subject, database::kept,
 };
 use crate::calendar;
-use crate::catalog::{MANIFEST_FORMAT_VERSION, PointPlace, SnapshotPoint, TAG_RUN, host_prefix};
-use crate::graph::{Argument, Effect, Output, OutputKind, ProbeCheck, ReleaseSource, release_place};
+use crate::catalog::{
+    MANIFEST_FORMAT_VERSION, PointPlace, SnapshotPoint, TAG_RUN, host_prefix, machine_tags, machine_token,
+};
+use crate::graph::{Argument, Effect, LAUNCHED, Output, OutputKind, ProbeCheck, ReleaseSource, release_place};
 use crate::observe::{kept_beside, release_folder, staging, staging_run};
-use crate::ports::DatabaseName;
+use crate::ports::{DatabaseName, ImageWanted};
 use crate::primitives::{HostPath, JobName, Name, PathBytes};
 use crate::retention::Rules;
 
@@ -128,6 +130,7 @@ impl Forecast {
             Action::Recover(recovery) => self.recovery(step, recovery),
             Action::Deploy(deployment) => self.deployment(deployment),
             Action::Database(action) => self.database(step, action),
+            Action::Launch(of) => self.launch(step, of),
             Action::Probe { how: ProbeCheck::Path(path), .. } => {
                 require(is_absolute(path), || format!("{path} is no absolute path"))
             }
@@ -216,6 +219,22 @@ impl Forecast {
                 require(of.kept == own, || format!("it calls {} {}, and not {own}", of.to, of.kept))
             }
         }
+    }
+
+    /// A machine is launched once for a step of this run, and from the image that was chosen.
+    fn launch(&self, step: &ForecastStep, of: &Launch) -> Result<(), String> {
+        let Some(new) = &of.new else {
+            return require(step.foreseen.is_some(), || "it launches from nothing, and does not say why".into());
+        };
+        let is_chosen = of.image.as_ref().is_some_and(|image| image.id == new.image);
+        let is_meant = !matches!(&of.wanted, ImageWanted::Id(id) if *id != new.image);
+        require(is_chosen && is_meant, || format!("{} is not the image that was chosen", new.image))?;
+        let own = machine_tags(&self.plan, &self.run, &step.name);
+        let are_own = own.iter().all(|(name, value)| new.tags.get(name) == Some(value));
+        let is_own = new.token == machine_token(&self.run, &step.name);
+        require(are_own && is_own, || "its machine is not marked as this run's".into())?;
+        let data = of.user_data.as_ref().map(|data| &data.path);
+        require(data.is_none_or(is_absolute), || "its user data is no absolute path".into())
     }
 
     /// What is removed, another run left beside the same destination.
@@ -314,6 +333,7 @@ impl ForecastStep {
     fn offers(&self, kind: OutputKind) -> bool {
         let also = match &self.action {
             Action::Database(action) => action.yields(),
+            Action::Launch(_) => LAUNCHED,
             _ => &[],
         };
         self.yields == Some(kind) || also.contains(&kind)
@@ -329,7 +349,7 @@ impl Action {
             Self::Commit { packed, read_back, .. } => vec![*packed, *read_back],
             Self::Delete { given, .. } => vec![*given],
             Self::Database(action) => action.input().into_iter().collect(),
-            Self::Command { argv, .. } => argv.iter().filter_map(Argument::input).collect(),
+            Self::Command { argv, on, .. } => argv.iter().chain(on).filter_map(Argument::input).collect(),
             Self::Probe { how, .. } => how.words().iter().filter_map(Argument::input).collect(),
             _ => vec![],
         }
@@ -342,6 +362,7 @@ impl Action {
             Self::ReadBack { .. } => Some(OutputKind::ReadBack),
             Self::Commit { .. } => Some(OutputKind::Committed),
             Self::Recover(_) | Self::Deploy(_) => Some(OutputKind::Path),
+            Self::Launch(_) => LAUNCHED.first().copied(),
             Self::Database(action) => action.yields().first().copied(),
             _ => None,
         }
@@ -350,7 +371,7 @@ impl Action {
     fn effect(&self) -> Effect {
         match self {
             Self::Look { .. } | Self::ReadBack { .. } | Self::Approve { .. } => Effect::Read,
-            Self::Pack { .. } | Self::Commit { .. } | Self::Recover(_) => Effect::Add,
+            Self::Pack { .. } | Self::Commit { .. } | Self::Recover(_) | Self::Launch(_) => Effect::Add,
             Self::Delete { .. } => Effect::Delete,
             Self::Probe { how, .. } => how.effect(),
             Self::Command { .. } => Effect::Execute,

@@ -16,6 +16,14 @@ pub enum Argument {
 }
 
 impl Argument {
+    /// As it is written, where it is.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Output(_) => None,
+        }
+    }
+
     /// What it takes in.
     pub fn input(&self) -> Option<Output> {
         match self {

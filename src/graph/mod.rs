@@ -8,6 +8,7 @@ mod argument;
 mod build;
 mod cycle;
 mod database;
+mod launch;
 mod order;
 mod release;
 mod size;
@@ -18,6 +19,7 @@ mod undriven;
 pub use argument::{Argument, argument_line};
 pub use build::{TIMEOUT_DEFAULT, compile};
 pub use database::{DatabaseKept, DatabaseStep, RECOVERED, WantedBackups};
+pub use launch::{LAUNCHED, LaunchStep};
 pub use release::{ReleaseSource, release_place};
 pub use slice::Slice;
 pub use step::{Dependency, Effect, Output, OutputKind, ProbeCheck, SqlCheck, Step, StepKind};
@@ -100,7 +102,8 @@ impl Graph {
             | StepKind::Approve { .. }
             | StepKind::Command { .. }
             | StepKind::Switch { .. }
-            | StepKind::Deploy { .. } => true,
+            | StepKind::Deploy { .. }
+            | StepKind::Launch(_) => true,
             _ => false,
         };
         let mut steps: Vec<Step> = Vec::with_capacity(self.steps.len());

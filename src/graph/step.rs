@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Argument, DatabaseStep, Driver, ReleaseSource, Slice, Undriven, argument_line};
+use super::{Argument, DatabaseStep, Driver, LAUNCHED, LaunchStep, ReleaseSource, Slice, Undriven, argument_line};
 use crate::plan::{Archive, Files, Guard, Retention};
 use crate::ports::{Person, SecretPlace};
 use crate::primitives::{Duration, HostPath, JobName, Name, PathBytes, Span, StepId, StepName};
@@ -209,8 +209,8 @@ pub enum StepKind {
         restore: Name,
         /// The program and its arguments; never through a shell.
         argv: Vec<Argument>,
-        /// On which other host, as the plan names it.
-        on: Option<String>,
+        /// On which other host, as the plan names it or an earlier step yields its address.
+        on: Option<Argument>,
         /// Whether it does no harm to run it again where nobody knows whether it was done.
         repeatable: bool,
     },
@@ -238,6 +238,8 @@ pub enum StepKind {
         /// The link that is set to it, absolute.
         link: Option<PathBytes>,
     },
+    /// Has a provider launch a machine.
+    Launch(Box<LaunchStep>),
     /// Does something with a database that a provider runs.
     Database(Box<DatabaseStep>),
     /// Does what no driver can do yet.
@@ -371,7 +373,8 @@ impl StepKind {
     pub fn host(&self) -> Option<&str> {
         match self {
             Self::Recover { into, .. } | Self::Deploy { into, .. } => into.host.as_deref(),
-            Self::Command { on, .. } | Self::Switch { on, .. } => on.as_deref(),
+            Self::Command { on, .. } => on.as_ref().and_then(Argument::text),
+            Self::Switch { on, .. } => on.as_deref(),
             _ => None,
         }
     }
@@ -385,6 +388,7 @@ impl StepKind {
             | Self::Command { restore, .. }
             | Self::Switch { restore, .. }
             | Self::Deploy { restore, .. } => Some(restore),
+            Self::Launch(step) => Some(&step.restore),
             Self::Database(step) => step.restore(),
             Self::Undriven(undriven) => match &undriven.slice {
                 Slice::Restore(restore) => Some(restore),
@@ -412,7 +416,7 @@ impl StepKind {
     pub fn effect(&self) -> Effect {
         match self {
             Self::Look { .. } | Self::ReadBack { .. } | Self::Approve { .. } => Effect::Read,
-            Self::Pack { .. } | Self::Commit { .. } | Self::Recover { .. } => Effect::Add,
+            Self::Pack { .. } | Self::Commit { .. } | Self::Recover { .. } | Self::Launch(_) => Effect::Add,
             Self::Delete { .. } => Effect::Delete,
             Self::Probe { how, .. } => how.effect(),
             Self::Command { .. } => Effect::Execute,
@@ -432,6 +436,7 @@ impl StepKind {
             Self::ReadBack { .. } => &[OutputKind::ReadBack],
             Self::Commit { .. } => &[OutputKind::Committed],
             Self::Recover { .. } | Self::Deploy { .. } => &[OutputKind::Path],
+            Self::Launch(_) => LAUNCHED,
             Self::Database(step) => step.yields(),
             Self::Undriven(undriven) => &undriven.yields,
             _ => &[],
@@ -447,6 +452,7 @@ impl StepKind {
             Self::Delete { given, .. } => ([Some(*given), None], &[]),
             Self::Database(step) => ([step.input(), None], &[]),
             Self::Undriven(undriven) => ([None, None], &undriven.inputs),
+            Self::Command { on, .. } => ([on.as_ref().and_then(Argument::input), None], &[]),
             _ => ([None, None], &[]),
         };
         let argv: &[Argument] = match self {
@@ -469,7 +475,9 @@ impl StepKind {
             }
             Self::Database(step) => step.input_mut().into_iter().for_each(change),
             Self::Undriven(undriven) => undriven.inputs.iter_mut().for_each(change),
-            Self::Command { argv, .. } => argv.iter_mut().filter_map(Argument::input_mut).for_each(change),
+            Self::Command { argv, on, .. } => {
+                argv.iter_mut().chain(on).filter_map(Argument::input_mut).for_each(change);
+            }
             Self::Probe { how, .. } => how.words_mut().iter_mut().filter_map(Argument::input_mut).for_each(change),
             _ => {}
         }
@@ -489,6 +497,7 @@ impl StepKind {
             Self::Command { .. } => "command",
             Self::Switch { .. } => "switch",
             Self::Deploy { .. } => "deploy",
+            Self::Launch(_) => "launch",
             Self::Database(step) => step.word(),
             Self::Undriven(undriven) => undriven.word,
         }

@@ -41,8 +41,8 @@ pub enum Driver {
     UploadLimit,
     /// Databases of Amazon RDS.
     Rds,
-    /// Machines of Amazon EC2.
-    Ec2,
+    /// Files on machines that a step of the same restore launches.
+    NewMachines,
     /// MySQL and MariaDB servers.
     Mysql,
     /// Logs selected by the day that they are of.
@@ -73,7 +73,7 @@ impl fmt::Display for Driver {
             Self::Encryption => "encryption",
             Self::UploadLimit => "`limit upload`",
             Self::Rds => "Amazon RDS",
-            Self::Ec2 => "Amazon EC2",
+            Self::NewMachines => "files on a machine that a step launches",
             Self::Mysql => "MySQL",
             Self::LogDays => "`select`",
             Self::Copies => "`copy`",

@@ -7,12 +7,12 @@ use jiff::Timestamp;
 
 use super::releases::{self, LinkSeen, ReleaseSeen};
 use super::walk::Wanted;
-use super::{DatabasesSeen, PointsSeen, SourceTotals, mounts, outside, points, staging_run, walk};
+use super::{DatabasesSeen, MachinesSeen, PointsSeen, SourceTotals, mounts, outside, points, staging_run, walk};
 use crate::catalog::{PointPlace, Totals, host_prefix, job_prefix};
 use crate::graph::{Graph, ReleaseSource, StepKind, release_place};
 use crate::plan::Files;
 use crate::ports::{
-    Cause, Clock, DatabasesRead, EntryKind, Fault, Keeping, Scratch, StoreRead, SubversionRead, TreeRead,
+    Cause, Clock, DatabasesRead, EntryKind, Fault, Keeping, MachinesRead, Scratch, StoreRead, SubversionRead, TreeRead,
 };
 use crate::primitives::{HostPath, JobName, Name, PathBytes, RunId};
 
@@ -28,6 +28,8 @@ pub struct Reading<'a> {
     pub subversion: &'a dyn SubversionRead,
     /// Databases that providers run.
     pub databases: &'a dyn DatabasesRead,
+    /// Machines that providers run, and their images.
+    pub machines: &'a dyn MachinesRead,
     /// Temporary tables: they change nothing that anybody else sees.
     pub scratch: &'a dyn Scratch,
     /// The time.
@@ -104,6 +106,8 @@ pub struct Observed {
     pub links: BTreeMap<HostPath, Result<LinkSeen, Fault>>,
     /// What providers say of databases.
     pub databases: DatabasesSeen,
+    /// What they say of the images of machines.
+    pub machines: MachinesSeen,
     /// Of the points that one path of is restored, what that path comes to, or why it cannot be restored.
     pub parts: BTreeMap<PointPlace, Result<Totals, Fault>>,
     /// Of the runs that left something beside a destination, those that this host knows to have ended.
@@ -124,6 +128,7 @@ impl Observed {
             releases: BTreeMap::new(),
             links: BTreeMap::new(),
             databases: DatabasesSeen::default(),
+            machines: MachinesSeen::default(),
             parts: BTreeMap::new(),
             ended: BTreeSet::new(),
         }
@@ -182,6 +187,7 @@ pub async fn observe(graph: &Graph, reading: &Reading<'_>, plan: &Name, host: &N
                 destinations(reading, &[release_place(into, target)], &mut observed).await;
             }
             StepKind::Database(step) => observed.databases.ask(reading, step).await,
+            StepKind::Launch(step) => observed.machines.ask(reading, step).await,
             _ => {}
         }
     }

@@ -11,6 +11,7 @@ mod fault;
 mod journal;
 mod keeping;
 mod ledger;
+mod machines;
 mod network;
 mod people;
 mod scratch;
@@ -34,6 +35,7 @@ pub use ledger::{
     JobRow, LedgerRead, LedgerWrite, PastRestore, PointGone, PointMade, PointRow, RunDetail, RunEnd, RunRow,
     RunSummary, RunUpdate, RunsWanted, Series, StepEnd, StepRow,
 };
+pub use machines::{Image, ImageWanted, Machine, MachineChecks, Machines, MachinesRead, NewMachine};
 pub use network::{Network, SqlQuery};
 pub use people::{People, Person, Question, Word};
 pub use scratch::{Scratch, ScratchTable};

@@ -14,7 +14,7 @@ use crate::forecast::Forecast;
 use crate::ports::{Cause, StoreWrite};
 use crate::primitives::Name;
 use crate::run::{self, Outcome, Ports, Recorded};
-use crate::steps::{Host, Leases};
+use crate::steps::{Host, Leases, Reach};
 
 /// By the simulated clock: more than all that a plan's timeouts give, and all pauses.
 const FOREVER: Duration = Duration::from_secs(400 * 86_400);
@@ -76,6 +76,11 @@ impl Journey {
             let commands = Arc::new(WatchedCommands { law: Arc::clone(&self.law), inner: self.world.commands() });
             (name.clone(), Host { tree, commands })
         };
+        let (law, world) = (Arc::clone(&self.law), self.world.clone());
+        let reach: Reach = Arc::new(move |_| Host {
+            tree: Arc::new(WatchedTree { law: Arc::clone(&law), inner: world.tree() }),
+            commands: Arc::new(WatchedCommands { law: Arc::clone(&law), inner: world.commands() }),
+        });
         let ports = Ports {
             tree: Arc::new(WatchedTree { law: Arc::clone(&self.law), inner: self.world.tree() }),
             stores: self.forecast.stores.keys().map(store).collect(),
@@ -85,6 +90,8 @@ impl Journey {
             people: self.world.people(),
             subversion: self.world.subversion(),
             databases: self.world.databases(),
+            machines: self.world.machines(),
+            reach,
             secrets: self.world.secrets(),
             scratch: self.world.scratch(),
             clock: self.world.clock(),

@@ -114,11 +114,13 @@ pub enum StepKind {
     Deploy,
     /// Has a provider do something with a database.
     Database,
+    /// Has a provider launch a machine.
+    Launch,
 }
 
 impl StepKind {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Look,
         Self::Pack,
         Self::ReadBack,
@@ -131,6 +133,7 @@ impl StepKind {
         Self::Switch,
         Self::Deploy,
         Self::Database,
+        Self::Launch,
     ];
 
     /// The kind of a step that does this.
@@ -149,6 +152,7 @@ impl StepKind {
             Action::Link { .. } | Action::Switch { .. } => Self::Switch,
             Action::Deploy(_) => Self::Deploy,
             Action::Database(_) => Self::Database,
+            Action::Launch(_) => Self::Launch,
         }
     }
 

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{StepKind, databases, past_points};
+use super::{StepKind, databases, machines, past_points};
 use crate::catalog::{Manifest, Part, PointPlace, StoredObject};
 use crate::fakes::World;
 use crate::forecast::{Action, DatabaseAction, Forecast, Leftover};
@@ -347,6 +347,7 @@ impl Law {
             Argument::Output(output) => match &self.forecast.step(output.step).action {
                 Action::Recover(recovery) => recovery.into.to_string(),
                 Action::Deploy(deployment) => deployment.into.to_string(),
+                Action::Launch(of) => machines::yielded(&self.world, of, output.kind),
                 Action::Database(action) => match (&**action, output.kind) {
                     (DatabaseAction::Recover(of), OutputKind::Instance) => of.into.identifier.clone(),
                     (DatabaseAction::Recover(of), _) => databases::address(&self.world, &of.into),

@@ -9,8 +9,8 @@ use jiff::SignedDuration;
 use super::stage::Variant;
 use super::verdict::{self, Verdict};
 use super::{
-    Broken, Ending, FaultKind, Invariant, Journey, Planted, Sound, Stage, Subject, Told, Weather, databases, releases,
-    simulate, sources,
+    Broken, Ending, FaultKind, Invariant, Journey, Planted, Sound, Stage, Subject, Told, Weather, databases, machines,
+    releases, simulate, sources,
 };
 use crate::catalog::PointPlace;
 use crate::fakes::{self, World};
@@ -126,6 +126,7 @@ impl Stage {
             story.compared = put_back + releases::deployed(&world, &outcome).await? > 0;
         }
         databases::held(&world, &outcome)?;
+        machines::held(&world, &outcome)?;
         lawful(&journey, Some(outcome)).map(drop)
     }
 

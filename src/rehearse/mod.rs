@@ -12,6 +12,7 @@ mod journey;
 mod kinds;
 mod law;
 mod life;
+mod machines;
 pub mod page;
 mod past_points;
 mod planted;

@@ -128,6 +128,17 @@ fn parts(text: &str) -> Vec<Vec<Range<usize>>> {
             with.push(node.body.range());
             found.push(with);
         }
+        // What cannot be without the line in which it speaks of it.
+        let holds = |other: &&Node| {
+            named(node).is_some_and(|name| {
+                other.header != node.header && other.children.iter().any(|child| mentions(child, name))
+            })
+        };
+        let mut with: Vec<Range<usize>> = nodes.iter().filter(holds).map(|other| other.body.range()).collect();
+        if !with.is_empty() {
+            with.push(node.body.range());
+            found.push(with);
+        }
         found.extend(node.braces.filter(|_| node.children.is_empty()).map(|braces| vec![braces.range()]));
     }
     found
@@ -249,5 +260,8 @@ mod tests {
             "target a { b;  }\nrecover a { }\nd\n",
         ];
         assert_eq!(left, expected);
+        let text = "target a { }\nlaunch b { image a; }\nd";
+        let left: Vec<String> = parts(text).iter().map(|parts| without(text, parts)).collect();
+        assert!(left.contains(&"d\n".to_owned()), "{left:?}");
     }
 }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use jiff::SignedDuration;
 
 use super::life::Reference;
-use super::{Journey, Sound, databases, releases, sources};
+use super::{Journey, Sound, databases, machines, releases, sources};
 use crate::calendar::Occurrences;
 use crate::catalog::{Part, PointPlace, host_prefix};
 use crate::fakes::World;
@@ -124,6 +124,7 @@ impl Stage {
         sources::fill(&world, self.proven.graph());
         releases::plant(&world, self.proven.graph());
         databases::plant(&world, self.proven.graph());
+        machines::plant(&world, self.proven.graph());
         world
     }
 
@@ -173,6 +174,7 @@ impl Stage {
             superuser_on: BTreeSet::new(),
             accept_shrink: true,
             accept_deletions: true,
+            accept_old_image: true,
             slots: BTreeMap::new(),
             fail_fast: false,
         }
@@ -193,7 +195,7 @@ impl Stage {
         let reading = |store: &Name| (store.clone(), world.store(store.as_str()) as Arc<dyn StoreRead>);
         let stores: BTreeMap<Name, Arc<dyn StoreRead>> = self.stores().map(reading).collect();
         let (tree, scratch, clock) = (world.tree(), world.scratch(), world.clock());
-        let (subversion, databases) = (world.subversion(), world.databases());
+        let (subversion, databases, machines) = (world.subversion(), world.databases(), world.machines());
         // What is there is there by whatever host it is looked at.
         let seen = |name: &str| (name.to_owned(), world.tree() as Arc<dyn TreeRead>);
         let hosts = graph.steps().iter().filter_map(|step| step.kind.host()).map(seen).collect();
@@ -203,6 +205,7 @@ impl Stage {
             stores: &stores,
             subversion: &*subversion,
             databases: &*databases,
+            machines: &*machines,
             scratch: &*scratch,
             clock: &*clock,
         };

@@ -83,7 +83,7 @@ struct Port {
     one_in: u64,
 }
 
-const PORTS: [Port; 9] = [
+const PORTS: [Port; 10] = [
     Port {
         name: "store",
         ops: &[
@@ -140,6 +140,19 @@ const PORTS: [Port; 9] = [
             "databases.set-backups",
             "databases.begin-restore",
             "databases.begin-rename",
+        ],
+        one_in: 3,
+    },
+    Port {
+        name: "machines",
+        ops: &[
+            "machines",
+            "machines.image",
+            "machines.images-tagged",
+            "machines.machines-tagged",
+            "machines.machine",
+            "machines.checks",
+            "machines.launch",
         ],
         one_in: 3,
     },
@@ -233,6 +246,8 @@ impl Attempt {
             ("store.list", 8),
             ("store.delete", 4),
             ("databases.database", 8),
+            ("machines.machine", 4),
+            ("machines.launch", 1),
         ];
         let (op, far) = dice.one_of(&aims);
         let nth = 1 + dice.below(far);
@@ -255,6 +270,8 @@ impl Attempt {
                 attempt.deaths.push(Death { op, nth, edge: dice.one_of(&[Edge::Before, Edge::After]) });
                 return attempt;
             }
+            // It is asked little, and so seldom struck by chance.
+            7 if op.starts_with("machines.") => Injected::Throttle(Duration::from_secs(1 + dice.below(20))),
             _ => {
                 // Whoever waits for what does not answer interrupts.
                 attempt.interrupt = Some(Duration::from_millis(500 + dice.below(18_000)));
@@ -305,7 +322,9 @@ fn injected(port: &Port, op: &str, dice: &mut Dice) -> Injected {
         1..3 => Injected::RefuseOnce(Cause::Other),
         3..6 => Injected::LoseAnswer,
         6 => Injected::Delay(Duration::from_millis(dice.below(90_000))),
-        7 if matches!(port.name, "store" | "databases") => Injected::Throttle(Duration::from_secs(1 + dice.below(20))),
+        7 if matches!(port.name, "store" | "databases" | "machines") => {
+            Injected::Throttle(Duration::from_secs(1 + dice.below(20)))
+        }
         8 if matches!(op, "store.part" | "file.write" | "store" | "file") => Injected::Cut,
         8..10 if TAKE_SPACE.contains(&op) => Injected::RefuseForGood(Cause::Full),
         _ => Injected::RefuseForGood(dice.one_of(&[Cause::Denied, Cause::Other])),

@@ -74,8 +74,13 @@ fn achieved(steps: &[&ForecastStep]) -> Vec<String> {
         let begin = if put_back == 0 { "would deploy" } else { "deploy" };
         parts.push(format!("{begin} {}", counted(deployed, "release")));
     }
+    let launched = number(|action| matches!(action, Action::Launch(_)));
+    if launched > 0 {
+        let begin = if put_back + deployed == 0 { "would launch" } else { "launch" };
+        parts.push(format!("{begin} {}", counted(launched, "machine")));
+    }
     if probes > 0 {
-        let begin = if put_back + deployed == 0 { "would run" } else { "run" };
+        let begin = if put_back + deployed + launched == 0 { "would run" } else { "run" };
         parts.push(format!("{begin} {}", counted(probes, "probe")));
     }
     parts.extend(deleted(steps));

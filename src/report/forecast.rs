@@ -187,6 +187,7 @@ fn owner_of(step: &OutlookStep) -> String {
         | Action::Approve { .. }
         | Action::Command { .. }
         | Action::Deploy(_)
+        | Action::Launch(_)
         | Action::Link { .. }
         | Action::Switch { .. } => "steps".into(),
     }
@@ -296,9 +297,14 @@ fn described(forecast: &Outlook, action: &Action) -> (&'static str, String, Vec<
         }
         Action::Command { argv, on, repeatable } => {
             let again = repeatable.then(|| "is run again where nobody knows whether it was done".to_owned());
+            let on = on.as_ref().map(|on| argument_line(std::slice::from_ref(on)));
             ("command", format!("{}{}", argument_line(argv), at(on.as_deref())), again.into_iter().collect())
         }
         Action::Database(action) => super::database::forecast(action, &forecast.timezone),
+        Action::Launch(of) => {
+            let (what, details) = super::launch::forecast(of, forecast.at, &forecast.timezone);
+            ("launch", what, details)
+        }
         Action::Deploy(deployment) => {
             let (what, details) = super::deploy::forecast(deployment, &forecast.timezone);
             ("deploy", what, details)

@@ -3,6 +3,8 @@
 //!
 //! Unaware of who has which role. Invariant: a policy names the actions that the commands ask for and no others, on what the plan names alone.
 
+mod machines;
+
 use std::collections::BTreeSet;
 
 use serde::Serialize;
@@ -27,7 +29,7 @@ pub enum Purpose {
     Write,
     /// Deletes what retention lets go.
     Prune,
-    /// Brings databases back and puts them into service.
+    /// Brings databases back and puts them into service, and launches machines.
     Restore,
 }
 
@@ -55,6 +57,9 @@ pub fn policy(plan: &Plan, purpose: Purpose, account: Option<&str>) -> Value {
         if let Some(Source::Rds(rds)) = &target.source {
             policy.database(target, rds, purpose);
         }
+        if let Some(Source::MachineImage(image)) = &target.source {
+            machines::allow(&mut policy, target, image, purpose);
+        }
     }
     policy.value()
 }
@@ -62,7 +67,8 @@ pub fn policy(plan: &Plan, purpose: Purpose, account: Option<&str>) -> Value {
 /// Whether a plan has anything that lies in AWS.
 pub fn is_of_aws(plan: &Plan) -> bool {
     let in_s3 = plan.stores.iter().any(|store| matches!(store.kind, StoreKind::S3(_)));
-    in_s3 || plan.targets.iter().any(|target| matches!(target.source, Some(Source::Rds(_))))
+    let is_run = |target: &Target| matches!(target.source, Some(Source::Rds(_) | Source::MachineImage(_)));
+    in_s3 || plan.targets.iter().any(is_run)
 }
 
 struct Policy<'p> {

@@ -16,6 +16,7 @@ pub mod hidden;
 pub mod history;
 pub mod iam;
 mod kept;
+mod launch;
 pub mod lease;
 pub mod outcome;
 pub mod pace;

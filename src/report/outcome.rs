@@ -87,6 +87,7 @@ fn done(step: &ForecastStep, output: &StepOutput, place: Place<'_>, timezone: &s
         }
         (StepOutput::Ran(said), Action::Command { argv, .. }) => ran(&argument_line(argv), said, lines),
         (StepOutput::Deployed(deployed), Action::Deploy(of)) => super::deploy::outcome(deployed, of, lines),
+        (StepOutput::Launched(launched), Action::Launch(of)) => super::launch::outcome(launched, of, lines),
         (StepOutput::Database(done), Action::Database(action)) => {
             super::database::outcome(done, action, timezone, lines)
         }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::words::counted;
-use crate::forecast::{Action, Outlook, RollBack, Subject};
+use crate::forecast::{Action, MachineLeft, Outlook, RollBack, Subject, terminates};
 use crate::primitives::{HostPath, Name, PathBytes};
 use crate::run::{End, Outcome, StepEnd};
 use crate::steps::{DatabaseOutput, StepOutput};
@@ -29,7 +29,25 @@ pub(super) fn achieved(links: u64, places: u64, databases: u64) -> Option<String
 
 /// What stays as it is, as nothing was there before.
 pub(super) fn stays(of: &RollBack) -> impl Iterator<Item = String> {
-    of.stays.iter().map(|place| format!("{place} stays as it is: nothing was there before"))
+    let places = of.stays.iter().map(|place| format!("{place} stays as it is: nothing was there before"));
+    places.chain(of.machines.iter().map(|machine| left(machine, of)))
+}
+
+/// A machine that was launched, or may have been.
+fn left(machine: &MachineLeft, of: &RollBack) -> String {
+    let shows = &machine.shows;
+    match &machine.instance {
+        Some(instance) => {
+            let terminates = terminates(instance, machine.region.as_deref());
+            format!("machine {instance} ({shows:?}) stays as it is, until somebody says `{terminates}`")
+        }
+        None => {
+            let run = &of.of;
+            let region = machine.region.as_ref().map_or_else(String::new, |region| format!(" --region {region}"));
+            let finds = format!("aws ec2 describe-instances --filters Name=tag:sonae:run,Values={run}{region}");
+            format!("a machine for {shows:?} may have been launched, and stays: `{finds}` finds it")
+        }
+    }
 }
 
 /// What stays of what a forecast is about.

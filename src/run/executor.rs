@@ -16,11 +16,11 @@ use super::retry::{self, Next};
 use super::{Command, Entry, Event, LineSums, Outcome, Record, Recorded, State, StepState, Times, turn};
 use crate::forecast::{Action, Forecast, ForecastStep};
 use crate::ports::{
-    Cause, Clock, CommandRun, Compute, Databases, Fault, JournalWrite, Locks, Network, People, Scratch, Secrets,
-    StoreWrite, Subversion, TreeWrite,
+    Cause, Clock, CommandRun, Compute, Databases, Fault, JournalWrite, Locks, Machines, Network, People, Scratch,
+    Secrets, StoreWrite, Subversion, TreeWrite,
 };
 use crate::primitives::{JobName, Name, StepId};
-use crate::steps::{Host, Inputs, Leases, Progress, World, abandon, perform};
+use crate::steps::{Host, Inputs, Leases, Progress, Reach, World, abandon, perform};
 
 /// The world, with its writing halves.
 #[derive(Clone)]
@@ -37,6 +37,10 @@ pub struct Ports {
     pub subversion: Arc<dyn Subversion>,
     /// Databases that providers run.
     pub databases: Arc<dyn Databases>,
+    /// Machines that providers run.
+    pub machines: Arc<dyn Machines>,
+    /// How those are reached that a step launched.
+    pub reach: Reach,
     /// What others serve.
     pub network: Arc<dyn Network>,
     /// People who are asked.
@@ -66,6 +70,8 @@ impl Ports {
             hosts: &self.hosts,
             subversion: &*self.subversion,
             databases: &*self.databases,
+            machines: &*self.machines,
+            reach: &self.reach,
             network: &*self.network,
             people: &*self.people,
             secrets: &*self.secrets,

@@ -248,6 +248,9 @@ fn fits(forecast: &Forecast, record: &Record) -> Result<(), String> {
             deployed.removed.iter().all(|removed| of.leftovers.contains(removed))
                 && (deployed.previous.is_none() || of.link.is_some())
         }
+        (StepOutput::Launched(launched), Action::Launch(of)) => {
+            of.new.as_ref().is_some_and(|new| (&new.image, &new.region) == (&launched.image, &launched.region))
+        }
         (StepOutput::Database(done), Action::Database(action)) => done.is_of(action),
         (StepOutput::Linked, Action::Link { .. }) => true,
         (StepOutput::Switched { kept }, Action::Switch { moves, .. }) => {

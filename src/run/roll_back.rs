@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{Recorded, StepState, recorded};
-use crate::forecast::{Action, DatabaseAction, Placed, Put, Subject};
+use crate::forecast::{Action, DatabaseAction, MachineLeft, Placed, Put, Subject};
 use crate::ports::{Fault, JournalRead};
 use crate::primitives::RunId;
 use crate::steps::{DatabaseOutput, StepOutput};
@@ -34,6 +34,14 @@ impl Recorded {
             (Action::Switch { .. }, Some(StepOutput::Switched { kept })) => Some(Put::Places(kept.clone())),
             (Action::Switch { moves, .. }, None) => {
                 Some(Put::Places(moves.iter().map(|step| step.kept.clone()).collect()))
+            }
+            (Action::Launch(of), output) => {
+                let instance = match output {
+                    Some(StepOutput::Launched(launched)) => Some(launched.instance.clone()),
+                    _ => None,
+                };
+                let region = of.new.as_ref().and_then(|new| new.region.clone());
+                Some(Put::Machine(MachineLeft { shows: of.shows.clone(), instance, region }))
             }
             (Action::Database(action), output) => match (&**action, output) {
                 (DatabaseAction::Switch(_), Some(StepOutput::Database(done))) => match &**done {

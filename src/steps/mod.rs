@@ -15,6 +15,7 @@ mod delete;
 mod deploy;
 mod filling;
 mod first_names;
+mod launch;
 mod lease;
 mod link;
 mod listing;
@@ -43,6 +44,7 @@ mod switch;
 mod taken_up;
 mod tar_stream;
 mod verified;
+mod wait;
 
 #[cfg(test)]
 mod tests;
@@ -51,13 +53,14 @@ pub use abandon::abandon;
 pub use database::{DatabaseOutput, SnapshotMade, SnapshotsDeleted};
 pub use delete::points_lock;
 pub use deploy::Deployed;
+pub use launch::Launched;
 pub use lease::{
     Broken, HeldLease, HeldPin, LEASE_RENEWED_EVERY, LeaseEntry, LeaseLost, LeaseSeen, LeaseShown, LeaseTaken,
     LeaseWanted, Leases, PinWanted, break_lease, leases_of, pinned,
 };
 pub use output::{Deleted, Inputs, Omission, Said, StepOutput};
 pub use pack::{Beside, PackRequest, Packed, pack};
-pub use perform::{Host, World, perform};
+pub use perform::{Host, Reach, World, perform};
 pub use progress::{Counts, Progress};
 pub use put::put_object;
 pub use read_back::{ReadBack, read_back};

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{DatabaseOutput, Deployed, LeaseLost, Packed, ReadBack, Recovered, SnapshotMade};
+use super::{DatabaseOutput, Deployed, Launched, LeaseLost, Packed, ReadBack, Recovered, SnapshotMade};
 use crate::catalog::Manifest;
 use crate::forecast::{Action, Forecast, Suspension};
-use crate::graph::{Argument, Output, OutputKind};
+use crate::graph::{Argument, LAUNCHED, Output, OutputKind};
 use crate::ports::{Cause, Fault, Word};
 use crate::primitives::{PathBytes, PointId, StepId};
 
@@ -44,6 +44,8 @@ pub enum StepOutput {
     Deployed(Deployed),
     /// Something was done with a database.
     Database(Box<DatabaseOutput>),
+    /// A machine is up.
+    Launched(Launched),
     /// A link points again to what it pointed to before.
     Linked,
     /// What was recovered is in its place.
@@ -153,6 +155,7 @@ impl StepOutput {
             Self::ReadBack(_) => kind == OutputKind::ReadBack,
             Self::Committed(_) => kind == OutputKind::Committed,
             Self::Recovered(_) | Self::Deployed(_) => kind == OutputKind::Path,
+            Self::Launched(_) => LAUNCHED.contains(&kind),
             Self::Database(done) => done.yields(kind),
             _ => false,
         }
@@ -180,15 +183,26 @@ impl Inputs {
 
     /// A program and its arguments, with what earlier steps yielded.
     pub(super) fn words(&self, argv: &[Argument], forecast: &Forecast) -> Result<Vec<String>, Fault> {
-        let word = |word: &Argument| match word {
+        argv.iter().map(|word| self.word(word, forecast)).collect()
+    }
+
+    /// One word.
+    pub(super) fn word(&self, word: &Argument, forecast: &Forecast) -> Result<String, Fault> {
+        match word {
             Argument::Text(text) => Ok(text.clone()),
             Argument::Output(output) => self.text(*output, forecast),
-        };
-        argv.iter().map(word).collect()
+        }
     }
 
     /// What a step yielded, as a word.
     fn text(&self, output: Output, forecast: &Forecast) -> Result<String, Fault> {
+        if let StepOutput::Launched(launched) = self.get(output)? {
+            return match output.kind {
+                OutputKind::Instance => Ok(launched.instance.clone()),
+                OutputKind::Address => Ok(launched.address.clone()),
+                _ => Err(mismatch(output)),
+            };
+        }
         if let StepOutput::Database(done) = self.get(output)? {
             return match (&**done, output.kind) {
                 (DatabaseOutput::Recovered { database, .. }, OutputKind::Instance) => Ok(database.identifier.clone()),

@@ -7,12 +7,12 @@ use super::{
     Beside, Deployed, Inputs, Leases, PackRequest, Progress, RecoverRequest, Recovered, StepOutput, pack, read_back,
     recover,
 };
-use super::{approve, command, commit, database, delete, deploy, link, look, probe, switch};
+use super::{approve, command, commit, database, delete, deploy, launch, link, look, probe, switch};
 use crate::catalog::{Named, job_prefix};
 use crate::forecast::{Action, Forecast, ForecastStep, Held, NewPoint, Recovery, Selection, Suspension};
 use crate::ports::{
-    Cause, Clock, CommandRun, Compute, Databases, Fault, Locks, Network, People, Scratch, Secrets, StoreWrite,
-    Subversion, TreeWrite,
+    Cause, Clock, CommandRun, Compute, Databases, Fault, Locks, Machines, Network, People, Scratch, Secrets,
+    StoreWrite, Subversion, TreeWrite,
 };
 use crate::primitives::{Compression, Name, PathBytes};
 
@@ -25,6 +25,9 @@ pub struct Host {
     pub commands: Arc<dyn CommandRun>,
 }
 
+/// How a host is reached of which only the address is known: a machine that a step launched.
+pub type Reach = Arc<dyn Fn(&str) -> Host + Send + Sync>;
+
 /// What steps reach.
 pub struct World<'a> {
     /// Folder trees of this host.
@@ -35,10 +38,14 @@ pub struct World<'a> {
     pub commands: &'a dyn CommandRun,
     /// Trees and programs of other hosts, by the plan's names.
     pub hosts: &'a BTreeMap<String, Host>,
+    /// And of those that earlier steps launched, by their addresses.
+    pub reach: &'a Reach,
     /// Repositories of Subversion.
     pub subversion: &'a dyn Subversion,
     /// Databases that providers run.
     pub databases: &'a dyn Databases,
+    /// Machines that providers run.
+    pub machines: &'a dyn Machines,
     /// What others serve.
     pub network: &'a dyn Network,
     /// People who are asked.
@@ -65,11 +72,6 @@ impl World<'_> {
     /// The trees of this host, or of that.
     pub(super) fn tree_of(&self, host: Option<&str>) -> Result<&dyn TreeWrite, Fault> {
         host.map_or(Ok(self.tree), |host| Ok(&*self.host(host)?.tree))
-    }
-
-    /// Likewise its programs.
-    pub(super) fn commands_of(&self, host: Option<&str>) -> Result<&dyn CommandRun, Fault> {
-        host.map_or(Ok(self.commands), |host| Ok(&*self.host(host)?.commands))
     }
 
     fn host(&self, name: &str) -> Result<&Host, Fault> {
@@ -180,13 +182,20 @@ pub async fn perform(
         }
         Action::Approve { what, role, people } => approve::approve(world, forecast, step, (what, role, people)).await,
         Action::Command { argv, on, .. } => {
-            let commands = world.commands_of(on.as_deref())?;
-            command::command((commands, world.secrets), forecast, step, &inputs.words(argv, forecast)?).await
+            let argv = inputs.words(argv, forecast)?;
+            let on = on.as_ref().map(|on| Ok((inputs.word(on, forecast)?, on.input().is_some()))).transpose()?;
+            let commands = match &on {
+                Some((address, true)) => (world.reach)(address).commands,
+                Some((host, false)) => Arc::clone(&world.host(host)?.commands),
+                None => return command::command((world.commands, world.secrets), forecast, step, &argv).await,
+            };
+            command::command((&*commands, world.secrets), forecast, step, &argv).await
         }
         Action::Database(action) => {
             let made = action.input().map(|input| inputs.snapshot(input)).transpose()?;
             database::perform(world, forecast, step, action, made, progress).await
         }
+        Action::Launch(of) => launch::launch(world, step, &forecast.run, of).await,
         Action::Deploy(deployment) => {
             let (removed, not_removed) =
                 remove_leftovers(world.tree_of(deployment.on.as_deref())?, &deployment.leftovers).await;

@@ -9,6 +9,7 @@ mod in_memory;
 mod journal;
 mod leases;
 mod ledger;
+mod machines;
 mod network;
 mod provider;
 mod rds;

@@ -126,7 +126,8 @@ fn about(kind: &StepKind) -> Option<String> {
             Some(format!("{what:?} by {role}, one of {}", people.join(" ")))
         }
         StepKind::Command { argv, on, repeatable, .. } => {
-            let on = on.as_ref().map_or(String::new(), |host| format!(" on {host}"));
+            let on =
+                on.as_ref().map(|on| format!(" on {}", argument_line(std::slice::from_ref(on)))).unwrap_or_default();
             Some(format!("{}{on}{}", argument_line(argv), if *repeatable { ", repeatable" } else { "" }))
         }
         StepKind::Deploy { from, into, link, .. } => {
@@ -141,6 +142,10 @@ fn about(kind: &StepKind) -> Option<String> {
             Some(format!("suspended by a shrink of more than {}, or where more than {} go", guard.shrink, guard.delete))
         }
         StepKind::Database(step) => {
+            let (what, details) = step.described();
+            Some([what].into_iter().chain(details).collect::<Vec<_>>().join("; "))
+        }
+        StepKind::Launch(step) => {
             let (what, details) = step.described();
             Some([what].into_iter().chain(details).collect::<Vec<_>>().join("; "))
         }

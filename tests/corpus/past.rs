@@ -10,7 +10,7 @@ use sonae::catalog::{
 };
 use sonae::fakes::{FakeDatabases, World};
 use sonae::graph::{DatabaseStep, Graph, ReleaseSource, StepKind};
-use sonae::ports::Clock;
+use sonae::ports::{Clock, Image, ImageWanted};
 use sonae::primitives::{Digest, JobName, Key, Name, PathBytes, RunId, Slot};
 use sonae::prove::ProvenPlan;
 
@@ -53,6 +53,13 @@ pub(super) fn fresh(proven: &ProvenPlan) -> World {
     for step in proven.graph().steps() {
         if let StepKind::Deploy { from: ReleaseSource::Subversion { url }, .. } = &step.kind {
             world.subversion().commit(url, 41, &[("release", "1")]);
+        }
+        if let StepKind::Launch(of) = &step.kind
+            && let ImageWanted::Id(id) = &of.image
+        {
+            let made = world.clock().now().checked_sub(SignedDuration::from_hours(24 * 40)).ok();
+            let image = Image { id: id.clone(), name: "web 42".into(), state: "available".into(), made };
+            world.machines().put_image(of.region.as_deref(), image, &[]);
         }
         if let StepKind::Database(of) = &step.kind
             && let DatabaseStep::Check { database, .. } | DatabaseStep::Snapshot { database, .. } = &**of

@@ -47,6 +47,8 @@ async fn carry_out(world: &World, forecast: Forecast, leases: BTreeMap<LeaseName
         people: world.people(),
         subversion: world.subversion(),
         databases: world.databases(),
+        machines: world.machines(),
+        reach: super::scene::reach(world),
         secrets: world.secrets(),
         scratch: world.scratch(),
         clock: world.clock(),

@@ -57,6 +57,8 @@ async fn backup(world: &World, forecast: Forecast) -> Outcome {
         people: world.people(),
         subversion: world.subversion(),
         databases: world.databases(),
+        machines: world.machines(),
+        reach: super::scene::reach(world),
         secrets: world.secrets(),
         scratch: world.scratch(),
         clock: world.clock(),

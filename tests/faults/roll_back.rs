@@ -82,6 +82,7 @@ async fn outlook(world: &World, of: &RunId) -> Outlook {
         stores: &Default::default(),
         subversion: &*world.subversion(),
         databases: &*world.databases(),
+        machines: &*world.machines(),
         scratch: &*world.scratch(),
         clock: &*world.clock(),
     };

@@ -12,7 +12,7 @@ use sonae::plan::Plan;
 use sonae::ports::{Attributes, Clock, EntryKind, StoreRead, StoreWrite, TreeRead};
 use sonae::primitives::{JobName, Key, Name, PathBytes, Slot, Xattrs};
 use sonae::prove::{ProvenPlan, compile};
-use sonae::steps;
+use sonae::steps::{self, Host, Reach};
 
 /// Three jobs in two stores, one tied to another, each with another retention; and the way back.
 pub(super) const PLAN: &str = r#"
@@ -82,6 +82,7 @@ pub(crate) fn who() -> Circumstances {
         accept_shrink: false,
         slots: BTreeMap::new(),
         accept_deletions: false,
+        accept_old_image: false,
         fail_fast: false,
     }
 }
@@ -101,6 +102,7 @@ pub(crate) async fn observe(plan: &Plan, graph: &sonae::graph::Graph, world: &Wo
         stores: &stores,
         subversion: &*world.subversion(),
         databases: &*world.databases(),
+        machines: &*world.machines(),
         scratch: &*world.scratch(),
         clock: &*world.clock() as &dyn Clock,
     };
@@ -122,6 +124,12 @@ pub(crate) async fn outlook_by(proven: &ProvenPlan, world: &World, who: &Circums
     let graph = proven.graph().of_jobs(&jobs);
     let observed = observe(proven.plan(), &graph, world).await;
     forecast::backup(proven.plan(), &graph, &observed, who)
+}
+
+/// The host at any address: what is there is there by whatever host it is looked at.
+pub(super) fn reach(world: &World) -> Reach {
+    let world = world.clone();
+    Arc::new(move |_| Host { tree: world.tree(), commands: world.commands() })
 }
 
 fn wish(restore: &str, only: Option<PathBytes>) -> RestoreWish {

@@ -30,6 +30,10 @@ target "orders" {
     backup "nightly" { schedule "daily" at="03:30"; snapshot copy-to="eu-west-1"; retention generations=2; takes "5m" }
 }
 "#;
+/// A machine that a provider launches.
+const MACHINE: &str = r#"
+target "base" { machine-image newest-tagged="role=web" max-age="30d" region="eu-central-1"; no-backup "built anew each month"; }
+"#;
 const ROLE: &str = "\nrole \"admin\" { member \"admin-1@example.jp\" user=\"admin1\"; }\n";
 
 /// The plan, which looks at more of what was restored: so that there is time for something to go wrong meanwhile.
@@ -48,11 +52,14 @@ pub(super) fn plan() -> String {
     let deploys = deploy("shop", "/srv/serving") + &deploy("tools", "/srv/tools/current");
     let database = "recover \"orders\" takes=\"5m\" { into instance=\"orders-restored\"; }\n    ";
     let last = "switch \"orders\" takes=\"1m\"\n    switch \"docs\" takes=\"1m\"\n    switch \"mail\" takes=\"1m\"\n    command \"tell\" takes=\"1m\"\n}";
-    let plan = PLAN.replace("probe \"a program", &format!("{more}{approvals}probe \"a program"));
+    let launch = "launch \"web server\" takes=\"5m\" { image target=\"base\"; instance-type \"m6i.large\"; subnet \"subnet-1\"; }\n    \
+                  probe \"it listens\" takes=\"1m\" { tcp (output)\"web server.address\" port=22; }\n    \
+                  command \"configure\" (output)\"web server.instance\" takes=\"1m\" host=(output)\"web server.address\" { repeatable; }\n    ";
+    let plan = PLAN.replace("probe \"a program", &format!("{launch}{more}{approvals}probe \"a program"));
     // Beside what is recovered, where stores are asked most.
     let recover = "recover \"docs\" takes=\"5m\"";
     let plan = plan.replace(recover, &format!("{deploys}{database}{recover}"));
-    let plan = plan.trim_end().strip_suffix('}').unwrap().to_owned() + last + RELEASES + DATABASE + ROLE;
+    let plan = plan.trim_end().strip_suffix('}').unwrap().to_owned() + last + RELEASES + DATABASE + MACHINE + ROLE;
     assert!(plan.contains("thrice") && plan.contains(&deploys));
     plan
 }

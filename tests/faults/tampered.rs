@@ -167,6 +167,8 @@ async fn go_on(world: &World, run: &RunId, recorded: Recorded) {
         people: world.people(),
         subversion: world.subversion(),
         databases: world.databases(),
+        machines: world.machines(),
+        reach: super::scene::reach(world),
         secrets: world.secrets(),
         clock: world.clock(),
         scratch: world.scratch(),

@@ -6,6 +6,9 @@ pub(crate) mod command;
 pub(crate) mod databases;
 #[path = "../conformance/destination.rs"]
 pub(crate) mod destination;
+#[cfg(feature = "ec2")]
+#[path = "../conformance/machines.rs"]
+pub(crate) mod machines;
 #[path = "../conformance/network.rs"]
 pub(crate) mod network;
 #[path = "../conformance/s3.rs"]

@@ -36,6 +36,7 @@ mod launch;
 mod leases;
 mod leftovers;
 mod locks;
+mod machines;
 mod mariadb;
 mod memory;
 mod moto;
@@ -125,6 +126,7 @@ fn checks() -> impl Iterator<Item = &'static Check> {
         database_kills::CHECKS,
         database_iam::CHECKS,
         database_refusals::CHECKS,
+        machines::CHECKS,
     ]
     .into_iter()
     .flatten()

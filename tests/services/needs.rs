@@ -16,6 +16,8 @@ pub(crate) enum Need {
     Python(&'static str),
     /// A variable of the environment that names something of whoever runs the tests: nobody demands that there is one.
     Named(&'static str),
+    /// That the program is built with a feature, and whether it is.
+    Feature(&'static str, bool),
     /// The right to mount in a namespace of one's own.
     Namespaces,
 }
@@ -66,6 +68,7 @@ impl Need {
         match self {
             Self::Program(name, _) | Self::Python(name) => program(name).is_none(),
             Self::Named(variable) => std::env::var_os(variable).is_none(),
+            Self::Feature(_, is_built_in) => !is_built_in,
             Self::Namespaces => namespace_flags().is_none(),
         }
     }
@@ -77,6 +80,7 @@ impl fmt::Display for Need {
             Self::Program(name, package) => write!(out, "{name} (apt-get install {package})"),
             Self::Python(name) => write!(out, "{name} (bash tests/tools.sh {name})"),
             Self::Named(variable) => write!(out, "{variable} in the environment"),
+            Self::Feature(name, _) => write!(out, "the feature {name} (cargo test --features {name})"),
             Self::Namespaces => write!(out, "mount namespaces (be root, or allow user namespaces)"),
         }
     }

@@ -1,4 +1,4 @@
-//! Amazon RDS, as moto imitates it, made as slow and as strict as Amazon's: `slow_moto/server.py` says in what, and what can be planted.
+//! Amazon RDS and EC2, as moto imitates it, made as slow and as strict as Amazon's: `slow_moto/server.py` says in what, and what can be planted.
 
 use serde_json::{Value, json};
 
@@ -32,6 +32,27 @@ impl SlowMoto {
     /// Its databases, by the driver.
     pub(crate) fn databases(&self) -> RdsDatabases {
         RdsDatabases::new(AwsAddress::at(self.endpoint(), "AKIAIOSFODNN7EXAMPLE", "secret"))
+    }
+
+    /// Its machines, by the driver.
+    #[cfg(feature = "ec2")]
+    pub(crate) fn machines(&self) -> sonae::drivers::Ec2Machines {
+        sonae::drivers::Ec2Machines::new(AwsAddress::at(self.endpoint(), "AKIAIOSFODNN7EXAMPLE", "secret"))
+    }
+
+    /// An image that is there, made so many days ago; what it is called.
+    pub(crate) fn put_image(&self, name: &str, more: &Value) -> String {
+        self.says("/slow/image", &merged(json!({ "region": HOME, "name": name }), more))
+    }
+
+    /// Takes an image away.
+    pub(crate) fn deregister(&self, id: &str) {
+        self.says("/slow/deregister", &json!({ "region": HOME, "id": id }));
+    }
+
+    /// A subnet that is there.
+    pub(crate) fn subnet(&self) -> String {
+        self.says("/slow/subnet", &json!({ "region": HOME }))
     }
 
     /// Each call that it was asked, `rds:CreateDBSnapshot`.

@@ -11,7 +11,7 @@ mod told;
 use std::collections::BTreeMap;
 
 use aws_sdk_rds::Client;
-use aws_sdk_rds::config::{Region, SharedHttpClient};
+use aws_sdk_rds::config::SharedHttpClient;
 use tokio::sync::Mutex;
 
 use super::aws::{self, AwsAddress};
@@ -46,16 +46,8 @@ impl RdsDatabases {
         if let Some(client) = clients.get(&region.cloned()) {
             return Ok(client.clone());
         }
-        let shared = aws::configuration(&self.address, self.http.clone(), region.map(String::as_str)).await;
-        let mut config = aws_sdk_rds::config::Builder::from(&shared);
-        if shared.region().is_none() {
-            if self.address.endpoint.is_none() {
-                return Err(no_region());
-            }
-            // Others than Amazon seldom have regions.
-            config = config.region(Region::from_static("us-east-1"));
-        }
-        let client = Client::from_conf(config.build());
+        let region_of = region.map(String::as_str);
+        let client = Client::new(&aws::of_region("RDS", &self.address, self.http.clone(), region_of).await?);
         clients.insert(region.cloned(), client.clone());
         Ok(client)
     }
@@ -64,11 +56,6 @@ impl RdsDatabases {
     async fn lives(&self, name: &DatabaseName, resource: &str) -> Result<bool, Fault> {
         Ok(self.database(name).await?.is_some_and(|living| living.resource == resource))
     }
-}
-
-fn no_region() -> Fault {
-    let answer = "no region is said: write `region` in the plan, or set AWS_REGION or a profile's `region`";
-    Fault::permanent(Cause::Invalid, "reach RDS", answer)
 }
 
 #[async_trait::async_trait]

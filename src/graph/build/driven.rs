@@ -34,9 +34,8 @@ impl Builder<'_> {
             RestoreStep::Recover(recover) => self.recover_database(restore, recover, before, earlier),
             RestoreStep::Probe(probe) => self.probe(restore, probe, before, earlier),
             RestoreStep::Approve(approve) => Some(self.approve(restore, approve, before)),
-            RestoreStep::Command(command) if is_known(command.host.as_ref()) => {
-                self.command(restore, command, before, earlier)
-            }
+            RestoreStep::Command(command) => self.command(restore, command, before, earlier),
+            RestoreStep::Launch(launch) => self.launch(restore, launch, before),
             RestoreStep::Switch(switch) => self
                 .switch(restore, switch, before, earlier)
                 .or_else(|| self.switch_database(restore, switch, before, earlier)),
@@ -158,8 +157,12 @@ impl Builder<'_> {
         earlier: &Earlier<'_>,
     ) -> Option<StepId> {
         let (argv, repeatable) = (words(&command.argv, earlier)?, command.repeatable);
-        let on = command.host.as_ref().and_then(named);
-        let key = self.lacks_key(on.as_deref());
+        let on = match command.host.as_ref().map(|host| &host.value) {
+            None => None,
+            Some(Input::Text(name)) => Some(Argument::Text(name.clone())),
+            Some(Input::Output(name)) => Some(output(name, &earlier.labels).map(Argument::Output)?),
+        };
+        let key = self.lacks_key(on.as_ref().and_then(Argument::text));
         let kind = StepKind::Command { restore: restore.clone(), argv, on, repeatable };
         let id = self.named(restore, "command", kind, before, command.span);
         self.steps[id.index()].lacks = key;

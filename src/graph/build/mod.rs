@@ -3,6 +3,7 @@
 mod backup;
 mod database;
 mod driven;
+mod launch;
 mod restore;
 mod watch;
 

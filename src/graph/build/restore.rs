@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Builder, Deed, argv, needs};
-use crate::graph::{Driver, Effect, Output, OutputKind, Slice};
+use crate::graph::{Driver, Effect, LAUNCHED, Output, OutputKind, Slice};
 use crate::plan::{Deploy, Input, Into, Launch, OutputName, Probe, ProbeKind, Recover, Restore, RestoreStep, Source};
 use crate::ports::DatabaseName;
 use crate::primitives::{Duration, HostPath, Name, PathBytes, Spanned, StepId};
@@ -158,11 +158,11 @@ impl Builder<'_> {
                 let what = format!("{:?}, by a person with the role {}", approve.name.value, approve.by.value);
                 ("approve".into(), plain("approve", what, Effect::Read, Driver::Drills))
             }
-            RestoreStep::Launch(launch) => ("launch".into(), launching(launch)),
+            RestoreStep::Launch(launch) => ("launch".into(), self.launching(launch)),
             RestoreStep::Deploy(deploy) => (format!("deploy-{}", deploy.target.value), self.deploying(line, deploy)),
             RestoreStep::Command(command) => {
                 let what = shown(&command.argv) + &on(command.host.as_ref());
-                ("command".into(), plain("command", what, Effect::Execute, Driver::Ec2))
+                ("command".into(), plain("command", what, Effect::Execute, Driver::NewMachines))
             }
             RestoreStep::Switch(switch) => {
                 let target = &switch.target.value;
@@ -180,7 +180,7 @@ impl Builder<'_> {
 
     fn recovering(&self, line: &Line<'_>, recover: &Recover) -> Deed {
         let lacks = match &recover.into {
-            Into::Path { host: Some(host), .. } if host.value.output().is_some() => Driver::Ec2,
+            Into::Path { host: Some(host), .. } if host.value.output().is_some() => Driver::NewMachines,
             _ => self.recovers_with(&recover.target.value),
         };
         let yields: &'static [OutputKind] = match lacks {
@@ -231,7 +231,7 @@ impl Builder<'_> {
         };
         let what = probe.name.value.clone();
         // What it looks at is the machine that a step launches, or the database that one brings back.
-        let lacks = if matches!(probe.kind, ProbeKind::Sql { .. }) { Driver::Rds } else { Driver::Ec2 };
+        let lacks = if matches!(probe.kind, ProbeKind::Sql { .. }) { Driver::Rds } else { Driver::NewMachines };
         Deed { word: "probe", what, details: vec![how], effect, yields: &[], lacks }
     }
 
@@ -239,6 +239,15 @@ impl Builder<'_> {
     fn place(&self, line: &Line<'_>, target: &Name, written: &str) -> String {
         let destination = self.absolute(written);
         line.scratch.map_or_else(|| destination.to_string(), |scratch| scratch.path(target, &destination).to_string())
+    }
+
+    /// One that is practised.
+    fn launching(&self, launch: &Launch) -> Deed {
+        let (what, details) = match self.launch_step(&launch.image.value, launch) {
+            Some(step) => step.described(),
+            None => (format!("{:?} from the image of {}", launch.name.value, launch.image.value), vec![]),
+        };
+        Deed { word: "launch", what, details, effect: Effect::Add, yields: LAUNCHED, lacks: Driver::Drills }
     }
 
     fn deploying(&self, line: &Line<'_>, deploy: &Deploy) -> Deed {
@@ -261,23 +270,9 @@ impl Builder<'_> {
             effect: Effect::Replace,
             yields: &[OutputKind::Path],
             // Where it is not practised: it goes to the machine that a step launches.
-            lacks: Driver::Ec2,
+            lacks: Driver::NewMachines,
         }
     }
-}
-
-fn launching(launch: &Launch) -> Deed {
-    let what = format!("{:?} from the image of {}", launch.name.value, launch.image.value);
-    let listed = |word: &str, all: &[Spanned<String>]| {
-        let all: Vec<&str> = all.iter().map(|text| text.value.as_str()).collect();
-        (!all.is_empty()).then(|| format!("{word} {}", all.join(", ")))
-    };
-    let place = format!("{} in {}", launch.instance_type.value, launch.subnet.value);
-    let data = launch.user_data.as_ref().map(|file| format!("user data {}", file.value));
-    let groups = listed("security groups", &launch.security_groups);
-    let details = [Some(place), groups, data, listed("tags", &launch.tags)].into_iter().flatten().collect();
-    let yields = &[OutputKind::Instance, OutputKind::Address];
-    Deed { word: "launch", what, details, effect: Effect::Add, yields, lacks: Driver::Ec2 }
 }
 
 /// A program and its arguments as the plan has them.

@@ -225,7 +225,7 @@ pub static LAUNCH: Word = Word {
     ..plain(
         "launch",
         one(Form::Text, "what it is called"),
-        "Launches a machine from an image. Yields `instance` and `address`.",
+        "Launches a machine from an image, and waits until its provider finds all well with it. Yields `instance` and `address`, its private one.",
     )
 };
 
@@ -254,12 +254,15 @@ pub static SECURITY_GROUPS: Word =
 pub static USER_DATA: Word = plain(
     "user-data",
     one(Form::Text, "a file"),
-    "What it is handed when it begins. A relative path is relative to the plan file's folder. By default nothing.",
+    "What it is handed when it begins, at most 16 KiB. A relative path is relative to the plan file's folder. By default nothing.",
 );
 
 /// `tags`
-pub static TAGS: Word =
-    plain("tags", many(Form::Tag, "tags"), "How it is marked. By default as everything that this plan makes.");
+pub static TAGS: Word = plain(
+    "tags",
+    many(Form::Tag, "tags"),
+    "How it and its volumes are marked, beside what says whose they are. By default only so, and by its name.",
+);
 
 /// `deploy`
 pub static DEPLOY: Word = Word {

@@ -1,9 +1,9 @@
 //! Holds automated backups against what the plan promises, and sets them so where that was forecast.
 
-use super::wait::{Look, Wait};
 use super::{DatabaseOutput, World};
 use crate::forecast::{BackupsCheck, BackupsSetting};
 use crate::ports::{Database, Fault};
+use crate::steps::wait::{Look, Wait};
 
 /// What is to be set.
 struct Wanted<'a> {

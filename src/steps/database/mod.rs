@@ -10,7 +10,6 @@ mod snapshot;
 mod switch;
 #[cfg(test)]
 mod tests;
-mod wait;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -1,11 +1,11 @@
 //! Has a database made from what is kept of another, and waits until it can be reached.
 
-use super::wait::{Look, Wait};
 use super::{DatabaseOutput, World};
 use crate::catalog::TAG_RUN;
 use crate::forecast::{DatabaseRecovery, ForecastStep};
 use crate::ports::{Cause, Database, DatabaseKind, DatabaseName, Fault, NewDatabase};
 use crate::primitives::RunId;
+use crate::steps::wait::{Look, Wait};
 
 /// States in which a new database stays until somebody does something about it
 /// (<https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html>).

@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::wait::{Look, Wait};
 use super::{Progress, SnapshotMade, World};
 use crate::catalog::{SnapshotPoint, TAG_RUN};
 use crate::forecast::{NewSnapshot, SnapshotCopy, SnapshotOf};
 use crate::ports::{Cause, DatabaseSnapshot, Fault};
+use crate::steps::wait::{Look, Wait};
 
 /// Storage is counted in these.
 const GIB: u64 = 1 << 30;

@@ -3,12 +3,12 @@
 //! Where a run was killed in the midst of it, the identities of the two databases show how far it came. The service has no database from
 //! when the first is renamed until the second is.
 
-use super::wait::{Look, Wait};
 use super::{DatabaseOutput, World};
 use crate::catalog::TAG_RUN;
 use crate::forecast::DatabaseSwitch;
 use crate::ports::{Cause, Database, DatabaseName, Fault};
 use crate::primitives::RunId;
+use crate::steps::wait::{Look, Wait};
 
 pub(super) async fn switch(world: &World<'_>, run: &RunId, of: &DatabaseSwitch) -> Result<DatabaseOutput, Fault> {
     let is_ours = |there: &Database| match &of.puts {

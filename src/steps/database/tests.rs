@@ -16,7 +16,7 @@ use crate::ports::{
 };
 use crate::primitives::{JobName, Name, RunId, Slot, StepId};
 use crate::retention::Rules;
-use crate::steps::Leases;
+use crate::steps::{Leases, Reach};
 
 /// A world whose clock stands still but while somebody waits.
 struct Stage {
@@ -47,6 +47,8 @@ impl Stage {
         let (secrets, scratch, clock) = (self.fakes.secrets(), self.fakes.scratch(), self.fakes.clock());
         let (stores, hosts) = (BTreeMap::<Name, Arc<dyn StoreWrite>>::new(), BTreeMap::new());
         let (locks, leases) = (self.fakes.journal(), Leases::Alone);
+        let machines = self.fakes.machines();
+        let reach: Reach = Arc::new(|host: &str| panic!("no step reaches {host}"));
         let world = World {
             tree: &*tree,
             stores: &stores,
@@ -54,6 +56,8 @@ impl Stage {
             hosts: &hosts,
             subversion: &*subversion,
             databases: &*databases,
+            machines: &*machines,
+            reach: &reach,
             network: &*network,
             people: &*people,
             secrets: &*secrets,

@@ -1,4 +1,4 @@
-"""moto's RDS, as slow and as strict as Amazon's.
+"""moto's RDS, and its EC2 (machines.py), as slow and as strict as Amazon's.
 
 moto does at once what takes Amazon minutes, and takes what Amazon refuses. Here snapshots, restores, renames and changes are underway for a
 while, the newest moment to which a database can be brought back lags, windows and states are held to, and automated backups outlive their
@@ -39,6 +39,7 @@ import threading
 import time
 import urllib.parse
 
+import machines
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.kms.models import kms_backends
@@ -72,7 +73,7 @@ lock = threading.RLock()
 
 def forget():
     settings.clear()
-    settings.update(json.loads(json.dumps(DEFAULTS)), **json.loads(os.environ.get("SLOW_MOTO", "{}")))
+    settings.update(json.loads(json.dumps({**DEFAULTS, **machines.DEFAULTS})), **json.loads(os.environ.get("SLOW_MOTO", "{}")))
     gone.clear()
 
 
@@ -106,6 +107,7 @@ def create(thing, identifier, takes):
 
 def settle():
     """What has come to its end is ended."""
+    machines.settle()
     for _, backends in list(models.rds_backends.items()):
         for backend in backends.values():
             things = [backend.databases, backend.clusters, backend.database_snapshots, backend.cluster_snapshots]
@@ -541,7 +543,8 @@ def change_settings(body):
     return ""
 
 
-SAID = {"/slow/put": put, "/slow/delete": delete, "/slow/key": key, "/slow/set": change_settings}
+machines.plant(settings)
+SAID = machines.SAID | {"/slow/put": put, "/slow/delete": delete, "/slow/key": key, "/slow/set": change_settings}
 
 
 # The server
@@ -562,8 +565,10 @@ def changes(service, action):
     return not action.startswith(("Describe", "List", "Get"))
 
 
-def refusal(action):
+def refusal(service, action):
     """The answer of a call that is not to be answered well; none where it is."""
+    if service == "ec2" and action in settings["denied"]:
+        return "403 Forbidden", "UnauthorizedOperation", "You are not authorized to perform this operation.", {}
     if settings["expired"]:
         return "403 Forbidden", "ExpiredToken", "The security token included in the request is expired", {}
     if action in settings["denied"]:
@@ -663,10 +668,10 @@ class Slow:
         service, action = action_of(environ, body)
         write("log", f"{service}:{action}")
         settle()
-        refused = refusal(action)
+        refused = refusal(service, action)
         if refused:
             state, code, said, headers = refused
-            answer = (
+            answer = machines.refusal(code, said).encode() if service == "ec2" else (
                 '<ErrorResponse xmlns="http://rds.amazonaws.com/doc/2014-10-31/"><Error><Type>Sender</Type>'
                 f"<Code>{code}</Code><Message>{said}</Message></Error><RequestId>0</RequestId></ErrorResponse>"
             ).encode()

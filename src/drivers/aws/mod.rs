@@ -3,6 +3,10 @@
 //! Unaware of any one service. Invariant: a call is sent once; whoever asks repeats, within his own budget, and looks where an answer was
 //! lost.
 
+mod failed;
+
+pub(in crate::drivers) use failed::{Meaning, Service, Words};
+
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -10,6 +14,8 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_rds::config::{Credentials, SharedHttpClient};
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+
+use crate::ports::{Cause, Fault};
 
 /// A connection that is not made by then never is.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -60,4 +66,26 @@ pub(in crate::drivers) async fn configuration(
         loader = loader.credentials_provider(keys.clone());
     }
     loader.load().await
+}
+
+/// The same, of a service that is asked in one region and no other.
+///
+/// # Errors
+/// `Invalid` where nothing says which region.
+pub(in crate::drivers) async fn of_region(
+    service: &str,
+    address: &AwsAddress,
+    http: SharedHttpClient,
+    region: Option<&str>,
+) -> Result<SdkConfig, Fault> {
+    let shared = configuration(address, http, region).await;
+    if shared.region().is_some() {
+        return Ok(shared);
+    }
+    if address.endpoint.is_none() {
+        let answer = "no region is said: write `region` in the plan, or set AWS_REGION or a profile's `region`";
+        return Err(Fault::permanent(Cause::Invalid, format!("reach {service}"), answer));
+    }
+    // Others than Amazon seldom have regions.
+    Ok(shared.into_builder().region(Region::from_static("us-east-1")).build())
 }
