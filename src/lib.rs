@@ -6,6 +6,7 @@
 //! - [`graph`] compiles it to steps, [`prove`] proves what it promises;
 //! - [`timeline`] says which recovery points there are when, before there is any data;
 //! - [`due`] says which backups it is time for;
+//! - [`diff`] says what a change of a plan means for all of these;
 //! - [`observe`] asks the world, by reading [`ports`] only; [`forecast`] says what would happen: the dry run;
 //! - [`run`] carries a forecast out, [`steps`] does each step, [`ledger`] indexes what was done, [`report`] says it to people;
 //! - [`rehearse`] carries forecasts out in a simulated world where everything goes wrong that can;
@@ -17,6 +18,7 @@ pub mod catalog;
 pub mod check;
 pub mod cli;
 pub mod diagnostic;
+pub mod diff;
 pub mod drivers;
 pub mod due;
 pub mod fakes;

@@ -83,6 +83,13 @@ fn measure() -> Outcome<bool> {
         figures.push_str(&format!("| {what} | {took:.1} ms |\n"));
         goals.push((format!("ms of all proofs of {what}"), took, most));
     }
+    let (parsed, compared) = diff(&plans::promises())?;
+    figures.push_str(&format!(
+        "\n| median of {ROUNDS}, two plans of 1,000 targets | time |\n| --- | --: |\n| both read | {:.1} ms |\n| compared, each with a shorter retention | {:.1} ms |\n",
+        ms(parsed),
+        ms(compared)
+    ));
+    goals.push(("two plans of 1,000 targets compared / both read".into(), ratio(compared, parsed), 2.0));
     let (sonae, ninja) = side_by_side()?;
     figures.push_str(&format!("\n| median of {ROUNDS} | wall time | CPU time |\n| --- | --: | --: |\n"));
     for (program, took) in [("sonae run --dry-run", sonae), ("ninja -n", ninja)] {
@@ -116,6 +123,26 @@ fn measure() -> Outcome<bool> {
         page::write("compile", &figures)?;
     }
     Ok(goals.iter().all(|(_, found, most)| found <= most))
+}
+
+/// How long it takes to read a plan and another with a change in every target, and to compare them.
+fn diff(old: &str) -> Outcome<(Duration, Duration)> {
+    let shorter =
+        [("within=\"30d\"", "within=\"20d\""), ("\"90d\"", "\"60d\""), ("\"1y\"", "\"6mo\""), ("\"9d\"", "\"8d\"")];
+    let new = shorter.iter().fold(old.to_owned(), |plan, (from, to)| plan.replace(from, to));
+    let mut sources = Sources::default();
+    let files = [old, &new].map(|text| sources.add("plan.kdl", text));
+    let read = |file| sonae::lower::read(&sources, file, &mut Diagnostics::default());
+    let parsed = median(|| drop(black_box(files.map(read))));
+    let lowered = |file| sonae::lower::lower(&read(file), &mut Diagnostics::default());
+    let (Some(old), Some(new)) = (lowered(files[0]), lowered(files[1])) else { return Err("no plan".into()) };
+    let now = jiff::Timestamp::constant(1_772_366_400, 0);
+    let mut changes = 0;
+    let compared = median(|| changes = black_box(sonae::diff::diff(Some(&old), Some(&new), now)).changes.len());
+    if changes < 1_000 {
+        return Err(format!("{changes} changes were found").into());
+    }
+    Ok((parsed, compared))
 }
 
 /// What the stages of one plan take.

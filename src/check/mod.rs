@@ -15,7 +15,7 @@ mod tests;
 
 use jiff::civil::Date;
 
-pub use waivers::{Judged, Waived, apply_waivers};
+pub use waivers::{Judged, Waived, all as waivers, apply_waivers};
 
 use crate::diagnostic::{Diagnostics, Severity};
 use crate::plan::{Backup, Plan};

@@ -10,7 +10,7 @@ use crate::plan::{Plan, Waiver};
 use crate::primitives::Span;
 
 /// All waivers of a plan.
-pub(super) fn all(plan: &Plan) -> impl Iterator<Item = &Waiver> {
+pub fn all(plan: &Plan) -> impl Iterator<Item = &Waiver> {
     let stores = plan.stores.iter().flat_map(|store| &store.waivers);
     let targets = plan
         .targets
@@ -101,8 +101,11 @@ pub fn apply_waivers(plan: &Plan, found: Vec<Diagnostic>, today: Date) -> Judged
 /// while it serves any of them. Of a template that nobody uses, that alone is told.
 fn idle<'p>(plan: &'p Plan, waivers: &Effective<'p>, waived: &[Waived]) -> Vec<&'p Waiver> {
     let serves = |waiver: &(&Waiver, &'static Code)| waived.iter().any(|waived| covers(*waiver, &waived.found));
+    // Whether one of a change sets something aside is known where two plans are compared.
+    let of_changes = waivers.0.iter().filter(|(_, code)| code.name.starts_with(codes::change::AREA));
     let unused = plan.templates.iter().filter(|template| !template.is_used).flat_map(|template| &template.waivers);
     let mut told: BTreeSet<Span> = unused.map(|waiver| waiver.span).collect();
+    told.extend(of_changes.map(|(waiver, _)| waiver.span));
     told.extend(waivers.0.iter().filter(|waiver| serves(waiver)).map(|(waiver, _)| waiver.span));
     waivers.0.iter().map(|(waiver, _)| *waiver).filter(|waiver| told.insert(waiver.span)).collect()
 }

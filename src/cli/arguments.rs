@@ -20,7 +20,8 @@ const AFTER_HELP: &str = "\
 Exit status:
     0  all well
     1  an error, before anything was changed; or errors in the plan
-    2  there is something to do (--dry-run --detailed-exitcode)
+    2  there is something to do (--dry-run --detailed-exitcode), or something differs (`diff`)
+    3  a weakening of the plan that no waiver accepts (`diff`)
     4  some steps failed
     5  done, but some source files could not be read whole
     6  somebody should look: a guard suspended deletions, or `status` or `rehearse` found something
@@ -115,6 +116,8 @@ pub(super) enum CommandWord {
     Unlock(UnlockArguments),
     /// Say how each job stands: its last good point and run, when it is due, and what is late
     Status(StatusArguments),
+    /// Say what a change of a plan means: what it weakens, what it deletes, what it strengthens
+    Diff(DiffArguments),
     /// Show which recovery points there are when, and what can be recovered, from the plan alone
     Timeline(TimelineArguments),
     /// List the runs of this host, the newest first
@@ -342,6 +345,35 @@ pub(super) struct StatusArguments {
     pub(super) host: Option<String>,
     #[command(flatten)]
     pub(super) page: PageFormat,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DiffArguments {
+    /// The older plan: a file or a folder, or git:REV for the other side's as that commit has it, or git:REV:PATH
+    #[arg(value_name = "OLD")]
+    pub(super) old: String,
+    /// The newer plan, named in the same ways
+    #[arg(value_name = "NEW")]
+    pub(super) new: String,
+    /// As if the newer plan were put into use at this time: waivers expire, recovery points are there [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(super) now: Option<String>,
+    /// Write it in the chosen form to this file, and print it for people all the same
+    #[arg(long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// For people, for a comment of a pull request, for programs, for code scanning (SARIF 2.1.0), or as workflow commands of GitHub
+    #[arg(long, value_enum, default_value_t = DiffForm::Text)]
+    pub(super) format: DiffForm,
+}
+
+/// The forms of `diff`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DiffForm {
+    Text,
+    Markdown,
+    Json,
+    Sarif,
+    Github,
 }
 
 #[derive(Debug, Args)]

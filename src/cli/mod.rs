@@ -15,11 +15,13 @@ mod arguments;
 mod check;
 mod completions;
 mod databases;
+mod diff;
 mod due;
 mod explain;
 mod export;
 mod files;
 mod fmt;
+mod git;
 mod history;
 mod hold;
 mod host;
@@ -40,6 +42,7 @@ mod roll_back;
 mod run;
 mod schema;
 mod shown;
+mod sides;
 mod slices;
 mod status;
 mod terminal;
@@ -138,6 +141,7 @@ fn command(word: CommandWord, seams: &Seams) -> Result<ExitStatus, Failure> {
         CommandWord::Unlock(arguments) => unlock::unlock(&arguments),
         CommandWord::Status(arguments) => status::status(&arguments),
         CommandWord::History(arguments) => history::history(&arguments),
+        CommandWord::Diff(arguments) => diff::diff(&arguments),
         CommandWord::Timeline(arguments) => timeline::timeline(&arguments),
         CommandWord::Rehearse(arguments) => rehearse::rehearse(&arguments),
         CommandWord::Export { what } => export::export(&what),

@@ -15,8 +15,13 @@ pub(super) fn data(text: &str) -> Result<(), super::Failure> {
 
 /// Writes data for programs.
 pub(super) fn json(value: &impl serde::Serialize) -> Result<(), super::Failure> {
+    data(&json_text(value)?)
+}
+
+/// Data for programs, as it is written.
+pub(super) fn json_text(value: &impl serde::Serialize) -> Result<String, super::Failure> {
     let text = serde_json::to_string_pretty(value).map_err(|error| super::Failure::error(error.to_string()))?;
-    data(&(text + "\n"))
+    Ok(text + "\n")
 }
 
 /// Says something to the person. Where standard error is closed there is nobody to tell.

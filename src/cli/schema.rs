@@ -10,6 +10,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::{check, due, history, rehearse, status, timeline};
+use crate::report::diff::DiffReport;
 use crate::report::hidden::HiddenReport;
 use crate::report::lease::LeasesReport;
 use crate::report::points::PointsReport;
@@ -20,6 +21,7 @@ use crate::run::Outcome;
 pub fn schemas() -> Vec<(&'static str, Value)> {
     vec![
         of::<check::Checked<'_>>("check.schema.json"),
+        of::<DiffReport<'_>>("diff.schema.json"),
         of::<DryRun<'_>>("dry-run.schema.json"),
         of::<due::Foretold<'_>>("due-dry-run.schema.json"),
         of::<due::Report<'_>>("due.schema.json"),

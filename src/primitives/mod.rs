@@ -24,7 +24,7 @@ pub use name::{JobName, Name};
 pub use path::{HostPath, PathBytes};
 pub use quantity::{ByteSize, Duration, Percentage, Period, PeriodUnit, Rate};
 pub use span::{FileId, Span, Spanned};
-pub use text::{command_line, on_one_line};
+pub use text::{command_line, grouped, on_one_line};
 pub use xattr::{ACL_ACCESS, ACL_DEFAULT, Xattrs};
 
 /// Why a text is not a value: what is wrong, and what to write instead.

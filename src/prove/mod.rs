@@ -35,6 +35,7 @@ pub use promise::{
     CopyLoss, Evidence, Kind, Lag, Leg, Loss, Path, Promise, Proofs, RestoreTime, Standing, StepTime, Subject, Wait,
     Window, listed,
 };
+pub use rhythms::WINDOW;
 
 use std::collections::{BTreeMap, BTreeSet};
 

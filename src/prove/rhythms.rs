@@ -16,7 +16,7 @@ use crate::retention::Rules;
 use crate::timeline::{Making, Points, TooMany};
 
 /// 2025-01-01 to 2053-01-01. Weekdays, leap years and the rules by which clocks are set come round within 28 years.
-pub(super) const WINDOW: Window =
+pub const WINDOW: Window =
     Window { start: Timestamp::constant(1_735_689_600, 0), end: Timestamp::constant(2_619_302_400, 0) };
 
 /// One of the schedules seen so far: those that say the same are one.

@@ -9,6 +9,7 @@ mod closing;
 mod database;
 mod deploy;
 pub mod diagnostics;
+pub mod diff;
 pub mod due;
 mod explain;
 pub mod forecast;

@@ -8,18 +8,7 @@ use crate::forecast::{ClocksApart, Held, PointAhead, Shrunk, Suspension, TooMany
 use crate::primitives::{ByteSize, on_one_line};
 use crate::steps::LeaseLost;
 
-/// `1234567` as `1,234,567`.
-pub fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
+pub use crate::primitives::grouped as count;
 
 /// `1 file`, `2 files`: the noun takes an `s`.
 pub fn counted(number: u64, noun: &str) -> String {

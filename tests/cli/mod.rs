@@ -3,6 +3,7 @@
 mod accept;
 mod check_forms;
 mod deploys;
+mod diffs;
 mod due;
 mod exports;
 mod fmt;
@@ -12,6 +13,7 @@ mod leases;
 mod ledger;
 mod rehearse;
 mod restores;
+mod reviews;
 mod rollbacks;
 mod scene;
 mod schemas;
@@ -48,6 +50,7 @@ fn the_whole_help_is_one_snapshot() {
         "roll-back",
         "unlock",
         "status",
+        "diff",
         "timeline",
         "history",
         "history show",

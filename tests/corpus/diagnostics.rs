@@ -14,6 +14,9 @@ fn folder() -> PathBuf {
 pub(crate) fn example(code: &str) -> Compiled {
     let name = code.replace("::", "-");
     let (file, parts) = (folder().join(format!("{name}.kdl")), folder().join(&name));
+    if code.starts_with(codes::change::AREA) {
+        return super::diffs::example(code);
+    }
     // A mebibyte need not lie in the repository.
     match code {
         "sonae::restore::too-many-ties" => compile("plan.kdl", &side_by_side_twice(1_000)),

@@ -2,6 +2,7 @@
 
 mod accepted;
 mod diagnostics;
+mod diffs;
 mod forecasts;
 mod forms;
 mod graphs;
@@ -26,6 +27,7 @@ use sonae::primitives::{FileId, PathBytes};
 use sonae::prove::ProvenPlan;
 
 pub(crate) use diagnostics::example;
+pub(crate) use diffs::with_changes;
 
 /// The day on which the corpus is compiled.
 pub(crate) const TODAY: Date = date(2026, 3, 1);

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use sonae::diagnostic::{Severity, codes};
 
-use crate::corpus::{Compiled, compile, compile_with};
+use crate::corpus::{Compiled, compile, compile_with, with_changes};
 
 /// A block of KDL and where it was found.
 struct Example {
@@ -173,8 +173,11 @@ fn a_whole_plan_that_is_shown_has_no_warning() {
 #[test]
 fn the_page_of_a_diagnostic_shows_what_yields_it_and_what_does_not() {
     let mut shown = BTreeSet::new();
-    for example in
-        files().iter().flat_map(|file| examples(file)).filter(|example| example.heading.starts_with("sonae::"))
+    let is_of_changes = |example: &Example| example.heading.starts_with(codes::change::AREA);
+    for example in files()
+        .iter()
+        .flat_map(|file| examples(file))
+        .filter(|example| example.heading.starts_with("sonae::") && !is_of_changes(example))
     {
         let is_wrong = match &*example.above {
             "Wrong:" => true,
@@ -199,10 +202,24 @@ fn the_page_of_a_diagnostic_shows_what_yields_it_and_what_does_not() {
         "too-much",
         "control-character",
     ];
-    for code in codes::all().filter(|code| !untold.iter().any(|name| code.name.ends_with(name))) {
+    let is_of_one_plan = |code: &&codes::Code| !code.name.starts_with(codes::change::AREA);
+    for code in codes::all().filter(is_of_one_plan).filter(|code| !untold.iter().any(|name| code.name.ends_with(name)))
+    {
         for is_wrong in [true, false] {
             assert!(shown.contains(&(code.name.to_owned(), is_wrong)), "{}: wrong is {is_wrong}", code.name);
         }
+    }
+}
+
+#[test]
+fn the_page_of_a_change_shows_two_plans_that_yield_it() {
+    let all: Vec<Example> = files().iter().flat_map(|file| examples(file)).collect();
+    for code in codes::change::ALL {
+        let shown: Vec<&Example> = all.iter().filter(|example| example.heading == code.name).collect();
+        let [before, after] = shown[..] else { panic!("{}: {} examples", code.name, shown.len()) };
+        assert!(before.above == "Before:" && after.above.starts_with("After"), "{}", code.name);
+        let compiled = with_changes(&whole(before), &whole(after));
+        assert_eq!(compiled.codes(), [code.name], "{}\n{}", code.name, compiled.shown());
     }
 }
 

@@ -46,6 +46,7 @@ pub(crate) fn schema_of(words: &[String]) -> Option<&'static str> {
         ("status", _) => "status.schema.json",
         ("timeline", _) if says("--compare") => "timeline-compare.schema.json",
         ("timeline", _) => "timeline.schema.json",
+        ("diff", _) => "diff.schema.json",
         ("history", _) if says("show") => "history-show.schema.json",
         ("history", _) => "history.schema.json",
         ("rehearse", _) if says("--seed") => "rehearse-seed.schema.json",

@@ -150,6 +150,17 @@ pub(crate) fn lives(clock: &Clock, runs: &[i64], takes: i64, retention: &Retenti
     lives
 }
 
+/// Of points with data of these moments, oldest first, which are kept at a time.
+pub(crate) fn kept_at(clock: &Clock, retention: &Retention, moments: &[i64], now: i64) -> Vec<bool> {
+    let point = |(place, moment): (usize, &i64)| Point {
+        place,
+        over: retention.within.map(|within| over(clock, *moment, within)),
+        units: retention.thinned.iter().map(|(unit, _)| unit_of(clock, *moment, unit)).collect(),
+    };
+    let points: Vec<Point> = moments.iter().enumerate().map(point).collect();
+    retention.keeps(&points, now)
+}
+
 /// The points of the plan's only job that were, are or will be there from one time to another.
 fn through_time(plan: &str, since: Option<i64>, from: i64, to: i64) -> Vec<Life> {
     let proven = proven(plan);

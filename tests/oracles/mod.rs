@@ -7,6 +7,7 @@
 mod any_point;
 mod apart;
 mod at_once;
+mod change;
 mod clock;
 mod custody;
 mod dice;

@@ -10,7 +10,12 @@ pub(super) fn run(scene: &Scene<'_>, out: &mut Diagnostics) {
         match codes::by_name(&waiver.code.value) {
             None => out.push(unknown(waiver)),
             Some(code) if !code.waivable => out.push(fixed(waiver)),
-            Some(_) if waiver.until.value < scene.today => out.push(expired(waiver)),
+            Some(code) if waiver.until.value < scene.today => {
+                out.push(match code.name.starts_with(codes::change::AREA) {
+                    true => outlived(waiver),
+                    false => expired(waiver),
+                })
+            }
             Some(_) => {}
         }
     }
@@ -28,6 +33,13 @@ fn unknown(waiver: &Waiver) -> Diagnostic {
 fn fixed(waiver: &Waiver) -> Diagnostic {
     let (message, help) = ("this diagnostic cannot be set aside", "remove the waiver and correct what it is about");
     Diagnostic::new(&codes::plan::NOT_WAIVABLE, message, waiver.code.span, "cannot be waived", help)
+}
+
+/// What it set aside was done when two plans were compared, and nobody looks at that again: it stops no backup.
+fn outlived(waiver: &Waiver) -> Diagnostic {
+    let message = format!("the waiver of `{}` has expired", waiver.code.value);
+    let help = "remove it: the change that it was for is made, or take that back";
+    Diagnostic::new(&codes::plan::UNUSED, message, waiver.until.span, "its last day has passed", help)
 }
 
 fn expired(waiver: &Waiver) -> Diagnostic {

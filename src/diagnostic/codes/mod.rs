@@ -2,6 +2,7 @@
 
 pub mod any_point;
 pub mod backup;
+pub mod change;
 pub mod collision;
 pub mod custody;
 pub mod detection;
@@ -62,6 +63,7 @@ const AREAS: &[&[&Code]] = &[
     skew::ALL,
     custody::ALL,
     collision::ALL,
+    change::ALL,
 ];
 
 impl Code {

@@ -1,0 +1,231 @@
+//! What is compared: files, folders, and either as a commit has it.
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+
+use super::git::Commit;
+use super::{Failure, files, load};
+use crate::diagnostic::{Diagnostics, Sources};
+use crate::lower;
+use crate::primitives::{FileId, PathBytes};
+use crate::syntax;
+
+/// How a revision is told from a file.
+const GIT: &str = "git:";
+
+/// What was named, and where its plans are.
+pub(super) struct Side {
+    /// As people call it.
+    name: String,
+    tree: Tree,
+    /// A file or a folder; of a commit, relative to the top of its work tree.
+    path: PathBuf,
+    is_folder: bool,
+}
+
+enum Tree {
+    Disk,
+    Git(Commit),
+}
+
+/// A plan file with all that it includes.
+pub(super) struct PlanText {
+    /// As people call it.
+    pub(super) name: String,
+    pub(super) sources: Sources,
+    pub(super) root: FileId,
+    /// The folder that its relative paths are relative to, absolute.
+    pub(super) base: PathBytes,
+}
+
+/// Two versions of a plan, of which one may not be there.
+pub(super) type Pair = (Option<PlanText>, Option<PlanText>);
+
+/// The plans of both sides, each with the other's of the same path, else of the same plan name.
+pub(super) fn pairs(old: &str, new: &str) -> Result<Vec<Pair>, Failure> {
+    let (old, new) = sides(old, new)?;
+    if old.is_folder != new.is_folder {
+        let (folder, file) = if old.is_folder { (&old, &new) } else { (&new, &old) };
+        let message = format!("{} is a folder, and {} a file; name two files, or two folders", folder.name, file.name);
+        return Err(Failure::usage(message));
+    }
+    if !old.is_folder {
+        let pair = (old.plan(&old.path)?, new.plan(&new.path)?);
+        return match pair {
+            (None, None) => Err(Failure::error(format!("neither {} nor {} is there", old.name, new.name))),
+            pair => Ok(vec![pair]),
+        };
+    }
+    let (mut before, after) = (old.plans()?, new.plans()?);
+    if before.is_empty() && after.is_empty() {
+        return Err(Failure::error(format!("there is no plan in {}, and none in {}", old.name, new.name)));
+    }
+    let mut pairs: Vec<Pair> = vec![];
+    let mut alone = vec![];
+    for (path, plan) in after {
+        match before.remove(&path) {
+            Some(old) => pairs.push((Some(old), Some(plan))),
+            None => alone.push(plan),
+        }
+    }
+    for plan in alone {
+        let moved = before.iter().find(|(_, old)| plan_name(old) == plan_name(&plan)).map(|(path, _)| path.clone());
+        pairs.push((moved.and_then(|path| before.remove(&path)), Some(plan)));
+    }
+    pairs.extend(before.into_values().map(|old| (Some(old), None)));
+    Ok(pairs)
+}
+
+fn sides(old: &str, new: &str) -> Result<(Side, Side), Failure> {
+    let path_of = |side: &str| -> Option<PathBuf> {
+        match side.strip_prefix(GIT) {
+            None => Some(side.into()),
+            Some(revision) => revision.split_once(':').map(|(_, path)| path.into()),
+        }
+    };
+    // Where a revision alone is named, it is the same file as on the other side.
+    let (of_old, of_new) = (path_of(old), path_of(new));
+    let old = Side::of(old, of_old.as_deref().or(of_new.as_deref()))?;
+    let new = Side::of(new, of_new.as_deref().or(of_old.as_deref()))?;
+    Ok((old, new))
+}
+
+impl Side {
+    fn of(named: &str, path: Option<&Path>) -> Result<Self, Failure> {
+        let path = path.unwrap_or(Path::new("."));
+        let Some(revision) = named.strip_prefix(GIT) else {
+            let found = std::fs::metadata(path);
+            let found = found.map_err(|error| Failure::error(format!("cannot read {named}: {error}")))?;
+            return Ok(Self { name: named.into(), tree: Tree::Disk, path: path.into(), is_folder: found.is_dir() });
+        };
+        let revision = revision.split_once(':').map_or(revision, |(revision, _)| revision);
+        let near = nearest_folder(path);
+        let commit = Commit::of(revision, &near)?;
+        let path = within(commit.top(), path)?;
+        let is_file = commit.text(&path)?.is_some();
+        let is_folder =
+            !is_file && (path == Path::new("") || !commit.files(&path)?.is_empty() || is_folder_here(&commit, &path));
+        Ok(Self { name: named.into(), tree: Tree::Git(commit), path, is_folder })
+    }
+
+    /// The plans of a folder, by their paths in it.
+    fn plans(&self) -> Result<BTreeMap<PathBuf, PlanText>, Failure> {
+        let paths = match &self.tree {
+            Tree::Disk => files_below(&self.path)?,
+            Tree::Git(commit) => commit.files(&self.path)?,
+        };
+        let mut plans = BTreeMap::new();
+        for path in paths.into_iter().filter(|path| path.extension().is_some_and(|end| end == "kdl")) {
+            if let Some(plan) = self.plan(&path)?.filter(|plan| plan_name(plan).is_some()) {
+                plans.insert(path.strip_prefix(&self.path).unwrap_or(&path).to_owned(), plan);
+            }
+        }
+        Ok(plans)
+    }
+
+    /// The plan of a file; none where a commit does not have it.
+    fn plan(&self, path: &Path) -> Result<Option<PlanText>, Failure> {
+        match &self.tree {
+            Tree::Disk => {
+                let name = path.display().to_string();
+                let (sources, root) = files::load(path).map_err(|unread| unread.of(&name))?;
+                Ok(Some(PlanText { name, sources, root, base: load::folder_of(path)? }))
+            }
+            Tree::Git(commit) => self.of_commit(commit, path),
+        }
+    }
+
+    fn of_commit(&self, commit: &Commit, path: &Path) -> Result<Option<PlanText>, Failure> {
+        let Some(bytes) = commit.text(path)? else { return Ok(None) };
+        let revision = self.name.split(':').nth(1).unwrap_or_default();
+        let name = format!("{GIT}{revision}:{}", path.display());
+        let text = files::text_of(bytes.as_slice()).map_err(|unread| unread.of(&name))?;
+        let mut sources = Sources::default();
+        let root = sources.add(name.clone(), text);
+        let mut paths = vec![path.to_owned()];
+        lower::load(&mut sources, root, &mut |sources, by, included| {
+            let folder = paths.get(by.0 as usize).and_then(|path| path.parent()).unwrap_or(Path::new(""));
+            let path = normal(&folder.join(included)).ok_or("it is outside of the repository")?;
+            if let Some(known) = paths.iter().position(|other| *other == path) {
+                return Ok(FileId(u32::try_from(known).unwrap_or(u32::MAX)));
+            }
+            let bytes = commit.text(&path).map_err(|failure| failure.message)?;
+            let bytes = bytes.ok_or_else(|| format!("{} is not in this commit", path.display()))?;
+            let text = files::text_of(bytes.as_slice()).map_err(|_| format!("{} is not UTF-8 text", path.display()))?;
+            let file = sources.add(format!("{GIT}{revision}:{}", path.display()), text);
+            paths.push(path);
+            Ok(file)
+        });
+        let base = PathBytes::from_path(commit.top().join(path.parent().unwrap_or(Path::new(""))));
+        Ok(Some(PlanText { name, sources, root, base }))
+    }
+}
+
+/// What a file calls its plan; none where it has no plan, as what plans include.
+fn plan_name(plan: &PlanText) -> Option<String> {
+    let text = &plan.sources.get(plan.root).text;
+    let document = syntax::parse(plan.root, text, &mut Diagnostics::default());
+    let plan = document.nodes.iter().find(|node| node.name.value == "plan")?;
+    Some(text[plan.header.range()].to_owned())
+}
+
+/// A folder that is there, at or above a path: a file that a commit has may be gone.
+fn nearest_folder(path: &Path) -> PathBuf {
+    let folders = path.ancestors().filter(|folder| !folder.as_os_str().is_empty());
+    folders.into_iter().find(|folder| folder.is_dir()).unwrap_or(Path::new(".")).to_owned()
+}
+
+fn is_folder_here(commit: &Commit, path: &Path) -> bool {
+    commit.top().join(path).is_dir()
+}
+
+/// A path as it is below the top of a work tree.
+fn within(top: &Path, path: &Path) -> Result<PathBuf, Failure> {
+    let absolute = load::absolute(path)?.to_path();
+    // The top is named by git without links.
+    let near = nearest_folder(&absolute);
+    let real = std::fs::canonicalize(&near)
+        .map_err(|error| Failure::error(format!("cannot read {}: {error}", near.display())))?;
+    let rest = absolute.strip_prefix(&near).unwrap_or(Path::new(""));
+    let outside = || Failure::error(format!("{} is not in the git repository {}", path.display(), top.display()));
+    let below = real.join(rest);
+    let below = normal(&below).ok_or_else(outside)?;
+    below.strip_prefix(top).map(Path::to_owned).map_err(|_| outside())
+}
+
+/// Without `.` and `..`; none where it leads out.
+fn normal(path: &Path) -> Option<PathBuf> {
+    let mut normal = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                if !normal.pop() {
+                    return None;
+                }
+            }
+            component => normal.push(component),
+        }
+    }
+    Some(normal)
+}
+
+/// All files of a folder and below it; what is hidden is left out.
+fn files_below(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let unread = |error: std::io::Error| Failure::error(format!("cannot read {}: {error}", folder.display()));
+    let mut found = vec![];
+    for entry in std::fs::read_dir(folder).map_err(unread)? {
+        let entry = entry.map_err(unread)?;
+        if entry.file_name().as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        let kind = entry.file_type().map_err(unread)?;
+        if kind.is_dir() {
+            found.extend(files_below(&entry.path())?);
+        } else {
+            found.push(entry.path());
+        }
+    }
+    found.sort();
+    Ok(found)
+}

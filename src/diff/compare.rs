@@ -1,0 +1,254 @@
+//! Two plans, part by part.
+
+use std::collections::{BTreeSet, HashMap};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::change::{Change, Judgement, Kind, Subject, What};
+use super::fact::{Entity, Fact, Renames, Shape, Value};
+use super::judge::{Judge, Verdict};
+use super::points::Sides;
+use super::{facts, kept};
+use crate::diagnostic::codes::change::{HISTORY, LOST};
+use crate::plan::Plan;
+use crate::primitives::{JobName, Span, grouped};
+
+/// What is needed to compare.
+pub(super) struct Comparing<'p> {
+    before: Vec<Entity>,
+    after: Vec<Entity>,
+    names: &'p Renames,
+    /// Both, where both are there.
+    sides: Option<Sides<'p>>,
+    judge: Judge,
+}
+
+impl<'p> Comparing<'p> {
+    pub(super) fn new(
+        old: Option<&'p Plan>,
+        new: Option<&'p Plan>,
+        names: &'p Renames,
+        now: Timestamp,
+        zone: &TimeZone,
+    ) -> Self {
+        let before = old.map(|old| facts::of_plan(old, names)).unwrap_or_default();
+        let after = new.map(|new| facts::of_plan(new, &Renames::default())).unwrap_or_default();
+        let sides = old.zip(new).map(|(old, new)| Sides { old, new, names, now, zone: zone.clone() });
+        Self { before, after, names, sides, judge: Judge::default() }
+    }
+
+    /// All that differs, in the newer plan's order; what is gone comes last.
+    pub(super) fn changes(mut self) -> Vec<Change> {
+        let (before, after) = (std::mem::take(&mut self.before), std::mem::take(&mut self.after));
+        let older: HashMap<&Subject, &Entity> = before.iter().map(|entity| (&entity.subject, entity)).collect();
+        let newer: HashMap<&Subject, &Entity> = after.iter().map(|entity| (&entity.subject, entity)).collect();
+        let owners = |of: &[Entity], others: &HashMap<&Subject, &Entity>| -> BTreeSet<(Kind, String)> {
+            let alone = of.iter().filter(|entity| !others.contains_key(&entity.subject));
+            alone.map(|entity| (entity.subject.kind, entity.subject.name.clone())).collect()
+        };
+        let (added, removed) = (owners(&after, &older), owners(&before, &newer));
+        let is_of = |alone: &BTreeSet<(Kind, String)>, entity: &Entity| {
+            owner_of(entity).is_some_and(|owner| alone.contains(&owner))
+        };
+        let mut changes = vec![];
+        for entity in &after {
+            match older.get(&entity.subject) {
+                Some(old) => self.both(old, entity, &mut changes),
+                None if is_of(&added, entity) => {}
+                None => self.added(entity, &after, &mut changes),
+            }
+        }
+        let root = after.first().map_or_else(Span::default, |plan| plan.span);
+        for entity in before.iter().filter(|entity| !newer.contains_key(&entity.subject)) {
+            if !is_of(&removed, entity) {
+                let owner = owner_of(entity).map(|(kind, name)| Subject { kind, name });
+                let span = owner.and_then(|owner| newer.get(&owner)).map_or(root, |owner| owner.span);
+                changes.push(self.removed(entity, &before, span));
+            }
+        }
+        changes.retain(|change| !change.is_about_a_change());
+        changes
+    }
+
+    fn added(&mut self, entity: &Entity, all: &[Entity], changes: &mut Vec<Change>) {
+        let verdict = match entity.subject.kind {
+            _ if entity.is_idle => Verdict::neutral(),
+            Kind::Plan | Kind::Role | Kind::Host | Kind::Store => Verdict::neutral(),
+            kind => Verdict::stronger(&with_parts(come(kind), entity, all)),
+        };
+        changes.push(change(entity, What::Added, verdict, entity.span));
+        let parts = all.iter().filter(|part| owner_of(part).as_ref().is_some_and(|owner| is(owner, entity)));
+        for part in parts.chain([entity]) {
+            for fact in &part.facts {
+                let verdict = self.judge.of(fact.aspect, None, Some(&fact.value));
+                if verdict.judgement == Judgement::Hazard && fact.aspect.rule == super::fact::Rule::Drift {
+                    changes.push(change(part, changed(None, Some(fact)), verdict, fact.span));
+                }
+            }
+        }
+    }
+
+    fn removed(&self, entity: &Entity, all: &[Entity], span: Span) -> Change {
+        let verdict = match entity.subject.kind {
+            _ if entity.is_idle => Verdict::neutral(),
+            Kind::Plan | Kind::Role | Kind::Store => Verdict::neutral(),
+            kind => {
+                let mut verdict = Verdict::weaker(&LOST, &with_parts(gone(entity, kind), entity, all));
+                verdict.because.extend(self.left_behind(entity));
+                verdict
+            }
+        };
+        change(entity, What::Removed, verdict, span)
+    }
+
+    /// What becomes of the points of a job that is gone, or of those of a target.
+    fn left_behind(&self, entity: &Entity) -> Option<String> {
+        let sides = self.sides.as_ref()?;
+        let of = |job: &JobName| match entity.subject.kind {
+            Kind::Target => self.names.name(Kind::Target, &job.target) == entity.subject.name,
+            Kind::Backup => self.names.of(Kind::Backup, &job.to_string()) == entity.subject.name,
+            _ => false,
+        };
+        let jobs: Vec<_> = sides.old.backups().filter(|(target, backup)| of(&target.job(backup))).collect();
+        if jobs.is_empty() {
+            return None;
+        }
+        let count: Option<u64> = jobs.iter().map(|(target, backup)| sides.there(target, backup)).sum();
+        let which = count.map_or_else(
+            || "what was made so far".to_owned(),
+            |count| match count {
+                1 => "the recovery point that is there".to_owned(),
+                count => format!("the {} recovery points that are there", grouped(count)),
+            },
+        );
+        Some(format!("{which} stay where they are: no run prunes them, and no restore of this plan finds them"))
+    }
+
+    fn both(&mut self, old: &Entity, new: &Entity, changes: &mut Vec<Change>) {
+        if let Some(from) = self.names.before(&new.subject) {
+            changes.push(renamed(old, new, &from));
+        }
+        let first = changes.len();
+        let is_said_within = |fact: &&Fact| fact.is_within_one_of(&old.facts) && fact.is_within_one_of(&new.facts);
+        for fact in new.facts.iter().filter(is_said_within) {
+            let before = old.facts.iter().find(|other| other.is_of(fact));
+            if before.is_none_or(|before| before.value != fact.value) {
+                self.fact(new, before, Some(fact), changes);
+            }
+        }
+        for fact in
+            old.facts.iter().filter(is_said_within).filter(|fact| !new.facts.iter().any(|other| other.is_of(fact)))
+        {
+            self.fact(new, Some(fact), None, changes);
+        }
+        if new.subject.kind == Kind::Backup
+            && changes.len() > first
+            && let Some(sides) = &self.sides
+        {
+            kept::tell(sides, &mut self.judge, [old, new], changes, first);
+        }
+    }
+
+    fn fact(&mut self, entity: &Entity, old: Option<&Fact>, new: Option<&Fact>, changes: &mut Vec<Change>) {
+        let Some(fact) = new.or(old) else { return };
+        if let [Some(Value::Order(before)), Some(Value::Order(after))] =
+            [old, new].map(|fact| fact.map(|fact| &fact.value))
+        {
+            let both = &Shape::steps(before) & &Shape::steps(after);
+            if Shape::only(before, &both) == Shape::only(after, &both) {
+                return;
+            }
+        }
+        let verdict = self.judge.of(fact.aspect, old.map(|fact| &fact.value), new.map(|fact| &fact.value));
+        let span = new.map_or(entity.span, |fact| fact.span);
+        changes.push(change(entity, changed(old, new), verdict, span));
+    }
+}
+
+fn changed(old: Option<&Fact>, new: Option<&Fact>) -> What {
+    let word = new.or(old).map(Fact::word).unwrap_or_default();
+    if let (Some(Fact { value: Value::Set(before), .. }), Some(Fact { value: Value::Set(after), .. })) = (old, new) {
+        let only = |one: &BTreeSet<String>, other: &BTreeSet<String>| one.difference(other).cloned().collect();
+        return What::Members { word, gone: only(before, after), come: only(after, before) };
+    }
+    let shown = |fact: Option<&Fact>| fact.map(|fact| fact.value.shown());
+    What::Changed { word, old: shown(old), new: shown(new) }
+}
+
+fn owner_of(entity: &Entity) -> Option<(Kind, String)> {
+    let kind = match entity.subject.kind {
+        Kind::Backup => Kind::Target,
+        Kind::Step => Kind::Restore,
+        _ => return None,
+    };
+    Some((kind, entity.owner.clone()?))
+}
+
+fn is((kind, name): &(Kind, String), entity: &Entity) -> bool {
+    (*kind, name) == (entity.subject.kind, &entity.subject.name)
+}
+
+fn change(entity: &Entity, what: What, verdict: Verdict, span: Span) -> Change {
+    let Verdict { judgement, code, because } = verdict;
+    Change { subject: entity.subject.clone(), what, judgement, because, code, waived: None, span }
+}
+
+fn renamed(old: &Entity, new: &Entity, from: &str) -> Change {
+    let verdict = match new.subject.kind {
+        Kind::Target | Kind::Backup | Kind::Host if !old.is_idle => Verdict::hazard(
+            &HISTORY,
+            "recovery points carry this name: those made so far are not listed, restored or pruned by the newer plan",
+        ),
+        _ => Verdict::neutral(),
+    };
+    change(new, What::Renamed { from: from.to_owned() }, verdict, new.span)
+}
+
+/// What it means that something of that kind is new.
+fn come(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Target => "it is backed up",
+        Kind::Backup => "there is one more backup",
+        Kind::Restore => "there is a way back",
+        Kind::Step => "the way back does it",
+        Kind::Notify => "somebody is told",
+        Kind::Verify => "what is kept is looked at",
+        Kind::Drill => "restores are practised",
+        Kind::Announce => "there is a notice to those outside",
+        Kind::Plan | Kind::Role | Kind::Host | Kind::Store => "",
+    }
+}
+
+/// What it means that something of that kind is gone.
+fn gone(entity: &Entity, kind: Kind) -> &'static str {
+    let step = entity.subject.name.split_once(": ").and_then(|(_, title)| title.split(' ').next());
+    match (kind, step) {
+        (Kind::Step, Some("recover")) => "the way back does not bring it back any more",
+        (Kind::Step, Some("probe")) => "nobody looks any more whether what came back is well",
+        (Kind::Step, Some("approve")) => "nobody is asked any more",
+        (Kind::Step, _) => "the way back does not do it any more",
+        (Kind::Target, _) => "it is not backed up any more",
+        (Kind::Backup, _) => "there is one backup less",
+        (Kind::Restore, _) => "there is no such way back any more",
+        (Kind::Host, _) => "nothing is backed up there, or brought back to it, by this plan",
+        (Kind::Notify, _) => "nobody is told by it any more",
+        (Kind::Verify, _) => "what is kept is not looked at by it any more",
+        (Kind::Drill, _) => "restores are not practised by it any more",
+        (Kind::Announce, _) => "there is no such notice any more",
+        (Kind::Plan | Kind::Role | Kind::Store, _) => "",
+    }
+}
+
+/// With the names of the backups that a target has, where it has any.
+fn with_parts(what: &str, entity: &Entity, all: &[Entity]) -> String {
+    let backups = all.iter().filter(|part| {
+        part.subject.kind == Kind::Backup && owner_of(part).as_ref().is_some_and(|owner| is(owner, entity))
+    });
+    let names: Vec<&str> =
+        backups.map(|part| part.subject.name.rsplit('/').next().unwrap_or(&part.subject.name)).collect();
+    match names.is_empty() {
+        true => what.to_owned(),
+        false => format!("{what}: {}", names.join(", ")),
+    }
+}

@@ -1,0 +1,421 @@
+//! What a plan says, one thing at a time: what is compared.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
+
+use super::change::{Kind, Subject};
+use crate::calendar;
+use crate::diagnostic::Code;
+use crate::plan::{Rhythm, Schedule};
+use crate::primitives::{Duration, Name, Percentage, Period, PeriodUnit, Span, Spanned};
+use crate::retention::Rules;
+
+/// What can be said of a subject, and what it means when that changes.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Aspect {
+    /// The word that a plan has for it.
+    pub(super) word: &'static str,
+    /// Which way it is judged.
+    pub(super) rule: Rule,
+    /// What a weakening of it means.
+    pub(super) weaker: &'static str,
+    /// What the opposite means.
+    pub(super) stronger: &'static str,
+    /// What it is said within: where that itself is new or gone, it says all.
+    pub(super) within: Option<&'static Aspect>,
+}
+
+/// Which way a change is judged. Where a code stands, it is that of the weakening.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rule {
+    /// It is told, and not judged.
+    Neutral,
+    /// Less is stronger, and to say nothing is weakest.
+    Less(&'static Code),
+    /// More is stronger, and to say nothing is weakest.
+    More(&'static Code),
+    /// To say it at all is stronger; what it says is not judged.
+    Have(&'static Code),
+    /// To say it at all is weaker; what it says is not judged.
+    HaveNot(&'static Code),
+    /// Each member protects.
+    Each(&'static Code),
+    /// Each member protects, and to say nothing means all there are.
+    EachOrAll(&'static Code),
+    /// Each member takes something from the protection.
+    EachOpens(&'static Code),
+    /// The role of who is waited for: whoever has it now, and did not, may say something.
+    Approver,
+    /// Who can read: nobody else is stronger than somebody else; none at all means everybody.
+    Keys,
+    /// When it comes round: the longest gap counts.
+    Schedule(&'static Code),
+    /// Whether a run turns on what a provider has off.
+    Drift,
+    /// What is kept: nothing said keeps everything.
+    Retention(&'static Code),
+    /// Where something lies: elsewhere, what lay there is left behind.
+    Place,
+    /// A word by which a problem is set aside.
+    Waiver,
+}
+
+impl Aspect {
+    /// Something that is told, and not judged.
+    pub(super) const fn neutral(word: &'static str) -> Self {
+        Self { word, rule: Rule::Neutral, weaker: "", stronger: "", within: None }
+    }
+
+    /// Something that is judged.
+    pub(super) const fn judged(word: &'static str, rule: Rule, weaker: &'static str, stronger: &'static str) -> Self {
+        Self { word, rule, weaker, stronger, within: None }
+    }
+
+    /// The same, which is said within another.
+    pub(super) const fn within(self, within: &'static Aspect) -> Self {
+        Self { within: Some(within), ..self }
+    }
+}
+
+/// What a plan says of one aspect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Value {
+    /// It says it, and there is no more to say.
+    Said,
+    Text(String),
+    /// In this order.
+    List(Vec<String>),
+    Set(BTreeSet<String>),
+    Duration(Duration),
+    Period(Period),
+    Count(u64),
+    Percentage(Percentage),
+    /// One of several, the greater the stronger.
+    Level(u8, String),
+    Schedule(Box<When>),
+    Rules(Box<Rules>),
+    Order(Vec<Shape>),
+    Approver(Approver),
+}
+
+/// A role, and who has it: who that is, is the role's own to say.
+#[derive(Debug, Clone)]
+pub(super) struct Approver {
+    pub(super) role: String,
+    pub(super) who: BTreeSet<String>,
+}
+
+impl PartialEq for Approver {
+    fn eq(&self, other: &Self) -> bool {
+        self.role == other.role
+    }
+}
+
+impl Eq for Approver {}
+
+/// A schedule, without its place.
+#[derive(Debug, Clone)]
+pub(super) struct When {
+    pub(super) schedule: Schedule,
+    /// Its zone, where that is not the plan's.
+    own_zone: Option<String>,
+}
+
+impl When {
+    pub(super) fn of(schedule: &Schedule, zone: &str) -> Self {
+        let own_zone = (schedule.timezone.value != zone && !matches!(schedule.rhythm, Rhythm::Every { .. }))
+            .then(|| schedule.timezone.value.clone());
+        Self { schedule: schedule.clone(), own_zone }
+    }
+}
+
+impl PartialEq for When {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.schedule.rhythm, &self.own_zone) == (&other.schedule.rhythm, &other.own_zone)
+    }
+}
+
+impl Eq for When {}
+
+/// Steps in their order: one, or several side by side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Shape {
+    One(String),
+    SideBySide(Vec<Shape>),
+}
+
+impl Shape {
+    /// Those of these steps alone.
+    pub(super) fn only(all: &[Self], of: &BTreeSet<String>) -> Vec<Self> {
+        let kept = all.iter().filter_map(|shape| match shape {
+            Self::One(step) => of.contains(step).then(|| shape.clone()),
+            Self::SideBySide(steps) => {
+                let mut kept = Self::only(steps, of);
+                if kept.len() > 1 { Some(Self::SideBySide(kept)) } else { kept.pop() }
+            }
+        });
+        kept.collect()
+    }
+
+    pub(super) fn steps(all: &[Self]) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        for shape in all {
+            match shape {
+                Self::One(step) => drop(found.insert(step.clone())),
+                Self::SideBySide(steps) => found.extend(Self::steps(steps)),
+            }
+        }
+        found
+    }
+
+    fn shown(all: &[Self]) -> String {
+        let one = |shape: &Self| match shape {
+            Self::One(step) => step.clone(),
+            Self::SideBySide(steps) => {
+                let steps: Vec<String> = steps.iter().map(|step| Self::shown(std::slice::from_ref(step))).collect();
+                format!("({})", steps.join(" beside "))
+            }
+        };
+        all.iter().map(one).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Value {
+    /// As people read it; empty where there is nothing more to say than that it is said.
+    pub(super) fn shown(&self) -> String {
+        match self {
+            Self::Said => String::new(),
+            Self::Text(text) | Self::Level(_, text) => text.clone(),
+            Self::Approver(approver) => approver.role.clone(),
+            Self::List(list) => list.join(" "),
+            Self::Set(set) => set.iter().cloned().collect::<Vec<_>>().join(", "),
+            Self::Duration(duration) => duration.to_string(),
+            Self::Period(period) => period.to_string(),
+            Self::Count(count) => count.to_string(),
+            Self::Percentage(percentage) => percentage.to_string(),
+            Self::Schedule(when) => calendar::describe(&when.schedule),
+            Self::Rules(rules) => shown_rules(rules),
+            Self::Order(steps) => Shape::shown(steps),
+        }
+    }
+
+    /// Where it stands among values of its kind.
+    pub(super) fn amount(&self) -> Option<f64> {
+        Some(match self {
+            Self::Duration(duration) => duration.seconds as f64,
+            Self::Period(period) => days(*period),
+            Self::Count(count) => *count as f64,
+            Self::Percentage(percentage) => f64::from(percentage.hundredths()),
+            Self::Level(level, _) => f64::from(*level),
+            _ => return None,
+        })
+    }
+}
+
+/// How many days a period has, as months and years are in the mean of the Gregorian calendar.
+pub(super) fn days(period: Period) -> f64 {
+    let each = match period.unit {
+        PeriodUnit::Days => 1.0,
+        PeriodUnit::Weeks => 7.0,
+        PeriodUnit::Months => 146_097.0 / 4_800.0,
+        PeriodUnit::Years => 146_097.0 / 400.0,
+    };
+    each * f64::from(period.count)
+}
+
+fn shown_rules(rules: &Rules) -> String {
+    let counts = rules.generations.iter().map(|count| format!("generations={count}"));
+    let within = rules.within.iter().map(|period| format!("within={period}"));
+    let word = |unit: &crate::retention::CalendarUnit| match unit {
+        crate::retention::CalendarUnit::Hour => "hourly",
+        crate::retention::CalendarUnit::Day => "daily",
+        crate::retention::CalendarUnit::Week => "weekly",
+        crate::retention::CalendarUnit::Month => "monthly",
+        crate::retention::CalendarUnit::Year => "yearly",
+    };
+    let thinned = rules.thinned.iter().map(|(unit, count)| format!("{}={count}", word(unit)));
+    counts.chain(within).chain(thinned).collect::<Vec<_>>().join(" ")
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<&String> for Value {
+    fn from(text: &String) -> Self {
+        Self::Text(text.clone())
+    }
+}
+
+impl From<Duration> for Value {
+    fn from(duration: Duration) -> Self {
+        Self::Duration(duration)
+    }
+}
+
+impl From<Period> for Value {
+    fn from(period: Period) -> Self {
+        Self::Period(period)
+    }
+}
+
+impl From<NonZeroU32> for Value {
+    fn from(count: NonZeroU32) -> Self {
+        Self::Count(count.get().into())
+    }
+}
+
+impl From<u16> for Value {
+    fn from(count: u16) -> Self {
+        Self::Count(count.into())
+    }
+}
+
+impl From<Percentage> for Value {
+    fn from(percentage: Percentage) -> Self {
+        Self::Percentage(percentage)
+    }
+}
+
+/// One thing that a plan says.
+#[derive(Debug, Clone)]
+pub(super) struct Fact {
+    pub(super) aspect: &'static Aspect,
+    /// Which, where a subject has several of the aspect.
+    pub(super) of: Option<String>,
+    pub(super) value: Value,
+    pub(super) span: Span,
+}
+
+impl Fact {
+    /// What it is called: `retention`, `copy in vault`.
+    pub(super) fn word(&self) -> String {
+        match &self.of {
+            None => self.aspect.word.to_owned(),
+            Some(of) => format!("{} {of}", self.aspect.word),
+        }
+    }
+
+    pub(super) fn is_of(&self, other: &Self) -> bool {
+        self.aspect == other.aspect && self.of == other.of
+    }
+
+    /// Whether one of these is what it is said within.
+    pub(super) fn is_within_one_of(&self, facts: &[Self]) -> bool {
+        let Some(within) = self.aspect.within else { return true };
+        facts.iter().any(|fact| fact.aspect == within && fact.of == self.of)
+    }
+}
+
+/// All that a plan says of one subject.
+#[derive(Debug, Clone)]
+pub(super) struct Entity {
+    pub(super) subject: Subject,
+    /// The subject that it is a part of.
+    pub(super) owner: Option<String>,
+    pub(super) span: Span,
+    pub(super) facts: Vec<Fact>,
+    /// Whether its loss loses nothing: it protects nothing by itself.
+    pub(super) is_idle: bool,
+    /// Whether its name is its own, and not that of what it is about.
+    pub(super) has_own_name: bool,
+}
+
+impl Entity {
+    pub(super) fn new(kind: Kind, name: impl Into<String>, span: Span) -> Self {
+        let subject = Subject { kind, name: name.into() };
+        Self { subject, owner: None, span, facts: vec![], is_idle: false, has_own_name: kind != Kind::Plan }
+    }
+
+    pub(super) fn say(&mut self, aspect: &'static Aspect, value: impl Into<Value>, span: Span) {
+        self.facts.push(Fact { aspect, of: None, value: value.into(), span });
+    }
+
+    pub(super) fn say_of(&mut self, aspect: &'static Aspect, of: String, value: Value, span: Span) {
+        self.facts.push(Fact { aspect, of: Some(of), value, span });
+    }
+
+    /// Where it is said.
+    pub(super) fn maybe<T: Clone + Into<Value>>(&mut self, aspect: &'static Aspect, said: Option<&Spanned<T>>) {
+        if let Some(said) = said {
+            self.say(aspect, said.value.clone(), said.span);
+        }
+    }
+
+    /// As it is written.
+    pub(super) fn maybe_shown<T: ToString>(&mut self, aspect: &'static Aspect, said: Option<&Spanned<T>>) {
+        if let Some(said) = said {
+            self.say(aspect, said.value.to_string(), said.span);
+        }
+    }
+
+    pub(super) fn flag(&mut self, aspect: &'static Aspect, is_said: bool, span: Span) {
+        if is_said {
+            self.say(aspect, Value::Said, span);
+        }
+    }
+
+    /// Its members, where it has any.
+    pub(super) fn set<T: ToString>(&mut self, aspect: &'static Aspect, members: &[Spanned<T>]) {
+        if let Some(first) = members.first() {
+            let set = members.iter().map(|member| member.value.to_string()).collect();
+            self.say(aspect, Value::Set(set), first.span);
+        }
+    }
+
+    /// Its words, where it has any.
+    pub(super) fn list<T: ToString>(&mut self, aspect: &'static Aspect, words: &[Spanned<T>]) {
+        if let Some(first) = words.first() {
+            let list = words.iter().map(|word| word.value.to_string()).collect();
+            self.say(aspect, Value::List(list), first.span);
+        }
+    }
+}
+
+/// What subjects of the older plan are called in the newer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Renames(BTreeMap<Subject, String>);
+
+impl Renames {
+    pub(super) fn insert(&mut self, old: Subject, new: String) -> bool {
+        self.0.insert(old, new).is_none()
+    }
+
+    pub(super) fn of(&self, kind: Kind, name: &str) -> String {
+        if self.0.is_empty() {
+            return name.to_owned();
+        }
+        let subject = Subject { kind, name: name.to_owned() };
+        self.0.get(&subject).cloned().unwrap_or(subject.name)
+    }
+
+    pub(super) fn name(&self, kind: Kind, name: &Name) -> String {
+        self.of(kind, name.as_str())
+    }
+
+    pub(super) fn names(&self, kind: Kind, names: &[Spanned<Name>]) -> Vec<Spanned<String>> {
+        names.iter().map(|name| Spanned { value: self.name(kind, &name.value), span: name.span }).collect()
+    }
+
+    /// What the older plan calls what the newer calls so, where that is another name.
+    pub(super) fn before(&self, subject: &Subject) -> Option<String> {
+        let mut all = self.0.iter().filter(|(old, new)| old.kind == subject.kind && **new == subject.name);
+        all.next().map(|(old, _)| {
+            // Of a part, its own name.
+            let own = match subject.kind {
+                Kind::Backup => old.name.split_once('/').map(|(_, own)| own),
+                Kind::Step => old.name.split_once(": ").map(|(_, own)| own),
+                _ => None,
+            };
+            own.unwrap_or(&old.name).to_owned()
+        })
+    }
+}

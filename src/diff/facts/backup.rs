@@ -1,0 +1,161 @@
+//! What a plan says of backups.
+
+use super::Flat;
+use crate::diagnostic::codes::change::{GUARD, LOST, OBJECTIVE, OPEN, RARER, RETENTION};
+use crate::diff::change::Kind;
+use crate::diff::fact::{Aspect, Entity, Rule, Value};
+use crate::plan::{
+    ArchiveFormat, Backup, Content, CopyTo, Drift, PointInTime, Retention, Select, Snapshot, Stored, Target, Way,
+};
+use crate::primitives::Span;
+use crate::retention::Rules;
+
+pub(in crate::diff) static SCHEDULE: Aspect =
+    Aspect::judged("schedule", Rule::Schedule(&RARER), "it is done less often", "it is done more often");
+pub(in crate::diff) static RETENTION_OF_POINTS: Aspect =
+    Aspect::judged("retention", Rule::Retention(&RETENTION), "less is kept", "more is kept");
+static WAY: Aspect = Aspect::neutral("way");
+static STORE: Aspect =
+    Aspect::judged("store", Rule::Place, "the points made so far stay in the store that was named before", "");
+static COMPRESSION: Aspect = Aspect::neutral("compression");
+static SELECT: Aspect = Aspect::neutral("select");
+static KEEP_NEWEST: Aspect = Aspect::judged(
+    "keep-newest",
+    Rule::More(&GUARD),
+    "fewer months of originals stay",
+    "more months of originals stay",
+);
+static REMOVE_ORIGINALS: Aspect = Aspect::judged(
+    "remove-originals",
+    Rule::HaveNot(&GUARD),
+    "originals are deleted once they are in the store",
+    "originals stay where they are",
+);
+static COPY: Aspect = Aspect::judged("copy to", Rule::Have(&LOST), "there is one copy less", "there is one copy more");
+pub(in crate::diff) static COPY_RETENTION: Aspect =
+    Aspect::judged("retention in", Rule::Retention(&RETENTION), "less is kept", "more is kept").within(&COPY);
+static COPY_TAKES: Aspect = Aspect::neutral("takes in").within(&COPY);
+static WINDOW: Aspect = Aspect::neutral("window");
+static MAX_LAG: Aspect = Aspect::judged("max-lag", Rule::Less(&OBJECTIVE), "more may be lost", "less may be lost");
+static CHECK_EVERY: Aspect = Aspect::judged(
+    "check-every",
+    Rule::Less(&RARER),
+    "the provider is looked at less often",
+    "the provider is looked at more often",
+);
+pub(in crate::diff) static ON_DRIFT: Aspect = Aspect::judged("on-drift", Rule::Drift, "", "");
+static COPY_TO: Aspect = Aspect::judged(
+    "copy-to",
+    Rule::Have(&LOST),
+    "there is no copy in another region any more",
+    "there is a copy in another region",
+);
+static KMS_KEY: Aspect =
+    Aspect::judged("kms-key", Rule::Have(&OPEN), "no key of one's own is named", "a key of one's own is named");
+static SHRINK: Aspect = Aspect::judged(
+    "guard shrink",
+    Rule::Less(&GUARD),
+    "a backup may shrink by more before deletions are suspended",
+    "deletions are suspended sooner where a backup shrinks",
+);
+static DELETE: Aspect =
+    Aspect::judged("guard delete", Rule::Less(&GUARD), "one run may delete more", "one run may delete less");
+static TAKES: Aspect = Aspect::neutral("takes");
+static TIMEOUT: Aspect = Aspect::neutral("timeout");
+static AFTER: Aspect = Aspect::neutral("after");
+static BEFORE_BACKUP: Aspect = Aspect::neutral("before-backup");
+static AFTER_BACKUP: Aspect = Aspect::neutral("after-backup");
+static PRIORITY: Aspect = Aspect::neutral("priority");
+
+impl Flat<'_> {
+    /// The newer plan's name of a job.
+    fn job(&self, target: &str, backup: &str) -> String {
+        let of = self.names.of(Kind::Target, target);
+        self.names.of(Kind::Backup, &format!("{of}/{backup}"))
+    }
+
+    pub(super) fn backup(&mut self, target: &Target, backup: &Backup) {
+        let job = self.job(target.name.value.as_str(), backup.name.value.as_str());
+        let mut entity = Entity::new(Kind::Backup, job, backup.span);
+        entity.owner = Some(self.names.name(Kind::Target, &target.name.value));
+        entity.say(&WAY, backup.way.word(), backup.span);
+        match &backup.way {
+            Way::Stored(stored) => self.stored(&mut entity, stored),
+            Way::PointInTime(kept) => point_in_time(&mut entity, kept),
+            Way::Snapshot(snapshot) => snapshot_facts(&mut entity, snapshot),
+        }
+        self.schedule(&mut entity, &SCHEDULE, backup.schedule.as_ref());
+        if let Some((rules, span)) = rules(backup.retention.as_ref()) {
+            entity.say(&RETENTION_OF_POINTS, Value::Rules(Box::new(rules)), span);
+        }
+        entity.say(&SHRINK, backup.guard.shrink, backup.span);
+        entity.say(&DELETE, backup.guard.delete, backup.span);
+        self.runs(&mut entity, backup);
+        self.add(entity, &backup.waivers);
+    }
+
+    /// How it is run.
+    fn runs(&self, entity: &mut Entity, backup: &Backup) {
+        entity.maybe(&TAKES, backup.takes.as_ref());
+        entity.maybe(&TIMEOUT, backup.timeout.as_ref());
+        if let Some(first) = backup.after.first() {
+            let job = |job: &crate::primitives::JobName| self.job(job.target.as_str(), job.backup.as_str());
+            let after = backup.after.iter().map(|after| job(&after.value)).collect();
+            entity.say(&AFTER, Value::Set(after), first.span);
+        }
+        entity.list(&BEFORE_BACKUP, &backup.before_backup);
+        entity.list(&AFTER_BACKUP, &backup.after_backup);
+        entity.maybe_shown(&PRIORITY, backup.priority.as_ref());
+    }
+
+    fn stored(&self, entity: &mut Entity, stored: &Stored) {
+        let compression = match stored.content {
+            Content::Archive(archive) => match archive.format {
+                ArchiveFormat::TarZip => archive.compression,
+            },
+            Content::Dump(compression) | Content::BinaryLog(compression) => compression,
+        };
+        let compression = format!("{:?} {}", compression.method(), compression.level()).to_lowercase();
+        entity.say(&COMPRESSION, compression, stored.span);
+        entity.say(&STORE, self.names.name(Kind::Store, &stored.store.value), stored.store.span);
+        if let Some(Select { kind, keep_newest, span }) = &stored.select {
+            entity.say(&SELECT, kind.to_string(), *span);
+            entity.maybe(&KEEP_NEWEST, keep_newest.as_ref());
+        }
+        entity.flag(
+            &REMOVE_ORIGINALS,
+            stored.remove_originals.is_some(),
+            stored.remove_originals.unwrap_or(stored.span),
+        );
+        stored.copies.iter().for_each(|copy| self.copy(entity, copy));
+    }
+
+    fn copy(&self, entity: &mut Entity, copy: &CopyTo) {
+        let to = self.names.name(Kind::Store, &copy.to.value);
+        entity.say_of(&COPY, to.clone(), Value::Said, copy.span);
+        if let Some((rules, span)) = rules(copy.retention.as_ref()) {
+            entity.say_of(&COPY_RETENTION, to.clone(), Value::Rules(Box::new(rules)), span);
+        }
+        if let Some(takes) = &copy.takes {
+            entity.say_of(&COPY_TAKES, to, takes.value.into(), takes.span);
+        }
+    }
+}
+
+fn rules(retention: Option<&Retention>) -> Option<(Rules, Span)> {
+    retention.map(|retention| (Rules::of(retention), retention.span))
+}
+
+fn point_in_time(entity: &mut Entity, kept: &PointInTime) {
+    entity.maybe_shown(&WINDOW, kept.window.as_ref());
+    entity.maybe(&MAX_LAG, Some(&kept.max_lag));
+    entity.maybe(&CHECK_EVERY, kept.check_every.as_ref());
+    if kept.on_drift != Drift::default() {
+        entity.say(&ON_DRIFT, kept.on_drift.to_string(), kept.span);
+    }
+}
+
+fn snapshot_facts(entity: &mut Entity, snapshot: &Snapshot) {
+    entity.maybe(&COPY_TO, snapshot.copy_to.as_ref());
+    entity.maybe(&KMS_KEY, snapshot.kms_key.as_ref());
+}

@@ -1,0 +1,88 @@
+//! What a plan says of people and machines.
+
+use super::Flat;
+use crate::diagnostic::codes::change::{ACCESS, LOST, OBJECTIVE, OPEN};
+use crate::diff::change::Kind;
+use crate::diff::fact::{Aspect, Entity, Rule, Value};
+use crate::plan::{Announce, Channel, Host, Notify, Role, Ssh};
+
+static MEMBERS: Aspect =
+    Aspect::judged("member", Rule::EachOpens(&ACCESS), "more people may approve and sign off", "fewer people may");
+static SSH: Aspect = Aspect::judged("ssh", Rule::Have(&LOST), "restores cannot reach it any more", "restores reach it");
+static ADDRESS: Aspect = Aspect::neutral("address").within(&SSH);
+static PORT: Aspect = Aspect::neutral("port");
+static USER: Aspect = Aspect::neutral("user");
+static IDENTITY: Aspect = Aspect::neutral("identity");
+pub(super) static HOST_KEY: Aspect = Aspect::judged(
+    "host-key",
+    Rule::Have(&OPEN),
+    "the machine's key is what the known_hosts files say, no more what the plan says",
+    "the machine's key is held against the plan",
+);
+static CHANNEL: Aspect = Aspect::neutral("channel");
+static TO: Aspect = Aspect::neutral("to");
+static SMTP: Aspect = Aspect::neutral("smtp");
+static PASSWORD: Aspect = Aspect::neutral("password");
+static EVENTS: Aspect =
+    Aspect::judged("on", Rule::Each(&LOST), "nobody is told of it by this any more", "it is told by this");
+static WITHIN: Aspect =
+    Aspect::judged("within", Rule::Less(&OBJECTIVE), "the notice may come later", "the notice comes sooner");
+static ASKS: Aspect = Aspect::neutral("asks");
+static PUBLISH: Aspect = Aspect::neutral("publish");
+
+impl Flat<'_> {
+    pub(super) fn role(&mut self, role: &Role) {
+        let mut entity = self.entity(Kind::Role, &role.name, role.span);
+        let members = role.members.iter().map(|member| format!("{} ({})", member.person.value, member.user.value));
+        // A role without anybody is no wider than one with somebody.
+        let first = role.members.first().map_or(role.span, |member| member.person.span);
+        entity.say(&MEMBERS, Value::Set(members.collect()), first);
+        self.add(entity, &role.waivers);
+    }
+
+    pub(super) fn host(&mut self, host: &Host) {
+        let mut entity = self.entity(Kind::Host, &host.name, host.span);
+        if let Some(ssh) = &host.ssh {
+            ssh_facts(&mut entity, ssh);
+        }
+        self.add(entity, &host.waivers);
+    }
+
+    pub(super) fn notify(&mut self, notify: &Notify) {
+        let mut entity = self.entity(Kind::Notify, &notify.name, notify.span);
+        match &notify.channel {
+            Channel::Email(email) => {
+                entity.say(&CHANNEL, "email", notify.span);
+                entity.say(&TO, &email.to.value, email.to.span);
+                entity.say(&SMTP, &email.smtp.value, email.smtp.span);
+                entity.maybe(&USER, email.user.as_ref());
+                entity.maybe_shown(&PASSWORD, email.password.as_ref());
+            }
+            Channel::Ping(url) => entity.say(&CHANNEL, format!("ping {}", url.value), url.span),
+            Channel::Command(words) => {
+                let words: Vec<String> =
+                    [String::from("command")].into_iter().chain(words.iter().map(|word| word.value.clone())).collect();
+                entity.say(&CHANNEL, Value::List(words), notify.span);
+            }
+        }
+        entity.set(&EVENTS, &notify.events);
+        self.add(entity, &notify.waivers);
+    }
+
+    pub(super) fn announce(&mut self, announce: &Announce) {
+        let mut entity = self.entity(Kind::Announce, &announce.name, announce.span);
+        entity.say(&WITHIN, announce.within.value, announce.within.span);
+        entity.list(&ASKS, &announce.asks);
+        entity.say(&PUBLISH, &announce.publish.value, announce.publish.span);
+        self.add(entity, &announce.waivers);
+    }
+}
+
+fn ssh_facts(entity: &mut Entity, ssh: &Ssh) {
+    entity.say(&SSH, Value::Said, ssh.span);
+    entity.say(&ADDRESS, &ssh.address.value, ssh.address.span);
+    entity.maybe(&PORT, ssh.port.as_ref());
+    entity.maybe(&USER, ssh.user.as_ref());
+    entity.maybe_shown(&IDENTITY, ssh.identity.as_ref());
+    entity.maybe(&HOST_KEY, ssh.host_key.as_ref());
+}

@@ -1,0 +1,246 @@
+//! What a change of one aspect means, from its two values alone.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::change::Judgement;
+use super::fact::{Aspect, Rule, Value, When, days};
+use crate::calendar::Occurrences;
+use crate::diagnostic::Code;
+use crate::diagnostic::codes::change::{ACCESS, HISTORY, OPEN, PROVIDER};
+use crate::plan::{Drift, Rhythm};
+use crate::primitives::{Duration, Period};
+use crate::prove::WINDOW;
+use crate::retention::Rules;
+
+/// What a change means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Verdict {
+    pub(super) judgement: Judgement,
+    pub(super) code: Option<&'static Code>,
+    pub(super) because: Vec<String>,
+}
+
+impl Verdict {
+    pub(super) fn neutral() -> Self {
+        Self { judgement: Judgement::Neutral, code: None, because: vec![] }
+    }
+
+    pub(super) fn stronger(because: &str) -> Self {
+        Self { judgement: Judgement::Strengthens, code: None, because: sentence(because) }
+    }
+
+    pub(super) fn weaker(code: &'static Code, because: &str) -> Self {
+        Self { judgement: Judgement::Weakens, code: Some(code), because: sentence(because) }
+    }
+
+    pub(super) fn hazard(code: &'static Code, because: &str) -> Self {
+        Self { judgement: Judgement::Hazard, code: Some(code), because: sentence(because) }
+    }
+}
+
+fn sentence(because: &str) -> Vec<String> {
+    (!because.is_empty()).then(|| because.to_owned()).into_iter().collect()
+}
+
+/// The longest gaps of the schedules seen so far.
+#[derive(Default)]
+pub(super) struct Judge {
+    gaps: HashMap<(Rhythm, String), Option<u64>>,
+}
+
+/// Which way something goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Weaker,
+    Neither,
+    Stronger,
+}
+
+impl Judge {
+    /// Of two values that differ; none where a plan says nothing.
+    pub(super) fn of(&mut self, aspect: &Aspect, old: Option<&Value>, new: Option<&Value>) -> Verdict {
+        let (way, code) = match aspect.rule {
+            Rule::Neutral => (Way::Neither, &HISTORY),
+            Rule::Less(code) => (amounts(old, new, true), code),
+            Rule::More(code) => (amounts(old, new, false), code),
+            Rule::Have(code) => (there(old, new), code),
+            Rule::HaveNot(code) => (opposite(there(old, new)), code),
+            Rule::Each(code) => (members(old, new), code),
+            Rule::EachOrAll(code) => (members_or_all(old, new), code),
+            Rule::EachOpens(code) => (opposite(members(old, new)), code),
+            Rule::Approver => (approvers(old, new), &ACCESS),
+            Rule::Keys => (keys(old, new), &OPEN),
+            Rule::Retention(code) => (rules(old, new), code),
+            Rule::Schedule(code) => return self.schedule(code, aspect, old, new),
+            Rule::Place => return Verdict::hazard(&HISTORY, aspect.weaker),
+            Rule::Waiver => return waiver(aspect, old, new),
+            Rule::Drift => return drift(new),
+        };
+        match way {
+            Way::Weaker => Verdict::weaker(code, aspect.weaker),
+            Way::Neither => Verdict::neutral(),
+            Way::Stronger => Verdict::stronger(aspect.stronger),
+        }
+    }
+
+    fn schedule(&mut self, code: &'static Code, aspect: &Aspect, old: Option<&Value>, new: Option<&Value>) -> Verdict {
+        let mut gap = |value: Option<&Value>| match value {
+            Some(Value::Schedule(when)) => self.gap(when),
+            _ => None,
+        };
+        let gaps = (gap(old), gap(new));
+        let told = |gap: u64| Duration::from_seconds(gap);
+        match gaps {
+            _ if new.is_none() => Verdict::weaker(code, "it is done only when somebody runs it"),
+            (None, Some(_)) => Verdict::stronger(aspect.stronger),
+            (Some(old), Some(new)) if old == new => Verdict::neutral(),
+            (Some(old), Some(new)) => {
+                let because = format!(
+                    "{}: up to {} lie between two runs, where it was {}",
+                    if new > old { aspect.weaker } else { aspect.stronger },
+                    told(new),
+                    told(old)
+                );
+                if new > old { Verdict::weaker(code, &because) } else { Verdict::stronger(&because) }
+            }
+            (Some(_), None) => Verdict::weaker(code, "it comes round less than twice in 28 years"),
+            (None, None) => Verdict::neutral(),
+        }
+    }
+
+    /// The longest time between two occurrences, in seconds; none where there are fewer than two.
+    pub(super) fn gap(&mut self, when: &When) -> Option<u64> {
+        let key = (when.schedule.rhythm.clone(), when.schedule.timezone.value.clone());
+        *self.gaps.entry(key).or_insert_with(|| {
+            let times = Occurrences::of(&when.schedule).ok()?;
+            times.gaps(WINDOW.start, WINDOW.end).map(|gaps| gaps.longest.seconds())
+        })
+    }
+}
+
+fn opposite(way: Way) -> Way {
+    match way {
+        Way::Weaker => Way::Stronger,
+        Way::Neither => Way::Neither,
+        Way::Stronger => Way::Weaker,
+    }
+}
+
+fn there(old: Option<&Value>, new: Option<&Value>) -> Way {
+    match (old, new) {
+        (Some(_), None) => Way::Weaker,
+        (None, Some(_)) => Way::Stronger,
+        _ => Way::Neither,
+    }
+}
+
+fn amounts(old: Option<&Value>, new: Option<&Value>, less_is_stronger: bool) -> Way {
+    let (Some(before), Some(after)) = (old.and_then(Value::amount), new.and_then(Value::amount)) else {
+        return there(old, new);
+    };
+    match (before.total_cmp(&after), less_is_stronger) {
+        (std::cmp::Ordering::Equal, _) => Way::Neither,
+        (std::cmp::Ordering::Less, true) | (std::cmp::Ordering::Greater, false) => Way::Weaker,
+        _ => Way::Stronger,
+    }
+}
+
+static NOBODY: BTreeSet<String> = BTreeSet::new();
+
+fn set(value: Option<&Value>) -> &BTreeSet<String> {
+    match value {
+        Some(Value::Set(set)) => set,
+        _ => &NOBODY,
+    }
+}
+
+fn members(old: Option<&Value>, new: Option<&Value>) -> Way {
+    let (old, new) = (set(old), set(new));
+    if !new.is_superset(old) {
+        Way::Weaker
+    } else if new.len() > old.len() {
+        Way::Stronger
+    } else {
+        Way::Neither
+    }
+}
+
+/// Nothing said, and `*`, are all there are.
+fn members_or_all(old: Option<&Value>, new: Option<&Value>) -> Way {
+    let is_all = |value: Option<&Value>| set(value).is_empty() || set(value).contains("*");
+    match (is_all(old), is_all(new)) {
+        (true, true) => Way::Neither,
+        (true, false) => Way::Weaker,
+        (false, true) => Way::Stronger,
+        (false, false) => members(old, new),
+    }
+}
+
+/// Nobody new may approve: then it is no weaker.
+fn approvers(old: Option<&Value>, new: Option<&Value>) -> Way {
+    match (old, new) {
+        (Some(Value::Approver(before)), Some(Value::Approver(after))) if !before.who.is_superset(&after.who) => {
+            Way::Weaker
+        }
+        (Some(Value::Approver(before)), Some(Value::Approver(after))) if before.who.len() > after.who.len() => {
+            Way::Stronger
+        }
+        _ => Way::Neither,
+    }
+}
+
+/// Without a key all can read it; with one more, one more can.
+fn keys(old: Option<&Value>, new: Option<&Value>) -> Way {
+    match (set(old).is_empty(), set(new).is_empty()) {
+        (true, false) => Way::Stronger,
+        (false, true) => Way::Weaker,
+        _ => opposite(members(old, new)),
+    }
+}
+
+/// Without rules everything is kept. They add up; so one plan's keep more where none of its rules keeps less.
+fn rules(old: Option<&Value>, new: Option<&Value>) -> Way {
+    let of = |value: Option<&Value>| match value {
+        Some(Value::Rules(rules)) => (**rules).clone(),
+        _ => Rules::default(),
+    };
+    let (old, new) = (of(old), of(new));
+    match (old.is_empty(), new.is_empty()) {
+        (true, true) => return Way::Neither,
+        (true, false) => return Way::Weaker,
+        (false, true) => return Way::Stronger,
+        (false, false) => {}
+    }
+    match (keeps_no_less(&new, &old), keeps_no_less(&old, &new)) {
+        (true, false) => Way::Stronger,
+        // Whether more or less is kept, where one rule keeps more and another less, the points say.
+        (true, true) | (false, false) => Way::Neither,
+        (false, true) => Way::Weaker,
+    }
+}
+
+fn keeps_no_less(one: &Rules, other: &Rules) -> bool {
+    let length = |period: Option<Period>| period.map_or(0.0, days);
+    one.generations >= other.generations
+        && length(one.within) >= length(other.within)
+        && other.thinned.iter().all(|(unit, count)| one.thinned.get(unit).is_some_and(|of| of >= count))
+}
+
+fn drift(new: Option<&Value>) -> Verdict {
+    match new {
+        Some(Value::Text(word)) if *word == Drift::Enable.to_string() => Verdict::hazard(
+            &PROVIDER,
+            "where automated backups are off, the next run turns them on, and the database may be out of service for a moment",
+        ),
+        _ => Verdict::neutral(),
+    }
+}
+
+/// A waiver is a decision that was made, with its reason: it needs no other.
+fn waiver(aspect: &Aspect, old: Option<&Value>, new: Option<&Value>) -> Verdict {
+    match (old, new) {
+        (None, Some(_)) => Verdict { judgement: Judgement::Weakens, code: None, because: sentence(aspect.weaker) },
+        (Some(_), None) => Verdict::stronger(aspect.stronger),
+        _ => Verdict::neutral(),
+    }
+}

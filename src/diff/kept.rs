@@ -1,0 +1,174 @@
+//! What a changed backup means for its recovery points, told with the change that brings it about.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::change::{Change, Judgement};
+use super::fact::{Entity, Value, When};
+use super::facts::{COPY_RETENTION, RETENTION_OF_POINTS, SCHEDULE};
+use super::judge::Judge;
+use super::points::{Effect, Gone, Lot, Sides};
+use crate::calendar::{self, Occurrences};
+use crate::diagnostic::codes::change::{DELETES, GAP, RETENTION};
+use crate::plan::{Drift, Way};
+use crate::primitives::{Duration, grouped};
+use crate::timeline::{Making, Place};
+
+/// Tells of those changes from `first` on that are about what is kept, and adds what follows from the moment at which the newer plan takes over.
+pub(super) fn tell(
+    sides: &Sides<'_>,
+    judge: &mut Judge,
+    [old, new]: [&Entity; 2],
+    changes: &mut [Change],
+    first: usize,
+) {
+    let Some(both) = sides.both(&new.subject.name) else { return };
+    let about = |words: &[&str], changes: &[Change]| {
+        changes[first..].iter().position(|change| is_about(change, words)).map(|at| at + first)
+    };
+    if about(&[SCHEDULE.word, RETENTION_OF_POINTS.word, COPY_RETENTION.word], changes).is_some() {
+        let sets = match &both[1].1.way {
+            Way::PointInTime(kept) => kept.on_drift != Drift::Tell,
+            Way::Stored(_) | Way::Snapshot(_) => true,
+        };
+        for effect in sides.effects(both) {
+            let own = match &effect.place {
+                Place::Copy(store) => format!("{} {store}", COPY_RETENTION.word),
+                Place::Store(_) | Place::Provider => RETENTION_OF_POINTS.word.to_owned(),
+            };
+            let at = about(&[&own], changes).or_else(|| about(&[SCHEDULE.word], changes));
+            if let Some(at) = at {
+                tell_effect(sides, &effect, sets, &mut changes[at]);
+            }
+        }
+    }
+    let schedule = |entity: &Entity| {
+        let fact = entity.facts.iter().find(|fact| *fact.aspect == SCHEDULE)?;
+        match &fact.value {
+            Value::Schedule(when) => Some((**when).clone()),
+            _ => None,
+        }
+    };
+    if let (Some(at), Some(before), Some(after)) = (about(&[SCHEDULE.word], changes), schedule(old), schedule(new))
+        && let Some(because) = gap(sides, judge, &before, &after)
+    {
+        let change = &mut changes[at];
+        if change.judgement < Judgement::Weakens {
+            (change.judgement, change.code) = (Judgement::Hazard, Some(&GAP));
+        }
+        change.because.push(because);
+    }
+}
+
+fn is_about(change: &Change, words: &[&str]) -> bool {
+    let Some(word) = change.word() else { return false };
+    words.iter().any(|of| word == *of || (*of == COPY_RETENTION.word && word.starts_with(COPY_RETENTION.word)))
+}
+
+fn tell_effect(sides: &Sides<'_>, effect: &Effect, sets: bool, change: &mut Change) {
+    let times = Times { making: effect.making, zone: &sides.zone };
+    let place = match &effect.place {
+        Place::Store(store) | Place::Copy(store) => format!(" in {store}"),
+        Place::Provider => String::new(),
+    };
+    let deletes = match effect.gone {
+        Gone::None => None,
+        Gone::Some(gone) => {
+            Some(format!("the next run that prunes {}", deleted(gone, effect.earliest, &place, &times)))
+        }
+        Gone::AllBefore(left) if effect.place == Place::Provider && sets => {
+            Some(format!("the next run sets it so, and the provider deletes all of before {}", times.in_zone(left)))
+        }
+        Gone::AllBefore(left) if effect.place == Place::Provider => {
+            let left = times.in_zone(left);
+            change.because.push(format!("the database has to be set so by hand; then all of before {left} is gone"));
+            None
+        }
+        Gone::AllBefore(left) => Some(format!(
+            "the next run that prunes deletes all recovery points{place} of before {}",
+            times.in_zone(left)
+        )),
+        Gone::Uncounted => {
+            change.because.push(format!("there are more recovery points{place} than are counted"));
+            None
+        }
+    };
+    if let Some(deletes) = deletes {
+        (change.judgement, change.code) = (Judgement::Deletes, Some(&DELETES));
+        change.because.push(deletes);
+    } else {
+        in_the_long_run(effect, &place, &times, change);
+    }
+}
+
+/// How the moments of points are shown.
+struct Times<'a> {
+    making: Option<Making>,
+    zone: &'a TimeZone,
+}
+
+impl Times<'_> {
+    /// A day or a month, where a point is all of that.
+    fn of(&self, moment: Timestamp) -> String {
+        let local = self.zone.to_datetime(moment);
+        match self.making {
+            Some(Making::EachDay) => local.date().to_string(),
+            Some(Making::EachMonth { .. }) => local.strftime("%Y-%m").to_string(),
+            Some(Making::EachRun) | None => calendar::local(moment, self.zone),
+        }
+    }
+
+    fn in_zone(&self, moment: Timestamp) -> String {
+        match self.making {
+            Some(Making::EachDay | Making::EachMonth { .. }) => self.of(moment),
+            Some(Making::EachRun) | None => calendar::local_in(moment, self.zone),
+        }
+    }
+}
+
+fn deleted(gone: Lot, earliest: Option<Timestamp>, place: &str, times: &Times<'_>) -> String {
+    let Lot { points, first, last, left } = gone;
+    let which = match points {
+        1 => format!("deletes 1 recovery point{place}, of {}", times.in_zone(first)),
+        _ => {
+            format!("deletes {} recovery points{place}, {} … {}", grouped(points), times.of(first), times.in_zone(last))
+        }
+    };
+    let moves = earliest.zip(left).filter(|(before, left)| left > before).map(|(before, left)| {
+        format!("; the earliest that can be brought back moves from {} to {}", times.of(before), times.in_zone(left))
+    });
+    which + &moves.unwrap_or_default()
+}
+
+/// Where nothing goes at once, and what is kept reaches back less far in the end: at least by a day, which is more than clocks are set by.
+fn in_the_long_run(effect: &Effect, place: &str, times: &Times<'_>, change: &mut Change) {
+    let Some((before, later)) = effect.earliest.zip(effect.later) else { return };
+    if later.duration_since(before).as_hours() < 24 {
+        return;
+    }
+    if change.judgement < Judgement::Weakens {
+        (change.judgement, change.code) = (Judgement::Weakens, Some(&RETENTION));
+    }
+    change.because.push(format!(
+        "in the long run, what is kept{place} reaches back less far: as if to {}, where it is to {}",
+        times.of(later),
+        times.in_zone(before)
+    ));
+}
+
+/// Where longer than either schedule has lies between the last run by the older and the first by the newer.
+fn gap(sides: &Sides<'_>, judge: &mut Judge, before: &When, after: &When) -> Option<String> {
+    let last = Occurrences::of(&before.schedule).ok()?.last_at_or_before(sides.now)?;
+    let next = Occurrences::of(&after.schedule).ok()?.after(sides.now).next()?;
+    let between = u64::try_from(next.duration_since(last).as_secs()).ok()?;
+    let usual = judge.gap(before).max(judge.gap(after))?;
+    let time = |time: Timestamp| calendar::local_in(time, &sides.zone);
+    (between > usual).then(|| {
+        format!(
+            "put into use now, the next run is at {}, {} after the last at {}: longer than either schedule has",
+            time(next),
+            Duration::from_seconds(between),
+            time(last)
+        )
+    })
+}

@@ -1,0 +1,56 @@
+//! Floor 8: what a change of a plan means for what can be recovered.
+//!
+//! Unaware of files and of how plans were written, but for the spans; of the world and the clock it is told. Invariants: a plan and what is the
+//! same in other words differ in nothing; whatever makes a run, a restore or a proof go another way is a change; what is judged to weaken has a
+//! code, and needs a waiver of the newer plan.
+
+mod accepted;
+mod change;
+mod compare;
+mod fact;
+mod facts;
+mod judge;
+mod kept;
+mod matching;
+mod points;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+pub use change::{Accepted, Change, Changes, Counts, Judgement, Kind, Subject, What};
+
+use crate::calendar;
+use crate::plan::Plan;
+use compare::Comparing;
+
+/// What differs between two plans, of which one may not be there: then all of the other is new, or gone. `now` is when the newer takes over: its
+/// waivers hold or have expired by it, and it says which recovery points are there.
+///
+/// Of plans that were not checked, what leads nowhere is compared by its name.
+pub fn diff(old: Option<&Plan>, new: Option<&Plan>, now: Timestamp) -> Changes {
+    let zone = new.or(old).map(|plan| plan.timezone.value.as_str());
+    let zone = zone.and_then(calendar::zone).unwrap_or(TimeZone::UTC);
+    let names = old.zip(new).map(|(old, new)| matching::renames(old, new)).unwrap_or_default();
+    let mut changes = Comparing::new(old, new, &names, now, &zone).changes();
+    if let Some(new) = new {
+        accepted::accept(&mut changes, new, now.to_zoned(zone).date());
+    }
+    // Of one judgement they stay in the plans' order.
+    changes.sort_by_key(|change| std::cmp::Reverse(change.judgement));
+    Changes {
+        counts: counts(&changes),
+        unwaived: changes.iter().filter(|change| change.is_unwaived()).count(),
+        changes,
+    }
+}
+
+fn counts(changes: &[Change]) -> Counts {
+    let count = |judgement| changes.iter().filter(|change| change.judgement == judgement).count();
+    Counts {
+        hazards: count(Judgement::Hazard),
+        deletes: count(Judgement::Deletes),
+        weakens: count(Judgement::Weakens),
+        neutral: count(Judgement::Neutral),
+        strengthens: count(Judgement::Strengthens),
+    }
+}

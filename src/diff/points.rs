@@ -1,0 +1,161 @@
+//! What a changed backup means for the recovery points that are there, as if every run of the older plan had succeeded.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::change::Kind;
+use super::fact::Renames;
+use crate::calendar;
+use crate::plan::{Backup, Plan, Target};
+use crate::primitives::JobName;
+use crate::retention::{Candidate, Rules, Verdict, decide};
+use crate::timeline::{Kept, Making, Place, Points, Series, TooMany, of_backup};
+
+/// Two plans and the time at which the newer takes over.
+pub(super) struct Sides<'p> {
+    pub(super) old: &'p Plan,
+    pub(super) new: &'p Plan,
+    pub(super) names: &'p Renames,
+    pub(super) now: Timestamp,
+    /// The newer plan's.
+    pub(super) zone: TimeZone,
+}
+
+/// What changes for the points of one job in one place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Effect {
+    /// Where, as the newer plan calls it.
+    pub(super) place: Place,
+    /// What a run makes; none where a provider keeps every moment.
+    pub(super) making: Option<Making>,
+    /// The points that go.
+    pub(super) gone: Gone,
+    /// The earliest moment that can be brought back now, as the older plan has it; none where that is as far back as it was run.
+    pub(super) earliest: Option<Timestamp>,
+    /// And once the newer plan has been at work for long; none where it keeps everything.
+    pub(super) later: Option<Timestamp>,
+}
+
+/// Points that the newer plan lets go, and the older does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gone {
+    /// None.
+    None,
+    /// These.
+    Some(Lot),
+    /// All that are older than that.
+    AllBefore(Timestamp),
+    /// More than are counted.
+    Uncounted,
+}
+
+/// Points that go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Lot {
+    /// How many.
+    pub(super) points: u64,
+    /// Of when the data of the oldest is.
+    pub(super) first: Timestamp,
+    /// Of when the data of the newest is.
+    pub(super) last: Timestamp,
+    /// Of when that of the oldest is that stays.
+    pub(super) left: Option<Timestamp>,
+}
+
+impl<'p> Sides<'p> {
+    fn find(plan: &'p Plan, job: &JobName) -> Option<(&'p Target, &'p Backup)> {
+        plan.backups().find(|(target, backup)| target.job(backup) == *job)
+    }
+
+    /// The jobs by the name that the newer plan has for them.
+    pub(super) fn both(&self, name: &str) -> Option<[(&'p Target, &'p Backup); 2]> {
+        let new = Self::find(self.new, &JobName::parse(name).ok()?)?;
+        let called = |target: &Target, backup: &Backup| {
+            let of = self.names.name(Kind::Target, &target.name.value);
+            self.names.of(Kind::Backup, &format!("{of}/{}", backup.name.value))
+        };
+        let old = self.old.backups().find(|(target, backup)| called(target, backup) == name)?;
+        Some([old, new])
+    }
+
+    /// What a job's points come to, in each place that both plans keep them in.
+    pub(super) fn effects(&self, [old, new]: [(&Target, &Backup); 2]) -> Vec<Effect> {
+        let old_zone = calendar::zone(&self.old.timezone.value).unwrap_or(TimeZone::UTC);
+        let before = of_backup(old.0, old.1, &old_zone, None);
+        let after = of_backup(new.0, new.1, &self.zone, None);
+        let pair = |series: &Series| {
+            let same = after.iter().find(|other| other.place == self.renamed(&series.place))?;
+            self.effect(series, same)
+        };
+        before.iter().filter_map(pair).collect()
+    }
+
+    fn renamed(&self, place: &Place) -> Place {
+        let name = |store: &crate::primitives::Name| {
+            crate::primitives::Name::parse(&self.names.name(Kind::Store, store)).unwrap_or_else(|_| store.clone())
+        };
+        match place {
+            Place::Store(store) => Place::Store(name(store)),
+            Place::Copy(store) => Place::Copy(name(store)),
+            Place::Provider => Place::Provider,
+        }
+    }
+
+    fn effect(&self, old: &Series, new: &Series) -> Option<Effect> {
+        let place = new.place.clone();
+        match (&old.kept, &new.kept) {
+            (Kept::Moving(old), Kept::Moving(new)) => {
+                let from = |moving: &crate::timeline::Moving| moving.at(self.now).and_then(|stretch| stretch.from);
+                let (earliest, later) = (from(old), from(new));
+                let gone = match (earliest, later) {
+                    (Some(before), Some(after)) if after > before => Gone::AllBefore(after),
+                    _ => Gone::None,
+                };
+                Some(Effect { place, making: None, gone, earliest, later })
+            }
+            (Kept::Points(old), Kept::Points(new)) => Some(self.points(place, old, new)),
+            _ => None,
+        }
+    }
+
+    fn points(&self, place: Place, old: &Points, new: &Points) -> Effect {
+        let there = |points: &Points| -> Result<Vec<Timestamp>, TooMany> {
+            Ok(points.between(self.now, self.now)?.iter().map(crate::timeline::Life::moment).collect())
+        };
+        let effect = |gone, earliest, later| Effect { place, making: Some(old.making), gone, earliest, later };
+        let (Ok(before), Ok(after)) = (there(old), there(new)) else { return effect(Gone::Uncounted, None, None) };
+        let later = after.first().copied().filter(|_| !new.rules.is_empty());
+        if old.rules.is_empty() {
+            let gone = later.map_or(Gone::None, Gone::AllBefore);
+            return effect(gone, None, later);
+        }
+        let gone = self.gone(&before, &old.rules, &new.rules);
+        effect(gone, before.first().copied(), later)
+    }
+
+    /// Which of those that are there the newer rules let go, and the older do not.
+    fn gone(&self, there: &[Timestamp], old: &Rules, new: &Rules) -> Gone {
+        let candidates: Vec<Candidate<usize>> =
+            there.iter().enumerate().map(|(id, moment)| Candidate { id, moment: *moment, good: true }).collect();
+        let decided = |rules| decide(&candidates, rules, self.now, &self.zone);
+        let is_kept = |verdict: &Verdict| matches!(verdict, Verdict::Keep(_));
+        let (older, newer) = (decided(old), decided(new));
+        let goes = there.iter().zip(older.iter().zip(&newer)).filter(|(_, (old, new))| is_kept(old) && !is_kept(new));
+        let goes: Vec<Timestamp> = goes.map(|(moment, _)| *moment).collect();
+        let (Some(first), Some(last)) = (goes.first(), goes.last()) else { return Gone::None };
+        let left = there.iter().zip(&newer).find(|(_, verdict)| is_kept(verdict)).map(|(moment, _)| *moment);
+        Gone::Some(Lot { points: goes.len() as u64, first: *first, last: *last, left })
+    }
+
+    /// How many points of a job are there now, by the older plan; none where nobody can say.
+    pub(super) fn there(&self, target: &Target, backup: &Backup) -> Option<u64> {
+        let zone = calendar::zone(&self.old.timezone.value).unwrap_or(TimeZone::UTC);
+        let count = |series: &Series| match &series.kept {
+            Kept::Points(points) if !points.rules.is_empty() => {
+                Some(points.between(self.now, self.now).ok()?.len() as u64)
+            }
+            _ => None,
+        };
+        of_backup(target, backup, &zone, None).iter().map(count).sum()
+    }
+}

@@ -1,0 +1,179 @@
+//! What a change of a plan means, from the command line: of files, of folders, and of commits.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::scene::{Scene, data, settings};
+use super::transcript;
+
+/// A plan whose points are kept and promised for so long.
+pub(super) fn plan(name: &str, generations: u32, rpo: &str, more: &str) -> String {
+    format!(
+        r#"plan "{name}" {{
+}}
+notify "mail" {{ command "sendmail" "root"; events "failure"; }}
+notify "dead-man" {{ ping (env)"PING_URL"; events "success"; }}
+store "shelf" {{ local path="store"; access {{ write "backup"; read "backup"; prune "sysadmin"; }}; }}
+target "photos" {{
+    files "photos"
+    objective rpo="{rpo}"
+    backup "daily" {{
+        schedule "daily" at="05:30"; archive "tar.zip"; store "shelf"; retention generations={generations}; takes "20m"
+        {more}
+    }}
+}}
+restore "photos" {{ recover "photos" {{ into path="restored" }} }}
+verify "monthly" {{ schedule "monthly" day=1 at="10:00"; targets "*"; depth "read"; }}
+"#
+    )
+}
+
+const NOW: &str = "--now 2026-03-01T12:00:00Z";
+
+/// A repository with a commit of these files.
+pub(super) fn repository(files: &[(&str, &str)]) -> Scene {
+    let scene = Scene::new();
+    git(&scene, &["init", "--quiet", "--initial-branch=main"]);
+    commit(&scene, files);
+    scene
+}
+
+pub(super) fn commit(scene: &Scene, files: &[(&str, &str)]) {
+    for (name, text) in files {
+        scene.write(name, text);
+    }
+    git(scene, &["add", "--all"]);
+    git(scene, &["commit", "--quiet", "--allow-empty", "--message=plans"]);
+}
+
+fn git(scene: &Scene, arguments: &[&str]) {
+    let mut git = Command::new("git");
+    git.current_dir(scene.path("")).args(arguments);
+    for (name, value) in [
+        ("GIT_AUTHOR_NAME", "a"),
+        ("GIT_AUTHOR_EMAIL", "a@example.jp"),
+        ("GIT_COMMITTER_NAME", "a"),
+        ("GIT_COMMITTER_EMAIL", "a@example.jp"),
+        ("GIT_CONFIG_GLOBAL", "/dev/null"),
+        ("GIT_CONFIG_SYSTEM", "/dev/null"),
+    ] {
+        git.env(name, value);
+    }
+    let output = git.output().expect("git runs");
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_change_is_told_for_people_and_ends_with_its_status() {
+    let scene = Scene::new();
+    scene.write("old.kdl", &plan("album", 30, "25h", ""));
+    scene.write("weaker.kdl", &plan("album", 7, "2d", ""));
+    scene.write("stronger.kdl", &plan("album", 60, "24h30m", ""));
+    let waived = "waive \"sonae::change::deletes\" reason=\"the older ones are on tape\" until=\"2026-06-30\"";
+    scene.write("accepted.kdl", &plan("album", 7, "25h", waived));
+    scene.write(
+        "broken.kdl",
+        "plan \"album\" {\n}\ntarget \"photos\" {\n    files \"photos\"\n    backup \"daily\" { }\n}\n",
+    );
+    let told = scene.types_all(&[
+        &format!("diff old.kdl weaker.kdl {NOW}"),
+        &format!("diff old.kdl stronger.kdl {NOW}"),
+        &format!("diff old.kdl accepted.kdl {NOW}"),
+        &format!("diff old.kdl old.kdl {NOW}"),
+        &format!("diff old.kdl broken.kdl {NOW}"),
+        &format!("diff broken.kdl old.kdl {NOW}"),
+        &format!("diff old.kdl nowhere.kdl {NOW}"),
+        "diff old.kdl .",
+    ]);
+    transcript!("diff", told);
+}
+
+#[test]
+fn what_a_commit_has_is_compared_with_what_is_here() {
+    let parts = "plan \"album\" {\n}\ninclude \"../parts/all.kdl\"\n";
+    let part = |generations| {
+        let text = plan("album", generations, "25h", "");
+        text.split_once("}\n").map(|(_, rest)| rest.to_owned()).expect("a plan")
+    };
+    let scene = repository(&[("plans/album.kdl", parts), ("parts/all.kdl", &part(30))]);
+    commit(&scene, &[("parts/all.kdl", &part(14))]);
+    scene.write("parts/all.kdl", &part(7));
+    let told = scene.types_all(&[
+        &format!("diff git:main plans/album.kdl {NOW}"),
+        &format!("diff git:main~1:plans/album.kdl git:main:plans/album.kdl {NOW}"),
+        &format!("diff git:main~1 plans {NOW}"),
+        &format!("diff git:main git:main {NOW}"),
+        &format!("diff git:nowhere plans/album.kdl {NOW}"),
+        &format!("diff git:main:plans/other.kdl plans/album.kdl {NOW}"),
+        &format!("diff git:--help plans/album.kdl {NOW}"),
+    ]);
+    transcript!("diff_git", told);
+}
+
+#[test]
+fn folders_are_compared_plan_by_plan() {
+    let scene = Scene::new();
+    scene.write("old/album.kdl", &plan("album", 30, "25h", ""));
+    scene.write("old/moved.kdl", &plan("letters", 30, "25h", ""));
+    scene.write("old/gone.kdl", &plan("gone", 30, "25h", ""));
+    scene.write("new/album.kdl", &plan("album", 14, "25h", ""));
+    scene.write("new/below/moved.kdl", &plan("letters", 60, "25h", ""));
+    scene.write("new/come.kdl", &plan("come", 30, "25h", ""));
+    scene.write("new/part.kdl", "store \"other\" { local path=\"other\" }\n");
+    scene.write("empty/readme.txt", "nothing\n");
+    let told = scene.types_all(&[&format!("diff old new {NOW}"), "diff empty empty"]);
+    transcript!("diff_folders", told);
+}
+
+#[test]
+fn a_review_reads_it_in_its_own_forms() {
+    let scene = Scene::new();
+    scene.write("old.kdl", &plan("album", 30, "25h", ""));
+    scene.write("new.kdl", &plan("album", 7, "2d", ""));
+    let line = format!("diff old.kdl new.kdl {NOW} --format");
+    transcript!("diff_markdown", scene.types(&format!("{line} markdown")));
+    transcript!("diff_github", scene.types(&format!("{line} github")));
+    transcript!("diff_json", scene.types(&format!("{line} json")));
+    let sarif: Value = serde_json::from_str(data(&scene.types(&format!("{line} sarif")))).expect("JSON");
+    let results: Vec<String> = sarif["runs"][0]["results"]
+        .as_array()
+        .expect("results")
+        .iter()
+        .map(|result| {
+            let at = &result["locations"][0]["physicalLocation"];
+            format!("{} {} {}", result["ruleId"], at["artifactLocation"]["uri"], at["region"])
+        })
+        .collect();
+    transcript!("diff_sarif", results.join("\n"));
+    let (written, told) = (scene.path("page.md"), scene.types(&format!("{line} markdown --output page.md")));
+    assert_eq!(std::fs::read_to_string(written).unwrap(), data(&scene.types(&format!("{line} markdown"))));
+    assert_eq!(data(&told), data(&scene.types(&format!("{line} text"))), "findings are printed all the same");
+}
+
+#[test]
+fn logs_for_code_scanning_are_what_the_standard_says() {
+    let mut schema: Value = serde_json::from_str(include_str!("sarif/sarif-schema-2.1.0.json")).expect("a schema");
+    // As it was published, with a `]` too many: no regular expression.
+    for of in ["run", "toolComponent"] {
+        let language = &mut schema["definitions"][of]["properties"]["language"];
+        assert!(language.as_object_mut().and_then(|language| language.remove("pattern")).is_some());
+    }
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    let scene = Scene::new();
+    let waived = "waive \"sonae::change::deletes\" reason=\"the older ones are on tape\" until=\"2026-06-30\"";
+    scene.write("old.kdl", &plan("album", 30, "25h", ""));
+    scene.write("new.kdl", &plan("album", 7, "2d", waived));
+    for line in [
+        format!("diff old.kdl new.kdl {NOW} --format sarif"),
+        format!("diff old.kdl old.kdl {NOW} --format sarif"),
+        "check old.kdl new.kdl --format sarif".to_owned(),
+    ] {
+        let log: Value = serde_json::from_str(data(&scene.types(&line))).expect("JSON");
+        let errors: Vec<String> =
+            validator.iter_errors(&log).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert!(errors.is_empty(), "{line}: {errors:#?}");
+    }
+    // A validator that lets all pass would show nothing.
+    assert!(!validator.is_valid(&serde_json::json!({ "version": "2.1.0", "runs": [{ "tool": {} }] })));
+}

@@ -1,0 +1,118 @@
+//! The tutorial: every command of it is typed, in the order of the page, and what it prints is what the page shows.
+//!
+//! Three kinds of blocks say what is done: `write FILE` makes a file, `edit FILE` puts the lines with `+` in the place of those with `-`, and in a block of `sh` each line
+//! behind `$` is typed. What it prints stands in the block of `text` that follows; `UPDATE_DOCS=1` writes it anew.
+
+use std::path::Path;
+use std::process::Command;
+
+use regex::Regex;
+
+use super::generated::is_current;
+
+const PAGE: &str = "docs/tutorial.md";
+
+/// What differs from one run to the next, as the page shows it.
+fn as_shown(text: &str, folder: &str) -> String {
+    let mut shown = text.replace(folder, "/home/me/home");
+    for (what, so) in [
+        (r"\d{8}T\d{6}Z-[0-9a-f]{8}", "20260301T053000Z-6b1f0c2a"),
+        (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "2026-03-01 05:30:00 UTC"),
+        (r"\d{4}-\d\d-\d\d \d\d:\d\d( →| …| to |:| UTC)", "2026-03-01 05:30$1"),
+        (r"\b\d+\.\ds\b", "0.3s"),
+        (r"(\d+[dhms])+ after the last", "24h after the last"),
+        (r"\bon \S+, observed", "on my-host, observed"),
+        (r"[\d.]+ [KMGTP]iB free", "75.0 GiB free"),
+        (r"[\d.]+ (B|KiB)\b", "1.2 KiB"),
+        (r"within \d+h", "within 1h"),
+    ] {
+        shown = Regex::new(what).unwrap().replace_all(&shown, so).into_owned();
+    }
+    let lines: Vec<&str> = shown.lines().map(str::trim_end).collect();
+    lines.join("\n") + "\n"
+}
+
+/// A block of the page: how it begins, and its lines.
+struct Block<'a> {
+    info: &'a str,
+    text: &'a str,
+}
+
+/// The page in pieces: text, and blocks in between.
+fn pieces(page: &str) -> Vec<(&str, Option<Block<'_>>)> {
+    let (mut pieces, mut rest) = (vec![], page);
+    while let Some((before, behind)) = rest.split_once("\n```") {
+        let (info, behind) = behind.split_once('\n').unwrap();
+        let (text, behind) = behind.split_once("```\n").unwrap();
+        pieces.push((before, Some(Block { info, text })));
+        rest = behind;
+    }
+    pieces.push((rest, None));
+    pieces
+}
+
+fn typed(line: &str, folder: &Path) -> String {
+    let program = Path::new(env!("CARGO_BIN_EXE_sonae")).parent().unwrap().display().to_string();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("{line} 2>&1")]).current_dir(folder);
+    shell.env("PATH", format!("{program}:{}", std::env::var("PATH").unwrap()));
+    shell.env("XDG_STATE_HOME", folder.join("../state")).env_remove("GIT_DIR").env_remove("GIT_WORK_TREE");
+    for (name, value) in [("AUTHOR", "me"), ("COMMITTER", "me")] {
+        shell.env(format!("GIT_{name}_NAME"), value).env(format!("GIT_{name}_EMAIL"), "me@example.org");
+    }
+    shell.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_SYSTEM", "/dev/null");
+    let output = shell.output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    let status = output.status.code().unwrap();
+    assert!([0, 2, 3].contains(&status), "{line}: {status}\n{told}");
+    told.into_owned()
+}
+
+/// Puts the lines with `+` of a block in the place of those with `-`.
+fn edit(file: &Path, block: &str) {
+    let lines = |mark: char| -> String {
+        block.lines().filter_map(|line| line.strip_prefix(mark)).map(|line| format!("{line}\n")).collect()
+    };
+    let text = std::fs::read_to_string(file).unwrap();
+    // A comment may stand behind what is edited.
+    let old = lines('-');
+    assert_eq!(text.matches(&old).count(), 1, "{old}{text}");
+    std::fs::write(file, text.replace(&old, &lines('+'))).unwrap();
+}
+
+#[test]
+fn the_tutorial_shows_what_its_commands_print() {
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE)).unwrap();
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path().join("home");
+    std::fs::create_dir(&folder).unwrap();
+    let (mut written, mut typed_so_far) = (String::new(), 0);
+    for (text, block) in pieces(&page) {
+        written.push_str(text);
+        let Some(Block { info, text }) = block else { break };
+        if info == "text" {
+            // It is written anew behind its commands. The blank line before it goes with it.
+            written.truncate(written.trim_end_matches('\n').len());
+            continue;
+        }
+        written.push_str(&format!("\n```{info}\n{text}```\n"));
+        match info.split_once(' ') {
+            Some(("write", file)) => {
+                std::fs::create_dir_all(folder.join(file).parent().unwrap()).unwrap();
+                std::fs::write(folder.join(file), text).unwrap();
+            }
+            Some(("edit", file)) => edit(&folder.join(file), text),
+            _ => {
+                let lines: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("$ ")).collect();
+                typed_so_far += lines.len();
+                let told: String = lines.iter().map(|line| typed(line, &folder)).collect();
+                if !told.is_empty() {
+                    let told = as_shown(&told, &folder.display().to_string());
+                    written.push_str(&format!("\n```text\n{told}```\n"));
+                }
+            }
+        }
+    }
+    assert!(typed_so_far >= 10, "{typed_so_far}");
+    is_current(PAGE, &written);
+}
