@@ -25,6 +25,8 @@ fn as_shown(text: &str, folder: &str) -> String {
         (r"[\d.]+ [KMGTP]iB free", "75.0 GiB free"),
         (r"[\d.]+ (B|KiB)\b", "1.2 KiB"),
         (r"within \d+h", "within 1h"),
+        (r"daily/[^/ ]+/", "daily/my-host/"),
+        (r"UTC  \S+ +(\d+ files)", "UTC  my-host     $1"),
     ] {
         shown = Regex::new(what).unwrap().replace_all(&shown, so).into_owned();
     }
