@@ -14,6 +14,7 @@ mod explain;
 pub mod forecast;
 pub mod hidden;
 pub mod history;
+pub mod html;
 pub mod iam;
 mod kept;
 mod launch;

@@ -10,6 +10,7 @@ mod guards;
 mod includes;
 mod leases;
 mod ledger;
+mod pages;
 mod rehearse;
 mod restores;
 mod rollbacks;
