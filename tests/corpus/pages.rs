@@ -88,7 +88,7 @@ fn pages_of_every_plan_say_what_the_text_says() {
         past::jobs(proven.graph())
             .iter()
             .flat_map(|job| &job.roots)
-            .for_each(|root| gone.tree().take_away(root.as_bytes().to_vec()));
+            .for_each(|root| gone.tree().take_away(root.as_bytes()));
         worlds.push(gone);
         for world in &worlds {
             if proven.plan().job_names().next().is_some() {

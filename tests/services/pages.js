@@ -1,10 +1,11 @@
 (() => {
   const complaints = [];
   document.querySelectorAll("details").forEach((one) => { one.open = true; });
-  const root = document.documentElement;
-  if (root.scrollWidth > innerWidth) {
-    const wide = [...document.body.querySelectorAll("*")].filter((one) => one.getBoundingClientRect().right > innerWidth + 0.5 && !one.parentElement.closest(".wide"));
-    complaints.push(`the page is ${root.scrollWidth} wide, and there is room for ${innerWidth}: ${wide.slice(0, 3).map((one) => one.outerHTML.slice(0, 120)).join(" | ")}`);
+  // The window of a telephone grows with what is too wide for it: the room is what the page is laid out for.
+  const root = document.documentElement, room = root.clientWidth;
+  if (root.scrollWidth > room) {
+    const wide = [...document.body.querySelectorAll("*")].filter((one) => one.getBoundingClientRect().right > room + 0.5 && !one.parentElement.closest(".wide"));
+    complaints.push(`the page is ${root.scrollWidth} wide, and there is room for ${room}: ${wide.slice(0, 3).map((one) => one.outerHTML.slice(0, 120)).join(" | ")}`);
   }
 
   const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });

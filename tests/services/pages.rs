@@ -15,6 +15,7 @@ pub(crate) const CHECKS: &[Check] = &[
     },
     Check { name: "what works a page is reached and worked by the keyboard", needs: &[CHROMIUM], run: keyboard },
     Check { name: "without scripts, and on paper, all that a page says is there", needs: &[CHROMIUM], run: plain },
+    Check { name: "what is wrong with a page is noticed by what looks at it", needs: &[CHROMIUM], run: noticed },
 ];
 
 const LOOKS: [Look; 4] = [
@@ -172,6 +173,27 @@ fn seen() {
         }
     }
     assert!(amiss.is_empty(), "{}", amiss.join("\n"));
+}
+
+/// Wrong in each way that is looked for.
+const WRONG: &str = "<!DOCTYPE html><html lang='en'><head><meta name='viewport' content='width=device-width'><link rel='icon' href='data:,'></head><body style='background: #fff; color: #999'>\
+    <p>grey on white</p><p style='width: 900px'>wide</p><p style='visibility: visible; width: 0; font-size: 0'>nothing of this</p>\
+    <svg width='90' height='40'><rect width='90' height='40' fill='#333'/><text y='20' fill='#555'>dark</text></svg>\
+    <img src='picture.png'><script>console.error('something'); missing();</script></body></html>";
+
+fn noticed() {
+    let (scene, mut browser) = (Scene::new(ONE_JOB), Browser::new());
+    let file = scene.path("wrong.html");
+    std::fs::write(&file, WRONG).unwrap();
+    browser.looks(LOOKS[0]);
+    let amiss = browser.opens(&file).join("\n");
+    for wanted in ["it asks for file://", "a script said", "a script failed"] {
+        assert!(amiss.contains(wanted), "{wanted}: {amiss}");
+    }
+    let found = browser.evaluates(include_str!("pages.js"))["complaints"].to_string();
+    for wanted in ["of grey on white", "of dark", "not seen: nothing of this", "there is room for"] {
+        assert!(found.contains(wanted), "{wanted}: {found}");
+    }
 }
 
 /// What has the focus: what it is, whether that is seen, and in which step of the picture it is.

@@ -47,14 +47,14 @@ impl Chart {
     }
 
     /// What the line means at which what is allowed ends.
-    pub(super) fn told(&self, allowed: Duration, word: &str) -> Markup {
+    pub(super) fn told(&self, allowed: Duration) -> Markup {
         html! {
             li {
                 @if self.allowed.is_some() {
                     svg.sample width="16" height="24" aria-hidden="true" { line.allowed x1="8" x2="8" y1="0" y2="24" {} }
-                    "the broken line: " (allowed) " " (word) " allowed"
+                    "the broken line: the end of the " (allowed) " allowed"
                 } @else {
-                    (allowed) " " (word) " allowed, which ends far beyond the right edge"
+                    "the " (allowed) " allowed end far beyond the right edge"
                 }
             }
         }

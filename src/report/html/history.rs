@@ -87,7 +87,7 @@ fn steps(found: &RunDetail) -> Markup {
             li { (sample(Bar::Full)) "what it took" }
             @if is_planned { li { (sample(Bar::Frame)) "an outline: what was planned, from when it was begun" } }
             @if found.steps.iter().any(|row| row.end == StepEnd::Failed) { li { (sample(Bar::Broken)) "a cross at its end: it failed" } }
-            @if let Some(allowed) = run.allowed { (chart.told(allowed, "were")) }
+            @if let Some(allowed) = run.allowed { (chart.told(allowed)) }
         }
         (wide("What each step took", &table))
     }

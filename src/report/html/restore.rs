@@ -10,6 +10,7 @@ use super::run::{about, comes_to};
 use super::steps::steps;
 use crate::forecast::{Outlook, OutlookStep, Runbook, Stage};
 use crate::primitives::Duration;
+use crate::report::forecast::{Told, groups};
 use crate::report::runbook::{Clock, Typed, before, clock, facts as told_facts, note, then};
 use crate::run::ExitStatus;
 
@@ -37,6 +38,7 @@ pub fn restore(outlook: &Outlook, runbook: &Runbook, typed: &Typed, times: &str,
 fn time(outlook: &Outlook, runbook: &Runbook, times: &str, clock: Clock) -> Markup {
     let ends = runbook.steps.iter().filter_map(|stage| stage.ends.or(stage.begins)).max().unwrap_or_default();
     let chart = Chart::new(ends, runbook.allowed);
+    let told: Vec<Told> = groups(outlook).into_iter().flat_map(|group| group.steps).collect();
     let any_past = runbook.steps.iter().any(|stage| stage.past.is_some());
     let table = html! {
         table.chart {
@@ -50,8 +52,8 @@ fn time(outlook: &Outlook, runbook: &Runbook, times: &str, clock: Clock) -> Mark
                 }
             }
             tbody {
-                @for (step, stage) in outlook.steps.iter().zip(&runbook.steps) {
-                    (row((step, stage), &chart, clock, any_past))
+                @for ((step, stage), told) in outlook.steps.iter().zip(&runbook.steps).zip(&told) {
+                    (row((step, stage, told), &chart, clock, any_past))
                 }
             }
         }
@@ -65,7 +67,7 @@ fn time(outlook: &Outlook, runbook: &Runbook, times: &str, clock: Clock) -> Mark
     }
 }
 
-fn row((step, stage): (&OutlookStep, &Stage), chart: &Chart, clock: Clock, any_past: bool) -> Markup {
+fn row((step, stage, told): (&OutlookStep, &Stage, &Told), chart: &Chart, clock: Clock, any_past: bool) -> Markup {
     let number = stage.step.0 + 1;
     let bar = if stage.on_longest_path { Bar::Full } else { Bar::Hollow };
     let seconds = |time: Duration| time.seconds as f64;
@@ -75,7 +77,7 @@ fn row((step, stage): (&OutlookStep, &Stage), chart: &Chart, clock: Clock, any_p
     html! {
         tr {
             td.number { a href={ "#step-" (number) } { (number) } }
-            td.what { bdi { (step.name()) } }
+            td.what { bdi { (told.word) " " (told.what) } }
             td { (at(stage.begins)) }
             td { (at(stage.ends)) }
             td { (step.takes().map_or_else(|| "not said".to_owned(), |takes| takes.to_string())) }
@@ -95,7 +97,7 @@ fn legend(runbook: &Runbook, chart: &Chart) -> Markup {
             @if runbook.steps.iter().any(|stage| !stage.on_longest_path && stage.ends.is_some()) {
                 li { (sample(Bar::Hollow)) "an outline: it may take longer before the whole does" }
             }
-            @if let Some(allowed) = runbook.allowed { (chart.told(allowed, "are")) }
+            @if let Some(allowed) = runbook.allowed { (chart.told(allowed)) }
         }
     }
 }

@@ -117,13 +117,16 @@
     told.textContent = (at + 1) + " of " + found.length + ": step " + step.dataset.step;
   };
   const search = () => {
-    const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const text = (step) => (step.textContent + " " + (listed(step)?.textContent ?? "")).toLowerCase();
-    found = words.length ? steps.filter((step) => { const all = text(step); return words.every((word) => all.includes(word)); }) : [];
+    const plain = (text) => text.toLowerCase().replace(/\s+/g, " ").trim();
+    const wanted = plain(field.value);
+    const text = new Map(steps.map((step) => [step, plain(step.textContent + " " + (listed(step)?.textContent ?? ""))]));
+    // The very words, one after the other; where no step has them, all of them anywhere.
+    found = wanted ? steps.filter((step) => text.get(step).includes(wanted)) : [];
+    if (wanted && !found.length) found = steps.filter((step) => wanted.split(" ").every((word) => text.get(step).includes(word)));
     steps.forEach((step) => step.classList.toggle("found", found.includes(step)));
     document.querySelectorAll(".current").forEach((one) => one.classList.remove("current"));
     at = -1;
-    told.textContent = words.length ? "no step has it" : "";
+    told.textContent = wanted ? "no step has it" : "";
     turn(1);
   };
   field.addEventListener("input", search);

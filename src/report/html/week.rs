@@ -16,7 +16,7 @@ use crate::primitives::{Duration, JobName};
 
 const DAYS: usize = 7;
 /// How wide the picture of a day is, in pixels, and how high.
-const WIDTH: f64 = 120.0;
+const WIDTH: f64 = 96.0;
 const HEIGHT: f64 = 14.0;
 /// So many times of a day are named; where there are more, the first and the last.
 const NAMED_MAX: usize = 4;
@@ -45,7 +45,9 @@ pub(super) fn week(plan: &Plan, at: Timestamp, chosen: &BTreeSet<JobName>) -> Ma
     let any_hosts = rows.iter().any(|row| !row.hosts.is_empty());
     let table = html! {
         table.week {
-            caption { "What begins when, in " (plan.timezone.value) ". A bar is as long as its backup takes." }
+            caption {
+                "What begins when, from " (zone.to_datetime(at).date()) " on, in " (plan.timezone.value) ". A bar is as long as its backup takes."
+            }
             thead {
                 tr {
                     th scope="col" { "what" }
@@ -80,7 +82,7 @@ fn days(at: Timestamp, zone: &TimeZone) -> Vec<Day> {
     };
     let day = |number: usize| {
         let ((date, start), (_, end)) = (start(number)?, start(number + 1)?);
-        Some(Day { start, end, name: date.strftime("%a %Y-%m-%d").to_string() })
+        Some(Day { start, end, name: date.strftime("%a %m-%d").to_string() })
     };
     (0..DAYS).filter_map(day).collect()
 }
