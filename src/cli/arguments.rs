@@ -221,8 +221,9 @@ pub(super) struct RunArguments {
     pub(super) lock_wait: Option<Duration>,
     #[command(flatten)]
     pub(super) dry: Dry,
-    #[command(flatten)]
-    pub(super) format: Format,
+    /// For people, for programs, or with --dry-run as a page for a browser
+    #[arg(long, value_enum, default_value_t = RunForm::Text)]
+    pub(super) format: RunForm,
     #[command(flatten)]
     pub(super) pace: Pace,
     /// The name of this host in recovery points [default: its host name]
@@ -260,7 +261,7 @@ pub(super) struct RestoreArguments {
     #[command(flatten)]
     pub(super) dry: Dry,
     #[command(flatten)]
-    pub(super) page: PageFormat,
+    pub(super) page: ReportFormat,
     #[command(flatten)]
     pub(super) pace: Pace,
 }
@@ -404,7 +405,7 @@ pub(super) struct TimelineArguments {
     /// Compare with an older plan: which points are lost and gained
     #[arg(long, value_name = "OLD")]
     pub(super) compare: Option<PathBuf>,
-    /// For people, for a page, for programs, or as a picture
+    /// For people, for a page, for programs, as a picture, or as a page for a browser
     #[arg(long, value_enum, default_value_t = TimelineForm::Text)]
     pub(super) format: TimelineForm,
 }
@@ -416,6 +417,7 @@ pub(super) enum TimelineForm {
     Markdown,
     Json,
     Svg,
+    Html,
 }
 
 #[derive(Debug, Args)]
@@ -457,7 +459,7 @@ pub(super) enum HistoryWord {
         /// The run
         run: String,
         #[command(flatten)]
-        page: PageFormat,
+        page: ReportFormat,
     },
 }
 
@@ -473,6 +475,22 @@ pub(super) enum Page {
     Text,
     Markdown,
     Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReportFormat {
+    /// For people, for a page of text, for programs, or as a page for a browser
+    #[arg(long, value_enum, default_value_t = ReportForm::Text)]
+    pub(super) format: ReportForm,
+}
+
+/// The forms of what is looked at in a browser as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ReportForm {
+    Text,
+    Markdown,
+    Json,
+    Html,
 }
 
 #[derive(Debug, Args)]
@@ -517,6 +535,14 @@ pub(super) struct Format {
 pub(super) enum Form {
     Text,
     Json,
+}
+
+/// The forms of `run`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum RunForm {
+    Text,
+    Json,
+    Html,
 }
 
 /// The forms of `check`.

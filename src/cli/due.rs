@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::arguments::{Form, RunArguments};
+use super::arguments::{Form, RunArguments, RunForm};
 use super::hold::{Asker, unless_interrupted};
 use super::jobs_held::JobsHeld;
 use super::load::Loaded;
@@ -34,6 +34,7 @@ use crate::steps::put_object;
 const RECENT: SignedDuration = SignedDuration::from_hours(24);
 
 pub(super) fn due(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus, Failure> {
+    let form = run::form(arguments)?;
     let loaded = load::load_for(!arguments.dry.dry_run, &arguments.plan)?;
     if arguments.accepted {
         accept::require(&arguments.plan, &loaded.proven)?;
@@ -50,6 +51,7 @@ pub(super) fn due(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
         lacking,
         loaded: &loaded,
         arguments,
+        form,
         seams,
     };
     let dry = arguments.dry.dry_run;
@@ -64,6 +66,8 @@ struct Tick<'a> {
     /// What of it cannot be run by this version.
     lacking: Lacking,
     arguments: &'a RunArguments,
+    /// Of summaries.
+    form: Form,
     seams: &'a Seams,
     host: Name,
     stores: BTreeMap<Name, Arc<dyn StoreRead>>,
@@ -132,17 +136,14 @@ impl Tick<'_> {
         self.proven.plan()
     }
 
-    /// The jobs that would be due some day, and cannot be run. That is told each time, as nobody else would tell it.
-    fn set_aside(&self) -> ExitStatus {
+    /// The jobs that would be due some day, and cannot be run, a line each. That is told each time, as nobody else would tell it.
+    fn set_aside(&self) -> Vec<String> {
         let is_scheduled = |slice: &Slice| {
             let Slice::Job(job) = slice else { return false };
             self.loaded.proven.plan().backup(job).is_some_and(|backup| backup.schedule.is_some())
         };
         let lacking: Lacking = self.lacking.clone().into_iter().filter(|(slice, _)| is_scheduled(slice)).collect();
-        for line in slices::told(&lacking) {
-            output::say(&format!("not run: {line}, which this version does not have"));
-        }
-        if lacking.is_empty() { ExitStatus::Well } else { ExitStatus::Findings }
+        slices::told(&lacking).map(|line| format!("not run: {line}, which this version does not have")).collect()
     }
 
     fn quiet(&self) -> bool {
@@ -150,13 +151,15 @@ impl Tick<'_> {
     }
 
     fn form(&self) -> Form {
-        self.arguments.format.format
+        self.form
     }
 
     async fn go(&self) -> Result<ExitStatus, Failure> {
         let recent = recent_runs(&*self.state, before(SystemClock.now())).await?;
         let Dead { mut status, resumed, waiting } = self.go_on_with_the_dead(&recent).await?;
-        status = status.worse(self.set_aside());
+        let aside = self.set_aside();
+        aside.iter().for_each(|line| output::say(line));
+        status = status.worse(findings(&aside));
         for outcome in &resumed {
             status = status.worse(self.summary(outcome));
         }
@@ -502,18 +505,33 @@ impl Tick<'_> {
             Some(_) => Some(self.forecast(&found, now).await),
             None => None,
         };
-        match self.form() {
-            Form::Text => {
+        let unknown = found.jobs.iter().any(|of| matches!(of.verdict, Verdict::Unknown { .. }));
+        let foretold = |forecast: &Outlook| run::foretold(forecast, &self.arguments.dry);
+        let aside = self.set_aside();
+        if self.arguments.format != RunForm::Html {
+            aside.iter().for_each(|line| output::say(line));
+        }
+        let status = forecast.as_ref().map_or(ExitStatus::Well, foretold).worse(findings(&aside));
+        let status = if unknown { status.worse(ExitStatus::Failed) } else { status };
+        match self.arguments.format {
+            RunForm::Text => {
                 let forecast = forecast.as_ref().map(|forecast| format!("\n{}", report::forecast::text(forecast)));
                 output::data(&format!("{}{}", report::due::text(&found), forecast.unwrap_or_default()))?;
             }
-            Form::Json => output::json(&Foretold { format_version: 1, due: &found, forecast: forecast.as_ref() })?,
+            RunForm::Html => {
+                let told = report::due::text(&found);
+                let due = report::html::Due { told: &told, outlook: forecast.as_ref(), at: found.at };
+                output::data(&report::html::due(&due, self.loaded.proven.plan(), &aside, status))?;
+            }
+            RunForm::Json => output::json(&Foretold { format_version: 1, due: &found, forecast: forecast.as_ref() })?,
         }
-        let unknown = found.jobs.iter().any(|of| matches!(of.verdict, Verdict::Unknown { .. }));
-        let status = forecast.map_or(ExitStatus::Well, |forecast| run::foretold(&forecast, &self.arguments.dry));
-        let status = status.worse(self.set_aside());
-        Ok(if unknown { status.worse(ExitStatus::Failed) } else { status })
+        Ok(status)
     }
+}
+
+/// Somebody should look where jobs are set aside.
+fn findings(aside: &[String]) -> ExitStatus {
+    if aside.is_empty() { ExitStatus::Well } else { ExitStatus::Findings }
 }
 
 /// What is due and not held is another run's.

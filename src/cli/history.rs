@@ -3,12 +3,12 @@
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::arguments::{HistoryArguments, HistoryWord, Page};
+use super::arguments::{HistoryArguments, HistoryWord, Page, ReportForm};
 use super::ledger::Asked;
 use super::{Failure, output, times, world};
 use crate::ports::{LedgerRead as _, RunDetail, RunSummary, RunsWanted};
 use crate::primitives::{JobName, Malformed, RunId};
-use crate::report::history;
+use crate::report::{history, html};
 use crate::run::ExitStatus;
 
 /// Runs of this host (`sonae history --format json`).
@@ -58,7 +58,7 @@ fn list(arguments: &HistoryArguments) -> Result<ExitStatus, Failure> {
     Ok(ExitStatus::Well)
 }
 
-fn show(run: &str, page: Page) -> Result<ExitStatus, Failure> {
+fn show(run: &str, form: ReportForm) -> Result<ExitStatus, Failure> {
     let run = RunId::parse(run).map_err(malformed)?;
     let found =
         world::runtime()?.block_on(async { Asked::open().await?.ask(async |ledger| ledger.run(&run).await).await })?;
@@ -67,10 +67,11 @@ fn show(run: &str, page: Page) -> Result<ExitStatus, Failure> {
             "there is no run {run} on this host; `sonae history` lists those there are"
         )));
     };
-    match page {
-        Page::Text => output::data(&history::show_text(&found))?,
-        Page::Markdown => output::data(&history::show_markdown(&found))?,
-        Page::Json => output::json(&Run { format_version: 1, run: &found })?,
+    match form {
+        ReportForm::Text => output::data(&history::show_text(&found))?,
+        ReportForm::Markdown => output::data(&history::show_markdown(&found))?,
+        ReportForm::Html => output::data(&html::history(&found))?,
+        ReportForm::Json => output::json(&Run { format_version: 1, run: &found })?,
     }
     Ok(ExitStatus::Well)
 }

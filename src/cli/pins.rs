@@ -67,8 +67,9 @@ pub(super) fn gone(place: &PointPlace) -> String {
     format!("recovery point {point} of {job} on {host} is gone: a backup deleted it after it was chosen")
 }
 
-/// Says of each point that would be deleted whether a restore has a pin at it now. What cannot be read is said by the forecast.
-pub(super) async fn tell_read(stores: &BTreeMap<Name, Arc<dyn StoreRead>>, outlook: &Outlook) {
+/// Of each point that would be deleted and that a restore has a pin at now, a line. What cannot be read is said by the forecast.
+pub(super) async fn told_read(stores: &BTreeMap<Name, Arc<dyn StoreRead>>, outlook: &Outlook) -> Vec<String> {
+    let mut lines = vec![];
     for step in outlook.steps.iter().filter_map(StepView::known) {
         let Action::Delete { store, job, prefix, points, .. } = &step.action else { continue };
         let Some(store) = stores.get(store).filter(|_| !points.is_empty()) else { continue };
@@ -76,11 +77,10 @@ pub(super) async fn tell_read(stores: &BTreeMap<Name, Arc<dyn StoreRead>>, outlo
         for deletion in points {
             let point = &deletion.place.point;
             if let Some(machine) = read.get(point) {
-                output::say(&format!(
-                    "{job}: {}; while it does, it is not deleted",
-                    read_by(machine.as_deref(), &point.to_string())
-                ));
+                let read = read_by(machine.as_deref(), &point.to_string());
+                lines.push(format!("{job}: {read}; while it does, it is not deleted"));
             }
         }
     }
+    lines
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::arguments::{Form, Pace, Page, RestoreArguments};
+use super::arguments::{Form, Pace, ReportForm, RestoreArguments};
 use super::hold::{Asker, Held, hold, unless_interrupted};
 use super::locks::Resource;
 use super::{Failure, Seams, host, load, locks, output, pins, run, slices, terminal, times, world};
@@ -123,10 +123,11 @@ pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<Exi
 /// The form of the summary.
 fn form(arguments: &RestoreArguments) -> Result<Form, Failure> {
     match arguments.page.format {
-        Page::Text => Ok(Form::Text),
-        Page::Json => Ok(Form::Json),
-        Page::Markdown if arguments.dry.dry_run => Ok(Form::Text),
-        Page::Markdown => Err(Failure::usage("--format markdown is a page of what would happen: add --dry-run")),
+        ReportForm::Text => Ok(Form::Text),
+        ReportForm::Json => Ok(Form::Json),
+        ReportForm::Markdown | ReportForm::Html if arguments.dry.dry_run => Ok(Form::Text),
+        ReportForm::Markdown => Err(run::only_dry("markdown")),
+        ReportForm::Html => Err(run::only_dry("html")),
     }
 }
 
@@ -156,15 +157,15 @@ impl Show<'_> {
         let known = Known { proven: whole, observed, choice: Some(&wish.choice), past, past_unknown };
         let runbook = forecast::runbook(proven.plan(), graph, outlook, known);
         let typed = Typed { begin: begin(arguments, &runbook) };
+        let times = time.filter(|_| wish.only.is_none()).map_or_else(String::new, report::proofs::time);
+        let status = run::foretold(outlook, &arguments.dry);
         match arguments.page.format {
-            Page::Text => {
-                let time = time.filter(|_| wish.only.is_none()).map_or_else(String::new, report::proofs::time);
-                output::data(&report::runbook::text(outlook, &runbook, &typed, &time))?;
-            }
-            Page::Markdown => output::data(&report::runbook::markdown(outlook, &runbook, &typed))?,
-            Page::Json => output::json(&DryRun { forecast: outlook, runbook: Some(&runbook) })?,
+            ReportForm::Text => output::data(&report::runbook::text(outlook, &runbook, &typed, &times))?,
+            ReportForm::Html => output::data(&report::html::restore(outlook, &runbook, &typed, &times, status))?,
+            ReportForm::Markdown => output::data(&report::runbook::markdown(outlook, &runbook, &typed))?,
+            ReportForm::Json => output::json(&DryRun { forecast: outlook, runbook: Some(&runbook) })?,
         }
-        Ok(run::foretold(outlook, &arguments.dry))
+        Ok(status)
     }
 }
 

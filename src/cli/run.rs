@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tokio::sync::mpsc;
 
-use super::arguments::{Dry, Form, Pace, RunArguments};
+use super::arguments::{Dry, Form, Pace, RunArguments, RunForm};
 use super::hold::{Asker, Held, hold, unless_interrupted};
 use super::locks::Resource;
 use super::{
@@ -26,7 +26,7 @@ pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
     if arguments.accepted {
         accept::require(&arguments.plan, &loaded.proven)?;
     }
-    let (plan, form) = (loaded.proven.plan(), arguments.format.format);
+    let (plan, form) = (loaded.proven.plan(), form(arguments)?);
     let host = host::name(arguments.host.as_deref())?;
     let jobs = choose(plan, &arguments.jobs)?;
     if jobs.is_empty() {
@@ -50,12 +50,20 @@ pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
     if !arguments.dry.dry_run {
         slices::refuse(&graph)?;
     }
-    if arguments.dry.dry_run && form == Form::Text {
-        slices::untold(plan).iter().for_each(|line| output::say(line));
+    let untold: Vec<String> = slices::untold(plan).into_iter().collect();
+    if arguments.dry.dry_run && arguments.format == RunForm::Text {
+        untold.iter().for_each(|line| output::say(line));
     }
+    let print_page = |outlook: &Outlook, beside: &[String]| {
+        let status = foretold(outlook, &arguments.dry);
+        output::data(&report::html::run(outlook, plan, beside, status)).map(|()| status)
+    };
     if arguments.dry.offline {
-        let at = now.unwrap_or_else(jiff::Timestamp::now);
-        return print(&forecast::unasked(plan, &graph, at, &who, None), &arguments.dry, form);
+        let outlook = forecast::unasked(plan, &graph, now.unwrap_or_else(jiff::Timestamp::now), &who, None);
+        return match arguments.format {
+            RunForm::Html => print_page(&outlook, &untold),
+            RunForm::Text | RunForm::Json => print(&outlook, &arguments.dry, form),
+        };
     }
     let locations = forecast::locations(plan, &loaded.base);
     let stores = world::reading(&locations);
@@ -77,9 +85,11 @@ pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
             let mut observed = observed().await;
             observed.at = now.unwrap_or(observed.at);
             let outlook = forecast::backup(plan, &graph, &observed, &who);
-            if form == Form::Text {
-                pins::tell_read(&stores, &outlook).await;
+            let read = if form == Form::Text { pins::told_read(&stores, &outlook).await } else { vec![] };
+            if arguments.format == RunForm::Html {
+                return print_page(&outlook, &[untold, read].concat());
             }
+            read.iter().for_each(|line| output::say(line));
             return print(&outlook, &arguments.dry, form);
         }
         let state = world::state()?;
@@ -104,6 +114,20 @@ pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
         })
         .await
     })
+}
+
+/// The form of the summary. A page is of what would happen.
+pub(super) fn form(arguments: &RunArguments) -> Result<Form, Failure> {
+    match arguments.format {
+        RunForm::Json => Ok(Form::Json),
+        RunForm::Html if !arguments.dry.dry_run => Err(only_dry("html")),
+        RunForm::Text | RunForm::Html => Ok(Form::Text),
+    }
+}
+
+/// Refuses a form of dry runs alone.
+pub(super) fn only_dry(form: &str) -> Failure {
+    Failure::usage(format!("--format {form} is a page of what would happen: add --dry-run"))
 }
 
 /// How long to wait for others, if at all.

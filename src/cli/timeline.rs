@@ -43,7 +43,7 @@ pub(super) struct Compared {
 }
 
 pub(super) fn timeline(arguments: &TimelineArguments) -> Result<ExitStatus, Failure> {
-    if arguments.compare.is_some() && arguments.format == TimelineForm::Svg {
+    if arguments.compare.is_some() && matches!(arguments.format, TimelineForm::Svg | TimelineForm::Html) {
         return Err(Failure::usage("a comparison has no picture; write --format text, markdown or json"));
     }
     let loaded = load::load(&arguments.plan)?;
@@ -63,6 +63,7 @@ fn tell(timeline: Timeline, form: TimelineForm) -> Result<(), Failure> {
         TimelineForm::Text => output::data(&report::timeline::text(&timeline)),
         TimelineForm::Markdown => output::data(&report::timeline::markdown(&timeline)),
         TimelineForm::Svg => output::data(&report::timeline::svg(&timeline)),
+        TimelineForm::Html => output::data(&report::html::timeline(&timeline)),
         TimelineForm::Json => output::json(&Shown { format_version: 1, timeline }),
     }
 }
@@ -72,7 +73,9 @@ fn tell_difference(new: &Timeline, old: &Timeline, form: TimelineForm) -> Result
     match form {
         TimelineForm::Markdown => output::data(&report::timeline::compared_markdown(&comparison)),
         TimelineForm::Json => output::json(&Compared { format_version: 1, comparison }),
-        TimelineForm::Text | TimelineForm::Svg => output::data(&report::timeline::compared_text(&comparison)),
+        TimelineForm::Text | TimelineForm::Svg | TimelineForm::Html => {
+            output::data(&report::timeline::compared_text(&comparison))
+        }
     }
 }
 

@@ -30,28 +30,68 @@ pub(super) fn head(forecast: &Outlook) -> String {
 /// Lines for a step that is reached, each behind a mark of one character and a space.
 pub(super) type Note<'a> = &'a dyn Fn(StepId) -> Vec<String>;
 
+/// The steps of one job, or those of a restore, with the heading that they stand below.
+pub(super) struct Group {
+    pub(super) heading: String,
+    pub(super) steps: Vec<Told>,
+}
+
+/// A step as it is told, whatever the form.
+pub(super) struct Told {
+    pub(super) id: StepId,
+    pub(super) mark: char,
+    pub(super) word: String,
+    pub(super) what: String,
+    /// Lines beneath. A line that begins with two spaces belongs to the one before it.
+    pub(super) details: Vec<String>,
+    /// How long it takes: of a step of which nothing else is known of its time.
+    pub(super) takes: Option<String>,
+    pub(super) fate: Fate,
+}
+
+/// What will plainly become of a step.
+pub(super) enum Fate {
+    /// It is reached, as far as can be seen.
+    Reached,
+    /// It is reached, and fails.
+    Fails(String),
+    /// It is not reached, as that one fails.
+    Skipped(StepId),
+    /// Nothing was asked about it.
+    NotObserved,
+}
+
 /// Its steps, each with these lines beneath its first.
 pub(super) fn steps(forecast: &Outlook, note: Note<'_>) -> String {
-    let mut lines = String::new();
-    let prevented = prevented(forecast);
-    let owners: Vec<String> = forecast.steps.iter().map(owner_of).collect();
-    let (mut at, mut gap) = (0, "");
-    for group in owners.chunk_by(|one, next| one == next) {
-        let places = at..at + group.len();
-        let (steps, prevented) = (&forecast.steps[places.clone()], &prevented[places.clone()]);
-        let lacking = all_lack(steps);
-        let why = lacking.map_or_else(String::new, |driver| format!(" (not observed: no driver for {driver})"));
-        let _ = writeln!(lines, "{gap}{}{why}", group.first().map_or("", String::as_str));
-        for (step, by) in steps.iter().zip(prevented) {
-            match (by, step) {
-                (Some(by), step) => skipped(forecast, step, *by, &mut lines),
-                (None, OutlookStep::Known(step)) => step_lines(forecast, step, note, &mut lines),
-                (None, OutlookStep::NotObserved(step)) => not_observed(step, lacking.is_none(), note, &mut lines),
-            }
-        }
-        (at, gap) = (places.end, "\n");
+    let (mut lines, mut gap) = (String::new(), "");
+    for group in groups(forecast) {
+        let _ = writeln!(lines, "{gap}{}", group.heading);
+        group.steps.iter().for_each(|step| step_lines(step, note, &mut lines));
+        gap = "\n";
     }
     lines
+}
+
+/// Its steps as they are told, job by job.
+pub(super) fn groups(forecast: &Outlook) -> Vec<Group> {
+    let prevented = prevented(forecast);
+    let owners: Vec<String> = forecast.steps.iter().map(owner_of).collect();
+    let (mut at, mut groups) = (0, vec![]);
+    for group in owners.chunk_by(|one, next| one == next) {
+        let places = at..at + group.len();
+        at = places.end;
+        let (steps, prevented) = (&forecast.steps[places.clone()], &prevented[places]);
+        let lacking = all_lack(steps);
+        let why = lacking.map_or_else(String::new, |driver| format!(" (not observed: no driver for {driver})"));
+        let told = |(step, by): (&OutlookStep, &Option<StepId>)| match (by, step) {
+            (Some(by), step) => skipped(forecast, step, *by),
+            (None, OutlookStep::Known(step)) => known(forecast, step),
+            (None, OutlookStep::NotObserved(step)) => not_observed(step, lacking.is_none()),
+        };
+        let heading = format!("{}{why}", group.first().map_or("", String::as_str));
+        groups.push(Group { heading, steps: steps.iter().zip(prevented).map(told).collect() });
+    }
+    groups
 }
 
 /// What it comes to.
@@ -84,7 +124,7 @@ fn all_lack(steps: &[OutlookStep]) -> Option<Driver> {
 }
 
 /// For each step, the one that will fail, so that it is skipped; none where it is reached.
-fn prevented(forecast: &Outlook) -> Vec<Option<StepId>> {
+pub(super) fn prevented(forecast: &Outlook) -> Vec<Option<StepId>> {
     let mut prevented: Vec<Option<StepId>> = Vec::with_capacity(forecast.steps.len());
     for step in &forecast.steps {
         let failing = |on: StepId| {
@@ -204,21 +244,30 @@ fn mark(effect: Effect) -> char {
     }
 }
 
-fn step_lines(forecast: &Outlook, step: &ForecastStep, note: Note<'_>, lines: &mut String) {
-    let number = step.id.0 + 1;
+/// A step for the terminal.
+fn step_lines(step: &Told, note: Note<'_>, lines: &mut String) {
+    let Told { id, mark, word, what, details, takes, fate } = step;
+    let _ = writeln!(lines, "{mark} {:>3} {word:<9} {what}", id.0 + 1);
+    let notes = if matches!(fate, Fate::Skipped(_)) { vec![] } else { note(*id) };
+    // Notes tell of its time.
+    let takes = takes.iter().filter(|_| notes.is_empty());
+    notes.iter().for_each(|line| noted(line, lines));
+    for detail in details.iter().chain(takes) {
+        let _ = writeln!(lines, "                {detail}");
+    }
+    if let Fate::Fails(fault) = fate {
+        let _ = writeln!(lines, "      will fail: {fault}");
+    }
+}
+
+fn known(forecast: &Outlook, step: &ForecastStep) -> Told {
     let (word, what, details) = described(forecast, &step.action);
     let nothing = matches!(&step.action, Action::Delete { points, suspended, leftovers, .. }
         if (points.is_empty() || suspended.is_some()) && leftovers.is_empty())
         || matches!(&step.action, Action::Database(action) if super::database::is_nothing(action));
     let mark = if nothing || step.foreseen.is_some() { ' ' } else { mark(step.effect) };
-    let _ = writeln!(lines, "{mark} {number:>3} {word:<9} {what}");
-    note(step.id).iter().for_each(|line| noted(line, lines));
-    for detail in details {
-        let _ = writeln!(lines, "                {detail}");
-    }
-    if let Some(fault) = &step.foreseen {
-        let _ = writeln!(lines, "      will fail: {fault}");
-    }
+    let fate = step.foreseen.as_ref().map_or(Fate::Reached, |fault| Fate::Fails(fault.to_string()));
+    Told { id: step.id, mark, word: word.to_owned(), what, details, takes: None, fate }
 }
 
 /// A line of somebody else's, whose first two characters are a mark.
@@ -227,32 +276,34 @@ fn noted(line: &str, lines: &mut String) {
 }
 
 /// A step of which nothing is known but what the plan says.
-fn not_observed(step: &NotObserved, says_why: bool, note: Note<'_>, lines: &mut String) {
+fn not_observed(step: &NotObserved, says_why: bool) -> Told {
     let NotObserved { id, word, what, details, inputs, takes, .. } = step;
-    let word = word.replace('-', " ");
     let why = match step.not_observed {
         Why::NoDriver(driver) if says_why => format!(" (not observed: no driver for {driver})"),
         Why::NoDriver(_) | Why::NotAsked => String::new(),
     };
-    let _ = writeln!(lines, "{} {:>3} {word:<9} {what}{why}", mark(step.effect), id.0 + 1);
-    let notes = note(*id);
-    let takes = takes.filter(|_| notes.is_empty()).map(|takes| format!("takes {takes}"));
     let inputs = inputs.iter().filter_map(|input| {
         let slot = input.kind.slot()?;
         Some(format!("the {slot} is known after step {}", input.step.0 + 1))
     });
-    notes.iter().for_each(|line| noted(line, lines));
-    for detail in details.iter().cloned().chain(inputs).chain(takes) {
-        let _ = writeln!(lines, "                {detail}");
+    Told {
+        id: *id,
+        mark: mark(step.effect),
+        word: word.replace('-', " "),
+        what: format!("{what}{why}"),
+        details: details.iter().cloned().chain(inputs).collect(),
+        takes: takes.map(|takes| format!("takes {takes}")),
+        fate: Fate::NotObserved,
     }
 }
 
-fn skipped(forecast: &Outlook, step: &OutlookStep, by: StepId, lines: &mut String) {
+fn skipped(forecast: &Outlook, step: &OutlookStep, by: StepId) -> Told {
     let word = match step {
         OutlookStep::Known(step) => described(forecast, &step.action).0.to_owned(),
         OutlookStep::NotObserved(step) => step.word.replace('-', " "),
     };
-    let _ = writeln!(lines, "  {:>3} {word:<9} skipped, as step {} will fail", step.id().0 + 1, by.0 + 1);
+    let what = format!("skipped, as step {} will fail", by.0 + 1);
+    Told { id: step.id(), mark: ' ', word, what, details: vec![], takes: None, fate: Fate::Skipped(by) }
 }
 
 /// A step's word, what it is about, and lines of detail.

@@ -97,7 +97,7 @@ pub fn list_markdown(runs: &[RunSummary]) -> String {
     text
 }
 
-fn headline(found: &RunDetail) -> String {
+pub(super) fn headline(found: &RunDetail) -> String {
     let run = &found.run.run;
     format!("run {}: {} after {}{}", run.run, end(run.end), took(run), allowed(run))
 }
@@ -109,13 +109,13 @@ fn allowed(run: &RunRow) -> String {
     format!(" ({} its {allowed})", if seconds <= allowed.seconds { "within" } else { "over" })
 }
 
-fn about(found: &RunDetail) -> String {
+pub(super) fn about(found: &RunDetail) -> String {
     let run = &found.run.run;
     format!("{} on {}, begun {}", what(&found.run), run.host, time(run.began, ZONE))
 }
 
 /// A step's state, how long it took, also beside what the plan expected, and what went wrong.
-fn step_told(row: &StepRow) -> (String, String, String) {
+pub(super) fn step_told(row: &StepRow) -> (String, String, String) {
     let took = row.took();
     let longer = took.zip(row.takes).map(|(took, takes)| took.saturating_sub(takes.signed()));
     let longer = longer.filter(SignedDuration::is_positive);
@@ -165,7 +165,7 @@ pub fn show_text(found: &RunDetail) -> String {
 }
 
 /// Whether the plan expected something of its steps.
-fn is_planned(found: &RunDetail) -> bool {
+pub(super) fn is_planned(found: &RunDetail) -> bool {
     found.steps.iter().any(|row| row.takes.is_some())
 }
 
@@ -174,10 +174,11 @@ fn planned(row: &StepRow) -> String {
     row.takes.map_or_else(String::new, |takes| format!("of {takes}"))
 }
 
-type Told = fn(&PointRow) -> String;
+/// How a point is told.
+pub(super) type Told = fn(&PointRow) -> String;
 
 /// The points that a run made and deleted.
-fn points(found: &RunDetail) -> [(&'static str, &[PointRow], Told); 2] {
+pub(super) fn points(found: &RunDetail) -> [(&'static str, &[PointRow], Told); 2] {
     [("made", &found.made, made_told), ("deleted", &found.deleted, deleted_told)]
 }
 

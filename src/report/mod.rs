@@ -15,6 +15,7 @@ mod explain;
 pub mod forecast;
 pub mod hidden;
 pub mod history;
+pub mod html;
 pub mod iam;
 mod kept;
 mod launch;

@@ -104,10 +104,11 @@ fn fact(label: &str, lines: &[String]) -> String {
     labels.zip(lines).map(|(label, line)| format!("  {label:<10} {line}\n")).collect()
 }
 
-type Fact = (&'static str, Vec<String>);
+/// A word, and what is known under it, line by line.
+pub(super) type Fact = (&'static str, Vec<String>);
 
 /// What matters, before the steps.
-fn facts(outlook: &Outlook, runbook: &Runbook) -> Vec<Fact> {
+pub(super) fn facts(outlook: &Outlook, runbook: &Runbook) -> Vec<Fact> {
     let all = [
         ("points", points(outlook, runbook)),
         ("apart", runbook.spread.as_ref().map(apart).unwrap_or_default()),
@@ -345,10 +346,10 @@ fn room(space: &Space) -> String {
 }
 
 /// How a time from the start is written.
-type Clock = fn(Duration) -> String;
+pub(super) type Clock = fn(Duration) -> String;
 
 /// `T+00:03`, hours and minutes; and seconds where the plan counts them.
-fn clock(runbook: &Runbook) -> Clock {
+pub(super) fn clock(runbook: &Runbook) -> Clock {
     let in_minutes = runbook.steps.iter().filter_map(|stage| stage.ends).all(|time| time.seconds.is_multiple_of(60));
     let minutes = |time: Duration| format!("T+{:02}:{:02}", time.seconds / 3600, time.seconds / 60 % 60);
     let seconds = |time: Duration| {
@@ -359,7 +360,7 @@ fn clock(runbook: &Runbook) -> Clock {
 }
 
 /// When a step begins and ends, and how long it takes and took; nothing where the plan says nothing of times, and none is remembered.
-fn note(outlook: &Outlook, runbook: &Runbook, clock: Clock, id: StepId) -> Vec<String> {
+pub(super) fn note(outlook: &Outlook, runbook: &Runbook, clock: Clock, id: StepId) -> Vec<String> {
     let (Some(step), Some(stage)) = (outlook.steps.get(id.index()), runbook.steps.get(id.index())) else {
         return vec![];
     };
@@ -382,7 +383,7 @@ fn note(outlook: &Outlook, runbook: &Runbook, clock: Clock, id: StepId) -> Vec<S
 }
 
 /// `95 % of 6 runs 27m05s`
-fn before(past: &PastTime) -> String {
+pub(super) fn before(past: &PastTime) -> String {
     let took = lasting(SignedDuration::from_millis(i64::try_from(past.took_ms).unwrap_or(i64::MAX)));
     match past.runs {
         1 => format!("1 run: {took}"),
@@ -401,7 +402,7 @@ fn beside(stage: &Stage) -> Option<String> {
 }
 
 /// How it is begun, approved and gone on with.
-fn then(outlook: &Outlook, runbook: &Runbook, typed: &Typed) -> Vec<Fact> {
+pub(super) fn then(outlook: &Outlook, runbook: &Runbook, typed: &Typed) -> Vec<Fact> {
     let is_refused = outlook.refused().is_some() || outlook.steps.iter().any(|step| step.lacks().is_some());
     if is_refused {
         return vec![("begin", vec!["it would be refused: mend what is in the way, and look again".into()])];

@@ -11,6 +11,7 @@ mod guards;
 mod includes;
 mod leases;
 mod ledger;
+mod pages;
 mod rehearse;
 mod restores;
 mod reviews;

@@ -15,6 +15,7 @@
 
 mod bare_host;
 mod child;
+mod chromium;
 mod conformance;
 mod cut;
 mod damage;
@@ -45,6 +46,7 @@ mod nasty;
 mod needs;
 mod night;
 mod noise;
+mod pages;
 mod pins;
 mod programs;
 mod races;
@@ -127,6 +129,7 @@ fn checks() -> impl Iterator<Item = &'static Check> {
         database_iam::CHECKS,
         database_refusals::CHECKS,
         machines::CHECKS,
+        pages::CHECKS,
     ]
     .into_iter()
     .flatten()

@@ -8,6 +8,7 @@ mod text;
 pub use comparison::{markdown as compared_markdown, text as compared_text};
 pub use markdown::markdown;
 pub use svg::svg;
+pub(super) use svg::{told, within};
 pub use text::text;
 
 use jiff::Timestamp;
@@ -19,25 +20,25 @@ use crate::primitives::{Duration, Name, on_one_line};
 use crate::timeline::{JobTimeline, Keeps, KeptPoints, Making, Place, Recoverable, Sequence, Timeline};
 
 /// What a timeline takes for granted.
-const AS_IF: &str = "as if every run begins on time, takes what `takes` says and succeeds";
+pub(super) const AS_IF: &str = "as if every run begins on time, takes what `takes` says and succeeds";
 
 /// How times are shown.
-struct Clock {
+pub(super) struct Clock {
     zone: TimeZone,
 }
 
 impl Clock {
-    fn of(timezone: &str) -> Self {
+    pub(super) fn of(timezone: &str) -> Self {
         Self { zone: calendar::zone(timezone).unwrap_or(TimeZone::UTC) }
     }
 
     /// `2026-03-01 05:30`
-    fn time(&self, time: Timestamp) -> String {
+    pub(super) fn time(&self, time: Timestamp) -> String {
         calendar::local(time, &self.zone)
     }
 
     /// `2026-03-01` where that is its first moment, else with the time.
-    fn date_or_time(&self, time: Timestamp) -> String {
+    pub(super) fn date_or_time(&self, time: Timestamp) -> String {
         let shown = self.time(time);
         shown.strip_suffix(" 00:00").map(str::to_owned).unwrap_or(shown)
     }
@@ -54,14 +55,14 @@ impl Clock {
 }
 
 /// `2026-03-01 to 2026-04-01 Asia/Tokyo`
-fn period(of: &Timeline, clock: &Clock) -> String {
+pub(super) fn period(of: &Timeline, clock: &Clock) -> String {
     let since = of.since.map_or_else(String::new, |since| format!(", begun {}", clock.date_or_time(since)));
     let (from, to) = (clock.date_or_time(of.from), clock.date_or_time(of.to));
     format!("{from} to {to} {}{since}", on_one_line(&of.timezone))
 }
 
 /// `in vault`, `copied to offsite`, `by the provider`
-fn place(place: &Place) -> String {
+pub(super) fn place(place: &Place) -> String {
     match place {
         Place::Store(store) => format!("in {store}"),
         Place::Copy(store) => format!("copied to {store}"),
@@ -70,14 +71,14 @@ fn place(place: &Place) -> String {
 }
 
 /// `web-1`, `web-1 and web-2, each`
-fn hosts(hosts: &[Name]) -> Option<String> {
+pub(super) fn hosts(hosts: &[Name]) -> Option<String> {
     let [others @ .., last] = hosts else { return None };
     let others: Vec<&str> = others.iter().map(Name::as_str).collect();
     Some(if others.is_empty() { last.to_string() } else { format!("{} and {last}, each", others.join(", ")) })
 }
 
 /// `daily at 05:30 Asia/Tokyo, takes 40m`
-fn schedule(job: &JobTimeline) -> String {
+pub(super) fn schedule(job: &JobTimeline) -> String {
     let by_hand = match job.keeps {
         Keeps::Range(_) => "always",
         Keeps::Points(_) | Keeps::ByHand => "when it is named",
@@ -90,7 +91,7 @@ fn schedule(job: &JobTimeline) -> String {
 }
 
 /// What can be recovered at a time, without the time.
-fn recoverable(of: &Recoverable, making: Option<Making>, clock: &Clock) -> String {
+pub(super) fn recoverable(of: &Recoverable, making: Option<Making>, clock: &Clock) -> String {
     let moment = |moment: Timestamp| making.map_or_else(|| clock.time(moment), |making| clock.moment(moment, making));
     let Some(latest) = of.latest else { return "nothing".into() };
     let latest = moment(latest);
@@ -104,7 +105,7 @@ fn recoverable(of: &Recoverable, making: Option<Making>, clock: &Clock) -> Strin
 }
 
 /// What is made and let go: `31 made, 31 let go, longest gap 24h (2026-03-01 05:30 → 2026-03-02 05:30)`
-fn turnover(of: &KeptPoints, clock: &Clock) -> String {
+pub(super) fn turnover(of: &KeptPoints, clock: &Clock) -> String {
     let gone = match of.forever {
         true => "none ever let go".to_owned(),
         false => format!("{} let go", count(of.let_go)),
@@ -136,7 +137,7 @@ fn sequence(of: &Sequence, making: Making, clock: &Clock) -> String {
 const SHOWN_MAX: usize = 12;
 
 /// The sequences of a job, one line each, with those in the middle left out where there are many.
-fn sequences(of: &KeptPoints, clock: &Clock) -> Vec<String> {
+pub(super) fn sequences(of: &KeptPoints, clock: &Clock) -> Vec<String> {
     let line = |one: &Sequence| sequence(one, of.making, clock);
     let beyond = of.sequences.len().saturating_sub(SHOWN_MAX);
     if beyond <= 1 && of.omitted == 0 {

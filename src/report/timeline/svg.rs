@@ -32,39 +32,68 @@ const STYLE: &str = "text{font-family:'DejaVu Sans',Verdana,sans-serif;font-size
 
 /// The calendar of a timeline.
 pub fn svg(of: &Timeline) -> String {
-    let clock = Clock::of(&of.timezone);
-    let rows = rows(of);
-    let names = rows.iter().map(|row| row.name.chars().count().max(row.place.chars().count())).max().unwrap_or(0);
-    let columns = of.columns.starts.len().max(1);
-    let earlier = rows.iter().map(|row| width_of(&row.earlier(), 6.2)).fold(30.0, f64::max) + 14.0;
-    let sheet = Sheet {
-        of,
-        clock: &clock,
-        left: MARGIN + (names as f64 * CHARACTER).max(60.0) + earlier,
-        earlier,
-        has_earlier: rows.iter().any(|row| !row.earlier().is_empty()),
-        step: (GRID / columns as f64).clamp(5.0, 30.0).floor(),
-        rows: rows.len(),
-    };
-    let title = format!("{}: recovery points, {}", of.plan, period(of, &clock));
-    let wide = MARGIN * 2.0 + (title.chars().count() as f64 * TITLE_CHARACTER).max(590.0);
-    let (width, height) = ((sheet.right() + 26.0 + MARGIN).max(wide), sheet.bottom() + LEGEND + MARGIN);
-    let mut out = format!(
+    let Picture { width, height, title, drawn } = Picture::of(of);
+    format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" viewBox=\"0 0 {width:.0} {height:.0}\" \
          role=\"img\" aria-labelledby=\"title desc\">\n<title id=\"title\">{}</title>\n<desc id=\"desc\">{}</desc>\n<style>{STYLE}</style>\n\
-         <rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n",
+         <rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n{drawn}</svg>\n",
         escape(&title),
-        escape(&format!("Which recovery points each job makes and keeps, {AS_IF}.")),
-    );
-    text(&mut out, MARGIN, MARGIN + 14.0, "title", &title);
-    text(&mut out, MARGIN, MARGIN + 32.0, "small", AS_IF);
-    sheet.heads(&mut out);
-    let seen: Seen =
-        (0..).zip(&rows).map(|(number, row)| sheet.row(&mut out, number, row)).fold(Seen::default(), Seen::and);
-    sheet.shown_at(&mut out);
-    legend(&mut out, sheet.bottom() + 30.0, seen);
-    out.push_str("</svg>\n");
-    out
+        escape(&described()),
+    )
+}
+
+/// The same within a page, whose style it takes.
+pub(in crate::report) fn within(of: &Timeline) -> String {
+    let Picture { width, height, title, drawn } = Picture::of(of);
+    format!(
+        "<svg class=\"calendar\" width=\"{width:.0}\" height=\"{height:.0}\" viewBox=\"0 0 {width:.0} {height:.0}\" role=\"img\" \
+         aria-label=\"{}. {}\">\n{drawn}</svg>\n",
+        escape(&title),
+        escape(&described()),
+    )
+}
+
+fn described() -> String {
+    format!("Which recovery points each job makes and keeps, {AS_IF}.")
+}
+
+/// What is drawn, and how large it is.
+struct Picture {
+    width: f64,
+    height: f64,
+    title: String,
+    drawn: String,
+}
+
+impl Picture {
+    fn of(of: &Timeline) -> Self {
+        let clock = Clock::of(&of.timezone);
+        let rows = rows(of);
+        let names = rows.iter().map(|row| row.name.chars().count().max(row.place.chars().count())).max().unwrap_or(0);
+        let columns = of.columns.starts.len().max(1);
+        let earlier = rows.iter().map(|row| width_of(&row.earlier(), 6.2)).fold(30.0, f64::max) + 14.0;
+        let sheet = Sheet {
+            of,
+            clock: &clock,
+            left: MARGIN + (names as f64 * CHARACTER).max(60.0) + earlier,
+            earlier,
+            has_earlier: rows.iter().any(|row| !row.earlier().is_empty()),
+            step: (GRID / columns as f64).clamp(5.0, 30.0).floor(),
+            rows: rows.len(),
+        };
+        let title = format!("{}: recovery points, {}", of.plan, period(of, &clock));
+        let wide = MARGIN * 2.0 + (title.chars().count() as f64 * TITLE_CHARACTER).max(590.0);
+        let (width, height) = ((sheet.right() + 26.0 + MARGIN).max(wide), sheet.bottom() + LEGEND + MARGIN);
+        let mut drawn = String::new();
+        text(&mut drawn, MARGIN, MARGIN + 14.0, "title", &title);
+        text(&mut drawn, MARGIN, MARGIN + 32.0, "small", AS_IF);
+        sheet.heads(&mut drawn);
+        let seen: Seen =
+            (0..).zip(&rows).map(|(number, row)| sheet.row(&mut drawn, number, row)).fold(Seen::default(), Seen::and);
+        sheet.shown_at(&mut drawn);
+        legend(&mut drawn, sheet.bottom() + 30.0, seen);
+        Self { width, height, title, drawn }
+    }
 }
 
 /// A row of the calendar.
@@ -295,7 +324,7 @@ impl Sheet<'_> {
 }
 
 /// What became of the points of a column.
-fn told(cell: &Cell) -> String {
+pub(in crate::report) fn told(cell: &Cell) -> String {
     let all = counted(cell.made, "point");
     match (cell.there, cell.made - cell.there - cell.to_come, cell.to_come) {
         (_, 0, 0) => format!("{all}, all there"),

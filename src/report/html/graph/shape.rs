@@ -1,0 +1,166 @@
+//! How a step looks by what it does, and what the looks mean.
+
+use maud::{Markup, html};
+
+use crate::graph::Effect;
+
+/// What a step does, as far as it is told at a glance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    Looks,
+    Waits,
+    Adds,
+    Runs,
+    Replaces,
+    Deletes,
+}
+
+impl Kind {
+    const ALL: [Self; 6] = [Self::Looks, Self::Waits, Self::Adds, Self::Runs, Self::Replaces, Self::Deletes];
+
+    pub(super) fn of(effect: Effect) -> Self {
+        match effect {
+            Effect::Read => Self::Looks,
+            Effect::Add => Self::Adds,
+            Effect::Execute => Self::Runs,
+            Effect::Replace => Self::Replaces,
+            Effect::Delete => Self::Deletes,
+        }
+    }
+
+    /// The sign, as in the text; what only looks has none.
+    fn sign(self) -> &'static str {
+        match self {
+            Self::Looks => "",
+            Self::Waits => "? ",
+            Self::Adds => "+ ",
+            Self::Runs => "! ",
+            Self::Replaces => "~ ",
+            Self::Deletes => "− ",
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Looks => "looks",
+            Self::Waits => "waits",
+            Self::Adds => "adds",
+            Self::Runs => "runs",
+            Self::Replaces => "replaces",
+            Self::Deletes => "deletes",
+        }
+    }
+
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::Looks => "looks, and changes nothing",
+            Self::Waits => "asks a person",
+            Self::Adds => "adds what was not there",
+            Self::Runs => "runs a program",
+            Self::Replaces => "puts something in the place of what was there, which is kept",
+            Self::Deletes => "takes away what was there",
+        }
+    }
+
+    /// Its outline, from the upper left: each has a shape of its own.
+    pub(super) fn outline(self, width: f64, height: f64) -> String {
+        let (w, h, half) = (width, height, height / 2.0);
+        // What is cut off at a corner.
+        let cut = (height / 4.0).round();
+        let (right, low) = (w - cut, h - cut);
+        match self {
+            // Round at both ends.
+            Self::Looks => {
+                let end = w - half;
+                format!("M{half} 0H{end}A{half} {half} 0 0 1 {end} {h}H{half}A{half} {half} 0 0 1 {half} 0Z")
+            }
+            // A speech bubble: its lower left corner points out.
+            Self::Waits => {
+                let (tip, stem) = (h + cut / 2.0, cut * 1.5);
+                format!("M{cut} 0H{right}Q{w} 0 {w} {cut}V{low}Q{w} {h} {right} {h}H{stem}L0 {tip}V{cut}Q0 0 {cut} 0Z")
+            }
+            // A box.
+            Self::Adds => format!("M0 0H{w}V{h}H0Z"),
+            // Pointed at both ends.
+            Self::Runs => format!("M{cut} 0H{right}L{w} {half}L{right} {h}H{cut}L0 {half}Z"),
+            // Slanted.
+            Self::Replaces => format!("M{cut} 0H{w}L{right} {h}H0Z"),
+            // Without corners.
+            Self::Deletes => {
+                format!("M{cut} 0H{right}L{w} {cut}V{low}L{right} {h}H{cut}L0 {low}V{cut}Z")
+            }
+        }
+    }
+}
+
+/// How a step looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Looks {
+    pub(super) kind: Kind,
+    pub(super) fails: bool,
+    pub(super) skipped: bool,
+    pub(super) not_observed: bool,
+    pub(super) long: bool,
+}
+
+impl Looks {
+    pub(super) fn of(kind: Kind) -> Self {
+        Self { kind, fails: false, skipped: false, not_observed: false, long: false }
+    }
+
+    pub(super) fn class(self) -> String {
+        let mut class = format!("node {}", self.kind.word());
+        let more =
+            [(self.fails, " fails"), (self.skipped, " skipped"), (self.not_observed, " unseen"), (self.long, " long")];
+        more.iter().filter(|(is, _)| *is).for_each(|(_, word)| class += word);
+        class
+    }
+
+    /// What stands before its number.
+    pub(super) fn sign(self) -> String {
+        let long = if self.long { "* " } else { "" };
+        let fails = if self.fails { "✕ " } else { "" };
+        let skipped = if self.skipped { "↷ " } else { "" };
+        format!("{long}{fails}{skipped}{}", self.kind.sign())
+    }
+}
+
+/// What the looks of these mean: of what is not there nothing is said.
+pub(super) fn legend(shown: &[&Looks], loose: bool) -> Markup {
+    let any = |is: &dyn Fn(&Looks) -> bool| shown.iter().any(|looks| is(looks));
+    let plain = Looks::of(Kind::Adds);
+    let states = [
+        (
+            any(&|looks| looks.long),
+            Looks { long: true, ..plain },
+            "* on the longest path: all of it takes longer where this does",
+        ),
+        (any(&|looks| looks.fails), Looks { fails: true, ..plain }, "✕ will fail"),
+        (any(&|looks| looks.skipped), Looks { skipped: true, ..plain }, "↷ skipped, as another will fail"),
+        (any(&|looks| looks.not_observed), Looks { not_observed: true, ..plain }, "a dotted edge: not observed"),
+    ];
+    html! {
+        ul.legend aria-label="What the signs mean" {
+            @for kind in Kind::ALL {
+                @if any(&|looks| looks.kind == kind) {
+                    li { (sample(Looks::of(kind))) (kind.sign()) (kind.meaning()) }
+                }
+            }
+            @for (is, looks, meaning) in states {
+                @if is { li { (sample(looks)) (meaning) } }
+            }
+            @if loose {
+                li { svg.sample width="40" height="20" aria-hidden="true" { path.tie.loose d="M2 10H38" {} } "comes after, whether or not that succeeds" }
+            }
+        }
+    }
+}
+
+/// A small one.
+fn sample(looks: Looks) -> Markup {
+    html! {
+        svg.sample width="44" height="24" viewBox="-2 -2 44 26" aria-hidden="true" {
+            g class=(looks.class()) { path.shape d=(looks.kind.outline(40.0, 18.0)) {} }
+        }
+    }
+}
