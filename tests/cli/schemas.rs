@@ -42,6 +42,7 @@ fn every_json_holds_to_its_schema() {
             "status plan.kdl --host web-1 --format json",
             "timeline plan.kdl --from 2026-03-01 --to 2026-03-05 --at 2026-03-02 --since 2026-02-26 --format json",
             "timeline plan.kdl --compare older.kdl --from 2026-03-01 --to 2026-03-05 --format json",
+            "diff older.kdl plan.kdl --format json",
             "history --format json",
             "rehearse plan.kdl --seeds 40 --format json",
             "rehearse plan.kdl --seed 3 --format json",

@@ -34,6 +34,10 @@ fn no_snapshot_outlives_its_plan() {
     let folders = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/diagnostics")).unwrap();
     let folders = folders.map(|entry| entry.unwrap().path()).filter(|path| path.join("plan.kdl").is_file());
     all.extend(folders.map(|folder| format!("{}__plan.kdl", folder.file_name().unwrap().to_str().unwrap())));
+    // A pair as well.
+    let pairs = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/diff")).unwrap();
+    let pairs = pairs.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    all.extend(pairs.map(|pair| format!("{pair}__new.kdl")));
     let files = names("tests/corpus/snapshots", "snap");
     let snapshots: Vec<_> = files.iter().filter_map(|path| test_and_plan(path)).collect();
     assert!(snapshots.contains(&("plans__plans_look_as_they_did", "good.kdl")), "snapshots are looked for elsewhere");

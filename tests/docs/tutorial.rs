@@ -93,8 +93,7 @@ fn the_tutorial_shows_what_its_commands_print() {
         written.push_str(text);
         let Some(Block { info, text }) = block else { break };
         if info == "text" {
-            // It is written anew behind its commands. The blank line before it goes with it.
-            written.truncate(written.trim_end_matches('\n').len());
+            // It is written anew behind its commands.
             continue;
         }
         written.push_str(&format!("\n```{info}\n{text}```\n"));
