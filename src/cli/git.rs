@@ -88,7 +88,8 @@ impl Commit {
 
 fn git(folder: &Path) -> Command {
     let mut git = Command::new("git");
-    git.arg("-C").arg(folder);
+    // A hook of git has these set, and what is asked of is the folder's repository: with them, its top would be any folder.
+    git.arg("-C").arg(folder).env_remove("GIT_DIR").env_remove("GIT_WORK_TREE");
     git
 }
 

@@ -67,7 +67,8 @@ impl Judge {
             Rule::HaveNot(code) => (opposite(there(old, new)), code),
             Rule::Each(code) => (members(old, new), code),
             Rule::EachOrAll(code) => (members_or_all(old, new), code),
-            Rule::EachOpens(code) => (opposite(members(old, new)), code),
+            // Whoever comes opens, also in the place of one who goes.
+            Rule::EachOpens(code) => (members(new, old), code),
             Rule::Approver => (approvers(old, new), &ACCESS),
             Rule::Keys => (keys(old, new), &OPEN),
             Rule::Retention(code) => (rules(old, new), code),
@@ -194,7 +195,7 @@ fn keys(old: Option<&Value>, new: Option<&Value>) -> Way {
     match (set(old).is_empty(), set(new).is_empty()) {
         (true, false) => Way::Stronger,
         (false, true) => Way::Weaker,
-        _ => opposite(members(old, new)),
+        _ => members(new, old),
     }
 }
 

@@ -136,6 +136,22 @@ fn hooks_refuse_what_is_not_canonical_and_what_weakens() {
     assert_eq!(status(&scene, &diff), Some(0));
 }
 
+/// As git runs a hook in a work tree of its own: which repository it is stands in the environment.
+#[test]
+fn a_hook_of_a_folder_compares_with_what_the_commit_has_there() {
+    let scene = repository(&[("plans/album.kdl", &plan("album", 30, "25h", ""))]);
+    scene.write("plans/album.kdl", &plan("album", 7, "25h", ""));
+    let variables = [("GIT_DIR", scene.path(".git").display().to_string())];
+    for script in [
+        "sonae diff git:HEAD plans/album.kdl",
+        "sonae diff git:HEAD plans",
+        "cd plans && sonae diff git:HEAD album.kdl",
+    ] {
+        let output = run(&scene, script, &variables);
+        assert_eq!(output.status.code(), Some(3), "{script}: {}", String::from_utf8_lossy(&output.stdout));
+    }
+}
+
 fn make_executable(scene: &Scene, name: &str) {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::set_permissions(scene.path(name), std::fs::Permissions::from_mode(0o755)).unwrap();

@@ -175,6 +175,31 @@ fn a_comment_of_very_many_changes_is_cut_and_its_sentence_is_whole() {
     assert!(page.trim_end().ends_with("tells more."), "{page}");
 }
 
+/// One who may for another who may is somebody new who may.
+#[test]
+fn somebody_in_the_place_of_another_weakens() {
+    let (old, _) = pair(&folder().join("rpo-longer"));
+    for (from, to, code) in [
+        ("user=\"b\"", "user=\"root\"", "sonae::change::access"),
+        (
+            "write \"writer\"\n        read \"ops\"\n        prune \"ops\"\n    }\n}\nnotify",
+            "write \"writer\"\n        read \"ops\"\n        prune \"writer\"\n    }\n}\nnotify",
+            "sonae::change::access",
+        ),
+        ("exclude \"**/.tmp\"", "exclude \"**/*.jpg\"", "sonae::change::narrower"),
+        (
+            "encrypt \"age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p\"",
+            "encrypt \"age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj\"",
+            "sonae::change::open",
+        ),
+    ] {
+        assert_eq!(old.matches(from).count(), 1, "{from}");
+        let found = changes(&old, &old.replace(from, to));
+        let codes: Vec<_> = found.changes.iter().map(|change| change.code.map(|code| code.name)).collect();
+        assert_eq!((codes.as_slice(), found.unwaived), ([Some(code)].as_slice(), 1), "{:#?}", found.changes);
+    }
+}
+
 #[test]
 fn pages_look_as_they_did() {
     for name in ["retention-shorter", "target-renamed", "accepted", "neutral"] {
