@@ -103,8 +103,13 @@ impl Side {
         let commit = Commit::of(revision, &near)?;
         let path = within(commit.top(), path)?;
         let is_file = commit.text(&path)?.is_some();
-        let is_folder =
-            !is_file && (path == Path::new("") || !commit.files(&path)?.is_empty() || is_folder_here(&commit, &path));
+        let is_there = is_file || path == Path::new("") || !commit.files(&path)?.is_empty();
+        // A path of the other side may be new or gone. One that this side names is meant to be there.
+        if !is_there && named.split(':').nth(2).is_some() {
+            let help = "name one that it has, or leave the path away: then it is that of the other side";
+            return Err(Failure::error(format!("commit {revision} has no {}; {help}", path.display())));
+        }
+        let is_folder = !is_file && (is_there || is_folder_here(&commit, &path));
         Ok(Self { name: named.into(), tree: Tree::Git(commit), path, is_folder })
     }
 

@@ -12,7 +12,7 @@ use super::points::Sides;
 use super::{facts, kept};
 use crate::diagnostic::codes::change::{HISTORY, LOST};
 use crate::plan::Plan;
-use crate::primitives::{JobName, Span, grouped};
+use crate::primitives::{Span, grouped};
 
 /// What is needed to compare.
 pub(super) struct Comparing<'p> {
@@ -34,7 +34,7 @@ impl<'p> Comparing<'p> {
     ) -> Self {
         let before = old.map(|old| facts::of_plan(old, names)).unwrap_or_default();
         let after = new.map(|new| facts::of_plan(new, &Renames::default())).unwrap_or_default();
-        let sides = old.zip(new).map(|(old, new)| Sides { old, new, names, now, zone: zone.clone() });
+        let sides = old.zip(new).map(|(old, new)| Sides::new(old, new, names, now, zone.clone()));
         Self { before, after, names, sides, judge: Judge::default() }
     }
 
@@ -105,12 +105,7 @@ impl<'p> Comparing<'p> {
     /// What becomes of the points of a job that is gone, or of those of a target.
     fn left_behind(&self, entity: &Entity) -> Option<String> {
         let sides = self.sides.as_ref()?;
-        let of = |job: &JobName| match entity.subject.kind {
-            Kind::Target => self.names.name(Kind::Target, &job.target) == entity.subject.name,
-            Kind::Backup => self.names.of(Kind::Backup, &job.to_string()) == entity.subject.name,
-            _ => false,
-        };
-        let jobs: Vec<_> = sides.old.backups().filter(|(target, backup)| of(&target.job(backup))).collect();
+        let jobs = sides.older(&entity.subject);
         if jobs.is_empty() {
             return None;
         }

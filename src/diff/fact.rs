@@ -382,19 +382,25 @@ impl Entity {
 
 /// What subjects of the older plan are called in the newer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Renames(BTreeMap<Subject, String>);
+pub(super) struct Renames {
+    /// By the older plan's names.
+    after: BTreeMap<Subject, String>,
+    /// By the newer's.
+    before: BTreeMap<Subject, String>,
+}
 
 impl Renames {
-    pub(super) fn insert(&mut self, old: Subject, new: String) -> bool {
-        self.0.insert(old, new).is_none()
+    pub(super) fn insert(&mut self, old: Subject, new: String) {
+        self.before.insert(Subject { kind: old.kind, name: new.clone() }, old.name.clone());
+        self.after.insert(old, new);
     }
 
     pub(super) fn of(&self, kind: Kind, name: &str) -> String {
-        if self.0.is_empty() {
+        if self.after.is_empty() {
             return name.to_owned();
         }
         let subject = Subject { kind, name: name.to_owned() };
-        self.0.get(&subject).cloned().unwrap_or(subject.name)
+        self.after.get(&subject).cloned().unwrap_or(subject.name)
     }
 
     pub(super) fn name(&self, kind: Kind, name: &Name) -> String {
@@ -405,17 +411,14 @@ impl Renames {
         names.iter().map(|name| Spanned { value: self.name(kind, &name.value), span: name.span }).collect()
     }
 
-    /// What the older plan calls what the newer calls so, where that is another name.
+    /// What the older plan calls what the newer calls so, where that is another name: of a part, its own.
     pub(super) fn before(&self, subject: &Subject) -> Option<String> {
-        let mut all = self.0.iter().filter(|(old, new)| old.kind == subject.kind && **new == subject.name);
-        all.next().map(|(old, _)| {
-            // Of a part, its own name.
-            let own = match subject.kind {
-                Kind::Backup => old.name.split_once('/').map(|(_, own)| own),
-                Kind::Step => old.name.split_once(": ").map(|(_, own)| own),
-                _ => None,
-            };
-            own.unwrap_or(&old.name).to_owned()
-        })
+        let name = self.before.get(subject)?;
+        let own = match subject.kind {
+            Kind::Backup => name.split_once('/').map(|(_, own)| own),
+            Kind::Step => name.split_once(": ").map(|(_, own)| own),
+            _ => None,
+        };
+        Some(own.unwrap_or(name).to_owned())
     }
 }

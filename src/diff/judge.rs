@@ -220,6 +220,11 @@ fn rules(old: Option<&Value>, new: Option<&Value>) -> Way {
     }
 }
 
+/// Whether each of the two has a rule that keeps more than the other's.
+pub(super) fn are_mixed(old: &Rules, new: &Rules) -> bool {
+    !old.is_empty() && !new.is_empty() && !keeps_no_less(old, new) && !keeps_no_less(new, old)
+}
+
 fn keeps_no_less(one: &Rules, other: &Rules) -> bool {
     let length = |period: Option<Period>| period.map_or(0.0, days);
     one.generations >= other.generations

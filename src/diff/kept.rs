@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use super::change::{Change, Judgement};
 use super::fact::{Entity, Value, When};
 use super::facts::{COPY_RETENTION, RETENTION_OF_POINTS, SCHEDULE};
-use super::judge::Judge;
+use super::judge::{Judge, are_mixed};
 use super::points::{Effect, Gone, Lot, Sides};
 use crate::calendar::{self, Occurrences};
 use crate::diagnostic::codes::change::{DELETES, GAP, RETENTION};
@@ -31,6 +31,7 @@ pub(super) fn tell(
             Way::PointInTime(kept) => kept.on_drift != Drift::Tell,
             Way::Stored(_) | Way::Snapshot(_) => true,
         };
+        let mut counted = vec![];
         for effect in sides.effects(both) {
             let own = match &effect.place {
                 Place::Copy(store) => format!("{} {store}", COPY_RETENTION.word),
@@ -39,7 +40,14 @@ pub(super) fn tell(
             let at = about(&[&own], changes).or_else(|| about(&[SCHEDULE.word], changes));
             if let Some(at) = at {
                 tell_effect(sides, &effect, sets, &mut changes[at]);
+                if effect.gone != Gone::Uncounted {
+                    counted.push(at);
+                }
             }
+        }
+        let uncounted = (first..changes.len()).filter(|at| !counted.contains(at));
+        for at in uncounted.collect::<Vec<_>>() {
+            tell_mixed([old, new], &mut changes[at]);
         }
     }
     let schedule = |entity: &Entity| {
@@ -63,6 +71,26 @@ pub(super) fn tell(
 fn is_about(change: &Change, words: &[&str]) -> bool {
     let Some(word) = change.word() else { return false };
     words.iter().any(|of| word == *of || (*of == COPY_RETENTION.word && word.starts_with(COPY_RETENTION.word)))
+}
+
+/// Of rules of which one keeps more and another less, and of which no points are counted: what the other keeps may be gone.
+fn tell_mixed(of: [&Entity; 2], change: &mut Change) {
+    let [Some(old), Some(new)] = of.map(|entity| {
+        let mut facts = entity.facts.iter().filter(|fact| Some(&*fact.word()) == change.word());
+        facts.find_map(|fact| match &fact.value {
+            Value::Rules(rules) => Some(rules),
+            _ => None,
+        })
+    }) else {
+        return;
+    };
+    if change.judgement < Judgement::Weakens && are_mixed(old, new) {
+        (change.judgement, change.code) = (Judgement::Weakens, Some(&RETENTION));
+        change.because.push(
+            "one rule keeps less than it did, and another more: how many points that lets go depends on when they were made"
+                .to_owned(),
+        );
+    }
 }
 
 fn tell_effect(sides: &Sides<'_>, effect: &Effect, sets: bool, change: &mut Change) {

@@ -1,22 +1,29 @@
 //! What a changed backup means for the recovery points that are there, as if every run of the older plan had succeeded.
 
+use std::collections::{BTreeMap, HashMap};
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::change::Kind;
+use super::change::{Kind, Subject};
 use super::fact::Renames;
 use crate::calendar;
 use crate::plan::{Backup, Plan, Target};
-use crate::primitives::JobName;
 use crate::retention::{Candidate, Rules, Verdict, decide};
 use crate::timeline::{Kept, Making, Place, Points, Series, TooMany, of_backup};
 
+/// A backup with its target.
+type OfTarget<'p> = (&'p Target, &'p Backup);
+
 /// Two plans and the time at which the newer takes over.
 pub(super) struct Sides<'p> {
-    pub(super) old: &'p Plan,
-    pub(super) new: &'p Plan,
-    pub(super) names: &'p Renames,
+    names: &'p Renames,
+    /// The older plan's backups, by what the newer calls them.
+    older: BTreeMap<String, OfTarget<'p>>,
+    newer: HashMap<String, OfTarget<'p>>,
     pub(super) now: Timestamp,
+    /// The older plan's.
+    old_zone: TimeZone,
     /// The newer plan's.
     pub(super) zone: TimeZone,
 }
@@ -63,25 +70,38 @@ pub(super) struct Lot {
 }
 
 impl<'p> Sides<'p> {
-    fn find(plan: &'p Plan, job: &JobName) -> Option<(&'p Target, &'p Backup)> {
-        plan.backups().find(|(target, backup)| target.job(backup) == *job)
+    pub(super) fn new(old: &'p Plan, new: &'p Plan, names: &'p Renames, now: Timestamp, zone: TimeZone) -> Self {
+        let called = |target: &Target, backup: &Backup| {
+            let of = names.name(Kind::Target, &target.name.value);
+            names.of(Kind::Backup, &format!("{of}/{}", backup.name.value))
+        };
+        let older = old.backups().map(|(target, backup)| (called(target, backup), (target, backup))).collect();
+        let newer = new.backups().map(|(target, backup)| (target.job(backup).to_string(), (target, backup))).collect();
+        let old_zone = calendar::zone(&old.timezone.value).unwrap_or(TimeZone::UTC);
+        Self { names, older, newer, now, old_zone, zone }
     }
 
-    /// The jobs by the name that the newer plan has for them.
-    pub(super) fn both(&self, name: &str) -> Option<[(&'p Target, &'p Backup); 2]> {
-        let new = Self::find(self.new, &JobName::parse(name).ok()?)?;
-        let called = |target: &Target, backup: &Backup| {
-            let of = self.names.name(Kind::Target, &target.name.value);
-            self.names.of(Kind::Backup, &format!("{of}/{}", backup.name.value))
-        };
-        let old = self.old.backups().find(|(target, backup)| called(target, backup) == name)?;
-        Some([old, new])
+    /// The job of both plans by the name that the newer has for it: the older's, and the newer's.
+    pub(super) fn both(&self, name: &str) -> Option<[OfTarget<'p>; 2]> {
+        Some([*self.older.get(name)?, *self.newer.get(name)?])
+    }
+
+    /// The older plan's jobs of a target or a backup, by the name that the newer plan has for that.
+    pub(super) fn older(&self, of: &Subject) -> Vec<OfTarget<'p>> {
+        match of.kind {
+            Kind::Backup => self.older.get(&of.name).copied().into_iter().collect(),
+            Kind::Target => {
+                let begin = format!("{}/", of.name);
+                let from = self.older.range(begin.clone()..);
+                from.take_while(|(name, _)| name.starts_with(&begin)).map(|(_, job)| *job).collect()
+            }
+            _ => vec![],
+        }
     }
 
     /// What a job's points come to, in each place that both plans keep them in.
     pub(super) fn effects(&self, [old, new]: [(&Target, &Backup); 2]) -> Vec<Effect> {
-        let old_zone = calendar::zone(&self.old.timezone.value).unwrap_or(TimeZone::UTC);
-        let before = of_backup(old.0, old.1, &old_zone, None);
+        let before = of_backup(old.0, old.1, &self.old_zone, None);
         let after = of_backup(new.0, new.1, &self.zone, None);
         let pair = |series: &Series| {
             let same = after.iter().find(|other| other.place == self.renamed(&series.place))?;
@@ -149,13 +169,12 @@ impl<'p> Sides<'p> {
 
     /// How many points of a job are there now, by the older plan; none where nobody can say.
     pub(super) fn there(&self, target: &Target, backup: &Backup) -> Option<u64> {
-        let zone = calendar::zone(&self.old.timezone.value).unwrap_or(TimeZone::UTC);
         let count = |series: &Series| match &series.kept {
             Kept::Points(points) if !points.rules.is_empty() => {
                 Some(points.between(self.now, self.now).ok()?.len() as u64)
             }
             _ => None,
         };
-        of_backup(target, backup, &zone, None).iter().map(count).sum()
+        of_backup(target, backup, &self.old_zone, None).iter().map(count).sum()
     }
 }

@@ -29,6 +29,12 @@ pub enum Colour {
 /// How many diagnostics are shown as text: beyond that, nobody reads on.
 pub const SHOWN_MAX: usize = 200;
 
+/// What the codes of the notation begin with.
+const SYNTAX: &str = "sonae::syntax::";
+
+/// How many errors of the notation are shown as text: the others mostly follow from the first, or the file is no plan at all.
+const SYNTAX_SHOWN_MAX: usize = 20;
+
 /// How many are written out for programs; the rest is counted.
 const WRITTEN_MAX: usize = 1_000;
 
@@ -42,15 +48,22 @@ fn below<'a>(name: &'a str, here: &str) -> &'a str {
 const ADVICE_DRAWN_MAX: usize = 3;
 
 /// The diagnostics, in the order given, each with its code, its place in the text and its help line; of advice that comes again and
-/// again, the first `ADVICE_DRAWN_MAX`, and the others at the end in a line each. Beyond `SHOWN_MAX`, only their number is told. While
-/// there are errors, advice waits: nobody reads it then.
+/// again, the first `ADVICE_DRAWN_MAX`, and the others at the end in a line each. Beyond `SHOWN_MAX`, and of the notation beyond
+/// `SYNTAX_SHOWN_MAX`, only their number is told. While there are errors, advice waits: nobody reads it then.
 pub fn text(found: &[Diagnostic], sources: &Sources, colour: Colour) -> String {
     let mut snippets = Snippets::new(sources, colour, found.iter());
     let mut text = String::new();
     let advice_waits = has_errors(found);
     let is_told = |found: &&Diagnostic| !(advice_waits && found.severity == Severity::Advice);
     let mut advice: BTreeMap<&str, Vec<&Diagnostic>> = BTreeMap::new();
-    for diagnostic in found.iter().filter(is_told).take(SHOWN_MAX) {
+    let told: Vec<&Diagnostic> = found.iter().filter(is_told).collect();
+    let mut of_syntax = 0;
+    let is_drawn = |found: &&&Diagnostic| {
+        of_syntax += usize::from(found.code.name.starts_with(SYNTAX));
+        !found.code.name.starts_with(SYNTAX) || of_syntax <= SYNTAX_SHOWN_MAX
+    };
+    let drawn: Vec<&Diagnostic> = told.iter().filter(is_drawn).take(SHOWN_MAX).copied().collect();
+    for &diagnostic in &drawn {
         if diagnostic.severity == Severity::Advice {
             let alike = advice.entry(diagnostic.code.name).or_default();
             alike.push(diagnostic);
@@ -68,9 +81,8 @@ pub fn text(found: &[Diagnostic], sources: &Sources, colour: Colour) -> String {
         again.iter().for_each(|found| text.push_str(&format!("  {}\n", snippets.line(found))));
         text.push('\n');
     }
-    let told = found.iter().filter(is_told).count();
-    if told > SHOWN_MAX {
-        text.push_str(&format!("… and {} more\n", told - SHOWN_MAX));
+    if told.len() > drawn.len() {
+        text.push_str(&format!("… and {} more\n", told.len() - drawn.len()));
     }
     text
 }

@@ -8,7 +8,7 @@ use crate::corpus::compile;
 
 #[test]
 fn any_moment_comes_back_where_counting_shows_it() {
-    for_each_seed(40, |dice| {
+    for_each_seed(120, |dice| {
         let zone = dice.of(&ZONES);
         let clock = Clock::of_years(zone, 2020, 2060);
         let rules = |dice: &mut super::dice::Dice, most: i64| {

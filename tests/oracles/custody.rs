@@ -214,7 +214,7 @@ fn look(clock: &Clock, day: i64, keep: Option<(i64, &'static str)>, line: &[Back
 
 #[test]
 fn every_day_is_where_counting_shows() {
-    for_each_seed(5, |dice| {
+    for_each_seed(20, |dice| {
         let zone = dice.of(&ZONES);
         let clock = Clock::of_years(zone, 2020, 2070);
         let mut line: Vec<Backup> = vec![];

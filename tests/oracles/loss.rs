@@ -77,7 +77,7 @@ fn wait(jobs: &[Job], job: usize, run: i64) -> i64 {
 
 #[test]
 fn what_a_run_waits_for_is_lost_too() {
-    for_each_seed(4, |dice| {
+    for_each_seed(20, |dice| {
         let zone = dice.of(&ZONES);
         let clock = Clock::of_years(zone, 2024, 2054);
         let at = dice.of(&[0, 90, 120, 150, 330]);

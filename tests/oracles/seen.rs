@@ -50,7 +50,7 @@ fn to() -> i64 {
 
 #[test]
 fn damage_is_seen_in_time_where_counting_shows_it() {
-    for_each_seed(40, |dice| {
+    for_each_seed(120, |dice| {
         let zone = dice.of(&ZONES);
         let clock = Clock::of_years(zone, 2020, 2060);
         let (schedule, retention, takes) = (rare(dice, 32), Retention::any(dice), dice.between(1, 300));

@@ -96,6 +96,17 @@ fn beyond_the_limit_they_are_counted() {
 }
 
 #[test]
+fn of_the_notation_the_first_are_shown_and_what_else_is_wrong() {
+    let (found, sources) = one("abc", 1, 2);
+    let of_syntax = Diagnostic::new(&codes::syntax::UNCLOSED_STRING, "no end", found[0].span(), "here", "end it");
+    let many = [vec![of_syntax; SYNTAX_SHOWN_MAX + 3], found].concat();
+    let shown = text(&many, &sources, Colour::Plain);
+    assert_eq!(shown.matches("no end").count(), SYNTAX_SHOWN_MAX);
+    assert_eq!(shown.matches("what is wrong").count(), 1);
+    assert!(shown.ends_with("… and 3 more\n"), "{shown}");
+}
+
+#[test]
 fn labels_in_another_file_are_told_in_words() {
     let (mut found, mut sources) = one("abc", 1, 2);
     let other = sources.add("other.kdl", "x\ny");
