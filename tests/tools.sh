@@ -64,6 +64,7 @@ packages() {
         brew:bsdtar) echo libarchive ;;
         dnf:faketime | apk:faketime | brew:faketime) echo libfaketime ;;
         *:unshare | *:setpriv) echo util-linux ;;
+        *:dot) echo graphviz ;;
         apt:mount) echo mount ;;
         *:mount) echo util-linux ;;
         brew:tar) echo gnu-tar ;;

@@ -221,7 +221,7 @@ pub(super) struct RunArguments {
     pub(super) lock_wait: Option<Duration>,
     #[command(flatten)]
     pub(super) dry: Dry,
-    /// For people, for programs, or with --dry-run as a page for a browser
+    /// For people, for programs, or with --dry-run as a page for a browser, or its graph in Mermaid or in Graphviz' DOT
     #[arg(long, value_enum, default_value_t = RunForm::Text)]
     pub(super) format: RunForm,
     #[command(flatten)]
@@ -260,8 +260,9 @@ pub(super) struct RestoreArguments {
     pub(super) lock_wait: Option<Duration>,
     #[command(flatten)]
     pub(super) dry: Dry,
-    #[command(flatten)]
-    pub(super) page: ReportFormat,
+    /// For people, for programs, or with --dry-run as a page of text, a page for a browser, or its graph in Mermaid or in Graphviz' DOT
+    #[arg(long, value_enum, default_value_t = RestoreForm::Text)]
+    pub(super) format: RestoreForm,
     #[command(flatten)]
     pub(super) pace: Pace,
 }
@@ -359,10 +360,13 @@ pub(super) struct DiffArguments {
     /// As if the newer plan were put into use at this time: waivers expire, recovery points are there [default: now]
     #[arg(long, value_name = "TIME")]
     pub(super) now: Option<String>,
+    /// Ask the newer plan's stores, and the provider of its databases, which recovery points there are, and count those that go
+    #[arg(long)]
+    pub(super) live: bool,
     /// Write it in the chosen form to this file, and print it for people all the same
     #[arg(long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
-    /// For people, for a comment of a pull request, for programs, for code scanning (SARIF 2.1.0), or as workflow commands of GitHub
+    /// For people, for a comment of a pull request, for programs, for code scanning (SARIF 2.1.0), as workflow commands of GitHub, or as a page for a browser
     #[arg(long, value_enum, default_value_t = DiffForm::Text)]
     pub(super) format: DiffForm,
 }
@@ -375,6 +379,7 @@ pub(super) enum DiffForm {
     Json,
     Sarif,
     Github,
+    Html,
 }
 
 #[derive(Debug, Args)]
@@ -493,6 +498,17 @@ pub(super) enum ReportForm {
     Html,
 }
 
+/// The forms of `restore`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum RestoreForm {
+    Text,
+    Markdown,
+    Json,
+    Html,
+    Mermaid,
+    Dot,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct Dry {
     /// Print what would happen, and stop; nothing is changed
@@ -543,6 +559,8 @@ pub(super) enum RunForm {
     Text,
     Json,
     Html,
+    Mermaid,
+    Dot,
 }
 
 /// The forms of `check`.

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::arguments::{DiffArguments, DiffForm};
 use super::sides::{Pair, PlanText, pairs};
-use super::{Failure, load, output, times};
+use super::{Failure, live, load, output, timeline, times};
 use crate::check::Waived;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources};
 use crate::diff::{self, Change};
@@ -17,6 +17,7 @@ use crate::plan::Plan;
 use crate::prove::{self, Compiled, ProvenPlan};
 use crate::report;
 use crate::report::diff::{Compared, DiffReport};
+use crate::report::html::Versions;
 use crate::run::ExitStatus;
 
 /// Two versions of a plan, compared.
@@ -26,6 +27,9 @@ struct Told {
     sources: Option<Sources>,
     /// What the compiler finds in the newer, and not in the older.
     found: Vec<Diagnostic>,
+    /// The plans themselves.
+    old: Option<Plan>,
+    new: Option<ProvenPlan>,
 }
 
 pub(super) fn diff(arguments: &DiffArguments) -> Result<ExitStatus, Failure> {
@@ -33,33 +37,48 @@ pub(super) fn diff(arguments: &DiffArguments) -> Result<ExitStatus, Failure> {
     let now = now.as_deref().map_or_else(|| Ok(Timestamp::now()), |text| times::parse(text, &TimeZone::UTC))?;
     let mut told = vec![];
     for pair in pairs(&arguments.old, &arguments.new)? {
-        told.push(compare(pair, now)?);
+        told.push(compare(pair, now, arguments.live)?);
     }
+    let all = || told.iter().map(|told| &told.compared.changes);
+    let status = match (all().any(|changes| changes.unwaived > 0), all().any(|changes| !changes.changes.is_empty())) {
+        (true, _) => ExitStatus::Weakening,
+        (false, true) => ExitStatus::Changes,
+        (false, false) => ExitStatus::Well,
+    };
     let here = load::absolute(Path::new("."))?.to_path().display().to_string();
-    let text = shown(&told, arguments.format, &here)?;
+    let as_of = AsOf { now, status, here };
+    let text = shown(&told, arguments.format, &as_of)?;
     match &arguments.output {
         None => output::data(&text)?,
         Some(file) => {
             std::fs::write(file, text)
                 .map_err(|error| Failure::error(format!("cannot write {}: {error}", file.display())))?;
-            output::data(&shown(&told, DiffForm::Text, &here)?)?;
+            output::data(&shown(&told, DiffForm::Text, &as_of)?)?;
         }
     }
-    let all = || told.iter().map(|told| &told.compared.changes);
-    Ok(match (all().any(|changes| changes.unwaived > 0), all().any(|changes| !changes.changes.is_empty())) {
-        (true, _) => ExitStatus::Weakening,
-        (false, true) => ExitStatus::Changes,
-        (false, false) => ExitStatus::Well,
-    })
+    Ok(status)
 }
 
-fn compare((old, new): Pair, now: Timestamp) -> Result<Told, Failure> {
+/// What a form says beside the changes.
+struct AsOf {
+    now: Timestamp,
+    status: ExitStatus,
+    /// The folder that names of files are shown below.
+    here: String,
+}
+
+fn compare((old, new): Pair, now: Timestamp, live: bool) -> Result<Told, Failure> {
     let before = old.as_ref().map(older).transpose()?;
     let known = old.as_ref().map(|old| compiled(old, now).diagnostics).unwrap_or_default();
     let (after, found) = new.as_ref().map(|new| newer(new, &known, now)).transpose()?.unzip();
-    let changes = diff::diff(before.as_ref(), after.as_ref().map(ProvenPlan::plan), now);
+    let lying = match (&before, &after, &new) {
+        (Some(old), Some(proven), Some(new)) if live => live::lying(old, proven, &new.base, now)?,
+        _ => vec![],
+    };
+    let changes = diff::diff_where(before.as_ref(), after.as_ref().map(ProvenPlan::plan), now, &lying);
     let compared = Compared { old: old.map(|old| old.name), new: new.as_ref().map(|new| new.name.clone()), changes };
-    Ok(Told { compared, sources: new.map(|new| new.sources), found: found.unwrap_or_default() })
+    let sources = new.map(|new| new.sources);
+    Ok(Told { compared, sources, found: found.unwrap_or_default(), old: before, new: after })
 }
 
 /// The older plan: whether it could be used today does not matter, as long as it can be read.
@@ -96,7 +115,8 @@ fn say(found: &[Diagnostic], sources: &Sources, least: Severity) {
     }
 }
 
-fn shown(told: &[Told], form: DiffForm, here: &str) -> Result<String, Failure> {
+fn shown(told: &[Told], form: DiffForm, as_of: &AsOf) -> Result<String, Failure> {
+    let here = &as_of.here;
     let plans: Vec<Compared> = told.iter().map(|told| told.compared.clone()).collect();
     Ok(match form {
         DiffForm::Text => report::diff::text(&plans),
@@ -111,10 +131,22 @@ fn shown(told: &[Told], form: DiffForm, here: &str) -> Result<String, Failure> {
             let found = told.iter().filter_map(Told::findings);
             found.map(|(found, _, sources)| report::diagnostics::github(&found, sources, here)).collect()
         }
+        DiffForm::Html => {
+            let versions: Vec<Versions<'_>> = told.iter().map(|told| told.versions(as_of.now)).collect();
+            report::html::diff(&versions, as_of.now, as_of.status)
+        }
     })
 }
 
 impl Told {
+    /// With what becomes of the recovery points of the month that comes.
+    fn versions(&self, now: Timestamp) -> Versions<'_> {
+        let new = self.new.as_ref().map(ProvenPlan::plan);
+        let both = self.old.as_ref().zip(new);
+        let points = both.map(|(old, new)| timeline::compared(old, new, now).map_err(|failure| failure.message));
+        Versions { compared: &self.compared, new, points }
+    }
+
     /// What the compiler finds, and what weakens, as what is said of the newer plan's text.
     fn findings(&self) -> Option<(Vec<Diagnostic>, Vec<Waived>, &Sources)> {
         let sources = self.sources.as_ref()?;

@@ -524,6 +524,7 @@ impl Tick<'_> {
                 output::data(&report::html::due(&due, self.loaded.proven.plan(), &aside, status))?;
             }
             RunForm::Json => output::json(&Foretold { format_version: 1, due: &found, forecast: forecast.as_ref() })?,
+            form @ (RunForm::Mermaid | RunForm::Dot) => output::data(&run::drawn(forecast.as_ref(), form))?,
         }
         Ok(status)
     }

@@ -28,6 +28,7 @@ mod host;
 mod init;
 mod jobs_held;
 mod ledger;
+mod live;
 mod load;
 mod locks;
 mod output;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::arguments::{Form, Pace, ReportForm, RestoreArguments};
+use super::arguments::{Form, Pace, RestoreArguments, RestoreForm};
 use super::hold::{Asker, Held, hold, unless_interrupted};
 use super::locks::Resource;
 use super::{Failure, Seams, host, load, locks, output, pins, run, slices, terminal, times, world};
@@ -122,12 +122,14 @@ pub(super) fn restore(arguments: &RestoreArguments, seams: &Seams) -> Result<Exi
 
 /// The form of the summary.
 fn form(arguments: &RestoreArguments) -> Result<Form, Failure> {
-    match arguments.page.format {
-        ReportForm::Text => Ok(Form::Text),
-        ReportForm::Json => Ok(Form::Json),
-        ReportForm::Markdown | ReportForm::Html if arguments.dry.dry_run => Ok(Form::Text),
-        ReportForm::Markdown => Err(run::only_dry("markdown")),
-        ReportForm::Html => Err(run::only_dry("html")),
+    match arguments.format {
+        RestoreForm::Text => Ok(Form::Text),
+        RestoreForm::Json => Ok(Form::Json),
+        _ if arguments.dry.dry_run => Ok(Form::Text),
+        RestoreForm::Markdown => Err(run::only_dry("markdown")),
+        RestoreForm::Html => Err(run::only_dry("html")),
+        RestoreForm::Mermaid => Err(run::only_dry("mermaid")),
+        RestoreForm::Dot => Err(run::only_dry("dot")),
     }
 }
 
@@ -159,11 +161,13 @@ impl Show<'_> {
         let typed = Typed { begin: begin(arguments, &runbook) };
         let times = time.filter(|_| wish.only.is_none()).map_or_else(String::new, report::proofs::time);
         let status = run::foretold(outlook, &arguments.dry);
-        match arguments.page.format {
-            ReportForm::Text => output::data(&report::runbook::text(outlook, &runbook, &typed, &times))?,
-            ReportForm::Html => output::data(&report::html::restore(outlook, &runbook, &typed, &times, status))?,
-            ReportForm::Markdown => output::data(&report::runbook::markdown(outlook, &runbook, &typed))?,
-            ReportForm::Json => output::json(&DryRun { forecast: outlook, runbook: Some(&runbook) })?,
+        match arguments.format {
+            RestoreForm::Text => output::data(&report::runbook::text(outlook, &runbook, &typed, &times))?,
+            RestoreForm::Html => output::data(&report::html::restore(outlook, &runbook, &typed, &times, status))?,
+            RestoreForm::Markdown => output::data(&report::runbook::markdown(outlook, &runbook, &typed))?,
+            RestoreForm::Json => output::json(&DryRun { forecast: outlook, runbook: Some(&runbook) })?,
+            RestoreForm::Mermaid => output::data(&report::diagram::mermaid(outlook, Some(&runbook)))?,
+            RestoreForm::Dot => output::data(&report::diagram::dot(outlook, Some(&runbook)))?,
         }
         Ok(status)
     }

@@ -62,6 +62,7 @@ pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
         let outlook = forecast::unasked(plan, &graph, now.unwrap_or_else(jiff::Timestamp::now), &who, None);
         return match arguments.format {
             RunForm::Html => print_page(&outlook, &untold),
+            RunForm::Mermaid | RunForm::Dot => draw(&outlook, arguments),
             RunForm::Text | RunForm::Json => print(&outlook, &arguments.dry, form),
         };
     }
@@ -88,6 +89,9 @@ pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
             let read = if form == Form::Text { pins::told_read(&stores, &outlook).await } else { vec![] };
             if arguments.format == RunForm::Html {
                 return print_page(&outlook, &[untold, read].concat());
+            }
+            if let RunForm::Mermaid | RunForm::Dot = arguments.format {
+                return draw(&outlook, arguments);
             }
             read.iter().for_each(|line| output::say(line));
             return print(&outlook, &arguments.dry, form);
@@ -120,14 +124,31 @@ pub(super) fn run(arguments: &RunArguments, seams: &Seams) -> Result<ExitStatus,
 pub(super) fn form(arguments: &RunArguments) -> Result<Form, Failure> {
     match arguments.format {
         RunForm::Json => Ok(Form::Json),
-        RunForm::Html if !arguments.dry.dry_run => Err(only_dry("html")),
-        RunForm::Text | RunForm::Html => Ok(Form::Text),
+        RunForm::Text => Ok(Form::Text),
+        RunForm::Html | RunForm::Mermaid | RunForm::Dot if arguments.dry.dry_run => Ok(Form::Text),
+        RunForm::Html => Err(only_dry("html")),
+        RunForm::Mermaid => Err(only_dry("mermaid")),
+        RunForm::Dot => Err(only_dry("dot")),
+    }
+}
+
+fn draw(outlook: &Outlook, arguments: &RunArguments) -> Result<ExitStatus, Failure> {
+    output::data(&drawn(Some(outlook), arguments.format)).map(|()| foretold(outlook, &arguments.dry))
+}
+
+/// A graph in the words of a program that draws; an empty one where there is nothing to do.
+pub(super) fn drawn(outlook: Option<&Outlook>, form: RunForm) -> String {
+    match (form, outlook) {
+        (RunForm::Dot, Some(outlook)) => report::diagram::dot(outlook, None),
+        (RunForm::Dot, None) => "digraph {\n}\n".to_owned(),
+        (_, Some(outlook)) => report::diagram::mermaid(outlook, None),
+        (_, None) => "flowchart TD\n".to_owned(),
     }
 }
 
 /// Refuses a form of dry runs alone.
 pub(super) fn only_dry(form: &str) -> Failure {
-    Failure::usage(format!("--format {form} is a page of what would happen: add --dry-run"))
+    Failure::usage(format!("--format {form} shows what would happen: add --dry-run"))
 }
 
 /// How long to wait for others, if at all.

@@ -79,6 +79,17 @@ fn tell_difference(new: &Timeline, old: &Timeline, form: TimelineForm) -> Result
     }
 }
 
+/// What becomes of the recovery points of the days from that of `now` on, where one plan takes the place of another.
+pub(super) fn compared(old: &Plan, new: &Plan, now: Timestamp) -> Result<Comparison, Failure> {
+    let zone = calendar::zone(&new.timezone.value).unwrap_or(TimeZone::UTC);
+    let from = day_of(now, &zone)?;
+    let question = Question { from, to: later(from, &zone)?, at: None, since: None };
+    let of = |plan: &Plan| {
+        timeline::timeline(plan, &question, |_| true).map_err(|uncounted| Failure::error(uncounted.to_string()))
+    };
+    Ok(timeline::compare(&of(old)?, &of(new)?))
+}
+
 fn shown(plan: &Plan, question: &Question, chosen: impl Fn(&Target) -> bool) -> Result<Timeline, Failure> {
     let help = "choose a shorter time, keep fewer with `retention`, or leave its target out with --target";
     timeline::timeline(plan, question, chosen).map_err(|uncounted| Failure::error(format!("{uncounted}; {help}")))

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::change::{Change, Judgement, Kind, Subject, What};
-use super::fact::{Entity, Fact, Renames, Shape, Value};
+use super::fact::{Entity, Fact, Renames, Rule, Shape, Value};
 use super::judge::{Judge, Verdict};
-use super::points::Sides;
+use super::points::{Lying, Sides};
 use super::{facts, kept};
 use crate::diagnostic::codes::change::{HISTORY, LOST};
 use crate::plan::Plan;
@@ -29,12 +29,14 @@ impl<'p> Comparing<'p> {
         old: Option<&'p Plan>,
         new: Option<&'p Plan>,
         names: &'p Renames,
-        now: Timestamp,
-        zone: &TimeZone,
+        (now, zone): (Timestamp, &TimeZone),
+        lying: &'p [Lying],
     ) -> Self {
         let before = old.map(|old| facts::of_plan(old, names)).unwrap_or_default();
         let after = new.map(|new| facts::of_plan(new, &Renames::default())).unwrap_or_default();
-        let sides = old.zip(new).map(|(old, new)| Sides::new(old, new, names, now, zone.clone()));
+        let sides = old
+            .zip(new)
+            .map(|(old, new)| Sides::new(old, new, names, now, zone.clone()).with(lying, moved(&before, &after)));
         Self { before, after, names, sides, judge: Judge::default() }
     }
 
@@ -82,7 +84,7 @@ impl<'p> Comparing<'p> {
         for part in parts.chain([entity]) {
             for fact in &part.facts {
                 let verdict = self.judge.of(fact.aspect, None, Some(&fact.value));
-                if verdict.judgement == Judgement::Hazard && fact.aspect.rule == super::fact::Rule::Drift {
+                if verdict.judgement == Judgement::Hazard && fact.aspect.rule == Rule::Drift {
                     changes.push(change(part, changed(None, Some(fact)), verdict, fact.span));
                 }
             }
@@ -159,6 +161,20 @@ impl<'p> Comparing<'p> {
         let span = new.map_or(entity.span, |fact| fact.span);
         changes.push(change(entity, changed(old, new), verdict, span));
     }
+}
+
+/// The stores that are at another place.
+fn moved(before: &[Entity], after: &[Entity]) -> BTreeSet<String> {
+    let stores = |of: &'_ [Entity]| -> HashMap<String, Vec<Value>> {
+        let place = |store: &Entity| {
+            let facts = store.facts.iter().filter(|fact| fact.aspect.rule == Rule::Place);
+            (store.subject.name.clone(), facts.map(|fact| fact.value.clone()).collect())
+        };
+        of.iter().filter(|entity| entity.subject.kind == Kind::Store).map(place).collect()
+    };
+    let (older, newer) = (stores(before), stores(after));
+    let is_moved = |(name, place): &(String, Vec<Value>)| older.get(name).is_some_and(|before| before != place);
+    newer.into_iter().filter(is_moved).map(|(name, _)| name).collect()
 }
 
 fn changed(old: Option<&Fact>, new: Option<&Fact>) -> What {

@@ -7,7 +7,7 @@ use super::change::{Change, Judgement};
 use super::fact::{Entity, Value, When};
 use super::facts::{COPY_RETENTION, RETENTION_OF_POINTS, SCHEDULE};
 use super::judge::{Judge, are_mixed};
-use super::points::{Effect, Gone, Lot, Sides};
+use super::points::{Effect, Gone, Lot, Lying, Sides};
 use crate::calendar::{self, Occurrences};
 use crate::diagnostic::codes::change::{DELETES, GAP, RETENTION};
 use crate::plan::{Drift, Way};
@@ -39,10 +39,16 @@ pub(super) fn tell(
             };
             let at = about(&[&own], changes).or_else(|| about(&[SCHEDULE.word], changes));
             if let Some(at) = at {
-                tell_effect(sides, &effect, sets, &mut changes[at]);
+                let is_asked = sides.lying(&new.subject.name).any(|lying| lying.store.as_ref() == effect.place.store());
+                tell_effect(sides, &effect, (sets, is_asked), &mut changes[at]);
                 if effect.gone != Gone::Uncounted {
                     counted.push(at);
                 }
+            }
+        }
+        for lying in sides.lying(&new.subject.name) {
+            if let Some(at) = about(&[RETENTION_OF_POINTS.word], changes) {
+                tell_lying(sides, lying, &mut changes[at]);
             }
         }
         let uncounted = (first..changes.len()).filter(|at| !counted.contains(at));
@@ -93,7 +99,8 @@ fn tell_mixed(of: [&Entity; 2], change: &mut Change) {
     }
 }
 
-fn tell_effect(sides: &Sides<'_>, effect: &Effect, sets: bool, change: &mut Change) {
+/// `sets` is whether a run sets what a provider keeps; `is_asked`, whether what is really there is told beside it.
+fn tell_effect(sides: &Sides<'_>, effect: &Effect, (sets, is_asked): (bool, bool), change: &mut Change) {
     let times = Times { making: effect.making, zone: &sides.zone };
     let place = match &effect.place {
         Place::Store(store) | Place::Copy(store) => format!(" in {store}"),
@@ -102,7 +109,9 @@ fn tell_effect(sides: &Sides<'_>, effect: &Effect, sets: bool, change: &mut Chan
     let deletes = match effect.gone {
         Gone::None => None,
         Gone::Some(gone) => {
-            Some(format!("the next run that prunes {}", deleted(gone, effect.earliest, &place, &times)))
+            let gone = deleted(gone, effect.earliest, &place, &times);
+            let when = if is_asked { "had every run succeeded: the next" } else { "the next" };
+            Some(format!("{when} run that prunes {gone}"))
         }
         Gone::AllBefore(left) if effect.place == Place::Provider && sets => {
             Some(format!("the next run sets it so, and the provider deletes all of before {}", times.in_zone(left)))
@@ -127,6 +136,38 @@ fn tell_effect(sides: &Sides<'_>, effect: &Effect, sets: bool, change: &mut Chan
     } else {
         in_the_long_run(effect, &place, &times, change);
     }
+}
+
+/// What is really there, and what of it goes.
+fn tell_lying(sides: &Sides<'_>, lying: &Lying, change: &mut Change) {
+    let times = Times { making: sides.making(&lying.job), zone: &sides.zone };
+    let place = match &lying.store {
+        Some(store) => format!("in {store}"),
+        None => "at the provider".to_owned(),
+    };
+    let of = lying.of.as_ref().map(|of| format!(" {of}")).unwrap_or_default();
+    let there = match &lying.there[..] {
+        [] => format!("{place} lies no recovery point{of} now"),
+        [only] => format!("{place} lies 1 recovery point{of} now, of {}", times.in_zone(*only)),
+        [oldest, .., newest] => format!(
+            "{place} lie {} recovery points{of} now, {} … {}",
+            grouped(lying.there.len() as u64),
+            times.of(*oldest),
+            times.in_zone(*newest)
+        ),
+    };
+    let goes = match (&lying.goes[..], &lying.there[..]) {
+        (_, []) => String::new(),
+        ([], _) => ": by this change none of them goes".to_owned(),
+        ([first, ..], there) => {
+            (change.judgement, change.code) = (Judgement::Deletes, Some(&DELETES));
+            let left = there.iter().find(|moment| !lying.goes.contains(moment)).copied();
+            let last = lying.goes.last().copied().unwrap_or(*first);
+            let gone = Lot { points: lying.goes.len() as u64, first: *first, last, left };
+            format!(": the next run that prunes {}", deleted(gone, there.first().copied(), "", &times))
+        }
+    };
+    change.because.push(there + &goes);
 }
 
 /// How the moments of points are shown.

@@ -18,6 +18,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 pub use change::{Accepted, Change, Changes, Counts, Judgement, Kind, Subject, What};
+pub use points::{Lying, kept_otherwise};
 
 use crate::calendar;
 use crate::plan::Plan;
@@ -28,10 +29,15 @@ use compare::Comparing;
 ///
 /// Of plans that were not checked, what leads nowhere is compared by its name.
 pub fn diff(old: Option<&Plan>, new: Option<&Plan>, now: Timestamp) -> Changes {
+    diff_where(old, new, now, &[])
+}
+
+/// The same, with what was found where the recovery points lie: of a job of which nothing was found, the plans alone say what goes.
+pub fn diff_where(old: Option<&Plan>, new: Option<&Plan>, now: Timestamp, lying: &[Lying]) -> Changes {
     let zone = new.or(old).map(|plan| plan.timezone.value.as_str());
     let zone = zone.and_then(calendar::zone).unwrap_or(TimeZone::UTC);
     let names = old.zip(new).map(|(old, new)| matching::renames(old, new)).unwrap_or_default();
-    let mut changes = Comparing::new(old, new, &names, now, &zone).changes();
+    let mut changes = Comparing::new(old, new, &names, (now, &zone), lying).changes();
     if let Some(new) = new {
         accepted::accept(&mut changes, new, now.to_zoned(zone).date());
     }

@@ -1,6 +1,6 @@
 //! What a changed backup means for the recovery points that are there, as if every run of the older plan had succeeded.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -9,8 +9,41 @@ use super::change::{Kind, Subject};
 use super::fact::Renames;
 use crate::calendar;
 use crate::plan::{Backup, Plan, Target};
+use crate::primitives::{JobName, Name, Spanned};
 use crate::retention::{Candidate, Rules, Verdict, decide};
 use crate::timeline::{Kept, Making, Place, Points, Series, TooMany, of_backup};
+
+/// What was found of one job where its recovery points lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lying {
+    /// The job, as both plans call it.
+    pub job: JobName,
+    /// The store; none where a provider keeps them.
+    pub store: Option<Name>,
+    /// Of which they are, where a job has them of several: `of web-1`.
+    pub of: Option<String>,
+    /// Of when the data of each is, ascending.
+    pub there: Vec<Timestamp>,
+    /// The same of those that the newer plan lets go and the older does not.
+    pub goes: Vec<Timestamp>,
+}
+
+/// The jobs that both plans have by the same name, in the same way, with other rules of what is kept: what they come to can be asked of the places
+/// where their points lie. None where the plan has another name, as the newer finds none of them.
+pub fn kept_otherwise<'p>(old: &'p Plan, new: &'p Plan) -> Vec<(JobName, [&'p Backup; 2])> {
+    if old.name.value != new.name.value {
+        return vec![];
+    }
+    let older: HashMap<JobName, &Backup> = old.backups().map(|(target, backup)| (target.job(backup), backup)).collect();
+    let rules = |backup: &Backup| backup.retention.as_ref().map(Rules::of).unwrap_or_default();
+    let pair = |(target, new): (&'p Target, &'p Backup)| {
+        let job = target.job(new);
+        let old = *older.get(&job)?;
+        let is_alike = std::mem::discriminant(&old.way) == std::mem::discriminant(&new.way);
+        (is_alike && rules(old) != rules(new)).then_some((job, [old, new]))
+    };
+    new.backups().filter_map(pair).collect()
+}
 
 /// A backup with its target.
 type OfTarget<'p> = (&'p Target, &'p Backup);
@@ -26,6 +59,10 @@ pub(super) struct Sides<'p> {
     old_zone: TimeZone,
     /// The newer plan's.
     pub(super) zone: TimeZone,
+    lying: &'p [Lying],
+    /// The stores, by the newer plan's names, that are at another place.
+    moved: BTreeSet<String>,
+    is_renamed: bool,
 }
 
 /// What changes for the points of one job in one place.
@@ -78,7 +115,36 @@ impl<'p> Sides<'p> {
         let older = old.backups().map(|(target, backup)| (called(target, backup), (target, backup))).collect();
         let newer = new.backups().map(|(target, backup)| (target.job(backup).to_string(), (target, backup))).collect();
         let old_zone = calendar::zone(&old.timezone.value).unwrap_or(TimeZone::UTC);
-        Self { names, older, newer, now, old_zone, zone }
+        let is_renamed = old.name.value != new.name.value;
+        Self { names, older, newer, now, old_zone, zone, lying: &[], moved: BTreeSet::new(), is_renamed }
+    }
+
+    /// The same, with what was found where points lie, and the stores that are at another place.
+    pub(super) fn with(self, lying: &'p [Lying], moved: BTreeSet<String>) -> Self {
+        Self { lying, moved, ..self }
+    }
+
+    /// Whether the newer plan does not find what the older made of a job: it goes by other names, or is looked for in another place.
+    fn leaves(&self, [old, new]: [OfTarget<'p>; 2], place: &Place) -> bool {
+        let is_called_otherwise = old.0.job(old.1) != new.0.job(new.1);
+        let has_moved = place.store().is_some_and(|store| self.moved.contains(store.as_str()));
+        let is_elsewhere = |host: &&Spanned<Name>| self.names.name(Kind::Host, &host.value) != host.value.as_str();
+        self.is_renamed || is_called_otherwise || has_moved || old.0.hosts.iter().any(|host| is_elsewhere(&host))
+    }
+
+    /// What was found of a job.
+    pub(super) fn lying(&self, name: &str) -> impl Iterator<Item = &'p Lying> + use<'p> {
+        let job = JobName::parse(name).ok();
+        self.lying.iter().filter(move |lying| Some(&lying.job) == job.as_ref())
+    }
+
+    /// What a run of the newer plan makes of a job.
+    pub(super) fn making(&self, job: &JobName) -> Option<Making> {
+        let (target, backup) = self.newer.get(&job.to_string())?;
+        of_backup(target, backup, &self.zone, None).iter().find_map(|series| match &series.kept {
+            Kept::Points(points) => Some(points.making),
+            _ => None,
+        })
     }
 
     /// The job of both plans by the name that the newer has for it: the older's, and the newer's.
@@ -100,20 +166,21 @@ impl<'p> Sides<'p> {
     }
 
     /// What a job's points come to, in each place that both plans keep them in.
-    pub(super) fn effects(&self, [old, new]: [(&Target, &Backup); 2]) -> Vec<Effect> {
+    pub(super) fn effects(&self, [old, new]: [OfTarget<'p>; 2]) -> Vec<Effect> {
         let before = of_backup(old.0, old.1, &self.old_zone, None);
         let after = of_backup(new.0, new.1, &self.zone, None);
         let pair = |series: &Series| {
             let same = after.iter().find(|other| other.place == self.renamed(&series.place))?;
-            self.effect(series, same)
+            let effect = self.effect(series, same)?;
+            // What is not found is not deleted.
+            let is_left = effect.making.is_some() && self.leaves([old, new], &effect.place);
+            Some(Effect { gone: if is_left { Gone::None } else { effect.gone }, ..effect })
         };
         before.iter().filter_map(pair).collect()
     }
 
     fn renamed(&self, place: &Place) -> Place {
-        let name = |store: &crate::primitives::Name| {
-            crate::primitives::Name::parse(&self.names.name(Kind::Store, store)).unwrap_or_else(|_| store.clone())
-        };
+        let name = |store: &Name| Name::parse(&self.names.name(Kind::Store, store)).unwrap_or_else(|_| store.clone());
         match place {
             Place::Store(store) => Place::Store(name(store)),
             Place::Copy(store) => Place::Copy(name(store)),

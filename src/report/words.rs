@@ -116,9 +116,32 @@ pub fn cell(text: &str) -> String {
     on_one_line(text).replace('\\', "\\\\").replace('|', "\\|").replace('<', "&lt;").replace('`', "\\`")
 }
 
+/// A text in which whatever cannot be seen is written as an escape: control characters, and those that turn what follows around
+/// (<https://www.unicode.org/reports/tr9/#Explicit_Directional_Embeddings>).
+pub(super) fn seen(text: &str) -> String {
+    let mut seen = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' => seen.push(c),
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                seen.extend(c.escape_unicode());
+            }
+            c if c.is_control() => seen.extend(c.escape_default()),
+            '\u{fffe}' | '\u{ffff}' => seen.push('\u{fffd}'),
+            c => seen.push(c),
+        }
+    }
+    seen
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cannot_be_seen_is_written_out() {
+        assert_eq!(seen("a\u{202e}b\u{1b}[2J\0\u{200f}é\n日"), "a\\u{202e}b\\u{1b}[2J\\u{0}\\u{200f}é\n日");
+    }
 
     #[test]
     fn numbers_and_times_are_written_for_people() {

@@ -89,6 +89,42 @@ fn a_change_is_told_for_people_and_ends_with_its_status() {
     transcript!("diff", told);
 }
 
+/// What goes is counted where it lies: three points, of which the plan's schedule knows nothing.
+#[test]
+fn what_goes_is_counted_in_the_real_store() {
+    let scene = Scene::new();
+    for (name, generations) in [("old.kdl", 30), ("new.kdl", 2), ("more.kdl", 60)] {
+        scene.write(name, &plan("album", generations, "25h", ""));
+    }
+    scene.write("renamed.kdl", &plan("pictures", 2, "25h", ""));
+    scene.write("nowhere.kdl", &plan("album", 2, "25h", "").replace("path=\"store\"", "path=\"old.kdl\""));
+    scene.write("photos/cat.txt", "a cat\n");
+    let mut told = scene.types("diff old.kdl new.kdl --live");
+    for _ in 0..3 {
+        scene.types("run old.kdl --all --quiet --host web-1");
+    }
+    told.push_str(&scene.types_all(&[
+        "diff old.kdl new.kdl --live",
+        "diff old.kdl more.kdl --live",
+        "diff old.kdl old.kdl --live",
+        "diff old.kdl renamed.kdl --live",
+        "diff old.kdl nowhere.kdl --live",
+    ]));
+    // Of each host by itself, as each prunes its own.
+    scene.types("run old.kdl --all --quiet --host web-2");
+    told.push_str(&scene.types("diff old.kdl new.kdl --live"));
+    let mut settings = settings();
+    settings.add_filter(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?( UTC)?", "[time]");
+    settings.bind(|| insta::assert_snapshot!("diff_live", told));
+    // That is what goes: the run makes one, and keeps one of the three that there were.
+    let pruned = scene.types("run new.kdl photos/daily --quiet --host web-1 --accept-deletions");
+    assert!(pruned.contains("── exit 0"), "{pruned}");
+    let left: Value = serde_json::from_str(data(&scene.types("points new.kdl --format json"))).expect("JSON");
+    let of_host =
+        |host: &str| left["points"].as_array().expect("points").iter().filter(|point| point["host"] == host).count();
+    assert_eq!((of_host("web-1"), of_host("web-2")), (2, 1), "{left}");
+}
+
 #[test]
 fn what_a_commit_has_is_compared_with_what_is_here() {
     let parts = "plan \"album\" {\n}\ninclude \"../parts/all.kdl\"\n";

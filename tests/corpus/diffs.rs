@@ -11,7 +11,7 @@ use sonae::report::diff::{Compared, MARKDOWN_CHARACTERS_MAX, markdown, text};
 use super::{Compiled, TODAY, compile, compile_file};
 
 /// When the newer plans of the corpus are put into use: at noon in UTC.
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     TODAY.at(12, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).expect("a time").timestamp()
 }
 
@@ -25,7 +25,7 @@ fn changes(old: &str, new: &str) -> Changes {
     diff(Some(plan(&old)), Some(plan(&new)), now())
 }
 
-fn compared(changes: Changes) -> [Compared; 1] {
+pub(super) fn compared(changes: Changes) -> [Compared; 1] {
     [Compared { old: Some("plan.kdl".into()), new: Some("plan.kdl".into()), changes }]
 }
 
@@ -33,7 +33,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/diff")
 }
 
-fn pair(folder: &Path) -> (String, String) {
+pub(super) fn pair(folder: &Path) -> (String, String) {
     let text = |name| std::fs::read_to_string(folder.join(name)).unwrap();
     (text("old.kdl"), text("new.kdl"))
 }

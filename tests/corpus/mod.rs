@@ -2,6 +2,7 @@
 
 mod accepted;
 mod diagnostics;
+mod diagrams;
 mod diffs;
 mod forecasts;
 mod forms;

@@ -17,7 +17,7 @@ use super::markup::Markup;
 use super::{compile, compile_file, past};
 use crate::faults::scene;
 
-fn wait_for<T>(future: impl Future<Output = T>) -> T {
+pub(super) fn wait_for<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 
@@ -47,7 +47,7 @@ fn backup(proven: &ProvenPlan, world: &World) -> Told {
     Told { what: "run".into(), page, text }
 }
 
-fn restored(proven: &ProvenPlan, world: &World, name: &str) -> (Outlook, Runbook) {
+pub(super) fn restored(proven: &ProvenPlan, world: &World, name: &str) -> (Outlook, Runbook) {
     let restore = scene::name(name);
     let graph = proven.graph().of_restore(&restore);
     let observed = wait_for(scene::observe(proven.plan(), &graph, world));
@@ -103,8 +103,41 @@ fn pages_of_every_plan_say_what_the_text_says() {
     insta::glob!("diagnostics/*.kdl", look);
 }
 
+/// What a change means, of two texts.
+fn differs(old: &str, new: &str) -> Told {
+    let (old, new) = (compile("old.kdl", old), compile("new.kdl", new));
+    let [before, after] = [&old, &new].map(|of| of.proven.as_ref().map(ProvenPlan::plan).expect("a plan"));
+    let now = super::diffs::now();
+    let compared = super::diffs::compared(sonae::diff::diff(Some(before), Some(after), now));
+    let question = Question { from: now, to: at(31 * 86_400), at: None, since: None };
+    let of = |plan| sonae::timeline::timeline(plan, &question, |_| true).unwrap();
+    let points = sonae::timeline::compare(&of(before), &of(after));
+    let is_same = compared[0].changes.changes.is_empty();
+    // Where nothing differs there is no more to say.
+    let of_points = if is_same { String::new() } else { report::timeline::compared_text(&points) };
+    let text = report::diff::text(&compared) + &of_points;
+    let versions = html::Versions { compared: &compared[0], new: Some(after), points: Some(Ok(points)) };
+    let page = html::diff(&[versions], now, ExitStatus::Weakening);
+    Told { what: "diff".into(), page, text: format!("{text}\nexit status 3: a weakening without a waiver") }
+}
+
+#[test]
+fn pages_of_changes_say_what_the_text_says() {
+    insta::glob!("diff/*/new.kdl", |path| {
+        let (old, new) = super::diffs::pair(path.parent().unwrap());
+        differs(&old, &new).holds();
+    });
+    let told = differs(SMALL, &SMALL.replace("generations=12", "generations=7"));
+    insta::assert_snapshot!("diff", shown(&told.page));
+    let hostile = HOSTILE.replace("takes=\"5m\"", "takes=\"6m\"").replace("generations=2", "generations=1");
+    let told = differs(HOSTILE, &hostile.replace("<svg/onload=alert(5)>", "<svg/onload=alert(8)>"));
+    let markup = Markup::of(&told.page);
+    assert!(markup.amiss.is_empty(), "{:#?}", markup.amiss);
+    assert!(["img", "textarea", "b"].iter().all(|name| !markup.elements.contains(&(*name).to_owned())));
+}
+
 /// Names that would end an element or an attribute, run something, or turn the page around.
-const HOSTILE: &str = r#"
+pub(super) const HOSTILE: &str = r#"
 plan "sharp" { timezone "UTC" }
 role "sysadmin" { member "</title><script>alert(1)</script>" user="\"'><img src=x onerror=alert(2)>" }
 store "vault" { local path="/vault" }
@@ -248,7 +281,7 @@ fn shown(page: &str) -> String {
 }
 
 /// One target, a person, and a way back.
-const SMALL: &str = r#"
+pub(super) const SMALL: &str = r#"
 plan "small" { timezone "Asia/Tokyo" }
 role "sysadmin" { member "admin-1@example.jp" user="admin1"; member "admin-2@example.jp" user="admin2" }
 store "vault" { local path="/vault" }

@@ -23,6 +23,7 @@ mod database_iam;
 mod database_kills;
 mod database_refusals;
 mod databases;
+mod diagrams;
 mod dry_run;
 mod due;
 mod durability;
@@ -130,6 +131,7 @@ fn checks() -> impl Iterator<Item = &'static Check> {
         database_refusals::CHECKS,
         machines::CHECKS,
         pages::CHECKS,
+        diagrams::CHECKS,
     ]
     .into_iter()
     .flatten()

@@ -41,11 +41,11 @@ impl<'a> DiffReport<'a> {
 }
 
 /// The judgements, the gravest first.
-const GRAVEST_FIRST: [Judgement; 5] =
+pub(super) const GRAVEST_FIRST: [Judgement; 5] =
     [Judgement::Hazard, Judgement::Deletes, Judgement::Weakens, Judgement::Neutral, Judgement::Strengthens];
 
 /// One sentence: what somebody has to know who reads no further.
-fn headline(plans: &[Compared]) -> String {
+pub(super) fn headline(plans: &[Compared]) -> String {
     let all = || plans.iter().flat_map(|plan| &plan.changes.changes);
     let told = [
         (Judgement::Deletes, "deletes recovery points", "delete recovery points"),
@@ -79,7 +79,7 @@ fn headline(plans: &[Compared]) -> String {
 }
 
 /// What stands before a change.
-fn mark(change: &Change) -> char {
+pub(super) fn mark(change: &Change) -> char {
     match &change.what {
         What::Added | What::Changed { old: None, .. } => '+',
         What::Removed | What::Changed { new: None, .. } => '-',
@@ -90,7 +90,7 @@ fn mark(change: &Change) -> char {
 }
 
 /// What a change is about, and what is different: `target documents: rpo 1h → 25h`.
-fn told(change: &Change) -> String {
+pub(super) fn told(change: &Change) -> String {
     match (change.subject.kind, &change.what) {
         (Kind::Plan, What::Added | What::Removed) => format!("the plan: {}", change.in_words()),
         (Kind::Plan, _) => change.in_words(),
@@ -99,7 +99,7 @@ fn told(change: &Change) -> String {
 }
 
 /// Why, and who has accepted it.
-fn reasons(change: &Change) -> Vec<String> {
+pub(super) fn reasons(change: &Change) -> Vec<String> {
     let mut reasons = change.because.clone();
     if let Some(accepted) = &change.waived {
         reasons.push(format!("accepted until {}: {}", accepted.until, accepted.reason));
@@ -112,7 +112,7 @@ fn reasons(change: &Change) -> Vec<String> {
 }
 
 /// Which plan it is: by the name of the newer, else of the older.
-fn name(plan: &Compared) -> String {
+pub(super) fn name(plan: &Compared) -> String {
     match (&plan.old, &plan.new) {
         (Some(old), Some(new)) if old == new => new.clone(),
         (Some(old), Some(new)) => format!("{old} → {new}"),
@@ -123,7 +123,7 @@ fn name(plan: &Compared) -> String {
 }
 
 /// How a waiver is written, where one is needed.
-fn way_out(plans: &[Compared]) -> Option<String> {
+pub(super) fn way_out(plans: &[Compared]) -> Option<String> {
     let needed = plans.iter().flat_map(|plan| &plan.changes.changes).filter(|change| change.is_unwaived());
     let mut codes: Vec<&str> = needed.filter_map(|change| change.code).map(|code| code.name).collect();
     codes.sort_unstable();

@@ -5,6 +5,7 @@
 
 mod chart;
 mod deleted;
+mod diff;
 mod graph;
 mod history;
 mod page;
@@ -14,6 +15,7 @@ mod steps;
 mod timeline;
 mod week;
 
+pub use diff::{Versions, diff};
 pub use history::history;
 pub use restore::restore;
 pub use run::{Due, due, run};

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
+use crate::report::words::seen;
 use crate::run::ExitStatus;
 
 const STYLE: &str = include_str!("style.css");
@@ -76,7 +77,7 @@ impl Page {
                 }
             }
         };
-        seen(&whole.into_string())
+        seen(&whole.into_string()) + "\n"
     }
 }
 
@@ -88,25 +89,6 @@ fn policy() -> String {
         digest(STYLE),
         digest(SCRIPT)
     )
-}
-
-/// A text in which whatever cannot be seen is written as an escape: control characters, and those that turn what follows around
-/// (<https://www.unicode.org/reports/tr9/#Explicit_Directional_Embeddings>).
-fn seen(text: &str) -> String {
-    let mut seen = String::with_capacity(text.len() + 1);
-    for c in text.chars() {
-        match c {
-            '\n' => seen.push(c),
-            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                seen.extend(c.escape_unicode());
-            }
-            c if c.is_control() => seen.extend(c.escape_default()),
-            '\u{fffe}' | '\u{ffff}' => seen.push('\u{fffd}'),
-            c => seen.push(c),
-        }
-    }
-    seen.push('\n');
-    seen
 }
 
 /// An exit status, and what it means.
@@ -176,11 +158,6 @@ pub(super) fn wide(what: &str, table: &Markup) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_cannot_be_seen_is_written_out() {
-        assert_eq!(seen("a\u{202e}b\u{1b}[2J\0\u{200f}é\n日"), "a\\u{202e}b\\u{1b}[2J\\u{0}\\u{200f}é\n日\n");
-    }
 
     #[test]
     fn style_and_script_end_where_they_should_and_ask_for_nothing() {

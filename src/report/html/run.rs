@@ -16,6 +16,9 @@ use crate::report::forecast::{end, head};
 use crate::report::words::{advice, counted, suspension};
 use crate::run::ExitStatus;
 
+/// What a mark of the week says.
+const IN_THIS_RUN: &str = "in this run";
+
 /// What would happen. `beside` is what the terminal is told beside it, a line each.
 pub fn run(outlook: &Outlook, plan: &Plan, beside: &[String], status: ExitStatus) -> String {
     page(outlook, plan, beside, status, None)
@@ -41,7 +44,7 @@ pub fn due(due: &Due<'_>, plan: &Plan, beside: &[String], status: ExitStatus) ->
         None => {
             let lead =
                 html! { p.sum { "Nothing is due." } (facts(&[("ends with", vec![exit(status)])])) (noted(beside)) };
-            let schedule = Section::new("schedule", "The week", week(plan, due.at, &BTreeSet::new()));
+            let schedule = Section::new("schedule", "The week", week(plan, due.at, &BTreeSet::new(), IN_THIS_RUN));
             Page { title, lead, sections: vec![section, schedule] }.file()
         }
     }
@@ -69,7 +72,7 @@ fn page(
     };
     let graph = Section::new("graph", "The graph", graph(outlook, None));
     let steps = Section::new("steps", "The steps", steps(outlook, &|_| vec![]));
-    let schedule = Section::new("schedule", "The week", week(plan, outlook.at, &chosen));
+    let schedule = Section::new("schedule", "The week", week(plan, outlook.at, &chosen, IN_THIS_RUN));
     let sections = due.into_iter().chain(deleted(outlook)).chain([graph, steps, schedule]).collect();
     Page { title, lead, sections }.file()
 }

@@ -37,8 +37,8 @@ struct Day {
     name: String,
 }
 
-/// The seven days from the day of `at`. What belongs to these jobs is marked.
-pub(super) fn week(plan: &Plan, at: Timestamp, chosen: &BTreeSet<JobName>) -> Markup {
+/// The seven days from the day of `at`. What belongs to these jobs is marked: `mark` says what that means.
+pub(super) fn week(plan: &Plan, at: Timestamp, chosen: &BTreeSet<JobName>, mark: &str) -> Markup {
     let zone = calendar::zone(&plan.timezone.value).unwrap_or(TimeZone::UTC);
     let days = days(at, &zone);
     let rows = rows(plan, chosen);
@@ -53,7 +53,7 @@ pub(super) fn week(plan: &Plan, at: Timestamp, chosen: &BTreeSet<JobName>) -> Ma
                     th scope="col" { "what" }
                     th scope="col" { "when" }
                     @if any_hosts { th scope="col" { "hosts" } }
-                    th scope="col" { "in this run" }
+                    th scope="col" { (mark) }
                     @for day in &days { th scope="col" { (day.name) (hours()) } }
                 }
             }

@@ -10,13 +10,14 @@ mod ties;
 use maud::{Markup, html};
 
 use self::layout::{HEIGHT, Layout, Point, WIDTH, Way, layout};
-use self::shape::{Kind, Looks, legend};
+use self::shape::{Looks, legend, outline};
 use self::ties::{Tie, Ties, ties};
 use super::chart::round;
 use super::page::wide;
-use crate::forecast::{Action, Outlook, OutlookStep, Runbook, StepView as _};
+use crate::forecast::{Outlook, OutlookStep, Runbook};
 use crate::primitives::StepId;
 use crate::report::forecast::{Fate, Told, groups, told};
+use crate::report::glance::Kind;
 
 /// So many steps are drawn: beyond that no picture is read any more, and the list has them all.
 const DRAWN_MAX: usize = 2000;
@@ -103,15 +104,7 @@ struct Node {
 impl Node {
     fn of(outlook: &Outlook, owner: &str, step: Told, is_long: &dyn Fn(usize) -> bool) -> Self {
         let of = outlook.step(step.id);
-        let kind = match of.known().map(|known| (&known.action, known.effect)) {
-            Some((Action::Approve { .. }, _)) => Kind::Waits,
-            Some((_, effect)) => Kind::of(effect),
-            None => match of {
-                OutlookStep::NotObserved(of) if of.word == "approve" => Kind::Waits,
-                OutlookStep::NotObserved(of) => Kind::of(of.effect),
-                OutlookStep::Known(known) => Kind::of(known.effect),
-            },
-        };
+        let kind = Kind::of(of);
         let looks = Looks {
             kind,
             fails: matches!(step.fate, Fate::Fails(_)),
@@ -140,7 +133,7 @@ impl Node {
         html! {
             a id={ "node-" (number) } class=(self.looks.class()) href={ "#step-" (number) } data-step=(number) transform={ "translate(" (round(at.x)) " " (round(at.y)) ")" } {
                 title { (self.whole) }
-                path.shape d=(self.looks.kind.outline(WIDTH, HEIGHT)) {}
+                path.shape d=(outline(self.looks.kind, WIDTH, HEIGHT)) {}
                 text.first x=(WIDTH / 2.0) y="19" { (self.first) }
                 text.second x=(WIDTH / 2.0) y="35" { (self.second) }
             }

@@ -2,93 +2,34 @@
 
 use maud::{Markup, html};
 
-use crate::graph::Effect;
+use crate::report::glance::Kind;
 
-/// What a step does, as far as it is told at a glance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
-    Looks,
-    Waits,
-    Adds,
-    Runs,
-    Replaces,
-    Deletes,
-}
-
-impl Kind {
-    const ALL: [Self; 6] = [Self::Looks, Self::Waits, Self::Adds, Self::Runs, Self::Replaces, Self::Deletes];
-
-    pub(super) fn of(effect: Effect) -> Self {
-        match effect {
-            Effect::Read => Self::Looks,
-            Effect::Add => Self::Adds,
-            Effect::Execute => Self::Runs,
-            Effect::Replace => Self::Replaces,
-            Effect::Delete => Self::Deletes,
+/// The outline of a kind, from the upper left: each has a shape of its own.
+pub(super) fn outline(kind: Kind, width: f64, height: f64) -> String {
+    let (w, h, half) = (width, height, height / 2.0);
+    // What is cut off at a corner.
+    let cut = (height / 4.0).round();
+    let (right, low) = (w - cut, h - cut);
+    match kind {
+        // Round at both ends.
+        Kind::Looks => {
+            let end = w - half;
+            format!("M{half} 0H{end}A{half} {half} 0 0 1 {end} {h}H{half}A{half} {half} 0 0 1 {half} 0Z")
         }
-    }
-
-    /// The sign, as in the text; what only looks has none.
-    fn sign(self) -> &'static str {
-        match self {
-            Self::Looks => "",
-            Self::Waits => "? ",
-            Self::Adds => "+ ",
-            Self::Runs => "! ",
-            Self::Replaces => "~ ",
-            Self::Deletes => "− ",
+        // A speech bubble: its lower left corner points out.
+        Kind::Waits => {
+            let (tip, stem) = (h + cut / 2.0, cut * 1.5);
+            format!("M{cut} 0H{right}Q{w} 0 {w} {cut}V{low}Q{w} {h} {right} {h}H{stem}L0 {tip}V{cut}Q0 0 {cut} 0Z")
         }
-    }
-
-    fn word(self) -> &'static str {
-        match self {
-            Self::Looks => "looks",
-            Self::Waits => "waits",
-            Self::Adds => "adds",
-            Self::Runs => "runs",
-            Self::Replaces => "replaces",
-            Self::Deletes => "deletes",
-        }
-    }
-
-    fn meaning(self) -> &'static str {
-        match self {
-            Self::Looks => "looks, and changes nothing",
-            Self::Waits => "asks a person",
-            Self::Adds => "adds what was not there",
-            Self::Runs => "runs a program",
-            Self::Replaces => "puts something in the place of what was there, which is kept",
-            Self::Deletes => "takes away what was there",
-        }
-    }
-
-    /// Its outline, from the upper left: each has a shape of its own.
-    pub(super) fn outline(self, width: f64, height: f64) -> String {
-        let (w, h, half) = (width, height, height / 2.0);
-        // What is cut off at a corner.
-        let cut = (height / 4.0).round();
-        let (right, low) = (w - cut, h - cut);
-        match self {
-            // Round at both ends.
-            Self::Looks => {
-                let end = w - half;
-                format!("M{half} 0H{end}A{half} {half} 0 0 1 {end} {h}H{half}A{half} {half} 0 0 1 {half} 0Z")
-            }
-            // A speech bubble: its lower left corner points out.
-            Self::Waits => {
-                let (tip, stem) = (h + cut / 2.0, cut * 1.5);
-                format!("M{cut} 0H{right}Q{w} 0 {w} {cut}V{low}Q{w} {h} {right} {h}H{stem}L0 {tip}V{cut}Q0 0 {cut} 0Z")
-            }
-            // A box.
-            Self::Adds => format!("M0 0H{w}V{h}H0Z"),
-            // Pointed at both ends.
-            Self::Runs => format!("M{cut} 0H{right}L{w} {half}L{right} {h}H{cut}L0 {half}Z"),
-            // Slanted.
-            Self::Replaces => format!("M{cut} 0H{w}L{right} {h}H0Z"),
-            // Without corners.
-            Self::Deletes => {
-                format!("M{cut} 0H{right}L{w} {cut}V{low}L{right} {h}H{cut}L0 {low}V{cut}Z")
-            }
+        // A box.
+        Kind::Adds => format!("M0 0H{w}V{h}H0Z"),
+        // Pointed at both ends.
+        Kind::Runs => format!("M{cut} 0H{right}L{w} {half}L{right} {h}H{cut}L0 {half}Z"),
+        // Slanted.
+        Kind::Replaces => format!("M{cut} 0H{w}L{right} {h}H0Z"),
+        // Without corners.
+        Kind::Deletes => {
+            format!("M{cut} 0H{right}L{w} {cut}V{low}L{right} {h}H{cut}L0 {low}V{cut}Z")
         }
     }
 }
@@ -160,7 +101,7 @@ pub(super) fn legend(shown: &[&Looks], loose: bool) -> Markup {
 fn sample(looks: Looks) -> Markup {
     html! {
         svg.sample width="44" height="24" viewBox="-2 -2 44 26" aria-hidden="true" {
-            g class=(looks.class()) { path.shape d=(looks.kind.outline(40.0, 18.0)) {} }
+            g class=(looks.class()) { path.shape d=(outline(looks.kind, 40.0, 18.0)) {} }
         }
     }
 }
