@@ -10,7 +10,7 @@ use super::{Failure, databases, output, slices, world};
 use crate::calendar;
 use crate::catalog::job_prefix;
 use crate::diff::{Lying, kept_otherwise};
-use crate::forecast::{self, of_roots, snapshot_verdicts};
+use crate::forecast::{self, StoreLocation, of_roots, snapshot_verdicts};
 use crate::graph::{Graph, StepKind};
 use crate::observe::{self, PointsSeen};
 use crate::plan::{Backup, Plan, Way};
@@ -32,7 +32,8 @@ pub(super) fn lying(old: &Plan, new: &ProvenPlan, base: &PathBytes, now: Timesta
     }
     let asked = Asked { rules: jobs.iter().map(|(job, of)| (job.clone(), Keeping::of(old, plan, of))).collect(), now };
     let chosen: BTreeSet<JobName> = jobs.into_iter().map(|(job, _)| job).collect();
-    let stores = world::reading(&forecast::locations(plan, base));
+    let locations = forecast::locations(plan, base);
+    let stores = world::reading(&locations);
     world::runtime()?.block_on(async {
         let mut found = vec![];
         for (job, store) in slices::asked(plan, &chosen, &stores) {
@@ -42,6 +43,7 @@ pub(super) fn lying(old: &Plan, new: &ProvenPlan, base: &PathBytes, now: Timesta
                 ));
                 continue;
             };
+            is_here(&locations, &store)?;
             let seen = seen(&stores, &store, &job_prefix(&plan.name.value, &job)).await?;
             found.extend(asked.in_store(&job, &store, &seen, roots));
         }
@@ -55,6 +57,16 @@ pub(super) fn lying(old: &Plan, new: &ProvenPlan, base: &PathBytes, now: Timesta
         }
         Ok(found)
     })
+}
+
+/// A folder that is not here is one of another machine, of which an empty answer would say nothing.
+fn is_here(locations: &BTreeMap<Name, StoreLocation>, store: &Name) -> Result<(), Failure> {
+    match locations.get(store) {
+        Some(StoreLocation::Local(folder)) if !folder.to_path().is_dir() => Err(Failure::error(format!(
+            "what lies in {store} is not known, so what goes was not counted: there is no folder {folder} on this machine"
+        ))),
+        _ => Ok(()),
+    }
 }
 
 async fn seen(stores: &BTreeMap<Name, Arc<dyn StoreRead>>, store: &Name, prefix: &str) -> Result<PointsSeen, Failure> {

@@ -117,7 +117,7 @@ impl Side {
     fn plans(&self) -> Result<BTreeMap<PathBuf, PlanText>, Failure> {
         let paths = match &self.tree {
             Tree::Disk => files_below(&self.path)?,
-            Tree::Git(commit) => commit.files(&self.path)?,
+            Tree::Git(commit) => commit.files(&self.path)?.into_iter().filter(|path| !is_hidden(path)).collect(),
         };
         let mut plans = BTreeMap::new();
         for path in paths.into_iter().filter(|path| path.extension().is_some_and(|end| end == "kdl")) {
@@ -213,6 +213,11 @@ fn normal(path: &Path) -> Option<PathBuf> {
         }
     }
     Some(normal)
+}
+
+/// Whether a path below a folder leads through what is hidden.
+fn is_hidden(path: &Path) -> bool {
+    path.components().any(|part| part.as_os_str().as_encoded_bytes().starts_with(b"."))
 }
 
 /// All files of a folder and below it; what is hidden is left out.

@@ -6,9 +6,14 @@ use super::change::{Accepted, Change};
 use crate::check;
 use crate::plan::{Plan, Waiver};
 
-/// Sets aside what waivers of the plan that hold on that day set aside. A waiver is its own.
-pub(super) fn accept(changes: &mut [Change], plan: &Plan, today: Date) {
-    let standing: Vec<&Waiver> = check::waivers(plan).filter(|waiver| today <= waiver.until.value).collect();
+/// Sets aside what waivers of the newer plan that hold on that day set aside. A waiver is its own. One that the older plan has as well is of a change
+/// that was made before: it accepts no other.
+pub(super) fn accept(changes: &mut [Change], old: Option<&Plan>, new: &Plan, today: Date) {
+    let before: Vec<&Waiver> = old.into_iter().flat_map(check::waivers).collect();
+    let says = |waiver: &Waiver| (waiver.code.value.clone(), waiver.reason.value.clone(), waiver.until.value);
+    let is_new = |waiver: &&Waiver| before.iter().all(|older| says(older) != says(waiver));
+    let holds = |waiver: &&Waiver| today <= waiver.until.value;
+    let standing: Vec<&Waiver> = check::waivers(new).filter(holds).filter(is_new).collect();
     for change in changes {
         let Some(code) = change.code.filter(|code| code.waivable) else { continue };
         // What is gone stands nowhere; what it was a part of is where the change is.

@@ -22,6 +22,8 @@ pub(super) struct Comparing<'p> {
     /// Both, where both are there.
     sides: Option<Sides<'p>>,
     judge: Judge,
+    /// The stores of either, by the newer plan's names.
+    stores: [HashMap<String, Entity>; 2],
 }
 
 impl<'p> Comparing<'p> {
@@ -37,7 +39,11 @@ impl<'p> Comparing<'p> {
         let sides = old
             .zip(new)
             .map(|(old, new)| Sides::new(old, new, names, now, zone.clone()).with(lying, moved(&before, &after)));
-        Self { before, after, names, sides, judge: Judge::default() }
+        let stores = [&before, &after].map(|of: &Vec<Entity>| {
+            let stores = of.iter().filter(|entity| entity.subject.kind == Kind::Store);
+            stores.map(|store| (store.subject.name.clone(), store.clone())).collect()
+        });
+        Self { before, after, names, sides, judge: Judge::default(), stores }
     }
 
     /// All that differs, in the newer plan's order; what is gone comes last.
@@ -84,7 +90,13 @@ impl<'p> Comparing<'p> {
         for part in parts.chain([entity]) {
             for fact in &part.facts {
                 let verdict = self.judge.of(fact.aspect, None, Some(&fact.value));
-                if verdict.judgement == Judgement::Hazard && fact.aspect.rule == Rule::Drift {
+                let is_grave = match fact.aspect.rule {
+                    Rule::Drift => verdict.judgement == Judgement::Hazard,
+                    // What was there is touched by what is new.
+                    Rule::HaveNot(_) => entity.subject.kind == Kind::Backup,
+                    _ => false,
+                };
+                if is_grave {
                     changes.push(change(part, changed(None, Some(fact)), verdict, fact.span));
                 }
             }
@@ -93,7 +105,8 @@ impl<'p> Comparing<'p> {
 
     fn removed(&self, entity: &Entity, all: &[Entity], span: Span) -> Change {
         let verdict = match entity.subject.kind {
-            _ if entity.is_idle => Verdict::neutral(),
+            // A program that is run on the way back was there for something.
+            kind if entity.is_idle && kind != Kind::Step => Verdict::neutral(),
             Kind::Plan | Kind::Role | Kind::Store => Verdict::neutral(),
             kind => {
                 let mut verdict = Verdict::weaker(&LOST, &with_parts(gone(entity, kind), entity, all));
@@ -127,7 +140,13 @@ impl<'p> Comparing<'p> {
             changes.push(renamed(old, new, &from));
         }
         let first = changes.len();
-        let is_said_within = |fact: &&Fact| fact.is_within_one_of(&old.facts) && fact.is_within_one_of(&new.facts);
+        let area =
+            |of: &Entity| of.facts.iter().find(|fact| *fact.aspect == facts::AREA).map(|fact| fact.value.clone());
+        let is_in_another_area = area(old) != area(new);
+        let is_said_within = |fact: &&Fact| {
+            let is_of_use = *fact.aspect != facts::LOOKED_AT || is_in_another_area;
+            is_of_use && fact.is_within_one_of(&old.facts) && fact.is_within_one_of(&new.facts)
+        };
         for fact in new.facts.iter().filter(is_said_within) {
             let before = old.facts.iter().find(|other| other.is_of(fact));
             if before.is_none_or(|before| before.value != fact.value) {
@@ -144,6 +163,36 @@ impl<'p> Comparing<'p> {
             && let Some(sides) = &self.sides
         {
             kept::tell(sides, &mut self.judge, [old, new], changes, first);
+        }
+        if new.subject.kind == Kind::Backup {
+            self.other_store(old, new, changes);
+        }
+    }
+
+    /// What the store of before guards, and the one that takes its place does not.
+    fn other_store(&mut self, old: &Entity, new: &Entity, changes: &mut Vec<Change>) {
+        let named = |entity: &Entity| entity.facts.iter().find(|fact| *fact.aspect == facts::STORE).cloned();
+        let (Some(before), Some(after)) = (named(old), named(new)) else { return };
+        let stores = [&before, &after].map(|store| store.value.shown());
+        let [Some(older), Some(newer)] = [0, 1].map(|side| self.stores[side].get(&stores[side]).cloned()) else {
+            return;
+        };
+        if stores[0] == stores[1] {
+            return;
+        }
+        for guard in older.facts.iter().filter(|fact| fact.is_within_one_of(&newer.facts)) {
+            let now = newer.facts.iter().find(|other| other.is_of(guard));
+            let verdict = self.judge.of(guard.aspect, Some(&guard.value), now.map(|now| &now.value));
+            if now.is_none_or(|now| now.value != guard.value)
+                && verdict.code.is_some()
+                && verdict.judgement == Judgement::Weakens
+            {
+                let mut what = changed(Some(guard), now);
+                if let What::Changed { word, .. } | What::Members { word, .. } = &mut what {
+                    *word = format!("{word} of its store");
+                }
+                changes.push(change(new, what, verdict, after.span));
+            }
         }
     }
 

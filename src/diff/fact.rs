@@ -50,8 +50,12 @@ pub(super) enum Rule {
     Keys,
     /// When it comes round: the longest gap counts.
     Schedule(&'static Code),
-    /// Whether a run turns on what a provider has off.
+    /// Whether a run holds a provider to the plan, and turns on what it has off.
     Drift,
+    /// Any other is another: whoever relied on what was said before has lost it.
+    Other(&'static Code),
+    /// The order of steps: what was done behind an approval or a look stays behind it.
+    Order(&'static Code),
     /// What is kept: nothing said keeps everything.
     Retention(&'static Code),
     /// Where something lies: elsewhere, what lay there is left behind.
@@ -117,21 +121,22 @@ impl Eq for Approver {}
 #[derive(Debug, Clone)]
 pub(super) struct When {
     pub(super) schedule: Schedule,
-    /// Its zone, where that is not the plan's.
-    own_zone: Option<String>,
 }
 
 impl When {
-    pub(super) fn of(schedule: &Schedule, zone: &str) -> Self {
-        let own_zone = (schedule.timezone.value != zone && !matches!(schedule.rhythm, Rhythm::Every { .. }))
-            .then(|| schedule.timezone.value.clone());
-        Self { schedule: schedule.clone(), own_zone }
+    pub(super) fn of(schedule: &Schedule) -> Self {
+        Self { schedule: schedule.clone() }
+    }
+
+    /// The zone of its clock, which what goes by the time between two runs has none of.
+    fn zone(&self) -> Option<&str> {
+        (!matches!(self.schedule.rhythm, Rhythm::Every { .. })).then_some(&*self.schedule.timezone.value)
     }
 }
 
 impl PartialEq for When {
     fn eq(&self, other: &Self) -> bool {
-        (&self.schedule.rhythm, &self.own_zone) == (&other.schedule.rhythm, &other.own_zone)
+        (&self.schedule.rhythm, self.zone()) == (&other.schedule.rhythm, other.zone())
     }
 }
 
@@ -166,6 +171,18 @@ impl Shape {
             }
         }
         found
+    }
+
+    /// Which of these steps comes before which.
+    pub(super) fn before(all: &[Self]) -> BTreeSet<(String, String)> {
+        let mut pairs = BTreeSet::new();
+        for (at, first) in all.iter().enumerate() {
+            let first = Self::steps(std::slice::from_ref(first));
+            for later in Self::steps(&all[at + 1..]) {
+                pairs.extend(first.iter().map(|first| (first.clone(), later.clone())));
+            }
+        }
+        pairs
     }
 
     fn shown(all: &[Self]) -> String {

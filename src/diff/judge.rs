@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::change::Judgement;
-use super::fact::{Aspect, Rule, Value, When, days};
+use super::fact::{Aspect, Rule, Shape, Value, When, days};
 use crate::calendar::Occurrences;
 use crate::diagnostic::Code;
 use crate::diagnostic::codes::change::{ACCESS, HISTORY, OPEN, PROVIDER};
@@ -75,7 +75,9 @@ impl Judge {
             Rule::Schedule(code) => return self.schedule(code, aspect, old, new),
             Rule::Place => return Verdict::hazard(&HISTORY, aspect.weaker),
             Rule::Waiver => return waiver(aspect, old, new),
-            Rule::Drift => return drift(new),
+            Rule::Drift => return drift(old, new),
+            Rule::Other(code) => (if old.is_some() { Way::Weaker } else { Way::Neither }, code),
+            Rule::Order(code) => (order(old, new), code),
         };
         match way {
             Way::Weaker => Verdict::weaker(code, aspect.weaker),
@@ -93,7 +95,7 @@ impl Judge {
         let told = |gap: u64| Duration::from_seconds(gap);
         match gaps {
             _ if new.is_none() => Verdict::weaker(code, "it is done only when somebody runs it"),
-            (None, Some(_)) => Verdict::stronger(aspect.stronger),
+            (None, Some(_)) => Verdict::stronger("it is done by itself"),
             (Some(old), Some(new)) if old == new => Verdict::neutral(),
             (Some(old), Some(new)) => {
                 let because = format!(
@@ -190,11 +192,12 @@ fn approvers(old: Option<&Value>, new: Option<&Value>) -> Way {
     }
 }
 
-/// Without a key all can read it; with one more, one more can.
+/// Without a key all can read it; with one more, one more can. With one less, fewer can, and it may be the one that was counted on.
 fn keys(old: Option<&Value>, new: Option<&Value>) -> Way {
     match (set(old).is_empty(), set(new).is_empty()) {
         (true, false) => Way::Stronger,
         (false, true) => Way::Weaker,
+        _ if set(old).is_superset(set(new)) => Way::Neither,
         _ => members(new, old),
     }
 }
@@ -232,14 +235,44 @@ fn keeps_no_less(one: &Rules, other: &Rules) -> bool {
         && other.thinned.iter().all(|(unit, count)| one.thinned.get(unit).is_some_and(|of| of >= count))
 }
 
-fn drift(new: Option<&Value>) -> Verdict {
-    match new {
-        Some(Value::Text(word)) if *word == Drift::Enable.to_string() => Verdict::hazard(
+fn drift(old: Option<&Value>, new: Option<&Value>) -> Verdict {
+    let strength = |value: Option<&Value>| match value {
+        Some(Value::Text(word)) if *word == Drift::Enable.to_string() => 2,
+        Some(Value::Text(word)) if *word == Drift::Correct.to_string() => 1,
+        _ => 0,
+    };
+    match (strength(old), strength(new)) {
+        (before, 2) if before < 2 => Verdict::hazard(
             &PROVIDER,
             "where automated backups are off, the next run turns them on, and the database may be out of service for a moment",
         ),
+        (2, 1) => Verdict::weaker(&PROVIDER, "where automated backups are off, no run turns them on any more"),
+        (before, after) if after < before => Verdict::weaker(
+            &PROVIDER,
+            "where the provider keeps less than the plan says, no run sets it right any more",
+        ),
+        (before, after) if after > before => {
+            Verdict::stronger("where the provider keeps less than the plan says, the next run sets it right")
+        }
         _ => Verdict::neutral(),
     }
+}
+
+/// What an approval let through, and a look was to see, or to let through, still is.
+fn order(old: Option<&Value>, new: Option<&Value>) -> Way {
+    let (Some(Value::Order(old)), Some(Value::Order(new))) = (old, new) else { return Way::Neither };
+    let both = &Shape::steps(old) & &Shape::steps(new);
+    let is = |step: &str, words: &[&str]| words.iter().any(|word| step.starts_with(word));
+    let guards = |steps: &[Shape]| -> BTreeSet<(String, String)> {
+        let pairs = Shape::before(&Shape::only(steps, &both)).into_iter();
+        let is_one = |(first, later): &(String, String)| {
+            is(first, &["approve "])
+                || (is(later, &["probe "]) && !is(first, &["probe ", "announce "]))
+                || (is(first, &["probe "]) && is(later, &["switch ", "announce "]))
+        };
+        pairs.filter(is_one).collect()
+    };
+    if guards(new).is_superset(&guards(old)) { Way::Neither } else { Way::Weaker }
 }
 
 /// A waiver is a decision that was made, with its reason: it needs no other.
@@ -247,6 +280,15 @@ fn waiver(aspect: &Aspect, old: Option<&Value>, new: Option<&Value>) -> Verdict 
     match (old, new) {
         (None, Some(_)) => Verdict { judgement: Judgement::Weakens, code: None, because: sentence(aspect.weaker) },
         (Some(_), None) => Verdict::stronger(aspect.stronger),
+        // They begin with their last days.
+        (Some(Value::Text(before)), Some(Value::Text(after))) if until(after) > until(before) => {
+            Verdict { judgement: Judgement::Weakens, code: None, because: sentence("it is set aside for longer") }
+        }
         _ => Verdict::neutral(),
     }
+}
+
+/// `until 2026-06-30`: of a year of four digits, the later is the greater.
+fn until(waiver: &str) -> &str {
+    waiver.split(':').next().unwrap_or(waiver)
 }

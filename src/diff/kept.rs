@@ -10,8 +10,7 @@ use super::judge::{Judge, are_mixed};
 use super::points::{Effect, Gone, Lot, Lying, Sides};
 use crate::calendar::{self, Occurrences};
 use crate::diagnostic::codes::change::{DELETES, GAP, RETENTION};
-use crate::plan::{Drift, Way};
-use crate::primitives::{Duration, grouped};
+use crate::primitives::{Duration, Percentage, grouped};
 use crate::timeline::{Making, Place};
 
 /// Tells of those changes from `first` on that are about what is kept, and adds what follows from the moment at which the newer plan takes over.
@@ -27,10 +26,6 @@ pub(super) fn tell(
         changes[first..].iter().position(|change| is_about(change, words)).map(|at| at + first)
     };
     if about(&[SCHEDULE.word, RETENTION_OF_POINTS.word, COPY_RETENTION.word], changes).is_some() {
-        let sets = match &both[1].1.way {
-            Way::PointInTime(kept) => kept.on_drift != Drift::Tell,
-            Way::Stored(_) | Way::Snapshot(_) => true,
-        };
         let mut counted = vec![];
         for effect in sides.effects(both) {
             let own = match &effect.place {
@@ -40,7 +35,8 @@ pub(super) fn tell(
             let at = about(&[&own], changes).or_else(|| about(&[SCHEDULE.word], changes));
             if let Some(at) = at {
                 let is_asked = sides.lying(&new.subject.name).any(|lying| lying.store.as_ref() == effect.place.store());
-                tell_effect(sides, &effect, (sets, is_asked), &mut changes[at]);
+                tell_effect(sides, &effect, is_asked, &mut changes[at]);
+                tell_guard(&effect, both[1].1.guard.delete, &mut changes[at]);
                 if effect.gone != Gone::Uncounted {
                     counted.push(at);
                 }
@@ -99,8 +95,19 @@ fn tell_mixed(of: [&Entity; 2], change: &mut Change) {
     }
 }
 
-/// `sets` is whether a run sets what a provider keeps; `is_asked`, whether what is really there is told beside it.
-fn tell_effect(sides: &Sides<'_>, effect: &Effect, (sets, is_asked): (bool, bool), change: &mut Change) {
+/// Where more goes than one run may delete unasked.
+fn tell_guard(effect: &Effect, guard: Percentage, change: &mut Change) {
+    if let Gone::Some(Lot { points, there, .. }) = effect.gone
+        && points.saturating_mul(100) > there.saturating_mul(guard.hundredths().into())
+    {
+        change.because.push(format!(
+            "that is more than {guard} of them: such a run deletes nothing until somebody says that it is meant (`--accept-deletions`)"
+        ));
+    }
+}
+
+/// `is_asked` is whether what is really there is told beside it.
+fn tell_effect(sides: &Sides<'_>, effect: &Effect, is_asked: bool, change: &mut Change) {
     let times = Times { making: effect.making, zone: &sides.zone };
     let place = match &effect.place {
         Place::Store(store) | Place::Copy(store) => format!(" in {store}"),
@@ -113,9 +120,7 @@ fn tell_effect(sides: &Sides<'_>, effect: &Effect, (sets, is_asked): (bool, bool
             let when = if is_asked { "had every run succeeded: the next" } else { "the next" };
             Some(format!("{when} run that prunes {gone}"))
         }
-        Gone::AllBefore(left) if effect.place == Place::Provider && sets => {
-            Some(format!("the next run sets it so, and the provider deletes all of before {}", times.in_zone(left)))
-        }
+        // No run lets a provider keep less.
         Gone::AllBefore(left) if effect.place == Place::Provider => {
             let left = times.in_zone(left);
             change.because.push(format!("the database has to be set so by hand; then all of before {left} is gone"));
@@ -147,7 +152,7 @@ fn tell_lying(sides: &Sides<'_>, lying: &Lying, change: &mut Change) {
     };
     let of = lying.of.as_ref().map(|of| format!(" {of}")).unwrap_or_default();
     let there = match &lying.there[..] {
-        [] => format!("{place} lies no recovery point{of} now"),
+        [] => format!("{place} lies no recovery point{of} of its folders now"),
         [only] => format!("{place} lies 1 recovery point{of} now, of {}", times.in_zone(*only)),
         [oldest, .., newest] => format!(
             "{place} lie {} recovery points{of} now, {} … {}",
@@ -163,7 +168,8 @@ fn tell_lying(sides: &Sides<'_>, lying: &Lying, change: &mut Change) {
             (change.judgement, change.code) = (Judgement::Deletes, Some(&DELETES));
             let left = there.iter().find(|moment| !lying.goes.contains(moment)).copied();
             let last = lying.goes.last().copied().unwrap_or(*first);
-            let gone = Lot { points: lying.goes.len() as u64, first: *first, last, left };
+            let there_now = there.len() as u64;
+            let gone = Lot { points: lying.goes.len() as u64, there: there_now, first: *first, last, left };
             format!(": the next run that prunes {}", deleted(gone, there.first().copied(), "", &times))
         }
     };
@@ -196,16 +202,17 @@ impl Times<'_> {
 }
 
 fn deleted(gone: Lot, earliest: Option<Timestamp>, place: &str, times: &Times<'_>) -> String {
-    let Lot { points, first, last, left } = gone;
+    let Lot { points, first, last, left, .. } = gone;
     let which = match points {
         1 => format!("deletes 1 recovery point{place}, of {}", times.in_zone(first)),
         _ => {
             format!("deletes {} recovery points{place}, {} … {}", grouped(points), times.of(first), times.in_zone(last))
         }
     };
-    let moves = earliest.zip(left).filter(|(before, left)| left > before).map(|(before, left)| {
-        format!("; the earliest that can be brought back moves from {} to {}", times.of(before), times.in_zone(left))
-    });
+    let moves = earliest
+        .zip(left)
+        .filter(|(before, left)| left > before)
+        .map(|(before, left)| format!("; its earliest moves from {} to {}", times.of(before), times.in_zone(left)));
     which + &moves.unwrap_or_default()
 }
 

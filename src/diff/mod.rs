@@ -39,7 +39,7 @@ pub fn diff_where(old: Option<&Plan>, new: Option<&Plan>, now: Timestamp, lying:
     let names = old.zip(new).map(|(old, new)| matching::renames(old, new)).unwrap_or_default();
     let mut changes = Comparing::new(old, new, &names, (now, &zone), lying).changes();
     if let Some(new) = new {
-        accepted::accept(&mut changes, new, now.to_zoned(zone).date());
+        accepted::accept(&mut changes, old, new, now.to_zoned(zone).date());
     }
     // Of one judgement they stay in the plans' order.
     changes.sort_by_key(|change| std::cmp::Reverse(change.judgement));

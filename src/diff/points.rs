@@ -98,6 +98,8 @@ pub(super) enum Gone {
 pub(super) struct Lot {
     /// How many.
     pub(super) points: u64,
+    /// Of how many that are there.
+    pub(super) there: u64,
     /// Of when the data of the oldest is.
     pub(super) first: Timestamp,
     /// Of when the data of the newest is.
@@ -231,7 +233,7 @@ impl<'p> Sides<'p> {
         let goes: Vec<Timestamp> = goes.map(|(moment, _)| *moment).collect();
         let (Some(first), Some(last)) = (goes.first(), goes.last()) else { return Gone::None };
         let left = there.iter().zip(&newer).find(|(_, verdict)| is_kept(verdict)).map(|(moment, _)| *moment);
-        Gone::Some(Lot { points: goes.len() as u64, first: *first, last: *last, left })
+        Gone::Some(Lot { points: goes.len() as u64, there: there.len() as u64, first: *first, last: *last, left })
     }
 
     /// How many points of a job are there now, by the older plan; none where nobody can say.

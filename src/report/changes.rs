@@ -106,12 +106,12 @@ mod tests {
 
     #[test]
     fn texts_that_have_all_lines_in_common_and_none_in_its_place_are_soon_compared() {
-        // To find the least difference of these takes some 10^11 steps.
-        let lines: Vec<String> = (0..500_000_u64).map(|n| format!("{}\n", n * 314_159 % 500_009 % 1_000)).collect();
+        // To find the least difference of these takes some 10^10 steps.
+        let lines: Vec<String> = (0..100_000_u64).map(|n| format!("{}\n", n * 314_159 % 500_009 % 1_000)).collect();
         let turned: String = lines.iter().rev().map(String::as_str).collect();
         let shown = changes(("a", &lines.concat()), ("b", &turned));
         let counted = |mark| shown.lines().skip(2).filter(|line| line.starts_with(mark)).count();
         assert_eq!(counted('-'), counted('+'));
-        assert!(counted('-') > 100_000);
+        assert!(counted('-') > 20_000);
     }
 }

@@ -1,6 +1,7 @@
 //! The documentation says what the compiler does: pages written from its tables are current, and examples compile.
 
 mod book;
+mod commands;
 mod examples;
 mod exit_statuses;
 mod generated;

@@ -11,11 +11,11 @@ use crate::primitives::Span;
 use crate::retention::Rules;
 
 pub(in crate::diff) static SCHEDULE: Aspect =
-    Aspect::judged("schedule", Rule::Schedule(&RARER), "it is done less often", "it is done more often");
+    Aspect::judged("schedule", Rule::Schedule(&RARER), "the longest wait is longer", "the longest wait is shorter");
 pub(in crate::diff) static RETENTION_OF_POINTS: Aspect =
     Aspect::judged("retention", Rule::Retention(&RETENTION), "less is kept", "more is kept");
 static WAY: Aspect = Aspect::neutral("way");
-static STORE: Aspect =
+pub(in crate::diff) static STORE: Aspect =
     Aspect::judged("store", Rule::Place, "the points made so far stay in the store that was named before", "");
 static COMPRESSION: Aspect = Aspect::neutral("compression");
 static SELECT: Aspect = Aspect::neutral("select");
@@ -63,7 +63,12 @@ static DELETE: Aspect =
 static TAKES: Aspect = Aspect::neutral("takes");
 static TIMEOUT: Aspect = Aspect::neutral("timeout");
 static AFTER: Aspect = Aspect::neutral("after");
-static BEFORE_BACKUP: Aspect = Aspect::neutral("before-backup");
+static BEFORE_BACKUP: Aspect = Aspect::judged(
+    "before-backup",
+    Rule::Have(&GUARD),
+    "nothing makes ready any more what is backed up",
+    "something makes ready what is backed up",
+);
 static AFTER_BACKUP: Aspect = Aspect::neutral("after-backup");
 static PRIORITY: Aspect = Aspect::neutral("priority");
 

@@ -10,7 +10,8 @@ mod store;
 mod target;
 mod watch;
 
-pub(super) use backup::{COPY_RETENTION, RETENTION_OF_POINTS, SCHEDULE};
+pub(super) use backup::{COPY_RETENTION, RETENTION_OF_POINTS, SCHEDULE, STORE};
+pub(super) use target::{AREA, LOOKED_AT};
 
 use super::change::Kind;
 use super::fact::{Approver, Aspect, Entity, Renames, Rule, Value};
@@ -73,16 +74,19 @@ impl Flat<'_> {
     }
 
     fn add(&mut self, mut entity: Entity, waivers: &[Waiver]) {
-        for waiver in waivers {
+        for (at, waiver) in waivers.iter().enumerate() {
             let said = format!("until {}: {}", waiver.until.value, waiver.reason.value);
-            entity.say_of(&WAIVE, waiver.code.value.clone(), said.into(), waiver.span);
+            let code = &waiver.code.value;
+            let again = waivers[..at].iter().filter(|other| other.code.value == *code).count();
+            let of = if again == 0 { code.clone() } else { format!("{code} ({})", again + 1) };
+            entity.say_of(&WAIVE, of, said.into(), waiver.span);
         }
         self.entities.push(entity);
     }
 
     fn schedule(&self, entity: &mut Entity, aspect: &'static Aspect, schedule: Option<&Schedule>) {
         if let Some(schedule) = schedule {
-            let when = super::fact::When::of(schedule, &self.plan.timezone.value);
+            let when = super::fact::When::of(schedule);
             entity.say(aspect, Value::Schedule(Box::new(when)), schedule.span);
         }
     }

@@ -19,8 +19,15 @@ pub(super) static HOST_KEY: Aspect = Aspect::judged(
     "the machine's key is what the known_hosts files say, no more what the plan says",
     "the machine's key is held against the plan",
 );
-static CHANNEL: Aspect = Aspect::neutral("channel");
-static TO: Aspect = Aspect::neutral("to");
+static CHANNEL: Aspect =
+    Aspect::judged("channel", Rule::Other(&LOST), "whoever was told by it is not told in this way any more", "");
+static TO: Aspect = Aspect::judged("to", Rule::Other(&LOST), "whoever was told by it is not told by it any more", "");
+static TLS: Aspect = Aspect::judged(
+    "tls from the first byte",
+    Rule::Have(&OPEN),
+    "what is told may be sent as it is",
+    "what is told is sent encrypted",
+);
 static SMTP: Aspect = Aspect::neutral("smtp");
 static PASSWORD: Aspect = Aspect::neutral("password");
 static EVENTS: Aspect =
@@ -55,6 +62,7 @@ impl Flat<'_> {
                 entity.say(&CHANNEL, "email", notify.span);
                 entity.say(&TO, &email.to.value, email.to.span);
                 entity.say(&SMTP, &email.smtp.value, email.smtp.span);
+                entity.flag(&TLS, email.smtp.value.to_string().starts_with("smtps://"), email.smtp.span);
                 entity.maybe(&USER, email.user.as_ref());
                 entity.maybe_shown(&PASSWORD, email.password.as_ref());
             }

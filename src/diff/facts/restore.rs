@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Flat;
-use crate::diagnostic::codes::change::{OBJECTIVE, OPEN};
+use crate::diagnostic::codes::change::{LOST, OBJECTIVE, OPEN};
 use crate::diff::change::Kind;
 use crate::diff::fact::{Aspect, Entity, Rule, Shape, Value};
 use crate::plan::{
@@ -23,7 +23,12 @@ static SPREAD: Aspect = Aspect::judged(
     "what comes back may lie further apart",
     "what comes back lies closer together",
 );
-static ORDER: Aspect = Aspect::neutral("order");
+static ORDER: Aspect = Aspect::judged(
+    "order",
+    Rule::Order(&LOST),
+    "what was done only behind an approval or a look is no more behind it, or what was looked at is not there yet",
+    "",
+);
 static TAKES: Aspect = Aspect::neutral("takes");
 static FROM_HOST: Aspect = Aspect::neutral("from-host");
 static INTO: Aspect = Aspect::neutral("into");

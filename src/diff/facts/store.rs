@@ -106,7 +106,9 @@ fn s3_facts(entity: &mut Entity, s3: &S3) {
 }
 
 fn sftp_facts(entity: &mut Entity, sftp: &Sftp) {
-    let place = format!("sftp://{}@{}{}", sftp.user.value, sftp.host.value, sftp.path.value);
+    let path = sftp.path.value.to_string();
+    let plain = path.strip_suffix('/').filter(|rest| !rest.is_empty()).unwrap_or(&path);
+    let place = format!("sftp://{}@{}{}", sftp.user.value, sftp.host.value, plain);
     entity.say(&PLACE, place, sftp.span);
     entity.maybe(&PORT, sftp.port.as_ref());
     entity.maybe_shown(&IDENTITY, sftp.identity.as_ref());

@@ -1,14 +1,19 @@
 //! What a plan says of targets and their sources.
 
+use std::collections::BTreeSet;
+
 use super::Flat;
 use crate::diagnostic::codes::change::{GUARD, LOST, NARROWER, OBJECTIVE};
 use crate::diff::change::Kind;
-use crate::diff::fact::{Aspect, Entity, Rule};
+use crate::diff::fact::{Aspect, Entity, Rule, Value};
 use crate::plan::{
-    Files, ImageChoice, Logs, MachineImage, Mysql, Objective, Rds, Release, ReleaseFrom, Source, Target,
+    Files, ImageChoice, Logs, MachineImage, Mysql, Objective, Rds, Release, ReleaseFrom, Selector, Source, Target,
 };
 
-static AREA: Aspect = Aspect::neutral("area");
+pub(in crate::diff) static AREA: Aspect = Aspect::neutral("area");
+/// What looks at it because of its area: of use only where that is another.
+pub(in crate::diff) static LOOKED_AT: Aspect =
+    Aspect::judged("verify", Rule::Each(&LOST), "it is not looked at any more", "it is looked at");
 static HOSTS: Aspect = Aspect::judged(
     "hosts",
     Rule::EachOrAll(&LOST),
@@ -43,7 +48,7 @@ static ONE_FILE_SYSTEM: Aspect = Aspect::judged(
     "what is mounted below is left out",
     "what is mounted below is backed up too",
 );
-static PATTERN: Aspect = Aspect::neutral("pattern");
+static PATTERN: Aspect = Aspect::judged("pattern", Rule::Other(&NARROWER), "other files are taken for logs", "");
 static ROTATES: Aspect = Aspect::neutral("rotates");
 static REGION: Aspect = Aspect::neutral("region");
 static USER: Aspect = Aspect::neutral("user");
@@ -79,6 +84,7 @@ impl Flat<'_> {
         let mut entity = self.entity(Kind::Target, &target.name, target.span);
         entity.is_idle = target.backups.is_empty();
         entity.maybe_shown(&AREA, target.area.as_ref());
+        self.looked_at(&mut entity, target);
         self.refer(&mut entity, &HOSTS, Kind::Host, &target.hosts);
         if let Some(source) = &target.source {
             self.source(&mut entity, source);
@@ -89,6 +95,17 @@ impl Flat<'_> {
         }
         self.add(entity, &target.waivers);
         target.backups.iter().for_each(|backup| self.backup(target, backup));
+    }
+
+    fn looked_at(&self, entity: &mut Entity, target: &Target) {
+        let Some(area) = &target.area else { return };
+        let is_meant = |selector: &Selector| *selector == Selector::Area(area.value.clone());
+        let verifies = self.plan.verifies.iter();
+        let by = verifies.filter(|verify| verify.targets.iter().any(|selector| is_meant(&selector.value)));
+        let by: BTreeSet<String> = by.map(|verify| self.names.name(Kind::Verify, &verify.name.value)).collect();
+        if !by.is_empty() {
+            entity.say(&LOOKED_AT, Value::Set(by), area.span);
+        }
     }
 
     fn source(&self, entity: &mut Entity, source: &Source) {
@@ -103,9 +120,10 @@ impl Flat<'_> {
                 entity.maybe(&PATTERN, pattern.as_ref());
                 entity.maybe(&ROTATES, rotates.as_ref());
             }
+            // In another region is another database.
             Source::Rds(Rds { database, region, span }) => {
-                entity.say(&SOURCE, format!("rds {database}"), *span);
-                entity.maybe(&REGION, region.as_ref());
+                let region = region.as_ref().map_or_else(String::new, |region| format!(" in {}", region.value));
+                entity.say(&SOURCE, format!("rds {database}{region}"), *span);
             }
             Source::Mysql(mysql) => mysql_facts(entity, mysql),
             Source::MachineImage(image) => image_facts(entity, image),
@@ -129,7 +147,11 @@ impl Flat<'_> {
 }
 
 fn files_facts(entity: &mut Entity, files: &Files) {
-    entity.set(&ROOTS, &files.roots);
+    if let Some(first) = files.roots.first() {
+        let plain = |root: &str| root.strip_suffix('/').filter(|rest| !rest.is_empty()).unwrap_or(root).to_owned();
+        let roots = files.roots.iter().map(|root| plain(&root.value.to_string())).collect();
+        entity.say(&ROOTS, Value::Set(roots), first.span);
+    }
     entity.set(&EXCLUDE, &files.exclude);
     entity.flag(&ALLOW_EMPTY, files.allow_empty, files.span);
     entity.flag(&ALLOW_UNMOUNTED, files.allow_unmounted, files.span);
