@@ -8,16 +8,19 @@ use jiff::tz::TimeZone;
 
 use super::arguments::{DiffArguments, DiffForm};
 use super::sides::{Pair, PlanText, pairs};
-use super::{Failure, live, load, output, timeline, times};
+use super::{Failure, host, live, load, output, timeline, times};
 use crate::check::Waived;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources};
-use crate::diff::{self, Change};
+use crate::diff::{self, Change, Kind, What};
+use crate::forecast::{self, Circumstances, Known};
+use crate::graph::Slice;
 use crate::lower;
 use crate::plan::Plan;
+use crate::primitives::PathBytes;
 use crate::prove::{self, Compiled, ProvenPlan};
 use crate::report;
 use crate::report::diff::{Compared, DiffReport};
-use crate::report::html::Versions;
+use crate::report::html::{Restored, Versions};
 use crate::run::ExitStatus;
 
 /// Two versions of a plan, compared.
@@ -30,6 +33,8 @@ struct Told {
     /// The plans themselves.
     old: Option<Plan>,
     new: Option<ProvenPlan>,
+    /// The folder of the newer.
+    base: Option<PathBytes>,
 }
 
 pub(super) fn diff(arguments: &DiffArguments) -> Result<ExitStatus, Failure> {
@@ -77,8 +82,8 @@ fn compare((old, new): Pair, now: Timestamp, live: bool) -> Result<Told, Failure
     };
     let changes = diff::diff_where(before.as_ref(), after.as_ref().map(ProvenPlan::plan), now, &lying);
     let compared = Compared { old: old.map(|old| old.name), new: new.as_ref().map(|new| new.name.clone()), changes };
-    let sources = new.map(|new| new.sources);
-    Ok(Told { compared, sources, found: found.unwrap_or_default(), old: before, new: after })
+    let (sources, base) = new.map(|new| (new.sources, new.base)).unzip();
+    Ok(Told { compared, sources, found: found.unwrap_or_default(), old: before, new: after, base })
 }
 
 /// The older plan: whether it could be used today does not matter, as long as it can be read.
@@ -133,7 +138,8 @@ fn shown(told: &[Told], form: DiffForm, as_of: &AsOf) -> Result<String, Failure>
         }
         DiffForm::Html => {
             let versions: Vec<Versions<'_>> = told.iter().map(|told| told.versions(as_of.now)).collect();
-            report::html::diff(&versions, as_of.now, as_of.status)
+            let restored = told.iter().find_map(|told| told.restored(as_of.now).transpose()).transpose()?;
+            report::html::diff(&versions, restored.as_ref(), as_of.now, as_of.status)
         }
     })
 }
@@ -145,6 +151,26 @@ impl Told {
         let both = self.old.as_ref().zip(new);
         let points = both.map(|(old, new)| timeline::compared(old, new, now).map_err(|failure| failure.message));
         Versions { compared: &self.compared, new, points }
+    }
+
+    /// The first restore that differs, as the newer plan has it.
+    fn restored(&self, now: Timestamp) -> Result<Option<Restored>, Failure> {
+        let Some((proven, base)) = self.new.as_ref().zip(self.base.as_ref()) else { return Ok(None) };
+        let changes = self.compared.changes.changes.iter().filter(|change| change.what != What::Removed || change.subject.kind == Kind::Step);
+        let of = |change: &Change| match change.subject.kind {
+            Kind::Restore => Some(change.subject.name.clone()),
+            Kind::Step => change.subject.name.split_once(": ").map(|(restore, _)| restore.to_owned()),
+            _ => None,
+        };
+        let names: BTreeSet<String> = changes.filter_map(of).collect();
+        let plan = proven.plan();
+        let mut differ = plan.restores.iter().map(|restore| &restore.name.value).filter(|name| names.contains(name.as_str()));
+        let Some(restore) = differ.next() else { return Ok(None) };
+        let graph = proven.graph().of_restore(restore);
+        let who = Circumstances::plain(host::name(None)?, base.clone());
+        let outlook = forecast::unasked(plan, &graph, now, &who, Some(&Slice::Restore(restore.clone())));
+        let runbook = forecast::runbook(plan, &graph, &outlook, Known::default());
+        Ok(Some(Restored { outlook, runbook, others: differ.count() }))
     }
 
     /// What the compiler finds, and what weakens, as what is said of the newer plan's text.

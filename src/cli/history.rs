@@ -1,15 +1,18 @@
 //! `sonae history`.
 
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::arguments::{HistoryArguments, HistoryWord, Page, ReportForm};
 use super::ledger::Asked;
 use super::{Failure, output, times, world};
+use crate::forecast::Outlook;
 use crate::ports::{LedgerRead as _, RunDetail, RunSummary, RunsWanted};
 use crate::primitives::{JobName, Malformed, RunId};
 use crate::report::{history, html};
-use crate::run::ExitStatus;
+use crate::run::{ExitStatus, recorded};
 
 /// Runs of this host (`sonae history --format json`).
 #[derive(Serialize, schemars::JsonSchema)]
@@ -58,6 +61,13 @@ fn list(arguments: &HistoryArguments) -> Result<ExitStatus, Failure> {
     Ok(ExitStatus::Well)
 }
 
+/// What a run was to do; none where its journal is gone, or cannot be read: then all but the picture is shown.
+fn planned(run: &RunId) -> Option<Outlook> {
+    let state = world::state().ok()?;
+    let found = world::runtime().ok()?.block_on(recorded(&*state, run)).ok()??;
+    Some(Arc::unwrap_or_clone(found.forecast).into())
+}
+
 fn show(run: &str, form: ReportForm) -> Result<ExitStatus, Failure> {
     let run = RunId::parse(run).map_err(malformed)?;
     let found =
@@ -70,7 +80,7 @@ fn show(run: &str, form: ReportForm) -> Result<ExitStatus, Failure> {
     match form {
         ReportForm::Text => output::data(&history::show_text(&found))?,
         ReportForm::Markdown => output::data(&history::show_markdown(&found))?,
-        ReportForm::Html => output::data(&html::history(&found))?,
+        ReportForm::Html => output::data(&html::history(&found, planned(&run).as_ref()))?,
         ReportForm::Json => output::json(&Run { format_version: 1, run: &found })?,
     }
     Ok(ExitStatus::Well)

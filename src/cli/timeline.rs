@@ -43,8 +43,8 @@ pub(super) struct Compared {
 }
 
 pub(super) fn timeline(arguments: &TimelineArguments) -> Result<ExitStatus, Failure> {
-    if arguments.compare.is_some() && matches!(arguments.format, TimelineForm::Svg | TimelineForm::Html) {
-        return Err(Failure::usage("a comparison has no picture; write --format text, markdown or json"));
+    if arguments.compare.is_some() && arguments.format == TimelineForm::Svg {
+        return Err(Failure::usage("a comparison has no single picture; write --format text, markdown, json or html"));
     }
     let loaded = load::load(&arguments.plan)?;
     let plan = loaded.proven.plan();
@@ -73,9 +73,8 @@ fn tell_difference(new: &Timeline, old: &Timeline, form: TimelineForm) -> Result
     match form {
         TimelineForm::Markdown => output::data(&report::timeline::compared_markdown(&comparison)),
         TimelineForm::Json => output::json(&Compared { format_version: 1, comparison }),
-        TimelineForm::Text | TimelineForm::Svg | TimelineForm::Html => {
-            output::data(&report::timeline::compared_text(&comparison))
-        }
+        TimelineForm::Html => output::data(&report::html::timelines(&comparison, [old, new])),
+        TimelineForm::Text | TimelineForm::Svg => output::data(&report::timeline::compared_text(&comparison)),
     }
 }
 

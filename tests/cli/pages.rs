@@ -42,7 +42,7 @@ fn what_has_no_page_says_so() {
         scene.types("run plan.kdl --all --format html"),
         scene.types("run plan.kdl --due --format html"),
         scene.types("restore plan.kdl photos --format html"),
-        scene.types("timeline plan.kdl --compare old.kdl --format html"),
+        scene.types("timeline plan.kdl --compare old.kdl --format svg"),
         scene.types("history --format html"),
     ];
     transcript!("pages_refused", told.join("\n"));

@@ -116,8 +116,10 @@ fn differs(old: &str, new: &str) -> Told {
     // Where nothing differs there is no more to say.
     let of_points = if is_same { String::new() } else { report::timeline::compared_text(&points) };
     let text = report::diff::text(&compared) + &of_points;
+    let page = html::timelines(&points, [&of(before), &of(after)]);
+    Told { what: "timelines".into(), page, text: report::timeline::compared_text(&points) }.holds();
     let versions = html::Versions { compared: &compared[0], new: Some(after), points: Some(Ok(points)) };
-    let page = html::diff(&[versions], now, ExitStatus::Weakening);
+    let page = html::diff(&[versions], None, now, ExitStatus::Weakening);
     Told { what: "diff".into(), page, text: format!("{text}\nexit status 3: a weakening without a waiver") }
 }
 
@@ -247,7 +249,7 @@ fn a_run_that_was_says_what_its_text_says() {
     for hostile in ["", "</script><img src=x>\"'&\u{202e}"] {
         let found = run(hostile);
         let told =
-            Told { what: "history".into(), page: html::history(&found), text: report::history::show_text(&found) };
+            Told { what: "history".into(), page: html::history(&found, None), text: report::history::show_text(&found) };
         if hostile.is_empty() {
             told.holds();
         }
@@ -255,7 +257,7 @@ fn a_run_that_was_says_what_its_text_says() {
         assert!(markup.amiss.is_empty() && !markup.elements.contains(&"img".to_owned()), "{:#?}", markup.amiss);
     }
     let forgotten = RunDetail { steps: vec![], made: vec![], deleted: vec![], ..run("") };
-    let (page, text) = (html::history(&forgotten), report::history::show_text(&forgotten));
+    let (page, text) = (html::history(&forgotten, None), report::history::show_text(&forgotten));
     Told { what: "a run that is forgotten".into(), page, text }.holds();
 }
 
@@ -304,7 +306,7 @@ fn pages_look_as_they_did() {
         told.holds();
         insta::assert_snapshot!(told.what.replace(' ', "-"), shown(&told.page));
     }
-    insta::assert_snapshot!("history", shown(&html::history(&run(""))));
+    insta::assert_snapshot!("history", shown(&html::history(&run(""), None)));
 }
 
 #[test]

@@ -71,7 +71,9 @@ impl Pages {
         pages.adds("timeline-year", 0, &["timeline", "smaregi.kdl", "--from", "2026-03-01", "--to", "2027-03-01"]);
         let shorter = std::fs::read_to_string(pages.scene.path("smaregi.kdl")).unwrap();
         let shorter = shorter.replace("within=\"7y\"", "within=\"5y\"").replace("within=\"1y\"", "within=\"6mo\"");
+        let shorter = shorter.replace("restore \"data\" rto=\"30m\"", "restore \"data\" rto=\"40m\"");
         std::fs::write(pages.scene.path("shorter.kdl"), shorter).unwrap();
+        pages.adds("timelines", 0, &["timeline", "shorter.kdl", "--compare", "smaregi.kdl", "--from", "2026-03-01"]);
         pages.adds("diff", 3, &["diff", "smaregi.kdl", "shorter.kdl", now[0], now[1]]);
         pages.adds("diff-back", 2, &["diff", "shorter.kdl", "smaregi.kdl", now[0], now[1]]);
         pages.ran();

@@ -5,9 +5,12 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
+use super::graph::graph;
 use super::page::{Page, Section, exit, facts, lines, wide};
+use super::steps::steps;
 use super::week::week;
 use crate::diff::{Change, Judgement, Kind};
+use crate::forecast::{Outlook, Runbook};
 use crate::plan::Plan;
 use crate::primitives::JobName;
 use crate::report::diff::{Compared, GRAVEST_FIRST, headline, mark, name, reasons, told, way_out};
@@ -26,8 +29,18 @@ pub struct Versions<'a> {
     pub points: Option<Result<Comparison, String>>,
 }
 
-/// What the changes mean, as of `at`.
-pub fn diff(all: &[Versions<'_>], at: Timestamp, status: ExitStatus) -> String {
+/// A restore of the newer plan that differs, as the plan alone says it.
+pub struct Restored {
+    /// Its steps.
+    pub outlook: Outlook,
+    /// With their times.
+    pub runbook: Runbook,
+    /// How many other restores differ.
+    pub others: usize,
+}
+
+/// What the changes mean, as of `at`; and one restore that differs, as there is one picture on a page.
+pub fn diff(all: &[Versions<'_>], restored: Option<&Restored>, at: Timestamp, status: ExitStatus) -> String {
     let plans: Vec<Compared> = all.iter().map(|versions| versions.compared.clone()).collect();
     let changed: Vec<&Versions<'_>> =
         all.iter().filter(|versions| !versions.compared.changes.changes.is_empty()).collect();
@@ -40,11 +53,23 @@ pub fn diff(all: &[Versions<'_>], at: Timestamp, status: ExitStatus) -> String {
     let changes = GRAVEST_FIRST.iter().filter_map(|judgement| of_judgement(*judgement, &changed));
     let points = html! { @for versions in &changed { (points(versions, changed.len() > 1)) } };
     let weeks = html! { @for versions in &changed { (schedule(versions, at, changed.len() > 1)) } };
+    let restored = restored.into_iter().flat_map(|restored| {
+        let of = crate::report::forecast::head(&restored.outlook);
+        let picture = html! {
+            p { bdi { (of.lines().next().unwrap_or_default()) } }
+            @if restored.others > 0 {
+                p { (counted(restored.others as u64, "more restore")) " that differ: `sonae restore --dry-run` shows them" }
+            }
+            (graph(&restored.outlook, Some(&restored.runbook)))
+        };
+        let list = steps(&restored.outlook, &|_| vec![]);
+        [Section::new("graph", "The way back, as it would be", picture), Section::new("steps", "Its steps", list)]
+    });
     let after = [
         Section::new("points", "What becomes of the recovery points", points),
         Section::new("schedule", "The week", weeks),
     ];
-    let sections = changes.chain(after).filter(|section| !section.body.0.is_empty()).collect();
+    let sections = changes.chain(after).chain(restored).filter(|section| !section.body.0.is_empty()).collect();
     let title = match &changed[..] {
         [] => "What the change means".to_owned(),
         [one] => format!("What the change means: {}", name(one.compared)),

@@ -4,14 +4,16 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::chart::{Bar, Chart, sample};
+use super::graph::graph;
 use super::page::{Page, Section, lines, wide};
+use crate::forecast::Outlook;
 use crate::ports::{PointRow, RunDetail, StepEnd, StepRow};
 use crate::primitives::Duration;
 use crate::report::history::{about, headline, is_planned, points, step_told};
 use crate::report::words::counted;
 
-/// All that is known of a run.
-pub fn history(found: &RunDetail) -> String {
+/// All that is known of a run; and what was planned, where its journal is still there.
+pub fn history(found: &RunDetail, planned: Option<&Outlook>) -> String {
     let failed = found.steps.iter().filter(|row| row.fault.is_some());
     let failed: Vec<String> = failed
         .map(|row| {
@@ -30,7 +32,15 @@ pub fn history(found: &RunDetail) -> String {
         let (id, heading) = if word == "made" { ("made", "What was made") } else { ("deleted", "What was deleted") };
         Section::new(id, heading, kept(word, points, told))
     });
-    let sections = wrong.into_iter().chain(steps).chain(kept).collect();
+    let is_whole = |planned: &&Outlook| planned.steps.len() == found.steps.len();
+    let graph = planned.filter(is_whole).map(|planned| {
+        let picture = html! {
+            p { "As it was planned when the run was begun; the table says what became of each step." }
+            (graph(planned, None))
+        };
+        Section::new("graph", "The graph", picture)
+    });
+    let sections = wrong.into_iter().chain(graph).chain(steps).chain(kept).collect();
     Page { title: headline(found), lead, sections }.file()
 }
 
@@ -105,7 +115,7 @@ fn step(row: &StepRow, began: Timestamp, last: Timestamp, chart: &Chart, is_plan
         bars.extend(row.takes.map(|takes| (Bar::Frame, from, from + takes.seconds as f64)));
     }
     html! {
-        tr.failed[row.end == StepEnd::Failed] {
+        tr.failed[row.end == StepEnd::Failed] id={ "step-" (row.step + 1) } {
             td.number { (row.step + 1) }
             td.what { bdi { (row.name) } }
             td { (state) }

@@ -15,8 +15,8 @@ mod steps;
 mod timeline;
 mod week;
 
-pub use diff::{Versions, diff};
+pub use diff::{Restored, Versions, diff};
 pub use history::history;
 pub use restore::restore;
 pub use run::{Due, due, run};
-pub use timeline::timeline;
+pub use timeline::{timeline, timelines};

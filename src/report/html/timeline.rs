@@ -4,10 +4,10 @@ use maud::{Markup, PreEscaped, html};
 
 use super::page::{Page, Section, lines, wide};
 use crate::report::timeline::{
-    AS_IF, Clock, hosts, period, place, recoverable, schedule, sequences, told, turnover, within,
+    AS_IF, Clock, compared_text, hosts, period, place, recoverable, schedule, sequences, told, turnover, within,
 };
 use crate::report::words::count;
-use crate::timeline::{AnyMoment, JobTimeline, Keeps, KeptPoints, Making, Recoverable, Timeline};
+use crate::timeline::{AnyMoment, Comparison, JobTimeline, Keeps, KeptPoints, Making, Recoverable, Timeline};
 
 /// Which recovery points there are when.
 pub fn timeline(of: &Timeline) -> String {
@@ -26,6 +26,25 @@ pub fn timeline(of: &Timeline) -> String {
     ];
     let sections = if of.jobs.is_empty() { vec![] } else { sections };
     Page { title: format!("{}: {}", of.plan, period(of, &clock)), lead, sections }.file()
+}
+
+/// What becomes of the recovery points where a plan takes the place of another: the older's timeline, and the newer's.
+pub fn timelines(of: &Comparison, [old, new]: [&Timeline; 2]) -> String {
+    let clock = Clock::of(&new.timezone);
+    let told = compared_text(of);
+    let (rest, sum) = told.trim_end().rsplit_once('\n').unwrap_or(("", told.trim_end()));
+    let lead = html! { p.sum { bdi { (sum) } } p { bdi { (AS_IF) } } };
+    let differs = Section::new("differs", "What differs", lines(rest.lines().map(|line| line.strip_prefix("  ").unwrap_or(line))));
+    let calendar = |id, heading: &str, of: &Timeline| {
+        let what = format!("{heading}; what differs is told above");
+        Section::new(id, heading, wide(&what, &PreEscaped(within(of))))
+    };
+    let calendars = [
+        calendar("older", "The calendar of the older plan", old),
+        calendar("newer", "The calendar of the newer plan", new),
+    ];
+    let sections = (!rest.is_empty()).then_some(differs).into_iter().chain(calendars).collect();
+    Page { title: format!("{}: {}", new.plan, period(new, &clock)), lead, sections }.file()
 }
 
 fn overview(of: &Timeline, clock: &Clock) -> Markup {
