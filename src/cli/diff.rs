@@ -156,7 +156,12 @@ impl Told {
     /// The first restore that differs, as the newer plan has it.
     fn restored(&self, now: Timestamp) -> Result<Option<Restored>, Failure> {
         let Some((proven, base)) = self.new.as_ref().zip(self.base.as_ref()) else { return Ok(None) };
-        let changes = self.compared.changes.changes.iter().filter(|change| change.what != What::Removed || change.subject.kind == Kind::Step);
+        let changes = self
+            .compared
+            .changes
+            .changes
+            .iter()
+            .filter(|change| change.what != What::Removed || change.subject.kind == Kind::Step);
         let of = |change: &Change| match change.subject.kind {
             Kind::Restore => Some(change.subject.name.clone()),
             Kind::Step => change.subject.name.split_once(": ").map(|(restore, _)| restore.to_owned()),
@@ -164,7 +169,8 @@ impl Told {
         };
         let names: BTreeSet<String> = changes.filter_map(of).collect();
         let plan = proven.plan();
-        let mut differ = plan.restores.iter().map(|restore| &restore.name.value).filter(|name| names.contains(name.as_str()));
+        let mut differ =
+            plan.restores.iter().map(|restore| &restore.name.value).filter(|name| names.contains(name.as_str()));
         let Some(restore) = differ.next() else { return Ok(None) };
         let graph = proven.graph().of_restore(restore);
         let who = Circumstances::plain(host::name(None)?, base.clone());

@@ -36,6 +36,8 @@ pub(super) enum Rule {
     More(&'static Code),
     /// To say it at all is stronger; what it says is not judged.
     Have(&'static Code),
+    /// To say it at all is stronger; what lay where it was before is left behind.
+    HaveThere(&'static Code),
     /// To say it at all is weaker; what it says is not judged.
     HaveNot(&'static Code),
     /// Each member protects.

@@ -45,7 +45,14 @@ fn sentence(because: &str) -> Vec<String> {
 /// The longest gaps of the schedules seen so far.
 #[derive(Default)]
 pub(super) struct Judge {
-    gaps: HashMap<(Rhythm, String), Option<u64>>,
+    gaps: HashMap<(Rhythm, String), Option<Waits>>,
+}
+
+/// The longest and the shortest time between two runs, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Waits {
+    longest: u64,
+    shortest: u64,
 }
 
 /// Which way something goes.
@@ -64,6 +71,10 @@ impl Judge {
             Rule::Less(code) => (amounts(old, new, true), code),
             Rule::More(code) => (amounts(old, new, false), code),
             Rule::Have(code) => (there(old, new), code),
+            Rule::HaveThere(_) if old.is_some() && new.is_some() => {
+                return Verdict::hazard(&HISTORY, "what was put there so far stays where it was");
+            }
+            Rule::HaveThere(code) => (there(old, new), code),
             Rule::HaveNot(code) => (opposite(there(old, new)), code),
             Rule::Each(code) => (members(old, new), code),
             Rule::EachOrAll(code) => (members_or_all(old, new), code),
@@ -88,23 +99,31 @@ impl Judge {
 
     fn schedule(&mut self, code: &'static Code, aspect: &Aspect, old: Option<&Value>, new: Option<&Value>) -> Verdict {
         let mut gap = |value: Option<&Value>| match value {
-            Some(Value::Schedule(when)) => self.gap(when),
+            Some(Value::Schedule(when)) => self.waits(when),
             _ => None,
         };
-        let gaps = (gap(old), gap(new));
         let told = |gap: u64| Duration::from_seconds(gap);
-        match gaps {
+        match (gap(old), gap(new)) {
             _ if new.is_none() => Verdict::weaker(code, "it is done only when somebody runs it"),
             (None, Some(_)) => Verdict::stronger("it is done by itself"),
-            (Some(old), Some(new)) if old == new => Verdict::neutral(),
+            (Some(old), Some(new)) if old.longest == new.longest => Verdict::neutral(),
             (Some(old), Some(new)) => {
+                let is_weaker = new.longest > old.longest;
                 let because = format!(
                     "{}: up to {} lie between two runs, where it was {}",
-                    if new > old { aspect.weaker } else { aspect.stronger },
-                    told(new),
-                    told(old)
+                    if is_weaker { aspect.weaker } else { aspect.stronger },
+                    told(new.longest),
+                    told(old.longest)
                 );
-                if new > old { Verdict::weaker(code, &because) } else { Verdict::stronger(&because) }
+                // What is done all day and rests at night loses less by day than what is done twice a day.
+                let is_slower = new.shortest > old.shortest;
+                let slower =
+                    format!("the shortest is longer: {}, where it was {}", told(new.shortest), told(old.shortest));
+                match (is_weaker, is_slower) {
+                    (true, _) => Verdict::weaker(code, &because),
+                    (false, true) => Verdict { because: vec![because, slower], ..Verdict::neutral() },
+                    (false, false) => Verdict::stronger(&because),
+                }
             }
             (Some(_), None) => Verdict::weaker(code, "it comes round less than twice in 28 years"),
             (None, None) => Verdict::neutral(),
@@ -113,10 +132,16 @@ impl Judge {
 
     /// The longest time between two occurrences, in seconds; none where there are fewer than two.
     pub(super) fn gap(&mut self, when: &When) -> Option<u64> {
+        self.waits(when).map(|waits| waits.longest)
+    }
+
+    fn waits(&mut self, when: &When) -> Option<Waits> {
         let key = (when.schedule.rhythm.clone(), when.schedule.timezone.value.clone());
         *self.gaps.entry(key).or_insert_with(|| {
             let times = Occurrences::of(&when.schedule).ok()?;
-            times.gaps(WINDOW.start, WINDOW.end).map(|gaps| gaps.longest.seconds())
+            times
+                .gaps(WINDOW.start, WINDOW.end)
+                .map(|gaps| Waits { longest: gaps.longest.seconds(), shortest: gaps.shortest.seconds() })
         })
     }
 }

@@ -248,8 +248,11 @@ fn run(hostile: &str) -> RunDetail {
 fn a_run_that_was_says_what_its_text_says() {
     for hostile in ["", "</script><img src=x>\"'&\u{202e}"] {
         let found = run(hostile);
-        let told =
-            Told { what: "history".into(), page: html::history(&found, None), text: report::history::show_text(&found) };
+        let told = Told {
+            what: "history".into(),
+            page: html::history(&found, None),
+            text: report::history::show_text(&found),
+        };
         if hostile.is_empty() {
             told.holds();
         }

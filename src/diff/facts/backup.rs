@@ -46,7 +46,7 @@ static CHECK_EVERY: Aspect = Aspect::judged(
 pub(in crate::diff) static ON_DRIFT: Aspect = Aspect::judged("on-drift", Rule::Drift, "", "");
 static COPY_TO: Aspect = Aspect::judged(
     "copy-to",
-    Rule::Have(&LOST),
+    Rule::HaveThere(&LOST),
     "there is no copy in another region any more",
     "there is a copy in another region",
 );

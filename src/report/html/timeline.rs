@@ -34,7 +34,11 @@ pub fn timelines(of: &Comparison, [old, new]: [&Timeline; 2]) -> String {
     let told = compared_text(of);
     let (rest, sum) = told.trim_end().rsplit_once('\n').unwrap_or(("", told.trim_end()));
     let lead = html! { p.sum { bdi { (sum) } } p { bdi { (AS_IF) } } };
-    let differs = Section::new("differs", "What differs", lines(rest.lines().map(|line| line.strip_prefix("  ").unwrap_or(line))));
+    let differs = Section::new(
+        "differs",
+        "What differs",
+        lines(rest.lines().map(|line| line.strip_prefix("  ").unwrap_or(line))),
+    );
     let calendar = |id, heading: &str, of: &Timeline| {
         let what = format!("{heading}; what differs is told above");
         Section::new(id, heading, wide(&what, &PreEscaped(within(of))))
