@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::chart::{Bar, Chart, sample};
-use super::graph::graph;
+use super::graph::{graph, is_drawn};
 use super::page::{Page, Section, lines, wide};
 use crate::forecast::Outlook;
 use crate::ports::{PointRow, RunDetail, StepEnd, StepRow};
@@ -26,14 +26,16 @@ pub fn history(found: &RunDetail, planned: Option<&Outlook>) -> String {
         p { (sum(found)) }
         @if found.steps.is_empty() { p { "its steps are not remembered any more" } }
     };
-    let steps = (!found.steps.is_empty()).then(|| Section::new("steps", "The steps", steps(found)));
     let wrong = (!failed.is_empty()).then(|| Section::new("wrong", "What went wrong", lines(&failed)));
     let kept = points(found).into_iter().filter(|(_, points, _)| !points.is_empty()).map(|(word, points, told)| {
         let (id, heading) = if word == "made" { ("made", "What was made") } else { ("deleted", "What was deleted") };
         Section::new(id, heading, kept(word, points, told))
     });
     let is_whole = |planned: &&Outlook| planned.steps.len() == found.steps.len();
-    let graph = planned.filter(is_whole).map(|planned| {
+    let planned = planned.filter(is_whole);
+    let leads = planned.is_some_and(is_drawn);
+    let steps = (!found.steps.is_empty()).then(|| Section::new("steps", "The steps", steps(found, leads)));
+    let graph = planned.map(|planned| {
         let picture = html! {
             p { "As it was planned when the run was begun; the table says what became of each step." }
             (graph(planned, None))
@@ -71,7 +73,8 @@ fn since(began: Timestamp, time: Timestamp) -> f64 {
     time.duration_since(began).as_secs_f64().max(0.0)
 }
 
-fn steps(found: &RunDetail) -> Markup {
+/// Each number leads to its place in the picture, where there is one.
+fn steps(found: &RunDetail, leads: bool) -> Markup {
     let run = &found.run.run;
     let planned = |row: &StepRow| Some(since(run.began, row.began?) + row.takes?.seconds as f64);
     let ended = found.steps.iter().filter_map(|row| row.ended).map(|ended| since(run.began, ended));
@@ -89,7 +92,7 @@ fn steps(found: &RunDetail) -> Markup {
                     th scope="col" { (chart.axis()) }
                 }
             }
-            tbody { @for row in &found.steps { (step(row, run.began, run.last, &chart, is_planned)) } }
+            tbody { @for row in &found.steps { (step(row, (run.began, run.last), &chart, (is_planned, leads))) } }
         }
     };
     html! {
@@ -103,7 +106,12 @@ fn steps(found: &RunDetail) -> Markup {
     }
 }
 
-fn step(row: &StepRow, began: Timestamp, last: Timestamp, chart: &Chart, is_planned: bool) -> Markup {
+fn step(
+    row: &StepRow,
+    (began, last): (Timestamp, Timestamp),
+    chart: &Chart,
+    (is_planned, leads): (bool, bool),
+) -> Markup {
     let (state, took, told) = step_told(row);
     let mut bars = vec![];
     if let Some(begun) = row.began {
@@ -116,7 +124,9 @@ fn step(row: &StepRow, began: Timestamp, last: Timestamp, chart: &Chart, is_plan
     }
     html! {
         tr.failed[row.end == StepEnd::Failed] id={ "step-" (row.step + 1) } {
-            td.number { (row.step + 1) }
+            td.number {
+                @if leads { a href={ "#node-" (row.step + 1) } title="in the picture" { (row.step + 1) } } @else { (row.step + 1) }
+            }
             td.what { bdi { (row.name) } }
             td { (state) }
             td { (took) }
