@@ -11,7 +11,7 @@ use super::sides::{Pair, PlanText, pairs};
 use super::{Failure, host, live, load, output, timeline, times};
 use crate::check::Waived;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources};
-use crate::diff::{self, Change, Kind, What};
+use crate::diff::{self, Change, Kind};
 use crate::forecast::{self, Circumstances, Known};
 use crate::graph::Slice;
 use crate::lower;
@@ -156,18 +156,12 @@ impl Told {
     /// The first restore that differs, as the newer plan has it.
     fn restored(&self, now: Timestamp) -> Result<Option<Restored>, Failure> {
         let Some((proven, base)) = self.new.as_ref().zip(self.base.as_ref()) else { return Ok(None) };
-        let changes = self
-            .compared
-            .changes
-            .changes
-            .iter()
-            .filter(|change| change.what != What::Removed || change.subject.kind == Kind::Step);
         let of = |change: &Change| match change.subject.kind {
             Kind::Restore => Some(change.subject.name.clone()),
             Kind::Step => change.subject.name.split_once(": ").map(|(restore, _)| restore.to_owned()),
             _ => None,
         };
-        let names: BTreeSet<String> = changes.filter_map(of).collect();
+        let names: BTreeSet<String> = self.compared.changes.changes.iter().filter_map(of).collect();
         let plan = proven.plan();
         let mut differ =
             plan.restores.iter().map(|restore| &restore.name.value).filter(|name| names.contains(name.as_str()));

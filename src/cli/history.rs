@@ -1,7 +1,5 @@
 //! `sonae history`.
 
-use std::sync::Arc;
-
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
@@ -65,7 +63,7 @@ fn list(arguments: &HistoryArguments) -> Result<ExitStatus, Failure> {
 fn planned(run: &RunId) -> Option<Outlook> {
     let state = world::state().ok()?;
     let found = world::runtime().ok()?.block_on(recorded(&*state, run)).ok()??;
-    Some(Arc::unwrap_or_clone(found.forecast).into())
+    Some((&*found.forecast).into())
 }
 
 fn show(run: &str, form: ReportForm) -> Result<ExitStatus, Failure> {

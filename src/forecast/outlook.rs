@@ -85,44 +85,6 @@ impl StepView for OutlookStep {
     }
 }
 
-impl From<Forecast> for Outlook {
-    fn from(forecast: Forecast) -> Self {
-        let Forecast {
-            format_version,
-            plan,
-            run,
-            host,
-            subject,
-            at,
-            timezone,
-            base,
-            stores,
-            hosts,
-            secrets,
-            limits,
-            fail_fast,
-            steps,
-        } = forecast;
-        let steps = steps.into_iter().map(|step| OutlookStep::Known(Box::new(step))).collect();
-        Self {
-            format_version,
-            plan,
-            run,
-            host,
-            subject,
-            at,
-            timezone,
-            base,
-            stores,
-            hosts,
-            secrets,
-            limits,
-            fail_fast,
-            steps,
-        }
-    }
-}
-
 impl OutlookStep {
     /// Its place.
     pub fn id(&self) -> StepId {

@@ -3,9 +3,10 @@
 //! The [tutorial](super::tutorial) and the page of the night type their own, and hold what they print.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use regex::Regex;
+
+use super::shell;
 
 /// The pages whose commands are typed here.
 const PAGES: [&str; 5] = ["README.md", "docs/amazon.md", "docs/guide.md", "docs/operating.md", "docs/review.md"];
@@ -95,23 +96,9 @@ impl Home {
 
     /// What a line prints that has to end well.
     fn types(&self, line: &str) -> String {
-        let (status, told) = self.tries(line);
+        let (status, told) = shell(line, &self.folder);
         assert_eq!(status, 0, "{line}\n{told}");
         told
-    }
-
-    fn tries(&self, line: &str) -> (i32, String) {
-        let program = Path::new(env!("CARGO_BIN_EXE_sonae")).parent().unwrap().display().to_string();
-        let mut shell = Command::new("sh");
-        shell.args(["-c", &format!("{line} 2>&1")]).current_dir(&self.folder).stdin(std::process::Stdio::null());
-        shell.env("PATH", format!("{program}:{}", std::env::var("PATH").unwrap()));
-        shell.env("XDG_STATE_HOME", self.folder.join("../state")).env_remove("GIT_DIR").env_remove("GIT_WORK_TREE");
-        for (name, value) in [("AUTHOR", "me"), ("COMMITTER", "me")] {
-            shell.env(format!("GIT_{name}_NAME"), value).env(format!("GIT_{name}_EMAIL"), "me@example.org");
-        }
-        shell.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_SYSTEM", "/dev/null");
-        let output = shell.output().unwrap();
-        (output.status.code().unwrap(), String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
     /// A name of what there is: `points` has those of points, `history` those of runs.
@@ -152,7 +139,7 @@ impl Home {
             }
         }
         let here = self.of_here(line);
-        let (status, told) = self.tries(&here);
+        let (status, told) = shell(&here, &self.folder);
         let is_well = match WITHOUT.iter().find(|(part, ..)| line.contains(part)) {
             Some((_, expected, says)) => status == *expected && told.contains(says),
             None => [0, 2, 3].contains(&status),

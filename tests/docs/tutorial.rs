@@ -4,11 +4,11 @@
 //! behind `$` is typed. What it prints stands in the block of `text` that follows; `UPDATE_DOCS=1` writes it anew.
 
 use std::path::Path;
-use std::process::Command;
 
 use regex::Regex;
 
 use super::generated::is_current;
+use super::shell;
 
 const PAGE: &str = "docs/tutorial.md";
 
@@ -54,20 +54,9 @@ fn pieces(page: &str) -> Vec<(&str, Option<Block<'_>>)> {
 }
 
 fn typed(line: &str, folder: &Path) -> String {
-    let program = Path::new(env!("CARGO_BIN_EXE_sonae")).parent().unwrap().display().to_string();
-    let mut shell = Command::new("sh");
-    shell.args(["-c", &format!("{line} 2>&1")]).current_dir(folder);
-    shell.env("PATH", format!("{program}:{}", std::env::var("PATH").unwrap()));
-    shell.env("XDG_STATE_HOME", folder.join("../state")).env_remove("GIT_DIR").env_remove("GIT_WORK_TREE");
-    for (name, value) in [("AUTHOR", "me"), ("COMMITTER", "me")] {
-        shell.env(format!("GIT_{name}_NAME"), value).env(format!("GIT_{name}_EMAIL"), "me@example.org");
-    }
-    shell.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_SYSTEM", "/dev/null");
-    let output = shell.output().unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
-    let status = output.status.code().unwrap();
+    let (status, told) = shell(line, folder);
     assert!([0, 2, 3].contains(&status), "{line}: {status}\n{told}");
-    told.into_owned()
+    told
 }
 
 /// Puts the lines with `+` of a block in the place of those with `-`.

@@ -60,6 +60,11 @@ pub(super) fn of_plan(plan: &Plan, names: &Renames) -> Vec<Entity> {
     flat.entities
 }
 
+/// A path without the stroke at its end, which says nothing.
+fn without_end(path: &str) -> &str {
+    path.strip_suffix('/').filter(|rest| !rest.is_empty()).unwrap_or(path)
+}
+
 /// The parts so far.
 struct Flat<'r> {
     names: &'r Renames,

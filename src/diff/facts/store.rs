@@ -1,7 +1,7 @@
 //! What a plan says of stores.
 
-use super::Flat;
 use super::people::HOST_KEY;
+use super::{Flat, without_end};
 use crate::diagnostic::codes::change::{ACCESS, OPEN};
 use crate::diff::change::Kind;
 use crate::diff::fact::{Aspect, Entity, Rule, Value};
@@ -107,8 +107,7 @@ fn s3_facts(entity: &mut Entity, s3: &S3) {
 
 fn sftp_facts(entity: &mut Entity, sftp: &Sftp) {
     let path = sftp.path.value.to_string();
-    let plain = path.strip_suffix('/').filter(|rest| !rest.is_empty()).unwrap_or(&path);
-    let place = format!("sftp://{}@{}{}", sftp.user.value, sftp.host.value, plain);
+    let place = format!("sftp://{}@{}{}", sftp.user.value, sftp.host.value, without_end(&path));
     entity.say(&PLACE, place, sftp.span);
     entity.maybe(&PORT, sftp.port.as_ref());
     entity.maybe_shown(&IDENTITY, sftp.identity.as_ref());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Flat;
+use super::{Flat, without_end};
 use crate::diagnostic::codes::change::{GUARD, LOST, NARROWER, OBJECTIVE};
 use crate::diff::change::Kind;
 use crate::diff::fact::{Aspect, Entity, Rule, Value};
@@ -148,8 +148,7 @@ impl Flat<'_> {
 
 fn files_facts(entity: &mut Entity, files: &Files) {
     if let Some(first) = files.roots.first() {
-        let plain = |root: &str| root.strip_suffix('/').filter(|rest| !rest.is_empty()).unwrap_or(root).to_owned();
-        let roots = files.roots.iter().map(|root| plain(&root.value.to_string())).collect();
+        let roots = files.roots.iter().map(|root| without_end(&root.value.to_string()).to_owned()).collect();
         entity.say(&ROOTS, Value::Set(roots), first.span);
     }
     entity.set(&EXCLUDE, &files.exclude);
