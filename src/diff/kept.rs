@@ -146,13 +146,14 @@ fn tell_effect(sides: &Sides<'_>, effect: &Effect, is_asked: bool, change: &mut 
 /// What is really there, and what of it goes.
 fn tell_lying(sides: &Sides<'_>, lying: &Lying, change: &mut Change) {
     let times = Times { making: sides.making(&lying.job), zone: &sides.zone };
-    let place = match &lying.store {
-        Some(store) => format!("in {store}"),
-        None => "at the provider".to_owned(),
+    // In a store, points of other folders are of another plan, or of what the plan once said.
+    let (place, own) = match &lying.store {
+        Some(store) => (format!("in {store}"), " of its folders"),
+        None => ("at the provider".to_owned(), ""),
     };
     let of = lying.of.as_ref().map(|of| format!(" {of}")).unwrap_or_default();
     let there = match &lying.there[..] {
-        [] => format!("{place} lies no recovery point{of} of its folders now"),
+        [] => format!("{place} lies no recovery point{of}{own} now"),
         [only] => format!("{place} lies 1 recovery point{of} now, of {}", times.in_zone(*only)),
         [oldest, .., newest] => format!(
             "{place} lie {} recovery points{of} now, {} … {}",

@@ -93,9 +93,23 @@ fn nights() {
             assert!(tag(snapshot, "sonae:point").is_some() && tag(snapshot, "sonae:run").is_some(), "{snapshot:#}");
         }
     }
+    counted(&estate);
     let done = estate.moto.done();
     assert_eq!(done.len(), done.iter().collect::<BTreeSet<_>>().len(), "nothing is done twice: {done:#?}");
     assert!(done.iter().all(|call| !call.contains("Attribute")), "nothing is shared: {done:#?}");
+}
+
+/// What goes by a shorter retention is counted among the snapshots that there are, and looked at alone: with the one that the run makes, the older plan would keep
+/// the newer of two.
+fn counted(estate: &Estate) {
+    let before = estate.moto.done();
+    std::fs::write(estate.scene.path("fewer.kdl"), plan().replace("generations=2", "generations=1")).unwrap();
+    let told = estate.sonae(&["diff", "plan.kdl", "fewer.kdl", "--live"]).exits(3);
+    let told = told.stdout();
+    let lies: Vec<&str> =
+        told.lines().filter(|line| line.contains("at the provider lie 2 recovery points now, ")).collect();
+    assert!(lies.len() == 6 && lies.iter().all(|line| line.contains("prunes deletes 1 recovery point, of ")), "{told}");
+    assert_eq!(estate.moto.done(), before);
 }
 
 /// How a database is set, but for what names it.
