@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::pattern::{Days, Pattern};
+use super::pattern::{DAY_SECONDS, Days, Pattern};
 use super::stretch::Stretch;
 use super::{cron, zone};
 use crate::plan::{Rhythm, Schedule};
@@ -60,7 +60,7 @@ impl Occurrences {
 
     /// Every occurrence strictly after a time, in order.
     pub fn after(&self, time: Timestamp) -> After<'_> {
-        After { occurrences: self, last: Some(floor(time)), stretch: None }
+        After { occurrences: self, last: Some(floor(time)), stretch: None, even: None }
     }
 
     /// The last occurrence that is not after a time.
@@ -92,6 +92,8 @@ pub struct After<'a> {
     occurrences: &'a Occurrences,
     last: Option<i64>,
     stretch: Option<Stretch>,
+    /// How many seconds lie between two, from the last on and before which second.
+    even: Option<(i64, i64)>,
 }
 
 impl After<'_> {
@@ -102,7 +104,16 @@ impl After<'_> {
 
     /// Goes on after that second instead.
     pub fn jump(&mut self, second: i64) {
-        self.last = Some(second);
+        (self.last, self.even) = (Some(second), None);
+    }
+
+    /// Where a clock shows one time every so many days, they come evenly until it is set.
+    fn evenly(&self, from: i64) -> Option<(i64, i64)> {
+        let Timing::Clock(pattern) = &self.occurrences.timing else { return None };
+        let stretch = self.stretch?;
+        let is_unset = [stretch.repeated(), stretch.made_up()].into_iter().flatten().all(|odd| odd.end <= from);
+        let step = pattern.days.period().filter(|_| pattern.times.len() == 1 && is_unset)? * DAY_SECONDS;
+        Some((step, stretch.end.unwrap_or(Timestamp::MAX.as_second())))
     }
 }
 
@@ -110,9 +121,17 @@ impl Iterator for After<'_> {
     type Item = Timestamp;
 
     fn next(&mut self) -> Option<Timestamp> {
-        let second = self.occurrences.next_second(self.last?, &mut self.stretch);
+        let last = self.last?;
+        if let Some((step, end)) = self.even
+            && last + step < end
+        {
+            self.last = Some(last + step);
+            return Timestamp::from_second(last + step).ok();
+        }
+        let second = self.occurrences.next_second(last, &mut self.stretch);
         let time = second.and_then(|second| Timestamp::from_second(second).ok());
         self.last = time.and(second);
+        self.even = self.last.and_then(|last| self.evenly(last));
         time
     }
 }

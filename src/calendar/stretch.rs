@@ -1,5 +1,8 @@
 //! The stretches of time in which a zone's clock runs evenly. Unaware of schedules.
 
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -17,9 +20,34 @@ pub(super) struct Stretch {
     pub(super) offset_before: i64,
 }
 
+/// The stretches of a zone that were looked up so far, by their first second; the beginning of time where there is none.
+type Known = BTreeMap<i64, Stretch>;
+
+thread_local! {
+    /// To look one up takes a hundred times as long as to find it again, and a plan has few zones with two stretches a year.
+    static KNOWN: RefCell<HashMap<String, Known>> = RefCell::default();
+}
+
 impl Stretch {
     /// The stretch that a second lies in; `None` outside the time that can be told.
     pub(super) fn around(zone: &TimeZone, second: i64) -> Option<Self> {
+        // Others have no name to be known by.
+        let Some(name) = zone.iana_name() else { return Self::looked_up(zone, second) };
+        KNOWN.with_borrow_mut(|zones| {
+            if !zones.contains_key(name) {
+                zones.insert(name.to_owned(), Known::default());
+            }
+            let known = zones.get_mut(name)?;
+            let before = known.range(..=second).next_back().map(|(_, stretch)| *stretch);
+            before.filter(|stretch| stretch.holds(second)).or_else(|| {
+                let found = Self::looked_up(zone, second)?;
+                known.insert(found.start.unwrap_or(i64::MIN), found);
+                Some(found)
+            })
+        })
+    }
+
+    fn looked_up(zone: &TimeZone, second: i64) -> Option<Self> {
         let time = Timestamp::from_second(second).ok()?;
         let offset = offset_at(zone, time);
         // `preceding` is strict, so that a clock set at this very second is only seen from the next.
@@ -55,4 +83,28 @@ impl Stretch {
 
 fn offset_at(zone: &TimeZone, time: Timestamp) -> i64 {
     i64::from(zone.to_offset(time).seconds())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::calendar::zone;
+
+    proptest! {
+        #[test]
+        fn one_that_is_found_again_is_what_is_looked_up(
+            names in prop::sample::subsequence(
+                vec!["UTC", "Asia/Tokyo", "Europe/Berlin", "Africa/Casablanca", "Australia/Lord_Howe", "Pacific/Apia"], 1..4),
+            seconds in prop::collection::vec(-8_000_000_000_i64..8_000_000_000, 1..200),
+        ) {
+            for second in seconds {
+                for name in &names {
+                    let zone = zone(name).unwrap();
+                    prop_assert_eq!(Stretch::around(&zone, second), Stretch::looked_up(&zone, second));
+                }
+            }
+        }
+    }
 }

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use super::pattern::{DAY_SECONDS, date_of, day_of};
 use super::period::{expiry, later};
 use super::stretch::Stretch;
-use crate::primitives::Period;
+use crate::primitives::{Period, PeriodUnit};
 
 /// What a clock shows at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -82,6 +82,18 @@ pub struct Expiries {
     day: Option<(i64, Over)>,
 }
 
+/// Up to that day since 1970-01-01, in the year 9998, every day can be written whatever the zone.
+const SURELY_WRITTEN: i64 = 2_932_000;
+
+/// How many days a period has, where that does not depend on when it begins.
+fn whole_days(period: Period) -> Option<i64> {
+    match period.unit {
+        PeriodUnit::Days => Some(period.count.into()),
+        PeriodUnit::Weeks => Some(i64::from(period.count) * 7),
+        PeriodUnit::Months | PeriodUnit::Years => None,
+    }
+}
+
 /// When a period that begins on a day is over.
 #[derive(Debug, Clone, Copy)]
 enum Over {
@@ -99,20 +111,38 @@ impl Expiries {
         Self { period, starts: Wall::new(zone.clone()), ends: Wall::new(zone), day: None }
     }
 
-    /// When a period that begins at `start` is over. Of a start in whole seconds it is what [`expiry`] says.
+    /// When a period that begins at `start` is over: what [`expiry`] says.
     pub fn of(&mut self, start: Timestamp) -> Timestamp {
-        Timestamp::from_second(self.of_second(start.as_second())).unwrap_or(Timestamp::MAX)
+        match start.subsec_nanosecond() {
+            0 => Timestamp::from_second(self.of_second(start.as_second())).unwrap_or(Timestamp::MAX),
+            _ => expiry(start, self.period, &self.starts.zone),
+        }
     }
 
     /// The same in seconds since the epoch; `i64::MAX` beyond the end of time.
     pub fn of_second(&mut self, start: i64) -> i64 {
+        self.by_stretches(start).unwrap_or_else(|| self.by_the_zone(start))
+    }
+
+    /// When a period from the last moment before a second is over, or one from that second, if that is over first: a clock may jump over the
+    /// end of the older one.
+    pub fn of_last_before(&mut self, second: i64) -> i64 {
+        match self.by_stretches(second - 1) {
+            // An end that the clock shows once is not after that of a younger one, where the clock is not set between the two.
+            Some(end) if self.starts.stretch.is_some_and(|stretch| stretch.holds(second)) => end,
+            _ => self.of_second(second - 1).min(self.of_second(second)),
+        }
+    }
+
+    /// None where the zone has to be asked.
+    fn by_stretches(&mut self, start: i64) -> Option<i64> {
         let shown = self.starts.at_second(start);
         let local = match self.over(shown) {
             Over::On(day) => day * DAY_SECONDS + shown.second.rem_euclid(DAY_SECONDS),
             Over::AtMidnightOf(day) => day * DAY_SECONDS,
-            Over::Never => return i64::MAX,
+            Over::Never => return Some(i64::MAX),
         };
-        self.ends.first_time_of(local).unwrap_or_else(|| self.by_the_zone(start))
+        self.ends.first_time_of(local)
     }
 
     fn by_the_zone(&mut self, start: i64) -> i64 {
@@ -135,6 +165,11 @@ impl Expiries {
     }
 
     fn over_from(&self, shown: Shown) -> Option<Over> {
+        // Days are counted without a calendar: so much is asked for that it shows.
+        let by_days = whole_days(self.period).map(|days| shown.day() + days);
+        if let Some(day) = by_days.filter(|day| (0..SURELY_WRITTEN).contains(day)) {
+            return Some(Over::On(day));
+        }
         // Any time of the day but midnight, which is what a month without such a day ends at.
         let over = later(shown.date()?.at(12, 0, 0, 0), self.period)?;
         let day = day_of(over.date())?;
@@ -146,7 +181,6 @@ impl Expiries {
 mod tests {
     use super::*;
     use crate::calendar::zone;
-    use crate::primitives::PeriodUnit;
     use proptest::prelude::*;
 
     const ZONES: [&str; 8] = [
@@ -204,7 +238,11 @@ mod tests {
                 let mut expiries = Expiries::new(period, zone.clone());
                 for step in 0..(3 * 366 * 48) {
                     let time = Timestamp::from_second(begin + step * 1_800).unwrap();
-                    assert_eq!(expiries.of(time), expiry(time, period, &zone), "{name} {period} from {time}");
+                    let over = expiry(time, period, &zone);
+                    assert_eq!(expiries.of(time), over, "{name} {period} from {time}");
+                    let before = expiry(Timestamp::from_second(time.as_second() - 1).unwrap(), period, &zone);
+                    let last = expiries.of_last_before(time.as_second());
+                    assert_eq!(last, before.min(over).as_second(), "{name} {period} before {time}");
                 }
             }
         }

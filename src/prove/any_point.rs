@@ -184,7 +184,7 @@ impl Holding {
         // A day that a clock skips lets one more hold.
         let most = at.saturating_sub(from).div_euclid(DAY_SECONDS).saturating_add(1).clamp(0, DAYS_MAX.into());
         self.at_most(u16::try_from(most).unwrap_or(DAYS_MAX));
-        while self.days > 0 && over(&mut self.expiries, from) > at {
+        while self.days > 0 && self.expiries.of_last_before(from) > at {
             self.at_most(self.days - 1);
         }
     }
@@ -199,12 +199,6 @@ impl Holding {
     fn expiries(zone: &TimeZone, days: u16) -> Expiries {
         Expiries::new(Period { count: days, unit: PeriodUnit::Days }, zone.clone())
     }
-}
-
-/// When a period from the last moment before `from` is over: that is the youngest which cannot be brought back. Where a clock jumps over its
-/// time of day it would be over later than a younger one; it is over when that is.
-fn over(expiries: &mut Expiries, from: i64) -> i64 {
-    expiries.of_second(from - 1).min(expiries.of_second(from))
 }
 
 /// Every dump of a target with every log, each with its points.
@@ -274,7 +268,7 @@ impl<'p> Pair<'p> {
                 continue;
             }
             holding.look(next.moment, at);
-            if over(&mut expiries, next.moment) > at {
+            if expiries.of_last_before(next.moment) > at {
                 short = short.or(Some((*before, *log_gone, *next)));
             }
             let back = at.saturating_sub(next.moment);

@@ -21,26 +21,47 @@ pub struct Compiled {
     pub proven: Option<ProvenPlan>,
 }
 
-/// Compiles the plan of a loaded file: all stages that look at nothing but the text. What it includes must have been loaded
-/// ([`lower::load`]). Relative paths are relative to `base`, an absolute folder; waivers expire by `now`.
-pub fn compile(sources: &Sources, file: FileId, base: &PathBytes, now: Timestamp) -> Compiled {
+/// A plan as it is written, and what was found on the way.
+#[derive(Debug)]
+pub struct Lowered {
+    /// The plan; none where there is nothing that could be one.
+    pub plan: Option<Plan>,
+    /// What was found so far.
+    pub found: Diagnostics,
+}
+
+/// Reads the plan of a loaded file. What it includes must have been loaded ([`lower::load`]).
+pub fn lowered(sources: &Sources, file: FileId) -> Lowered {
     let mut found = Diagnostics::default();
     let documents = lower::read(sources, file, &mut found);
-    let Some(plan) = lower::lower(&documents, &mut found) else {
-        return Compiled { diagnostics: found.into_sorted(), waived: vec![], proven: None };
-    };
-    // What they take is needed for the graph.
-    drop(documents);
-    let zone = calendar::zone(&plan.timezone.value).unwrap_or(jiff::tz::TimeZone::UTC);
-    let today = now.to_zoned(zone).date();
-    let checked = match check::check(plan, today, &mut found) {
-        Ok(checked) => checked,
-        Err(plan) => return unproven(&plan, found, today),
-    };
-    match graph::compile(&checked, base, &mut found) {
-        Some(graph) => prove(checked, graph, found, today),
-        None => unproven(checked.plan(), found, today),
+    let plan = lower::lower(&documents, &mut found);
+    Lowered { plan, found }
+}
+
+impl Lowered {
+    /// What all later stages that look at nothing but the text say of it. Relative paths are relative to `base`, an absolute folder; waivers expire
+    /// by `now`.
+    pub fn compile(self, base: &PathBytes, now: Timestamp) -> Compiled {
+        let Self { plan, mut found } = self;
+        let Some(plan) = plan else {
+            return Compiled { diagnostics: found.into_sorted(), waived: vec![], proven: None };
+        };
+        let zone = calendar::zone(&plan.timezone.value).unwrap_or(jiff::tz::TimeZone::UTC);
+        let today = now.to_zoned(zone).date();
+        let checked = match check::check(plan, today, &mut found) {
+            Ok(checked) => checked,
+            Err(plan) => return unproven(&plan, found, today),
+        };
+        match graph::compile(&checked, base, &mut found) {
+            Some(graph) => prove(checked, graph, found, today),
+            None => unproven(checked.plan(), found, today),
+        }
     }
+}
+
+/// Compiles the plan of a loaded file: [`lowered`] and [`Lowered::compile`] in one.
+pub fn compile(sources: &Sources, file: FileId, base: &PathBytes, now: Timestamp) -> Compiled {
+    lowered(sources, file).compile(base, now)
 }
 
 /// What was found of a plan that has errors.

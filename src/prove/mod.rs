@@ -28,7 +28,7 @@ mod tests;
 mod waits;
 
 pub use apart::Apart;
-pub use compile::{Compiled, compile};
+pub use compile::{Compiled, Lowered, compile, lowered};
 pub use custody::{Custody, OfDay};
 pub use keeps::{AnyPoint, Chain, Detection, LeastReach, Reach, Sight, Steady, Unseen};
 pub use promise::{

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::reason::{KeepReason, LetGo, Verdict};
 use super::rules::{CalendarUnit, Rules};
-use crate::calendar;
+use crate::calendar::Expiries;
 use crate::primitives::Period;
 
 /// A recovery point to be decided on.
@@ -25,20 +25,21 @@ pub struct Candidate<Id> {
 /// Decides on all recovery points of one job and host; the verdicts are in the order of the points, whatever that is.
 ///
 /// - `generations`, `hourly` … count good points alone; `within` keeps any point whose data is younger. The boundary is exact: at the
-///   instant of [`calendar::expiry`] a point is let go.
+///   instant of [`crate::calendar::expiry`] a point is let go.
 /// - A point that is not good is let go once a good one is newer, unless `within` keeps it.
 /// - Points of after `now` are kept and count for nothing: they neither fill a rule nor replace what is there.
 /// - With more rules nothing more is let go, but for the first: without any, everything is kept.
 /// - Deciding again on what was kept, at the same time, keeps all of it.
 pub fn decide<Id: Ord>(points: &[Candidate<Id>], rules: &Rules, now: Timestamp, zone: &TimeZone) -> Vec<Verdict> {
-    let mut order: Vec<usize> = (0..points.len()).filter(|index| points[*index].moment <= now).collect();
-    order.sort_by(|a, b| (points[*b].moment, &points[*b].id).cmp(&(points[*a].moment, &points[*a].id)));
-    let decision = Decision { points, rules, now, zone, order };
+    let decision = Decision::of(points, rules, now, zone);
     let mut reasons: Vec<Vec<KeepReason>> = points.iter().map(|point| decision.at_once(point.moment)).collect();
     for (index, reason) in decision.newest_good().chain(decision.generations()).chain(decision.thinned()) {
         reasons[index].push(reason);
     }
-    for (index, reason) in decision.within().chain(decision.nothing_newer()) {
+    let within = decision.young().map(|(index, period, until)| {
+        (index, KeepReason::Within { period, until, until_local: zone.to_datetime(until) })
+    });
+    for (index, reason) in within.chain(decision.nothing_newer()) {
         reasons[index].push(reason);
     }
     let verdict = |(point, reasons): (&Candidate<Id>, Vec<KeepReason>)| match reasons.is_empty() {
@@ -46,6 +47,16 @@ pub fn decide<Id: Ord>(points: &[Candidate<Id>], rules: &Rules, now: Timestamp, 
         false => Verdict::Keep(reasons),
     };
     points.iter().zip(reasons).map(verdict).collect()
+}
+
+/// Which points [`decide`] keeps, without the reasons.
+pub fn kept<Id: Ord>(points: &[Candidate<Id>], rules: &Rules, now: Timestamp, zone: &TimeZone) -> Vec<bool> {
+    let decision = Decision::of(points, rules, now, zone);
+    let mut kept: Vec<bool> = points.iter().map(|point| !decision.at_once(point.moment).is_empty()).collect();
+    let ranked = decision.newest_good().chain(decision.generations()).chain(decision.thinned());
+    let others = decision.young().map(|(index, ..)| index).chain(decision.nothing_newer().map(|(index, _)| index));
+    ranked.map(|(index, _)| index).chain(others).for_each(|index| kept[index] = true);
+    kept
 }
 
 /// What a decision is made from.
@@ -58,7 +69,13 @@ struct Decision<'a, Id> {
     order: Vec<usize>,
 }
 
-impl<Id> Decision<'_, Id> {
+impl<'a, Id: Ord> Decision<'a, Id> {
+    fn of(points: &'a [Candidate<Id>], rules: &'a Rules, now: Timestamp, zone: &'a TimeZone) -> Self {
+        let mut order: Vec<usize> = (0..points.len()).filter(|index| points[*index].moment <= now).collect();
+        order.sort_by(|a, b| (points[*b].moment, &points[*b].id).cmp(&(points[*a].moment, &points[*a].id)));
+        Self { points, rules, now, zone, order }
+    }
+
     /// What can be said of a point without the others.
     fn at_once(&self, moment: Timestamp) -> Vec<KeepReason> {
         let future = (moment > self.now).then_some(KeepReason::FromTheFuture);
@@ -99,17 +116,15 @@ impl<Id> Decision<'_, Id> {
             .map(move |(rank, (index, name))| (index, KeepReason::NewestOf { unit, name, rank, of }))
     }
 
-    fn within(&self) -> impl Iterator<Item = (usize, KeepReason)> {
-        let period = self.rules.within.into_iter();
-        period.flat_map(move |period| {
-            self.order.iter().filter_map(move |index| Some((*index, self.young(*index, period)?)))
+    /// Those whose data is younger than a period, with when it no longer is.
+    fn young(&self) -> impl Iterator<Item = (usize, Period, Timestamp)> {
+        self.rules.within.into_iter().flat_map(move |period| {
+            let mut expiries = Expiries::new(period, self.zone.clone());
+            self.order.iter().filter_map(move |index| {
+                let until = expiries.of(self.points[*index].moment);
+                (self.now < until).then_some((*index, period, until))
+            })
         })
-    }
-
-    fn young(&self, index: usize, period: Period) -> Option<KeepReason> {
-        let until = calendar::expiry(self.points[index].moment, period, self.zone);
-        let until_local = self.zone.to_datetime(until);
-        (self.now < until).then_some(KeepReason::Within { period, until, until_local })
     }
 
     fn nothing_newer(&self) -> impl Iterator<Item = (usize, KeepReason)> {

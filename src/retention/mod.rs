@@ -9,6 +9,6 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
-pub use decide::{Candidate, decide};
+pub use decide::{Candidate, decide, kept};
 pub use reason::{KeepReason, LetGo, Verdict};
 pub use rules::{CalendarUnit, Rules};

@@ -180,10 +180,6 @@ fn zones() -> impl Strategy<Value = TimeZone> {
         .prop_map(|name| zone(name).unwrap())
 }
 
-fn kept(points: &[Candidate<usize>], rules: &Rules, now: Timestamp, zone: &TimeZone) -> Vec<bool> {
-    decide(points, rules, now, zone).iter().map(Verdict::keeps).collect()
-}
-
 /// Whether one point is kept, by counting what is newer.
 fn naive(all: &[Candidate<usize>], point: &Candidate<usize>, rules: &Rules, now: Timestamp, zone: &TimeZone) -> bool {
     let newer: Vec<_> = all
@@ -225,6 +221,8 @@ proptest! {
     fn a_decision_is_that_of_looking_at_each_point(points in all_points(), rules in all_rules(), zone in zones()) {
         let now = time(NOW);
         let expected: Vec<_> = points.iter().map(|point| naive(&points, point, &rules, now, &zone)).collect();
+        let decided: Vec<bool> = decide(&points, &rules, now, &zone).iter().map(Verdict::keeps).collect();
+        prop_assert_eq!(&decided, &expected);
         prop_assert_eq!(kept(&points, &rules, now, &zone), expected);
     }
 

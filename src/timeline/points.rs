@@ -173,6 +173,49 @@ impl Points {
         Ok(all)
     }
 
+    /// The moments of all points that are there at a time, oldest first: those of [`Points::between`], without looking for their ends.
+    ///
+    /// # Errors
+    /// When there are more than [`THERE_MAX`].
+    pub fn there(&self, at: Timestamp) -> Result<Vec<Timestamp>, TooMany> {
+        if let Some(ends) = Ends::reaching(self, at) {
+            return Ok(self.known(ends, at, at)?.iter().filter(|life| life.is_there(at)).map(Life::moment).collect());
+        }
+        let mut there = vec![];
+        self.walk_until(at)?.tag_there(|held| {
+            there.push(time(held.moment));
+            NOBODYS
+        });
+        if self.rules.is_empty() && self.since.is_none() {
+            there.drain(..there.len().saturating_sub(1));
+        }
+        Ok(there)
+    }
+
+    /// The first of them.
+    ///
+    /// # Errors
+    /// As [`Points::there`].
+    pub fn oldest(&self, at: Timestamp) -> Result<Option<Timestamp>, TooMany> {
+        let Some(ends) = Ends::reaching(self, at) else { return Ok(self.there(at)?.first().copied()) };
+        let is_there = |(slot, end): &(i64, i64)| {
+            Life { slot: *slot, moment: *slot, number: 0, takes: takes(self), end: *end }.is_there(at)
+        };
+        let mut until = ends.take_while(|(slot, _)| *slot <= whole(at));
+        Ok(until.find(is_there).map(|(slot, _)| time(slot)))
+    }
+
+    /// The walk as it is once all runs are over that are by a time.
+    fn walk_until(&self, at: Timestamp) -> Result<Walk<'_>, TooMany> {
+        let mut walk = Walk::reaching(self, at);
+        let begins = whole(at) - i64::from(takes(self));
+        while walk.peek().is_some_and(|slot| slot.as_second() <= begins) {
+            walk.step()?;
+            walk.take_gone(|_| {});
+        }
+        Ok(walk)
+    }
+
     /// The same, and others, where the end of each is known without the others.
     fn known(&self, ends: Ends<'_>, from: Timestamp, to: Timestamp) -> Result<Vec<Life>, TooMany> {
         let (takes, first, last) = (takes(self), whole(from), whole(to));
@@ -194,12 +237,7 @@ impl Points {
     /// The same, and others, by going through all runs until each is gone.
     fn walked(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Life>, TooMany> {
         let mut lives = Lives::new(self);
-        let mut walk = Walk::reaching(self, from);
-        let begins = whole(from) - i64::from(lives.takes);
-        while walk.peek().is_some_and(|slot| slot.as_second() <= begins) {
-            walk.step()?;
-            walk.take_gone(|_| {});
-        }
+        let mut walk = self.walk_until(from)?;
         walk.tag_there(|held| lives.begin(held));
         while walk.peek().is_some_and(|slot| slot <= to) {
             let Some(slot) = walk.step()? else { break };

@@ -323,5 +323,8 @@ proptest! {
         } else {
             prop_assert_eq!(found, expected);
         }
+        let there: Vec<Timestamp> = points.between(from, from).unwrap().iter().map(Life::moment).collect();
+        prop_assert_eq!(points.oldest(from).unwrap(), there.first().copied());
+        prop_assert_eq!(points.there(from).unwrap(), there);
     }
 }

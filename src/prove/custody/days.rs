@@ -2,11 +2,14 @@
 //!
 //! Unaware of how it is told. Invariant: an archive holds a day only where its file was in the folder until that archive was read back.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::calendar::{self, After};
+use crate::calendar::{After, Expiries};
 use crate::plan::{Backup, Logs, Retention, Selection, Target};
 use crate::primitives::{Period, PeriodUnit};
 use crate::prove::runs::{self, Runs};
@@ -116,6 +119,8 @@ pub(super) struct Logbook<'p, 'r> {
     pub(super) rotates: Option<Period>,
     runs: &'r Runs<'p>,
     pub(super) zone: &'r TimeZone,
+    /// By how long something is kept.
+    expiries: RefCell<HashMap<Period, Expiries>>,
 }
 
 impl<'p, 'r> Logbook<'p, 'r> {
@@ -129,7 +134,13 @@ impl<'p, 'r> Logbook<'p, 'r> {
         if packers.is_empty() || packers.iter().any(thins) {
             return None;
         }
-        let mut book = Self { packers, rotates: logs.rotates.as_ref().map(|keep| keep.value), runs, zone };
+        let mut book = Self {
+            packers,
+            rotates: logs.rotates.as_ref().map(|keep| keep.value),
+            runs,
+            zone,
+            expiries: RefCell::default(),
+        };
         book.promise_anew();
         Some(book)
     }
@@ -270,7 +281,8 @@ impl<'p, 'r> Logbook<'p, 'r> {
     }
 
     fn expiry(&self, second: i64, period: Period) -> i64 {
-        Timestamp::from_second(second).map_or(NEVER, |at| calendar::expiry(at, period, self.zone).as_second())
+        let mut expiries = self.expiries.borrow_mut();
+        expiries.entry(period).or_insert_with(|| Expiries::new(period, self.zone.clone())).of_second(second)
     }
 
     /// The first second of the month that comes so many months later.
