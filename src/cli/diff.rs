@@ -1,6 +1,7 @@
 //! `sonae diff`: what a change of a plan means.
 
 use std::collections::BTreeSet;
+use std::panic::resume_unwind;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -10,11 +11,10 @@ use super::arguments::{DiffArguments, DiffForm};
 use super::sides::{Pair, PlanText, pairs};
 use super::{Failure, host, live, load, output, timeline, times};
 use crate::check::Waived;
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources};
+use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::diff::{self, Change, Kind};
-use crate::forecast::{self, Circumstances, Known};
+use crate::forecast::{self, Circumstances};
 use crate::graph::Slice;
-use crate::lower;
 use crate::plan::Plan;
 use crate::primitives::PathBytes;
 use crate::prove::{self, Compiled, ProvenPlan};
@@ -72,38 +72,55 @@ struct AsOf {
     here: String,
 }
 
-fn compare((old, new): Pair, now: Timestamp, live: bool) -> Result<Told, Failure> {
-    let before = old.as_ref().map(older).transpose()?;
-    let known = old.as_ref().map(|old| compiled(old, now).diagnostics).unwrap_or_default();
-    let (after, found) = new.as_ref().map(|new| newer(new, &known, now)).transpose()?.unzip();
+fn compare(Pair { old, new, moved }: Pair, now: Timestamp, live: bool) -> Result<Told, Failure> {
+    let (before, after) = compiled(old.as_ref(), new.as_ref(), now);
+    let before = old.as_ref().zip(before).map(|(text, read)| older(text, read)).transpose()?;
+    let (before, known) = before.unzip();
+    let after = new.as_ref().zip(after);
+    let after = after.map(|(text, compiled)| newer(text, compiled, &known.unwrap_or_default())).transpose()?;
+    let (after, found) = after.unzip();
     let lying = match (&before, &after, &new) {
         (Some(old), Some(proven), Some(new)) if live => live::lying(old, proven, &new.base, now)?,
         _ => vec![],
     };
-    let changes = diff::diff_where(before.as_ref(), after.as_ref().map(ProvenPlan::plan), now, &lying);
+    let known = diff::Where { lying, moved };
+    let changes = diff::diff_where(before.as_ref(), after.as_ref().map(ProvenPlan::plan), now, &known);
     let compared = Compared { old: old.map(|old| old.name), new: new.as_ref().map(|new| new.name.clone()), changes };
     let (sources, base) = new.map(|new| (new.sources, new.base)).unzip();
     Ok(Told { compared, sources, found: found.unwrap_or_default(), old: before, new: after, base })
 }
 
+/// A plan as it is written, and what the compiler finds in it; what it finds alone, where it cannot be read.
+type Known = Result<(Plan, Vec<Diagnostic>), Vec<Diagnostic>>;
+
+/// Both plans, side by side: to prove one takes longer than all else.
+fn compiled(old: Option<&PlanText>, new: Option<&PlanText>, now: Timestamp) -> (Option<Known>, Option<Compiled>) {
+    std::thread::scope(|scope| {
+        let older = scope.spawn(|| old.map(|old| known(old, now)));
+        let newer = new.map(|new| prove::compile(&new.sources, new.root, &new.base, now));
+        (older.join().unwrap_or_else(|panic| resume_unwind(panic)), newer)
+    })
+}
+
+fn known(text: &PlanText, now: Timestamp) -> Known {
+    let lowered = prove::lowered(&text.sources, text.root);
+    match lowered.plan.clone().filter(|_| !lowered.found.has_errors()) {
+        Some(plan) => Ok((plan, lowered.compile(&text.base, now).diagnostics)),
+        None => Err(lowered.found.into_sorted()),
+    }
+}
+
 /// The older plan: whether it could be used today does not matter, as long as it can be read.
-fn older(text: &PlanText) -> Result<Plan, Failure> {
-    let mut found = Diagnostics::default();
-    let documents = lower::read(&text.sources, text.root, &mut found);
-    let plan = lower::lower(&documents, &mut found).filter(|_| !found.has_errors());
-    plan.ok_or_else(|| {
-        say(&found.into_sorted(), &text.sources, Severity::Error);
+fn older(text: &PlanText, read: Known) -> Result<(Plan, Vec<Diagnostic>), Failure> {
+    read.map_err(|found| {
+        say(&found, &text.sources, Severity::Error);
         Failure::error(format!("{} cannot be read, so nothing can be compared with it", text.name))
     })
 }
 
-fn compiled(text: &PlanText, now: Timestamp) -> Compiled {
-    prove::compile(&text.sources, text.root, &text.base, now)
-}
-
 /// The newer plan, and what is found in it that was not known of the older: who reviews a change looks at that.
-fn newer(text: &PlanText, known: &[Diagnostic], now: Timestamp) -> Result<(ProvenPlan, Vec<Diagnostic>), Failure> {
-    let Compiled { diagnostics: mut found, proven, .. } = compiled(text, now);
+fn newer(text: &PlanText, compiled: Compiled, known: &[Diagnostic]) -> Result<(ProvenPlan, Vec<Diagnostic>), Failure> {
+    let Compiled { diagnostics: mut found, proven, .. } = compiled;
     if proven.is_some() {
         let known: BTreeSet<(&str, &str)> = known.iter().map(|known| (known.code.name, &*known.message)).collect();
         found.retain(|found| !known.contains(&(found.code.name, &*found.message)));
@@ -169,7 +186,7 @@ impl Told {
         let graph = proven.graph().of_restore(restore);
         let who = Circumstances::plain(host::name(None)?, base.clone());
         let outlook = forecast::unasked(plan, &graph, now, &who, Some(&Slice::Restore(restore.clone())));
-        let runbook = forecast::runbook(plan, &graph, &outlook, Known::default());
+        let runbook = forecast::runbook(plan, &graph, &outlook, forecast::Known::default());
         Ok(Some(Restored { outlook, runbook, others: differ.count() }))
     }
 

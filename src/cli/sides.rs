@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use super::git::Commit;
 use super::{Failure, files, load};
 use crate::diagnostic::{Diagnostics, Sources};
+use crate::diff::Moved;
 use crate::lower;
 use crate::primitives::{FileId, PathBytes};
 use crate::syntax;
@@ -39,7 +40,23 @@ pub(super) struct PlanText {
 }
 
 /// Two versions of a plan, of which one may not be there.
-pub(super) type Pair = (Option<PlanText>, Option<PlanText>);
+pub(super) struct Pair {
+    pub(super) old: Option<PlanText>,
+    pub(super) new: Option<PlanText>,
+    /// Where both are, and not in the same folder of what is compared.
+    pub(super) moved: Option<Moved>,
+}
+
+impl Pair {
+    fn of(old: Option<PlanText>, new: Option<PlanText>, folders: Option<[&Path; 2]>) -> Self {
+        let shown = |folder: &Path| match folder == Path::new("") {
+            true => ".".to_owned(),
+            false => format!("./{}", folder.display()),
+        };
+        let moved = folders.filter(|[old, new]| old != new);
+        Self { old, new, moved: moved.map(|[old, new]| Moved { old: shown(old), new: shown(new) }) }
+    }
+}
 
 /// The plans of both sides, each with the other's of the same path, else of the same plan name.
 pub(super) fn pairs(old: &str, new: &str) -> Result<Vec<Pair>, Failure> {
@@ -50,11 +67,16 @@ pub(super) fn pairs(old: &str, new: &str) -> Result<Vec<Pair>, Failure> {
         return Err(Failure::usage(message));
     }
     if !old.is_folder {
-        let pair = (old.plan(&old.path)?, new.plan(&new.path)?);
-        return match pair {
-            (None, None) => Err(Failure::error(format!("neither {} nor {} is there", old.name, new.name))),
-            pair => Ok(vec![pair]),
-        };
+        let (before, after) = (old.plan(&old.path)?, new.plan(&new.path)?);
+        if before.is_none() && after.is_none() {
+            return Err(Failure::error(format!("neither {} nor {} is there", old.name, new.name)));
+        }
+        // Of two files on disk nobody knows where either is meant to be; what a commit has is where it was.
+        let top = old.top().or(new.top());
+        let folder = |text: &Option<PlanText>| below(top?, &text.as_ref()?.base.to_path());
+        let folders = folder(&before).zip(folder(&after));
+        let folders = folders.as_ref().map(|(old, new)| [&**old, &**new]);
+        return Ok(vec![Pair::of(before, after, folders)]);
     }
     let (mut before, after) = (old.plans()?, new.plans()?);
     if before.is_empty() && after.is_empty() {
@@ -64,16 +86,26 @@ pub(super) fn pairs(old: &str, new: &str) -> Result<Vec<Pair>, Failure> {
     let mut alone = vec![];
     for (path, plan) in after {
         match before.remove(&path) {
-            Some(old) => pairs.push((Some(old), Some(plan))),
-            None => alone.push(plan),
+            Some(old) => pairs.push(Pair::of(Some(old), Some(plan), None)),
+            None => alone.push((path, plan)),
         }
     }
-    for plan in alone {
-        let moved = before.iter().find(|(_, old)| plan_name(old) == plan_name(&plan)).map(|(path, _)| path.clone());
-        pairs.push((moved.and_then(|path| before.remove(&path)), Some(plan)));
+    for (path, plan) in alone {
+        let same = before.iter().find(|(_, old)| plan_name(old) == plan_name(&plan)).map(|(path, _)| path.clone());
+        let old = same.and_then(|path| before.remove_entry(&path));
+        let (from, old) = old.unzip();
+        let folders = from.as_deref().and_then(|from| Some([from.parent()?, path.parent()?]));
+        pairs.push(Pair::of(old, Some(plan), folders));
     }
-    pairs.extend(before.into_values().map(|old| (Some(old), None)));
+    pairs.extend(before.into_values().map(|old| Pair::of(Some(old), None, None)));
     Ok(pairs)
+}
+
+/// A folder as it is below the top of a work tree; none where it is not.
+fn below(top: &Path, folder: &Path) -> Option<PathBuf> {
+    // One that is not there any more can have no links.
+    let real = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    real.strip_prefix(top).ok().map(Path::to_owned)
 }
 
 fn sides(old: &str, new: &str) -> Result<(Side, Side), Failure> {
@@ -111,6 +143,14 @@ impl Side {
         }
         let is_folder = !is_file && (is_there || is_folder_here(&commit, &path));
         Ok(Self { name: named.into(), tree: Tree::Git(commit), path, is_folder })
+    }
+
+    /// The top of the work tree, of a commit.
+    fn top(&self) -> Option<&Path> {
+        match &self.tree {
+            Tree::Git(commit) => Some(commit.top()),
+            Tree::Disk => None,
+        }
     }
 
     /// The plans of a folder, by their paths in it.

@@ -2,69 +2,56 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-
 use super::change::{Change, Judgement, Kind, Subject, What};
 use super::fact::{Entity, Fact, Renames, Rule, Shape, Value};
 use super::judge::{Judge, Verdict};
-use super::points::{Lying, Sides};
+use super::points::Sides;
 use super::{facts, kept};
 use crate::diagnostic::codes::change::{HISTORY, LOST};
-use crate::plan::Plan;
 use crate::primitives::{Span, grouped};
 
 /// What is needed to compare.
 pub(super) struct Comparing<'p> {
-    before: Vec<Entity>,
-    after: Vec<Entity>,
+    before: &'p [Entity],
+    after: &'p [Entity],
     names: &'p Renames,
     /// Both, where both are there.
     sides: Option<Sides<'p>>,
     judge: Judge,
     /// The stores of either, by the newer plan's names.
-    stores: [HashMap<String, Entity>; 2],
+    stores: [HashMap<&'p str, &'p Entity>; 2],
 }
 
 impl<'p> Comparing<'p> {
-    pub(super) fn new(
-        old: Option<&'p Plan>,
-        new: Option<&'p Plan>,
-        names: &'p Renames,
-        (now, zone): (Timestamp, &TimeZone),
-        lying: &'p [Lying],
-    ) -> Self {
-        let before = old.map(|old| facts::of_plan(old, names)).unwrap_or_default();
-        let after = new.map(|new| facts::of_plan(new, &Renames::default())).unwrap_or_default();
-        let sides = old
-            .zip(new)
-            .map(|(old, new)| Sides::new(old, new, names, now, zone.clone()).with(lying, moved(&before, &after)));
-        let stores = [&before, &after].map(|of: &Vec<Entity>| {
+    /// Of the older plan, what others call its parts is as `names` has it.
+    pub(super) fn new(before: &'p [Entity], after: &'p [Entity], names: &'p Renames, sides: Option<Sides<'p>>) -> Self {
+        let sides = sides.map(|sides| sides.where_stores_moved(moved(before, after)));
+        let stores = [before, after].map(|of| {
             let stores = of.iter().filter(|entity| entity.subject.kind == Kind::Store);
-            stores.map(|store| (store.subject.name.clone(), store.clone())).collect()
+            stores.map(|store| (store.subject.name.as_str(), store)).collect()
         });
         Self { before, after, names, sides, judge: Judge::default(), stores }
     }
 
     /// All that differs, in the newer plan's order; what is gone comes last.
     pub(super) fn changes(mut self) -> Vec<Change> {
-        let (before, after) = (std::mem::take(&mut self.before), std::mem::take(&mut self.after));
+        let (before, after) = (self.before, self.after);
         let older: HashMap<&Subject, &Entity> = before.iter().map(|entity| (&entity.subject, entity)).collect();
         let newer: HashMap<&Subject, &Entity> = after.iter().map(|entity| (&entity.subject, entity)).collect();
         let owners = |of: &[Entity], others: &HashMap<&Subject, &Entity>| -> BTreeSet<(Kind, String)> {
             let alone = of.iter().filter(|entity| !others.contains_key(&entity.subject));
             alone.map(|entity| (entity.subject.kind, entity.subject.name.clone())).collect()
         };
-        let (added, removed) = (owners(&after, &older), owners(&before, &newer));
+        let (added, removed) = (owners(after, &older), owners(before, &newer));
         let is_of = |alone: &BTreeSet<(Kind, String)>, entity: &Entity| {
             owner_of(entity).is_some_and(|owner| alone.contains(&owner))
         };
         let mut changes = vec![];
-        for entity in &after {
+        for entity in after {
             match older.get(&entity.subject) {
                 Some(old) => self.both(old, entity, &mut changes),
                 None if is_of(&added, entity) => {}
-                None => self.added(entity, &after, &mut changes),
+                None => self.added(entity, after, &mut changes),
             }
         }
         let root = after.first().map_or_else(Span::default, |plan| plan.span);
@@ -72,7 +59,7 @@ impl<'p> Comparing<'p> {
             if !is_of(&removed, entity) {
                 let owner = owner_of(entity).map(|(kind, name)| Subject { kind, name });
                 let span = owner.and_then(|owner| newer.get(&owner)).map_or(root, |owner| owner.span);
-                changes.push(self.removed(entity, &before, span));
+                changes.push(self.removed(entity, before, span));
             }
         }
         changes.retain(|change| !change.is_about_a_change());
@@ -119,20 +106,23 @@ impl<'p> Comparing<'p> {
 
     /// What becomes of the points of a job that is gone, or of those of a target.
     fn left_behind(&self, entity: &Entity) -> Option<String> {
+        let points = self.points_of(entity)?;
+        Some(format!("{points} stay where they are: no run prunes them, and no restore of this plan finds them"))
+    }
+
+    /// The points of a job or a target that are there.
+    fn points_of(&self, entity: &Entity) -> Option<String> {
         let sides = self.sides.as_ref()?;
         let jobs = sides.older(&entity.subject);
         if jobs.is_empty() {
             return None;
         }
         let count: Option<u64> = jobs.iter().map(|(target, backup)| sides.there(target, backup)).sum();
-        let which = count.map_or_else(
-            || "what was made so far".to_owned(),
-            |count| match count {
-                1 => "the recovery point that is there".to_owned(),
-                count => format!("the {} recovery points that are there", grouped(count)),
-            },
-        );
-        Some(format!("{which} stay where they are: no run prunes them, and no restore of this plan finds them"))
+        Some(match count {
+            None => "the recovery points made so far".to_owned(),
+            Some(1) => "the recovery points that are there (1)".to_owned(),
+            Some(count) => format!("the {} recovery points that are there", grouped(count)),
+        })
     }
 
     fn both(&mut self, old: &Entity, new: &Entity, changes: &mut Vec<Change>) {
@@ -167,6 +157,16 @@ impl<'p> Comparing<'p> {
         if new.subject.kind == Kind::Backup {
             self.other_store(old, new, changes);
         }
+        if let Some(folders) = changes[first..].iter_mut().find(|change| change.word() == Some(facts::ROOTS.word))
+            && self.sides.as_ref().is_some_and(|sides| sides.has_other_folders(&new.subject))
+        {
+            let points = self.points_of(new).into_iter();
+            folders.because.extend(points.map(|points| {
+                format!(
+                    "{points} stay where they are: no run prunes points that hold none of the folders that it packs"
+                )
+            }));
+        }
     }
 
     /// What the store of before guards, and the one that takes its place does not.
@@ -174,7 +174,7 @@ impl<'p> Comparing<'p> {
         let named = |entity: &Entity| entity.facts.iter().find(|fact| *fact.aspect == facts::STORE).cloned();
         let (Some(before), Some(after)) = (named(old), named(new)) else { return };
         let stores = [&before, &after].map(|store| store.value.shown());
-        let [Some(older), Some(newer)] = [0, 1].map(|side| self.stores[side].get(&stores[side]).cloned()) else {
+        let [Some(older), Some(newer)] = [0, 1].map(|side| self.stores[side].get(&*stores[side]).copied()) else {
             return;
         };
         if stores[0] == stores[1] {

@@ -28,7 +28,7 @@ pub(super) struct Aspect {
 /// Which way a change is judged. Where a code stands, it is that of the weakening.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rule {
-    /// It is told, and not judged.
+    /// It is told, and not judged; what it means is told as that of a weakening is.
     Neutral,
     /// Less is stronger, and to say nothing is weakest.
     Less(&'static Code),
@@ -70,6 +70,11 @@ impl Aspect {
     /// Something that is told, and not judged.
     pub(super) const fn neutral(word: &'static str) -> Self {
         Self { word, rule: Rule::Neutral, weaker: "", stronger: "", within: None }
+    }
+
+    /// Something that is not judged, and whose change means this.
+    pub(super) const fn told(word: &'static str, means: &'static str) -> Self {
+        Self::judged(word, Rule::Neutral, means, "")
     }
 
     /// Something that is judged.

@@ -67,7 +67,7 @@ impl Judge {
     /// Of two values that differ; none where a plan says nothing.
     pub(super) fn of(&mut self, aspect: &Aspect, old: Option<&Value>, new: Option<&Value>) -> Verdict {
         let (way, code) = match aspect.rule {
-            Rule::Neutral => (Way::Neither, &HISTORY),
+            Rule::Neutral => return Verdict { because: sentence(aspect.weaker), ..Verdict::neutral() },
             Rule::Less(code) => (amounts(old, new, true), code),
             Rule::More(code) => (amounts(old, new, false), code),
             Rule::Have(code) => (there(old, new), code),

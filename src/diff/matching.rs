@@ -13,22 +13,25 @@ const ALIKE: f64 = 0.6;
 /// Beyond so many pairs, only those are one that are wholly alike.
 const PAIRS_MAX: usize = 20_000;
 
-/// What the newer plan calls the parts of the older that it has by other names.
-pub(super) fn renames(old: &Plan, new: &Plan) -> Renames {
+/// What the newer plan calls the parts of the older that it has by other names; and the older, taken apart by those.
+pub(super) fn renames(old: &Plan, after: &[Entity]) -> (Renames, Vec<Entity>) {
     let mut names = Renames::default();
-    let after = facts::of_plan(new, &Renames::default());
+    let mut before = facts::of_plan(old, &names);
     // First what stands by itself, then what is a part of it.
     for of_parts in [false, true] {
-        let before = facts::of_plan(old, &names);
         let mut found = vec![];
-        for (gone, come) in groups(&before, &after, of_parts).into_values() {
-            found.extend(pairs(&said(&before, &gone), &said(&after, &come)));
+        for (gone, come) in groups(&before, after, of_parts).into_values() {
+            found.extend(pairs(&said(&before, &gone), &said(after, &come)));
+        }
+        if found.is_empty() {
+            continue;
         }
         for (from, to) in found {
             names.insert(from, to);
         }
+        before = facts::of_plan(old, &names);
     }
-    names
+    (names, before)
 }
 
 /// By kind, and by what they are a part of: those that only the older plan has, and those that only the newer has.

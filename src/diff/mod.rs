@@ -12,33 +12,49 @@ mod facts;
 mod judge;
 mod kept;
 mod matching;
+mod moved;
 mod points;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 pub use change::{Accepted, Change, Changes, Counts, Judgement, Kind, Subject, What};
+pub use moved::Moved;
 pub use points::{Lying, kept_otherwise};
 
 use crate::calendar;
 use crate::plan::Plan;
 use compare::Comparing;
+use fact::Renames;
+use points::Sides;
 
 /// What differs between two plans, of which one may not be there: then all of the other is new, or gone. `now` is when the newer takes over: its
 /// waivers hold or have expired by it, and it says which recovery points are there.
 ///
 /// Of plans that were not checked, what leads nowhere is compared by its name.
 pub fn diff(old: Option<&Plan>, new: Option<&Plan>, now: Timestamp) -> Changes {
-    diff_where(old, new, now, &[])
+    diff_where(old, new, now, &Where::default())
 }
 
-/// The same, with what was found where the recovery points lie: of a job of which nothing was found, the plans alone say what goes.
-pub fn diff_where(old: Option<&Plan>, new: Option<&Plan>, now: Timestamp, lying: &[Lying]) -> Changes {
+/// What is known of two plans beside what they say.
+#[derive(Debug, Default)]
+pub struct Where {
+    /// What was found where the recovery points lie: of a job of which nothing was found, the plans alone say what goes.
+    pub lying: Vec<Lying>,
+    /// Where their files are in two folders.
+    pub moved: Option<Moved>,
+}
+
+/// The same, with what is known beside the plans.
+pub fn diff_where(old: Option<&Plan>, new: Option<&Plan>, now: Timestamp, known: &Where) -> Changes {
     let zone = new.or(old).map(|plan| plan.timezone.value.as_str());
     let zone = zone.and_then(calendar::zone).unwrap_or(TimeZone::UTC);
-    let names = old.zip(new).map(|(old, new)| matching::renames(old, new)).unwrap_or_default();
-    let mut changes = Comparing::new(old, new, &names, (now, &zone), lying).changes();
+    let after = new.map(|new| facts::of_plan(new, &Renames::default())).unwrap_or_default();
+    let (names, before) = old.map(|old| matching::renames(old, &after)).unwrap_or_default();
+    let sides = old.zip(new).map(|(old, new)| Sides::new(old, new, &names, now, zone.clone()).with(&known.lying));
+    let mut changes = Comparing::new(&before, &after, &names, sides).changes();
     if let Some(new) = new {
+        changes.extend(known.moved.as_ref().and_then(|moved| moved.change(new)));
         accepted::accept(&mut changes, old, new, now.to_zoned(zone).date());
     }
     // Of one judgement they stay in the plans' order.

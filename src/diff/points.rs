@@ -1,6 +1,8 @@
 //! What a changed backup means for the recovery points that are there, as if every run of the older plan had succeeded.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ffi::OsString;
+use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -8,10 +10,10 @@ use jiff::tz::TimeZone;
 use super::change::{Kind, Subject};
 use super::fact::Renames;
 use crate::calendar;
-use crate::plan::{Backup, Plan, Target};
+use crate::plan::{Backup, Plan, Source, Target};
 use crate::primitives::{JobName, Name, Spanned};
-use crate::retention::{Candidate, Rules, Verdict, decide};
-use crate::timeline::{Kept, Making, Place, Points, Series, TooMany, of_backup};
+use crate::retention::{Candidate, Rules, kept};
+use crate::timeline::{Kept, Making, Place, Points, Series, of_backup};
 
 /// What was found of one job where its recovery points lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +110,19 @@ pub(super) struct Lot {
     pub(super) left: Option<Timestamp>,
 }
 
+/// Whether none of the folders of a target has the name of one of before: by that, runs and restores know the points that are theirs.
+fn are_others(old: &Target, new: &Target) -> bool {
+    let names = |target: &'_ Target| -> Option<BTreeSet<OsString>> {
+        let files = match target.source.as_ref()? {
+            Source::Files(files) => files,
+            Source::Logs(logs) => &logs.files,
+            _ => return None,
+        };
+        files.roots.iter().map(|root| Some(Path::new(&root.value).file_name()?.to_owned())).collect()
+    };
+    names(old).zip(names(new)).is_some_and(|(old, new)| old.is_disjoint(&new))
+}
+
 impl<'p> Sides<'p> {
     pub(super) fn new(old: &'p Plan, new: &'p Plan, names: &'p Renames, now: Timestamp, zone: TimeZone) -> Self {
         let called = |target: &Target, backup: &Backup| {
@@ -121,9 +136,14 @@ impl<'p> Sides<'p> {
         Self { names, older, newer, now, old_zone, zone, lying: &[], moved: BTreeSet::new(), is_renamed }
     }
 
-    /// The same, with what was found where points lie, and the stores that are at another place.
-    pub(super) fn with(self, lying: &'p [Lying], moved: BTreeSet<String>) -> Self {
-        Self { lying, moved, ..self }
+    /// The same, with what was found where points lie.
+    pub(super) fn with(self, lying: &'p [Lying]) -> Self {
+        Self { lying, ..self }
+    }
+
+    /// The same, where those stores are at another place.
+    pub(super) fn where_stores_moved(self, moved: BTreeSet<String>) -> Self {
+        Self { moved, ..self }
     }
 
     /// Whether the newer plan does not find what the older made of a job: it goes by other names, or is looked for in another place.
@@ -131,7 +151,16 @@ impl<'p> Sides<'p> {
         let is_called_otherwise = old.0.job(old.1) != new.0.job(new.1);
         let has_moved = place.store().is_some_and(|store| self.moved.contains(store.as_str()));
         let is_elsewhere = |host: &&Spanned<Name>| self.names.name(Kind::Host, &host.value) != host.value.as_str();
-        self.is_renamed || is_called_otherwise || has_moved || old.0.hosts.iter().any(|host| is_elsewhere(&host))
+        let is_left =
+            self.is_renamed || is_called_otherwise || has_moved || old.0.hosts.iter().any(|host| is_elsewhere(&host));
+        is_left || are_others(old.0, new.0)
+    }
+
+    /// Whether the folders of a target of both plans are all others.
+    pub(super) fn has_other_folders(&self, target: &Subject) -> bool {
+        let newer = || self.newer.values().find(|newer| newer.0.name.value.as_str() == target.name);
+        let older = self.older(target);
+        older.first().zip(newer()).is_some_and(|(older, newer)| are_others(older.0, newer.0))
     }
 
     /// What was found of a job.
@@ -208,40 +237,34 @@ impl<'p> Sides<'p> {
     }
 
     fn points(&self, place: Place, old: &Points, new: &Points) -> Effect {
-        let there = |points: &Points| -> Result<Vec<Timestamp>, TooMany> {
-            Ok(points.between(self.now, self.now)?.iter().map(crate::timeline::Life::moment).collect())
-        };
         let effect = |gone, earliest, later| Effect { place, making: Some(old.making), gone, earliest, later };
-        let (Ok(before), Ok(after)) = (there(old), there(new)) else { return effect(Gone::Uncounted, None, None) };
-        let later = after.first().copied().filter(|_| !new.rules.is_empty());
+        let later = if new.rules.is_empty() { Ok(None) } else { new.oldest(self.now) };
+        let Ok(later) = later else { return effect(Gone::Uncounted, None, None) };
         if old.rules.is_empty() {
             let gone = later.map_or(Gone::None, Gone::AllBefore);
             return effect(gone, None, later);
         }
-        let gone = self.gone(&before, &old.rules, &new.rules);
-        effect(gone, before.first().copied(), later)
+        let Ok(there) = old.there(self.now) else { return effect(Gone::Uncounted, None, None) };
+        let gone = self.gone(&there, &old.rules, &new.rules);
+        effect(gone, there.first().copied(), later)
     }
 
     /// Which of those that are there the newer rules let go, and the older do not.
     fn gone(&self, there: &[Timestamp], old: &Rules, new: &Rules) -> Gone {
         let candidates: Vec<Candidate<usize>> =
             there.iter().enumerate().map(|(id, moment)| Candidate { id, moment: *moment, good: true }).collect();
-        let decided = |rules| decide(&candidates, rules, self.now, &self.zone);
-        let is_kept = |verdict: &Verdict| matches!(verdict, Verdict::Keep(_));
-        let (older, newer) = (decided(old), decided(new));
-        let goes = there.iter().zip(older.iter().zip(&newer)).filter(|(_, (old, new))| is_kept(old) && !is_kept(new));
+        let [older, newer] = [old, new].map(|rules| kept(&candidates, rules, self.now, &self.zone));
+        let goes = there.iter().zip(older.iter().zip(&newer)).filter(|(_, (old, new))| **old && !**new);
         let goes: Vec<Timestamp> = goes.map(|(moment, _)| *moment).collect();
         let (Some(first), Some(last)) = (goes.first(), goes.last()) else { return Gone::None };
-        let left = there.iter().zip(&newer).find(|(_, verdict)| is_kept(verdict)).map(|(moment, _)| *moment);
+        let left = there.iter().zip(&newer).find(|(_, is_kept)| **is_kept).map(|(moment, _)| *moment);
         Gone::Some(Lot { points: goes.len() as u64, there: there.len() as u64, first: *first, last: *last, left })
     }
 
     /// How many points of a job are there now, by the older plan; none where nobody can say.
     pub(super) fn there(&self, target: &Target, backup: &Backup) -> Option<u64> {
         let count = |series: &Series| match &series.kept {
-            Kept::Points(points) if !points.rules.is_empty() => {
-                Some(points.between(self.now, self.now).ok()?.len() as u64)
-            }
+            Kept::Points(points) if !points.rules.is_empty() => Some(points.there(self.now).ok()?.len() as u64),
             _ => None,
         };
         of_backup(target, backup, &self.old_zone, None).iter().map(count).sum()

@@ -148,6 +148,21 @@ fn what_a_commit_has_is_compared_with_what_is_here() {
 }
 
 #[test]
+fn a_plan_whose_file_is_moved_is_not_the_same() {
+    let scene = repository(&[("plans/album.kdl", &plan("album", 30, "25h", ""))]);
+    commit(&scene, &[("plans/prod/album.kdl", &plan("album", 30, "25h", ""))]);
+    let absolute = plan("album", 30, "25h", "").replace("path=\"", "path=\"/srv/").replace("files \"", "files \"/srv/");
+    scene.write("plans/album.kdl", &absolute);
+    scene.write("plans/prod/album.kdl", &absolute);
+    let told = scene.types_all(&[
+        &format!("diff git:main~1:plans/album.kdl git:main:plans/prod/album.kdl {NOW}"),
+        &format!("diff git:main:plans/album.kdl plans/prod/album.kdl {NOW}"),
+        &format!("diff plans/album.kdl plans/prod/album.kdl {NOW}"),
+    ]);
+    transcript!("diff_moved", told);
+}
+
+#[test]
 fn folders_are_compared_plan_by_plan() {
     let scene = Scene::new();
     scene.write("old/album.kdl", &plan("album", 30, "25h", ""));

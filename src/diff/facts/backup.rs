@@ -14,11 +14,12 @@ pub(in crate::diff) static SCHEDULE: Aspect =
     Aspect::judged("schedule", Rule::Schedule(&RARER), "the longest wait is longer", "the longest wait is shorter");
 pub(in crate::diff) static RETENTION_OF_POINTS: Aspect =
     Aspect::judged("retention", Rule::Retention(&RETENTION), "less is kept", "more is kept");
-static WAY: Aspect = Aspect::neutral("way");
+static WAY: Aspect =
+    Aspect::told("way", "from now on it is made another way; what was made so far is restored as it was made");
 pub(in crate::diff) static STORE: Aspect =
     Aspect::judged("store", Rule::Place, "the points made so far stay in the store that was named before", "");
-static COMPRESSION: Aspect = Aspect::neutral("compression");
-static SELECT: Aspect = Aspect::neutral("select");
+static COMPRESSION: Aspect = Aspect::told("compression", "what was made so far stays as it is, and readable");
+static SELECT: Aspect = Aspect::told("select", "a run packs other files of the folder from now on");
 static KEEP_NEWEST: Aspect = Aspect::judged(
     "keep-newest",
     Rule::More(&GUARD),
@@ -60,7 +61,8 @@ static SHRINK: Aspect = Aspect::judged(
 );
 static DELETE: Aspect =
     Aspect::judged("guard delete", Rule::Less(&GUARD), "one run may delete more", "one run may delete less");
-static TAKES: Aspect = Aspect::neutral("takes");
+static TAKES: Aspect =
+    Aspect::told("takes", "the proofs reckon with another length of a run; nothing is run otherwise");
 static TIMEOUT: Aspect = Aspect::neutral("timeout");
 static AFTER: Aspect = Aspect::neutral("after");
 static BEFORE_BACKUP: Aspect = Aspect::judged(
@@ -69,7 +71,8 @@ static BEFORE_BACKUP: Aspect = Aspect::judged(
     "nothing makes ready any more what is backed up",
     "something makes ready what is backed up",
 );
-static AFTER_BACKUP: Aspect = Aspect::neutral("after-backup");
+static AFTER_BACKUP: Aspect =
+    Aspect::told("after-backup", "what runs once the backup is made is another program, or none");
 static PRIORITY: Aspect = Aspect::neutral("priority");
 
 impl Flat<'_> {

@@ -11,7 +11,7 @@ mod target;
 mod watch;
 
 pub(super) use backup::{COPY_RETENTION, RETENTION_OF_POINTS, SCHEDULE, STORE};
-pub(super) use target::{AREA, LOOKED_AT};
+pub(super) use target::{AREA, LOOKED_AT, ROOTS};
 
 use super::change::Kind;
 use super::fact::{Approver, Aspect, Entity, Renames, Rule, Value};
@@ -24,7 +24,7 @@ static NAME: Aspect = Aspect::judged(
     "recovery points carry the name of their plan: all that were made so far are left behind",
     "",
 );
-static TIMEZONE: Aspect = Aspect::neutral("timezone");
+static TIMEZONE: Aspect = Aspect::told("timezone", "days, months and times of day are counted by another clock");
 static OWNER: Aspect = Aspect::neutral("owner");
 static EVIDENCE: Aspect = Aspect::judged(
     "evidence",

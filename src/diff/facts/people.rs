@@ -34,8 +34,9 @@ static EVENTS: Aspect =
     Aspect::judged("on", Rule::Each(&LOST), "nobody is told of it by this any more", "it is told by this");
 static WITHIN: Aspect =
     Aspect::judged("within", Rule::Less(&OBJECTIVE), "the notice may come later", "the notice comes sooner");
-static ASKS: Aspect = Aspect::neutral("asks");
-static PUBLISH: Aspect = Aspect::neutral("publish");
+static ASKS: Aspect =
+    Aspect::judged("asks", Rule::Each(&LOST), "the notice does not answer it any more", "the notice answers it too");
+static PUBLISH: Aspect = Aspect::told("publish", "the notice is published another way");
 
 impl Flat<'_> {
     pub(super) fn role(&mut self, role: &Role) {
@@ -80,7 +81,7 @@ impl Flat<'_> {
     pub(super) fn announce(&mut self, announce: &Announce) {
         let mut entity = self.entity(Kind::Announce, &announce.name, announce.span);
         entity.say(&WITHIN, announce.within.value, announce.within.span);
-        entity.list(&ASKS, &announce.asks);
+        entity.set(&ASKS, &announce.asks);
         entity.say(&PUBLISH, &announce.publish.value, announce.publish.span);
         self.add(entity, &announce.waivers);
     }

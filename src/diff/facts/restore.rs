@@ -29,17 +29,19 @@ static ORDER: Aspect = Aspect::judged(
     "what was done only behind an approval or a look is no more behind it, or what was looked at is not there yet",
     "",
 );
-static TAKES: Aspect = Aspect::neutral("takes");
-static FROM_HOST: Aspect = Aspect::neutral("from-host");
-static INTO: Aspect = Aspect::neutral("into");
+static TAKES: Aspect =
+    Aspect::told("takes", "the proofs reckon with another length of the step; nothing is done otherwise");
+static FROM_HOST: Aspect = Aspect::told("from-host", "it is brought back from the recovery points of another host");
+static INTO: Aspect = Aspect::told("into", "it is brought back to another place");
 static HOST: Aspect = Aspect::neutral("host");
 static CLASS: Aspect = Aspect::neutral("class");
 static SUBNET_GROUP: Aspect = Aspect::neutral("subnet-group");
 static SECURITY_GROUPS: Aspect = Aspect::neutral("security-groups");
 static PARAMETER_GROUP: Aspect = Aspect::neutral("parameter-group");
 static OPTION_GROUP: Aspect = Aspect::neutral("option-group");
-static LOOKS: Aspect = Aspect::neutral("looks");
-static STATUS: Aspect = Aspect::neutral("status");
+static LOOKS: Aspect =
+    Aspect::told("looks", "it looks at something else; what it looked at so far, it does not look at any more");
+static STATUS: Aspect = Aspect::told("status", "another answer is taken for well");
 static PORT: Aspect = Aspect::neutral("port");
 static USER: Aspect = Aspect::neutral("user");
 static PASSWORD: Aspect = Aspect::neutral("password");
@@ -53,14 +55,14 @@ static CA: Aspect = Aspect::judged(
 static TIMEOUT: Aspect = Aspect::neutral("timeout");
 static BY: Aspect =
     Aspect::judged("by", Rule::Approver, "people may approve who may not so far", "fewer people may approve");
-static IMAGE: Aspect = Aspect::neutral("image");
+static IMAGE: Aspect = Aspect::told("image", "it is launched from another image");
 static INSTANCE_TYPE: Aspect = Aspect::neutral("instance-type");
 static SUBNET: Aspect = Aspect::neutral("subnet");
 static USER_DATA: Aspect = Aspect::neutral("user-data");
 static TAGS: Aspect = Aspect::neutral("tags");
 static PATH: Aspect = Aspect::neutral("path");
 static LINK: Aspect = Aspect::neutral("link");
-static ARGUMENTS: Aspect = Aspect::neutral("arguments");
+static ARGUMENTS: Aspect = Aspect::told("arguments", "another program is run, or with other words");
 static REPEATABLE: Aspect = Aspect::neutral("repeatable");
 
 impl Flat<'_> {

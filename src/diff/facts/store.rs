@@ -12,8 +12,12 @@ static PLACE: Aspect = Aspect::judged("place", Rule::Place, "what lies there so 
 static PORT: Aspect = Aspect::neutral("port");
 static IDENTITY: Aspect = Aspect::neutral("identity");
 static REGION: Aspect = Aspect::neutral("region");
-static STORAGE_CLASS: Aspect = Aspect::neutral("storage-class");
-static RETRIEVAL: Aspect = Aspect::neutral("retrieval");
+static STORAGE_CLASS: Aspect = Aspect::told(
+    "storage-class",
+    "what is put there from now on costs and is fetched otherwise; what lies there stays in its class",
+);
+static RETRIEVAL: Aspect =
+    Aspect::told("retrieval", "the proofs reckon with another time until what is archived can be read");
 static ADDRESSING: Aspect = Aspect::neutral("addressing");
 static ENCRYPTION: Aspect = Aspect::judged(
     "encryption",

@@ -27,7 +27,8 @@ static SOURCE: Aspect = Aspect::judged(
     "what is backed up from now on is something else than in the points made so far",
     "",
 );
-static ROOTS: Aspect = Aspect::judged("folders", Rule::Each(&NARROWER), "less is backed up", "more is backed up");
+pub(in crate::diff) static ROOTS: Aspect =
+    Aspect::judged("folders", Rule::Each(&NARROWER), "less is backed up", "more is backed up");
 static EXCLUDE: Aspect =
     Aspect::judged("exclude", Rule::EachOpens(&NARROWER), "less is backed up", "more is backed up");
 static ALLOW_EMPTY: Aspect = Aspect::judged(
@@ -49,7 +50,7 @@ static ONE_FILE_SYSTEM: Aspect = Aspect::judged(
     "what is mounted below is backed up too",
 );
 static PATTERN: Aspect = Aspect::judged("pattern", Rule::Other(&NARROWER), "other files are taken for logs", "");
-static ROTATES: Aspect = Aspect::neutral("rotates");
+static ROTATES: Aspect = Aspect::told("rotates", "how long a file stays in the folder is reckoned otherwise");
 static REGION: Aspect = Aspect::neutral("region");
 static USER: Aspect = Aspect::neutral("user");
 static PASSWORD: Aspect = Aspect::neutral("password");
@@ -61,9 +62,9 @@ static DATABASES: Aspect = Aspect::judged(
 );
 static MAX_AGE: Aspect =
     Aspect::judged("max-age", Rule::Less(&GUARD), "an older image is taken", "older images are refused");
-static IMAGE: Aspect = Aspect::neutral("image");
-static RELEASE: Aspect = Aspect::neutral("release");
-static SHA256: Aspect = Aspect::neutral("sha256");
+static IMAGE: Aspect = Aspect::told("image", "restores launch another image from now on");
+static RELEASE: Aspect = Aspect::told("release", "restores deploy another release from now on");
+static SHA256: Aspect = Aspect::told("sha256", "the archive has to be another, or restores refuse it");
 static STRIP: Aspect = Aspect::neutral("strip");
 static RPO: Aspect = Aspect::judged("rpo", Rule::Less(&OBJECTIVE), "more may be lost", "less may be lost");
 static RTO: Aspect = Aspect::judged(

@@ -15,10 +15,10 @@ static DEPTH: Aspect = Aspect::judged(
     "what is kept is looked at less closely",
     "what is kept is looked at more closely",
 );
-static TAKES: Aspect = Aspect::neutral("takes");
+static TAKES: Aspect = Aspect::told("takes", "the proofs reckon with another length of it; nothing is done otherwise");
 static RESTORES: Aspect =
     Aspect::judged("restores", Rule::Each(&LOST), "fewer restores are practised", "more restores are practised");
-static SCRATCH: Aspect = Aspect::neutral("scratch");
+static SCRATCH: Aspect = Aspect::told("scratch", "restores are practised in another place");
 static SIGN_OFF: Aspect =
     Aspect::judged("sign-off", Rule::Have(&LOST), "nobody's word is waited for", "a person's word is waited for");
 static ROLE: Aspect = Aspect::judged(
