@@ -12,7 +12,7 @@ use super::sides::{Pair, PlanText, pairs};
 use super::{Failure, host, live, load, output, timeline, times};
 use crate::check::Waived;
 use crate::diagnostic::{Diagnostic, Severity, Sources};
-use crate::diff::{self, Change, Kind};
+use crate::diff::{self, Change, Changes, Kind};
 use crate::forecast::{self, Circumstances};
 use crate::graph::Slice;
 use crate::plan::Plan;
@@ -26,7 +26,7 @@ use crate::run::ExitStatus;
 /// Two versions of a plan, compared.
 struct Told {
     compared: Compared,
-    /// What the newer was compiled from; what its changes point into.
+    /// What the newer was compiled from, which its changes point into; the text of the older, where that is gone.
     sources: Option<Sources>,
     /// What the compiler finds in the newer, and not in the older.
     found: Vec<Diagnostic>,
@@ -41,8 +41,10 @@ pub(super) fn diff(arguments: &DiffArguments) -> Result<ExitStatus, Failure> {
     let now = &arguments.now;
     let now = now.as_deref().map_or_else(|| Ok(Timestamp::now()), |text| times::parse(text, &TimeZone::UTC))?;
     let mut told = vec![];
-    for pair in pairs(&arguments.old, &arguments.new)? {
-        told.push(compare(pair, now, arguments.live)?);
+    let pairs = pairs(&arguments.old, &arguments.new)?;
+    let is_one_of_many = pairs.len() > 1;
+    for pair in pairs {
+        told.push(compare(pair, is_one_of_many, (now, arguments.live))?);
     }
     let all = || told.iter().map(|told| &told.compared.changes);
     let status = match (all().any(|changes| changes.unwaived > 0), all().any(|changes| !changes.changes.is_empty())) {
@@ -72,8 +74,15 @@ struct AsOf {
     here: String,
 }
 
-fn compare(Pair { old, new, moved }: Pair, now: Timestamp, live: bool) -> Result<Told, Failure> {
+fn compare(pair: Pair, is_one_of_many: bool, (now, live): (Timestamp, bool)) -> Result<Told, Failure> {
+    let is_let_be = is_one_of_many && pair.is_untouched();
+    let Pair { old, new, moved } = pair;
     let (before, after) = compiled(old.as_ref(), new.as_ref(), now);
+    if is_let_be && after.as_ref().is_some_and(|after| after.proven.is_none()) {
+        let names = [old, new].map(|side| side.map(|side| side.name));
+        output::say(&format!("{} has errors, as it had: it was not compared", names[1].as_deref().unwrap_or_default()));
+        return Ok(Told::untouched(names));
+    }
     let before = old.as_ref().zip(before).map(|(text, read)| older(text, read)).transpose()?;
     let (before, known) = before.unzip();
     let after = new.as_ref().zip(after);
@@ -85,8 +94,10 @@ fn compare(Pair { old, new, moved }: Pair, now: Timestamp, live: bool) -> Result
     };
     let known = diff::Where { lying, moved };
     let changes = diff::diff_where(before.as_ref(), after.as_ref().map(ProvenPlan::plan), now, &known);
+    let gone = old.as_ref().filter(|_| new.is_none()).map(PlanText::alone);
     let compared = Compared { old: old.map(|old| old.name), new: new.as_ref().map(|new| new.name.clone()), changes };
     let (sources, base) = new.map(|new| (new.sources, new.base)).unzip();
+    let sources = sources.or(gone);
     Ok(Told { compared, sources, found: found.unwrap_or_default(), old: before, new: after, base })
 }
 
@@ -162,6 +173,12 @@ fn shown(told: &[Told], form: DiffForm, as_of: &AsOf) -> Result<String, Failure>
 }
 
 impl Told {
+    /// Of a plan that nobody can compare, and nobody changed.
+    fn untouched([old, new]: [Option<String>; 2]) -> Self {
+        let compared = Compared { old, new, changes: Changes::default() };
+        Self { compared, sources: None, found: vec![], old: None, new: None, base: None }
+    }
+
     /// With what becomes of the recovery points of the month that comes.
     fn versions(&self, now: Timestamp) -> Versions<'_> {
         let new = self.new.as_ref().map(ProvenPlan::plan);

@@ -1,6 +1,7 @@
 //! What is compared: files, folders, and either as a commit has it.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
 use super::git::Commit;
@@ -27,6 +28,8 @@ pub(super) struct Side {
 enum Tree {
     Disk,
     Git(Commit),
+    /// What a commit has may be there no more.
+    Gone,
 }
 
 /// A plan file with all that it includes.
@@ -47,6 +50,22 @@ pub(super) struct Pair {
     pub(super) moved: Option<Moved>,
 }
 
+impl PlanText {
+    /// Its text by the name of the file that it is in, or would be in.
+    pub(super) fn alone(&self) -> Sources {
+        let name = self.name.rsplit([':', '/']).next().unwrap_or(&self.name);
+        let mut alone = Sources::default();
+        alone.add(self.base.to_path().join(name).display().to_string(), self.sources.get(self.root).text.clone());
+        alone
+    }
+
+    /// Whether it says what another does, letter by letter, with all that both include.
+    fn is_same(&self, other: &Self) -> bool {
+        let texts = |of: &Self| of.sources.all().iter().map(|source| source.text.clone()).collect::<Vec<_>>();
+        texts(self) == texts(other)
+    }
+}
+
 impl Pair {
     fn of(old: Option<PlanText>, new: Option<PlanText>, folders: Option<[&Path; 2]>) -> Self {
         let shown = |folder: &Path| match folder == Path::new("") {
@@ -55,6 +74,11 @@ impl Pair {
         };
         let moved = folders.filter(|[old, new]| old != new);
         Self { old, new, moved: moved.map(|[old, new]| Moved { old: shown(old), new: shown(new) }) }
+    }
+
+    /// Whether nothing was done to it.
+    pub(super) fn is_untouched(&self) -> bool {
+        self.moved.is_none() && self.old.as_ref().zip(self.new.as_ref()).is_some_and(|(old, new)| old.is_same(new))
     }
 }
 
@@ -117,18 +141,28 @@ fn sides(old: &str, new: &str) -> Result<(Side, Side), Failure> {
     };
     // Where a revision alone is named, it is the same file as on the other side.
     let (of_old, of_new) = (path_of(old), path_of(new));
-    let old = Side::of(old, of_old.as_deref().or(of_new.as_deref()))?;
-    let new = Side::of(new, of_new.as_deref().or(of_old.as_deref()))?;
+    // What of the two is no file may be gone, or new.
+    let may_be_gone = of_old.is_none() || of_new.is_none();
+    let mut old = Side::of(old, of_old.as_deref().or(of_new.as_deref()), may_be_gone)?;
+    let mut new = Side::of(new, of_new.as_deref().or(of_old.as_deref()), may_be_gone)?;
+    match (&old.tree, &new.tree) {
+        (Tree::Gone, _) => old.is_folder = new.is_folder,
+        (_, Tree::Gone) => new.is_folder = old.is_folder,
+        _ => {}
+    }
     Ok((old, new))
 }
 
 impl Side {
-    fn of(named: &str, path: Option<&Path>) -> Result<Self, Failure> {
+    fn of(named: &str, path: Option<&Path>, may_be_gone: bool) -> Result<Self, Failure> {
         let path = path.unwrap_or(Path::new("."));
         let Some(revision) = named.strip_prefix(GIT) else {
-            let found = std::fs::metadata(path);
-            let found = found.map_err(|error| Failure::error(format!("cannot read {named}: {error}")))?;
-            return Ok(Self { name: named.into(), tree: Tree::Disk, path: path.into(), is_folder: found.is_dir() });
+            let side = |tree, is_folder| Self { name: named.into(), tree, path: path.into(), is_folder };
+            return match std::fs::metadata(path) {
+                Ok(found) => Ok(side(Tree::Disk, found.is_dir())),
+                Err(error) if may_be_gone && error.kind() == ErrorKind::NotFound => Ok(side(Tree::Gone, false)),
+                Err(error) => Err(Failure::error(format!("cannot read {named}: {error}"))),
+            };
         };
         let revision = revision.split_once(':').map_or(revision, |(revision, _)| revision);
         let near = nearest_folder(path);
@@ -149,7 +183,7 @@ impl Side {
     fn top(&self) -> Option<&Path> {
         match &self.tree {
             Tree::Git(commit) => Some(commit.top()),
-            Tree::Disk => None,
+            Tree::Disk | Tree::Gone => None,
         }
     }
 
@@ -158,6 +192,7 @@ impl Side {
         let paths = match &self.tree {
             Tree::Disk => files_below(&self.path)?,
             Tree::Git(commit) => commit.files(&self.path)?.into_iter().filter(|path| !is_hidden(path)).collect(),
+            Tree::Gone => vec![],
         };
         let mut plans = BTreeMap::new();
         for path in paths.into_iter().filter(|path| path.extension().is_some_and(|end| end == "kdl")) {
@@ -177,6 +212,7 @@ impl Side {
                 Ok(Some(PlanText { name, sources, root, base: load::folder_of(path)? }))
             }
             Tree::Git(commit) => self.of_commit(commit, path),
+            Tree::Gone => Ok(None),
         }
     }
 

@@ -183,6 +183,11 @@ pub enum Refusal {
 }
 
 impl Sources {
+    /// All texts, by their ids.
+    pub fn all(&self) -> &[Source] {
+        &self.texts
+    }
+
     /// Adds a text and says which id it got.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> FileId {
         self.texts.push(Source { name: name.into(), text: text.into() });

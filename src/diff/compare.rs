@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::change::{Change, Judgement, Kind, Subject, What};
-use super::fact::{Entity, Fact, Renames, Rule, Shape, Value};
+use super::fact::{Aspect, Entity, Fact, Renames, Rule, Shape, Value};
 use super::judge::{Judge, Verdict};
 use super::points::Sides;
 use super::{facts, kept};
@@ -162,25 +162,35 @@ impl<'p> Comparing<'p> {
         {
             let points = self.points_of(new).into_iter();
             folders.because.extend(points.map(|points| {
-                format!(
-                    "{points} stay where they are: no run prunes points that hold none of the folders that it packs"
-                )
+                format!("{points} stay where they are: no run prunes points of other folders than those that it packs")
             }));
         }
     }
 
-    /// What the store of before guards, and the one that takes its place does not.
+    /// What the store of before guards, and the one that takes its place does not, or the one that a new copy goes to.
     fn other_store(&mut self, old: &Entity, new: &Entity, changes: &mut Vec<Change>) {
         let named = |entity: &Entity| entity.facts.iter().find(|fact| *fact.aspect == facts::STORE).cloned();
         let (Some(before), Some(after)) = (named(old), named(new)) else { return };
-        let stores = [&before, &after].map(|store| store.value.shown());
-        let [Some(older), Some(newer)] = [0, 1].map(|side| self.stores[side].get(&*stores[side]).copied()) else {
-            return;
-        };
-        if stores[0] == stores[1] {
-            return;
+        let (from, to) = (before.value.shown(), after.value.shown());
+        if from != to {
+            let (called, counts) = ("its store".to_owned(), all_guards as Counts);
+            self.guards(new, &Heir { from: &from, to, called, because: None, counts, span: after.span }, changes);
         }
-        for guard in older.facts.iter().filter(|fact| fact.is_within_one_of(&newer.facts)) {
+        let is_new = |fact: &&Fact| *fact.aspect == facts::COPY && !old.facts.iter().any(|other| other.is_of(fact));
+        for copy in new.facts.iter().filter(is_new) {
+            let to = copy.of.clone().unwrap_or_default();
+            let (called, counts) = (format!("{to}, where a copy goes"), facts::hides as Counts);
+            let because = Some(format!("{from} guards what it holds by that, and the copy holds the same"));
+            self.guards(new, &Heir { from: &from, to, called, because, counts, span: copy.span }, changes);
+        }
+    }
+
+    /// What the one store guards, of what counts, and the other does not.
+    fn guards(&mut self, new: &Entity, heir: &Heir<'_>, changes: &mut Vec<Change>) {
+        let [older, newer] = [(0, heir.from), (1, &heir.to)].map(|(side, store)| self.stores[side].get(store).copied());
+        let (Some(older), Some(newer)) = (older, newer) else { return };
+        let counts = |fact: &&Fact| fact.is_within_one_of(&newer.facts) && (heir.counts)(fact.aspect, &newer.facts);
+        for guard in older.facts.iter().filter(counts) {
             let now = newer.facts.iter().find(|other| other.is_of(guard));
             let verdict = self.judge.of(guard.aspect, Some(&guard.value), now.map(|now| &now.value));
             if now.is_none_or(|now| now.value != guard.value)
@@ -189,9 +199,10 @@ impl<'p> Comparing<'p> {
             {
                 let mut what = changed(Some(guard), now);
                 if let What::Changed { word, .. } | What::Members { word, .. } = &mut what {
-                    *word = format!("{word} of its store");
+                    *word = format!("{word} of {}", heir.called);
                 }
-                changes.push(change(new, what, verdict, after.span));
+                let because = heir.because.clone().map_or(verdict.because, |because| vec![because]);
+                changes.push(change(new, what, Verdict { because, ..verdict }, heir.span));
             }
         }
     }
@@ -207,9 +218,38 @@ impl<'p> Comparing<'p> {
             }
         }
         let verdict = self.judge.of(fact.aspect, old.map(|fact| &fact.value), new.map(|fact| &fact.value));
-        let span = new.map_or(entity.span, |fact| fact.span);
-        changes.push(change(entity, changed(old, new), verdict, span));
+        let what = changed(old, new);
+        let span = new.map_or(entity.span, |fact| match &what {
+            // What is new is what is looked at.
+            What::Members { come, .. } => {
+                let place = fact.members.iter().find(|(member, _)| come.contains(member));
+                place.map_or(fact.span, |(_, span)| *span)
+            }
+            _ => fact.span,
+        });
+        changes.push(change(entity, what, verdict, span));
     }
+}
+
+/// Which guards of a store count, where another says so much.
+type Counts = fn(&Aspect, &[Fact]) -> bool;
+
+fn all_guards(_: &Aspect, _: &[Fact]) -> bool {
+    true
+}
+
+/// A store that holds what another holds or held.
+struct Heir<'a> {
+    /// The other, as the older plan guards it.
+    from: &'a str,
+    to: String,
+    /// What people are told that it is.
+    called: String,
+    /// Why it is to guard as much, where that is not what a guard that is lost means.
+    because: Option<String>,
+    counts: Counts,
+    /// Where the plan says so.
+    span: Span,
 }
 
 /// The stores that are at another place.

@@ -42,6 +42,8 @@ pub(super) enum Rule {
     HaveNot(&'static Code),
     /// Each member protects.
     Each(&'static Code),
+    /// Each member is a folder, and protects all that lies in it.
+    Folders(&'static Code),
     /// Each member protects, and to say nothing means all there are.
     EachOrAll(&'static Code),
     /// Each member takes something from the protection.
@@ -317,6 +319,8 @@ pub(super) struct Fact {
     pub(super) of: Option<String>,
     pub(super) value: Value,
     pub(super) span: Span,
+    /// Where each member of a set stands.
+    pub(super) members: Vec<(String, Span)>,
 }
 
 impl Fact {
@@ -360,11 +364,11 @@ impl Entity {
     }
 
     pub(super) fn say(&mut self, aspect: &'static Aspect, value: impl Into<Value>, span: Span) {
-        self.facts.push(Fact { aspect, of: None, value: value.into(), span });
+        self.facts.push(Fact { aspect, of: None, value: value.into(), span, members: vec![] });
     }
 
     pub(super) fn say_of(&mut self, aspect: &'static Aspect, of: String, value: Value, span: Span) {
-        self.facts.push(Fact { aspect, of: Some(of), value, span });
+        self.facts.push(Fact { aspect, of: Some(of), value, span, members: vec![] });
     }
 
     /// Where it is said.
@@ -390,9 +394,20 @@ impl Entity {
     /// Its members, where it has any.
     pub(super) fn set<T: ToString>(&mut self, aspect: &'static Aspect, members: &[Spanned<T>]) {
         if let Some(first) = members.first() {
-            let set = members.iter().map(|member| member.value.to_string()).collect();
-            self.say(aspect, Value::Set(set), first.span);
+            self.set_of(aspect, members.iter().map(|member| (member.value.to_string(), member.span)), first.span);
         }
+    }
+
+    /// Its members, also where it has none.
+    pub(super) fn set_of(
+        &mut self,
+        aspect: &'static Aspect,
+        members: impl Iterator<Item = (String, Span)>,
+        span: Span,
+    ) {
+        let members: Vec<(String, Span)> = members.collect();
+        let value = Value::Set(members.iter().map(|(member, _)| member.clone()).collect());
+        self.facts.push(Fact { aspect, of: None, value, span, members });
     }
 
     /// Its words, where it has any.

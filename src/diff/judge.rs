@@ -53,6 +53,26 @@ pub(super) struct Judge {
 struct Waits {
     longest: u64,
     shortest: u64,
+    /// In the mean.
+    usual: u64,
+}
+
+/// How often something is done in the mean is counted in so many whole weeks, where it is done daily or more often in the fewer, and else in the more.
+const WEEKS: [i64; 2] = [4, 208];
+
+/// How many seconds lie between two runs in the mean; none where there are fewer than two.
+fn usual(times: &Occurrences) -> Option<u64> {
+    let first = times.after(WINDOW.start).next()?;
+    WEEKS.into_iter().find_map(|weeks| {
+        let end = first.checked_add(jiff::SignedDuration::from_hours(weeks * 7 * 24)).ok()?;
+        let (mut count, mut last) = (0_u64, first);
+        for run in times.after(first).take_while(|run| *run <= end) {
+            (count, last) = (count + 1, run);
+        }
+        let seconds = u64::try_from(last.duration_since(first).as_secs()).ok()?;
+        let is_enough = count >= WEEKS[0] as u64 * 7 || (weeks == WEEKS[1] && count > 0);
+        is_enough.then(|| seconds / count)
+    })
 }
 
 /// Which way something goes.
@@ -70,6 +90,10 @@ impl Judge {
             Rule::Neutral => return Verdict { because: sentence(aspect.weaker), ..Verdict::neutral() },
             Rule::Less(code) => (amounts(old, new, true), code),
             Rule::More(code) => (amounts(old, new, false), code),
+            Rule::Have(_) if old.is_some() && new.is_some() => {
+                let because = sentence("it is another than so far");
+                return Verdict { because, ..Verdict::neutral() };
+            }
             Rule::Have(code) => (there(old, new), code),
             Rule::HaveThere(_) if old.is_some() && new.is_some() => {
                 return Verdict::hazard(&HISTORY, "what was put there so far stays where it was");
@@ -77,6 +101,7 @@ impl Judge {
             Rule::HaveThere(code) => (there(old, new), code),
             Rule::HaveNot(code) => (opposite(there(old, new)), code),
             Rule::Each(code) => (members(old, new), code),
+            Rule::Folders(code) => (folders(old, new), code),
             Rule::EachOrAll(code) => (members_or_all(old, new), code),
             // Whoever comes opens, also in the place of one who goes.
             Rule::EachOpens(code) => (members(new, old), code),
@@ -106,7 +131,16 @@ impl Judge {
         match (gap(old), gap(new)) {
             _ if new.is_none() => Verdict::weaker(code, "it is done only when somebody runs it"),
             (None, Some(_)) => Verdict::stronger("it is done by itself"),
-            (Some(old), Some(new)) if old.longest == new.longest => Verdict::neutral(),
+            (Some(before), Some(after)) if before.longest == after.longest => {
+                // Months are not all as long.
+                let is_more = |one: Waits, other: Waits| one.usual > other.usual + other.usual / 50;
+                let often = format!("every {} in the mean, where it was {}", told(after.usual), told(before.usual));
+                match (is_more(after, before), is_more(before, after)) {
+                    (true, _) => Verdict::weaker(code, &format!("it is done less often: {often}")),
+                    (_, true) => Verdict::stronger(&format!("it is done more often: {often}")),
+                    _ => Verdict::neutral(),
+                }
+            }
             (Some(old), Some(new)) => {
                 let is_weaker = new.longest > old.longest;
                 let because = format!(
@@ -139,9 +173,9 @@ impl Judge {
         let key = (when.schedule.rhythm.clone(), when.schedule.timezone.value.clone());
         *self.gaps.entry(key).or_insert_with(|| {
             let times = Occurrences::of(&when.schedule).ok()?;
-            times
-                .gaps(WINDOW.start, WINDOW.end)
-                .map(|gaps| Waits { longest: gaps.longest.seconds(), shortest: gaps.shortest.seconds() })
+            let gaps = times.gaps(WINDOW.start, WINDOW.end)?;
+            let (longest, shortest) = (gaps.longest.seconds(), gaps.shortest.seconds());
+            Some(Waits { longest, shortest, usual: usual(&times).unwrap_or(longest) })
         })
     }
 }
@@ -190,6 +224,19 @@ fn members(old: Option<&Value>, new: Option<&Value>) -> Way {
         Way::Stronger
     } else {
         Way::Neither
+    }
+}
+
+/// A folder protects all that lies in it.
+fn folders(old: Option<&Value>, new: Option<&Value>) -> Way {
+    let is_within = |folder: &String, others: &BTreeSet<String>| {
+        others.iter().any(|other| std::path::Path::new(folder).starts_with(other))
+    };
+    let all_within = |these: &BTreeSet<String>, others| these.iter().all(|folder| is_within(folder, others));
+    match (all_within(set(old), set(new)), all_within(set(new), set(old))) {
+        (false, _) => Way::Weaker,
+        (true, false) => Way::Stronger,
+        (true, true) => Way::Neither,
     }
 }
 

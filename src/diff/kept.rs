@@ -116,7 +116,7 @@ fn tell_effect(sides: &Sides<'_>, effect: &Effect, is_asked: bool, change: &mut 
     let deletes = match effect.gone {
         Gone::None => None,
         Gone::Some(gone) => {
-            let gone = deleted(gone, effect.earliest, &place, &times);
+            let gone = deleted(gone, (effect.earliest, effect.hosts), &place, &times);
             let when = if is_asked { "had every run succeeded: the next" } else { "the next" };
             Some(format!("{when} run that prunes {gone}"))
         }
@@ -171,7 +171,7 @@ fn tell_lying(sides: &Sides<'_>, lying: &Lying, change: &mut Change) {
             let last = lying.goes.last().copied().unwrap_or(*first);
             let there_now = there.len() as u64;
             let gone = Lot { points: lying.goes.len() as u64, there: there_now, first: *first, last, left };
-            format!(": the next run that prunes {}", deleted(gone, there.first().copied(), "", &times))
+            format!(": the next run that prunes {}", deleted(gone, (there.first().copied(), 1), "", &times))
         }
     };
     change.because.push(there + &goes);
@@ -202,14 +202,15 @@ impl Times<'_> {
     }
 }
 
-fn deleted(gone: Lot, earliest: Option<Timestamp>, place: &str, times: &Times<'_>) -> String {
+/// Of each of several hosts go as many.
+fn deleted(gone: Lot, (earliest, hosts): (Option<Timestamp>, u64), place: &str, times: &Times<'_>) -> String {
     let Lot { points, first, last, left, .. } = gone;
-    let which = match points {
-        1 => format!("deletes 1 recovery point{place}, of {}", times.in_zone(first)),
-        _ => {
-            format!("deletes {} recovery points{place}, {} … {}", grouped(points), times.of(first), times.in_zone(last))
-        }
+    let each = if hosts > 1 { format!(", {} of each of {hosts} hosts", grouped(points)) } else { String::new() };
+    let (when, noun) = match points {
+        1 => (format!("of {}", times.in_zone(first)), if hosts > 1 { "points" } else { "point" }),
+        _ => (format!("{} … {}", times.of(first), times.in_zone(last)), "points"),
     };
+    let which = format!("deletes {} recovery {noun}{place}{each}, {when}", grouped(points * hosts));
     let moves = earliest
         .zip(left)
         .filter(|(before, left)| left > before)

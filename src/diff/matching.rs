@@ -95,12 +95,20 @@ fn pairs(gone: &[SaidOf<'_>], come: &[SaidOf<'_>]) -> Vec<(Subject, String)> {
         by_said.entry(said).or_default().push(at);
     }
     let mut alike: Vec<(f64, usize, usize)> = vec![];
-    for (from, (_, said)) in gone.iter().enumerate().filter(|(_, (_, said))| !said.is_empty()) {
+    for (from, (entity, said)) in gone.iter().enumerate() {
+        if said.is_empty() {
+            // Of which nothing is said, they can be one only where there is no other.
+            let is_same =
+                gone.len() == 1 && come.len() == 1 && come[0].1.is_empty() && entity.subject.kind == Kind::Host;
+            alike.extend(is_same.then_some((1.0, 0, 0)));
+            continue;
+        }
         if only_whole {
             alike.extend(by_said.get(said.as_slice()).into_iter().flatten().map(|to| (1.0, from, *to)));
             continue;
         }
-        let share = come.iter().enumerate().map(|(to, (_, other))| (shared(said, other), from, to));
+        let may_be = come.iter().enumerate().filter(|(_, (other, _))| facts::are_of_one_source(entity, other));
+        let share = may_be.map(|(to, (_, other))| (shared(said, other), from, to));
         alike.extend(share.filter(|(share, ..)| *share >= ALIKE));
     }
     alike.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));

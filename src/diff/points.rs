@@ -74,8 +74,10 @@ pub(super) struct Effect {
     pub(super) place: Place,
     /// What a run makes; none where a provider keeps every moment.
     pub(super) making: Option<Making>,
-    /// The points that go.
+    /// The points that go, of each host.
     pub(super) gone: Gone,
+    /// How many hosts each have such points; 1 where nobody says which they are.
+    pub(super) hosts: u64,
     /// The earliest moment that can be brought back now, as the older plan has it; none where that is as far back as it was run.
     pub(super) earliest: Option<Timestamp>,
     /// And once the newer plan has been at work for long; none where it keeps everything.
@@ -108,6 +110,11 @@ pub(super) struct Lot {
     pub(super) last: Timestamp,
     /// Of when that of the oldest is that stays.
     pub(super) left: Option<Timestamp>,
+}
+
+/// How many hosts make each point of a series for themselves.
+fn hosts(series: &Series, target: &Target) -> u64 {
+    if series.of_hosts { (target.hosts.len() as u64).max(1) } else { 1 }
 }
 
 /// Whether none of the folders of a target has the name of one of before: by that, runs and restores know the points that are theirs.
@@ -205,7 +212,8 @@ impl<'p> Sides<'p> {
             let effect = self.effect(series, same)?;
             // What is not found is not deleted.
             let is_left = effect.making.is_some() && self.leaves([old, new], &effect.place);
-            Some(Effect { gone: if is_left { Gone::None } else { effect.gone }, ..effect })
+            let hosts = hosts(series, old.0);
+            Some(Effect { hosts, gone: if is_left { Gone::None } else { effect.gone }, ..effect })
         };
         before.iter().filter_map(pair).collect()
     }
@@ -229,7 +237,7 @@ impl<'p> Sides<'p> {
                     (Some(before), Some(after)) if after > before => Gone::AllBefore(after),
                     _ => Gone::None,
                 };
-                Some(Effect { place, making: None, gone, earliest, later })
+                Some(Effect { place, making: None, gone, hosts: 1, earliest, later })
             }
             (Kept::Points(old), Kept::Points(new)) => Some(self.points(place, old, new)),
             _ => None,
@@ -237,7 +245,8 @@ impl<'p> Sides<'p> {
     }
 
     fn points(&self, place: Place, old: &Points, new: &Points) -> Effect {
-        let effect = |gone, earliest, later| Effect { place, making: Some(old.making), gone, earliest, later };
+        let effect =
+            |gone, earliest, later| Effect { place, making: Some(old.making), gone, hosts: 1, earliest, later };
         let later = if new.rules.is_empty() { Ok(None) } else { new.oldest(self.now) };
         let Ok(later) = later else { return effect(Gone::Uncounted, None, None) };
         if old.rules.is_empty() {
@@ -264,7 +273,9 @@ impl<'p> Sides<'p> {
     /// How many points of a job are there now, by the older plan; none where nobody can say.
     pub(super) fn there(&self, target: &Target, backup: &Backup) -> Option<u64> {
         let count = |series: &Series| match &series.kept {
-            Kept::Points(points) if !points.rules.is_empty() => Some(points.there(self.now).ok()?.len() as u64),
+            Kept::Points(points) if !points.rules.is_empty() => {
+                Some(points.there(self.now).ok()?.len() as u64 * hosts(series, target))
+            }
             _ => None,
         };
         of_backup(target, backup, &self.old_zone, None).iter().map(count).sum()

@@ -111,9 +111,25 @@ pub fn lasting(time: SignedDuration) -> String {
     }
 }
 
-/// A text as it stands in a cell of a Markdown table.
+/// A text as it stands in a cell of a Markdown table: no mark-up, and nothing that GitHub makes a mention, a link or an issue's number of
+/// (<https://github.github.com/gfm/#backslash-escapes>).
 pub fn cell(text: &str) -> String {
-    on_one_line(text).replace('\\', "\\\\").replace('|', "\\|").replace('<', "&lt;").replace('`', "\\`")
+    let mut cell = String::with_capacity(text.len());
+    let mut before = ' ';
+    for c in on_one_line(text).chars() {
+        match c {
+            '<' => cell.push_str("&lt;"),
+            '&' => cell.push_str("&amp;"),
+            '\\' | '|' | '`' | '*' | '[' | ']' | '~' => cell.extend(['\\', c]),
+            // Within a word it is no mark-up.
+            '_' if !before.is_alphanumeric() => cell.push_str("\\_"),
+            // A space that nobody sees.
+            '@' | '#' if !before.is_alphanumeric() => cell.extend([c, '\u{200b}']),
+            c => cell.push(c),
+        }
+        before = c;
+    }
+    cell
 }
 
 /// A text in which whatever cannot be seen is written as an escape: control characters, and those that turn what follows around
@@ -153,6 +169,8 @@ mod tests {
         let written = [took("00:00:03.25"), took("00:01:05"), took("02:03:04")];
         assert_eq!(written, ["3.2s", "1m05s", "2h03m"]);
         assert_eq!(cell("a|b <i> `c`"), r"a\|b &lt;i> \`c\`");
+        assert_eq!(cell("**/*.tmp __x__ [a](b) a_b &lt; ~x~"), r"\*\*/\*.tmp \_\_x_\_ \[a\](b) a_b &amp;lt; \~x\~");
+        assert_eq!(cell("@octocat #1 a@example.jp"), "@\u{200b}octocat #\u{200b}1 a@example.jp");
         assert_eq!(time(at("2026-02-28T20:30:00Z"), "Asia/Tokyo"), "2026-03-01 05:30:00 Asia/Tokyo");
     }
 }

@@ -148,6 +148,27 @@ fn what_a_commit_has_is_compared_with_what_is_here() {
 }
 
 #[test]
+fn a_plan_that_is_gone_is_told_wherever_it_was() {
+    let plans = [
+        ("plans/album.kdl", plan("album", 30, "25h", "")),
+        ("plans/broken.kdl", "plan \"broken\" {\n}\ntarget \"t\" { }\n".into()),
+    ];
+    let scene = repository(&plans.each_ref().map(|(path, text)| (*path, text.as_str())));
+    scene.write("plans/other.kdl", &plan("other", 30, "25h", ""));
+    std::fs::remove_file(scene.path("plans/album.kdl")).unwrap();
+    let mut told = scene.types_all(&[
+        &format!("diff git:main plans/album.kdl {NOW}"),
+        &format!("diff git:main plans/album.kdl --format github {NOW}"),
+        &format!("diff git:main plans {NOW}"),
+        &format!("diff git:main plans/nowhere.kdl {NOW}"),
+        &format!("diff git:main:plans/album.kdl plans/nowhere.kdl {NOW}"),
+    ]);
+    std::fs::remove_dir_all(scene.path("plans")).unwrap();
+    told.push_str(&scene.types(&format!("diff git:main plans --format github {NOW}")));
+    transcript!("diff_gone", told);
+}
+
+#[test]
 fn a_plan_whose_file_is_moved_is_not_the_same() {
     let scene = repository(&[("plans/album.kdl", &plan("album", 30, "25h", ""))]);
     commit(&scene, &[("plans/prod/album.kdl", &plan("album", 30, "25h", ""))]);

@@ -38,43 +38,64 @@ fn changed(from: u32, to: u32, more: &str) -> Scene {
 
 const WAIVED: &str = "waive \"sonae::change::deletes\" reason=\"the older ones are on tape\" until=\"2100-06-30\"";
 
+/// What the action's script says, and how it ends; `gh` is what speaks to GitHub. Gives what that was asked for, too.
+fn action(scene: &Scene, gh: &str) -> (Output, String) {
+    scene.write("bin/gh", &format!("#!/bin/sh\nprintf '%s\\n' \"$*\" >> \"$RUNNER_TEMP/asked\"\n{gh}\n"));
+    make_executable(scene, "bin/gh");
+    std::fs::create_dir(scene.path("temporary")).unwrap();
+    let temporary = scene.path("temporary").display().to_string();
+    let variables = [
+        ("PLANS", "plans".into()),
+        ("BASE", "main~1".into()),
+        ("COMMENT", "true".into()),
+        ("PULL_REQUEST", "7".into()),
+        ("RUNNER_TEMP", temporary.clone()),
+        ("GITHUB_REPOSITORY", "shop/plans".into()),
+        ("GITHUB_STEP_SUMMARY", format!("{temporary}/summary")),
+    ];
+    let output = run(scene, &block(&page("action.yml"), "run: |"), &variables);
+    let asked = std::fs::read_to_string(scene.path("temporary/asked")).unwrap_or_default();
+    (output, asked.replace(&temporary, "TEMPORARY"))
+}
+
+const LISTED: &str = "api --paginate repos/shop/plans/issues/7/comments --jq .[] | select(.body | contains(\"<!-- sonae diff -->\")) | .id\n";
+
 #[test]
 fn the_action_annotates_comments_and_fails_where_nobody_accepted() {
-    let script = block(&page("action.yml"), "run: |");
-    for (from, to, more, status, comments) in
-        [(30, 7, "", 3, 1), (30, 7, WAIVED, 0, 1), (7, 30, "", 0, 1), (30, 30, "", 0, 0)]
+    let written = "api --silent repos/shop/plans/issues/7/comments --field body=@TEMPORARY/sonae-diff.md\n";
+    for (from, to, more, status, comment) in
+        [(30, 7, "", 3, written), (30, 7, WAIVED, 0, written), (7, 30, "", 0, written), (30, 30, "", 0, "")]
     {
         let scene = changed(from, to, more);
-        // What would speak to GitHub notes what it is told.
-        scene.write("bin/gh", "#!/bin/sh\nprintf '%s\\n' \"$*\" >> \"$RUNNER_TEMP/comments\"\n");
-        make_executable(&scene, "bin/gh");
-        std::fs::create_dir(scene.path("temporary")).unwrap();
-        let temporary = scene.path("temporary").display().to_string();
-        let output = run(
-            &scene,
-            &script,
-            &[
-                ("PLANS", "plans".into()),
-                ("BASE", "main~1".into()),
-                ("COMMENT", "true".into()),
-                ("PULL_REQUEST", "7".into()),
-                ("RUNNER_TEMP", temporary.clone()),
-                ("GITHUB_STEP_SUMMARY", format!("{temporary}/summary")),
-            ],
-        );
+        let (output, asked) = action(&scene, "");
         let (told, failed) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert_eq!(output.status.code(), Some(status), "{told}\n{failed}");
         let summary = std::fs::read_to_string(scene.path("temporary/summary")).unwrap();
         assert!(summary.starts_with("**"), "{summary}");
-        let annotation = "::error file=plans/album.kdl,line=10,";
-        assert_eq!(told.contains(annotation), status == 3, "{told}");
-        let asked = std::fs::read_to_string(scene.path("temporary/comments")).unwrap_or_default();
-        assert_eq!(asked.lines().count(), comments, "{asked}");
-        if comments == 1 {
-            let page = format!("{temporary}/sonae-diff.md");
-            assert_eq!(asked, format!("pr comment 7 --edit-last --create-if-none --body-file {page}\n"));
-            assert_eq!(std::fs::read_to_string(page).unwrap(), summary);
-        }
+        assert_eq!(told.contains("::error file=plans/album.kdl,line=10,"), status == 3, "{told}");
+        assert_eq!(asked, format!("{LISTED}{comment}"));
+        let page = std::fs::read_to_string(scene.path("temporary/sonae-diff.md")).unwrap();
+        assert_eq!(page, format!("{summary}\n<!-- sonae diff -->\n"));
+    }
+}
+
+#[test]
+fn the_comment_of_an_earlier_push_is_written_anew_and_none_is_no_end() {
+    let answers = |asked: &str| format!("case $* in *--paginate*) {asked} ;; esac");
+    for (to, status) in [(7, 3), (30, 0)] {
+        let scene = changed(30, to, "");
+        let (output, asked) = action(&scene, &answers("echo 42; echo 43"));
+        assert_eq!(output.status.code(), Some(status));
+        let anew =
+            "api --silent --method PATCH repos/shop/plans/issues/comments/42 --field body=@TEMPORARY/sonae-diff.md\n";
+        assert_eq!(asked, format!("{LISTED}{anew}"));
+        // A token that may only read.
+        let scene = changed(30, to, "");
+        let (output, asked) = action(&scene, "exit 1");
+        let told = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(status), "{told}");
+        assert!(told.contains("::warning::the comment was not written"), "{told}");
+        assert_eq!(asked, LISTED);
     }
 }
 

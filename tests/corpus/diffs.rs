@@ -95,7 +95,8 @@ fn there_are_forty_pairs_and_the_change_back_is_the_opposite() {
                 })
                 .collect();
             // What is lost with another store, or taken with another backup, has nothing that it is the opposite of.
-            what.retain(|what| !what.ends_with(" of its store") && what != "Backup remove-originals");
+            let has_none = |what: &str| what.ends_with(" of its store") || what.ends_with(", where a copy goes");
+            what.retain(|what| !has_none(what) && what != "Backup remove-originals");
             what.sort();
             what.dedup();
             what
@@ -175,6 +176,15 @@ fn a_comment_of_very_many_changes_is_cut_and_its_sentence_is_whole() {
     assert!(page.starts_with("**600 changes delete recovery points; 600 need a waiver and have none**\n"), "{page}");
     assert!(page.contains("more changes left out here"), "{page}");
     assert!(page.trim_end().ends_with("tells more."), "{page}");
+}
+
+#[test]
+fn one_sentence_that_is_very_long_leaves_room_for_the_others() {
+    let (old, new) = pair(&folder().join("accepted"));
+    let new = new.replace("the new tape library keeps the older ones", &"long ".repeat(13_200));
+    let page = markdown(&compared(changes(&old, &new.replace("rpo=\"25h\" ", ""))));
+    assert!(page.contains(" … |\n") && page.contains("without rpo 25h"), "{page}");
+    assert!(!page.contains("left out here"), "{page}");
 }
 
 /// One who may for another who may is somebody new who may.

@@ -77,7 +77,7 @@ restore "www" { recover "www" { into path="/restore/www" } }
 pub static RARER: Code = Code::error(
     "sonae::change::rarer",
     "it is done less often than before",
-    r#"The longest time between two runs is longer than before, or there is no schedule any more. Whatever is promised, more can be lost, or damage is seen later.
+    r#"The longest time between two runs is longer than before, or it is as long and there are fewer runs, or there is no schedule any more. Whatever is promised, more can be lost, or damage is seen later.
 
 Before:
 

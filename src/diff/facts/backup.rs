@@ -32,7 +32,8 @@ static REMOVE_ORIGINALS: Aspect = Aspect::judged(
     "originals are deleted once they are in the store",
     "originals stay where they are",
 );
-static COPY: Aspect = Aspect::judged("copy to", Rule::Have(&LOST), "there is one copy less", "there is one copy more");
+pub(in crate::diff) static COPY: Aspect =
+    Aspect::judged("copy to", Rule::Have(&LOST), "there is one copy less", "there is one copy more");
 pub(in crate::diff) static COPY_RETENTION: Aspect =
     Aspect::judged("retention in", Rule::Retention(&RETENTION), "less is kept", "more is kept").within(&COPY);
 static COPY_TAKES: Aspect = Aspect::neutral("takes in").within(&COPY);

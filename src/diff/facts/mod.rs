@@ -10,8 +10,11 @@ mod store;
 mod target;
 mod watch;
 
-pub(super) use backup::{COPY_RETENTION, RETENTION_OF_POINTS, SCHEDULE, STORE};
-pub(super) use target::{AREA, LOOKED_AT, ROOTS};
+pub(super) use backup::{COPY, COPY_RETENTION, RETENTION_OF_POINTS, SCHEDULE, STORE};
+pub(super) use store::hides;
+pub(super) use target::{AREA, LOOKED_AT, ROOTS, are_of_one_source};
+
+use std::path::{Component, Path, PathBuf};
 
 use super::change::Kind;
 use super::fact::{Approver, Aspect, Entity, Renames, Rule, Value};
@@ -60,9 +63,10 @@ pub(super) fn of_plan(plan: &Plan, names: &Renames) -> Vec<Entity> {
     flat.entities
 }
 
-/// A path without the stroke at its end, which says nothing.
-fn without_end(path: &str) -> &str {
-    path.strip_suffix('/').filter(|rest| !rest.is_empty()).unwrap_or(path)
+/// A path without what says nothing in it: a stroke at its end, or two in a row, or a `.` between.
+fn plain(path: &str) -> String {
+    let plain: PathBuf = Path::new(path).components().filter(|part| *part != Component::CurDir).collect();
+    if plain.as_os_str().is_empty() { ".".to_owned() } else { plain.display().to_string() }
 }
 
 /// The parts so far.

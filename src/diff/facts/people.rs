@@ -4,7 +4,7 @@ use super::Flat;
 use crate::diagnostic::codes::change::{ACCESS, LOST, OBJECTIVE, OPEN};
 use crate::diff::change::Kind;
 use crate::diff::fact::{Aspect, Entity, Rule, Value};
-use crate::plan::{Announce, Channel, Host, Notify, Role, Ssh};
+use crate::plan::{Announce, Channel, Host, Member, Notify, Role, Ssh};
 
 static MEMBERS: Aspect =
     Aspect::judged("member", Rule::EachOpens(&ACCESS), "more people may approve and sign off", "fewer people may");
@@ -41,10 +41,10 @@ static PUBLISH: Aspect = Aspect::told("publish", "the notice is published anothe
 impl Flat<'_> {
     pub(super) fn role(&mut self, role: &Role) {
         let mut entity = self.entity(Kind::Role, &role.name, role.span);
-        let members = role.members.iter().map(|member| format!("{} ({})", member.person.value, member.user.value));
+        let of = |member: &Member| (format!("{} ({})", member.person.value, member.user.value), member.person.span);
         // A role without anybody is no wider than one with somebody.
         let first = role.members.first().map_or(role.span, |member| member.person.span);
-        entity.say(&MEMBERS, Value::Set(members.collect()), first);
+        entity.set_of(&MEMBERS, role.members.iter().map(of), first);
         self.add(entity, &role.waivers);
     }
 

@@ -1,10 +1,10 @@
 //! What a plan says of stores.
 
 use super::people::HOST_KEY;
-use super::{Flat, without_end};
+use super::{Flat, plain};
 use crate::diagnostic::codes::change::{ACCESS, OPEN};
 use crate::diff::change::Kind;
-use crate::diff::fact::{Aspect, Entity, Rule, Value};
+use crate::diff::fact::{Aspect, Entity, Fact, Rule, Value};
 use crate::plan::{Access, LockMode, S3, ServerEncryption, Sftp, Store, StoreKind};
 use crate::primitives::Spanned;
 
@@ -63,11 +63,18 @@ static PRUNE: Aspect =
     Aspect::judged("prune", Rule::EachOpens(&ACCESS), "more may delete there", "fewer may delete there")
         .within(&HAS_ACCESS);
 
+/// Whether a guard of one store is one of who can read, which another has to have as well that holds the same; `newer` is what the other says. Of two ways
+/// to encrypt either will do.
+pub(in crate::diff) fn hides(guard: &Aspect, newer: &[Fact]) -> bool {
+    let encrypts = |aspect: &Aspect| *aspect == ENCRYPT || *aspect == ENCRYPTION;
+    *guard == READ || *guard == HAS_ACCESS || (encrypts(guard) && !newer.iter().any(|fact| encrypts(fact.aspect)))
+}
+
 impl Flat<'_> {
     pub(super) fn store(&mut self, store: &Store) {
         let mut entity = self.entity(Kind::Store, &store.name, store.span);
         match &store.kind {
-            StoreKind::Local { path } => entity.say(&PLACE, &path.value, path.span),
+            StoreKind::Local { path } => entity.say(&PLACE, plain(&path.value), path.span),
             StoreKind::S3(s3) => s3_facts(&mut entity, s3),
             StoreKind::Sftp(sftp) => sftp_facts(&mut entity, sftp),
         }
@@ -111,7 +118,7 @@ fn s3_facts(entity: &mut Entity, s3: &S3) {
 
 fn sftp_facts(entity: &mut Entity, sftp: &Sftp) {
     let path = sftp.path.value.to_string();
-    let place = format!("sftp://{}@{}{}", sftp.user.value, sftp.host.value, without_end(&path));
+    let place = format!("sftp://{}@{}{}", sftp.user.value, sftp.host.value, plain(&path));
     entity.say(&PLACE, place, sftp.span);
     entity.maybe(&PORT, sftp.port.as_ref());
     entity.maybe_shown(&IDENTITY, sftp.identity.as_ref());
@@ -123,6 +130,6 @@ fn access_facts(entity: &mut Entity, access: &Access) {
     for (aspect, who) in [(&WRITE, &access.write), (&READ, &access.read), (&PRUNE, &access.prune)] {
         // Where nobody is named, the words are there all the same: nobody is fewer than somebody.
         let first = who.first().map_or(access.span, |first| first.span);
-        entity.say(aspect, Value::Set(who.iter().map(|who| who.value.clone()).collect()), first);
+        entity.set_of(aspect, who.iter().map(|who| (who.value.clone(), who.span)), first);
     }
 }

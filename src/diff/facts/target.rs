@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Flat, without_end};
+use super::{Flat, plain};
 use crate::diagnostic::codes::change::{GUARD, LOST, NARROWER, OBJECTIVE};
 use crate::diff::change::Kind;
 use crate::diff::fact::{Aspect, Entity, Rule, Value};
@@ -28,7 +28,7 @@ static SOURCE: Aspect = Aspect::judged(
     "",
 );
 pub(in crate::diff) static ROOTS: Aspect =
-    Aspect::judged("folders", Rule::Each(&NARROWER), "less is backed up", "more is backed up");
+    Aspect::judged("folders", Rule::Folders(&NARROWER), "less is backed up", "more is backed up");
 static EXCLUDE: Aspect =
     Aspect::judged("exclude", Rule::EachOpens(&NARROWER), "less is backed up", "more is backed up");
 static ALLOW_EMPTY: Aspect = Aspect::judged(
@@ -79,6 +79,24 @@ static ANY_POINT: Aspect = Aspect::judged(
     "fewer days can be brought back to every moment",
     "more days can be brought back to every moment",
 );
+
+/// Whether two targets could be one by another name: all of a template's have much in common, and what they back up is each one's own. Of anything
+/// else it could be.
+pub(in crate::diff) fn are_of_one_source(one: &Entity, other: &Entity) -> bool {
+    let said = |entity: &Entity, aspect: &Aspect| {
+        entity.facts.iter().find(|fact| fact.aspect == aspect).map(|fact| fact.value.clone())
+    };
+    let folders = |entity: &Entity| match said(entity, &ROOTS) {
+        Some(Value::Set(folders)) => folders,
+        _ => BTreeSet::new(),
+    };
+    let (own, others) = (folders(one), folders(other));
+    let same = |aspect: &Aspect| said(one, aspect) == said(other, aspect);
+    match own.is_empty() && others.is_empty() {
+        false => !own.is_disjoint(&others),
+        true => same(&SOURCE) && same(&IMAGE) && same(&RELEASE),
+    }
+}
 
 impl Flat<'_> {
     pub(super) fn target(&mut self, target: &Target) {
@@ -149,8 +167,7 @@ impl Flat<'_> {
 
 fn files_facts(entity: &mut Entity, files: &Files) {
     if let Some(first) = files.roots.first() {
-        let roots = files.roots.iter().map(|root| without_end(&root.value.to_string()).to_owned()).collect();
-        entity.say(&ROOTS, Value::Set(roots), first.span);
+        entity.set_of(&ROOTS, files.roots.iter().map(|root| (plain(&root.value), root.span)), first.span);
     }
     entity.set(&EXCLUDE, &files.exclude);
     entity.flag(&ALLOW_EMPTY, files.allow_empty, files.span);

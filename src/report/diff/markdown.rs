@@ -105,8 +105,19 @@ fn row(change: &Change) -> String {
         grave if grave >= Judgement::Weakens => format!("**{grave}**"),
         light => light.to_string(),
     };
-    let why: Vec<String> = reasons(change).iter().map(|reason| cell(reason)).collect();
+    let why: Vec<String> = reasons(change).iter().map(|reason| cell(&short(reason))).collect();
     let mut row = String::new();
-    let _ = writeln!(row, "| {} | {judgement} | {} | {} |", mark(change), cell(&told(change)), why.join("<br>"));
+    let _ =
+        writeln!(row, "| {} | {judgement} | {} | {} |", mark(change), cell(&short(&told(change))), why.join("<br>"));
     row
+}
+
+/// So much of a sentence is shown that one row leaves room for the others.
+const SENTENCE_CHARACTERS: usize = 1_000;
+
+fn short(text: &str) -> String {
+    match text.char_indices().nth(SENTENCE_CHARACTERS) {
+        Some((end, _)) => format!("{} …", &text[..end]),
+        None => text.to_owned(),
+    }
 }
