@@ -30,7 +30,13 @@ pub(super) fn lying(old: &Plan, new: &ProvenPlan, base: &PathBytes, now: Timesta
     if jobs.is_empty() {
         return Ok(vec![]);
     }
-    let asked = Asked { rules: jobs.iter().map(|(job, of)| (job.clone(), Keeping::of(old, plan, of))).collect(), now };
+    let hosts = |job: &JobName| {
+        let target = plan.targets.iter().find(|target| target.name.value == job.target);
+        target.into_iter().flat_map(|target| &target.hosts).map(|host| host.value.clone()).collect()
+    };
+    let hosts = jobs.iter().map(|(job, _)| (job.clone(), hosts(job))).collect();
+    let asked =
+        Asked { rules: jobs.iter().map(|(job, of)| (job.clone(), Keeping::of(old, plan, of))).collect(), hosts, now };
     let chosen: BTreeSet<JobName> = jobs.into_iter().map(|(job, _)| job).collect();
     let locations = forecast::locations(plan, base);
     let stores = world::reading(&locations);
@@ -111,6 +117,8 @@ impl Keeping {
 /// What is asked of which job.
 struct Asked {
     rules: BTreeMap<JobName, Keeping>,
+    /// The hosts of its target; none where they are not named.
+    hosts: BTreeMap<JobName, BTreeSet<Name>>,
     now: Timestamp,
 }
 
@@ -122,7 +130,10 @@ impl Asked {
 
     /// Of each host by itself, as each prunes its own.
     fn in_store(&self, job: &JobName, store: &Name, seen: &PointsSeen, roots: &[PathBytes]) -> Vec<Lying> {
-        let hosts: BTreeSet<&Name> = of_roots(seen, roots).map(|(seen, _)| &seen.place.host).collect();
+        // No run prunes what other hosts made.
+        let own = &self.hosts[job];
+        let hosts = of_roots(seen, roots).map(|(seen, _)| &seen.place.host);
+        let hosts: BTreeSet<&Name> = hosts.filter(|host| own.is_empty() || own.contains(host)).collect();
         let lying = |of: Option<String>, there: Vec<Timestamp>, goes: Vec<Timestamp>| Lying {
             job: job.clone(),
             store: Some(store.clone()),

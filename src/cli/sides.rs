@@ -1,6 +1,6 @@
 //! What is compared: files, folders, and either as a commit has it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
@@ -114,15 +114,45 @@ pub(super) fn pairs(old: &str, new: &str) -> Result<Vec<Pair>, Failure> {
             None => alone.push((path, plan)),
         }
     }
-    for (path, plan) in alone {
-        let same = before.iter().find(|(_, old)| plan_name(old) == plan_name(&plan)).map(|(path, _)| path.clone());
-        let old = same.and_then(|path| before.remove_entry(&path));
-        let (from, old) = old.unzip();
-        let folders = from.as_deref().and_then(|from| Some([from.parent()?, path.parent()?]));
-        pairs.push(Pair::of(old, Some(plan), folders));
+    // Who is known by name is not another's by what stands in it.
+    for find in [named, alike] {
+        for (path, plan) in std::mem::take(&mut alone) {
+            let Some((from, old)) = find(&before, &plan).and_then(|path| before.remove_entry(&path)) else {
+                alone.push((path, plan));
+                continue;
+            };
+            let folders = [from.parent(), path.parent()].map(|folder| folder.unwrap_or(Path::new("")));
+            pairs.push(Pair::of(Some(old), Some(plan), Some(folders)));
+        }
     }
+    pairs.extend(alone.into_iter().map(|(_, plan)| Pair::of(None, Some(plan), None)));
     pairs.extend(before.into_values().map(|old| Pair::of(Some(old), None, None)));
     Ok(pairs)
+}
+
+/// So much of the lines of two plan files must be the same that they are one, where it has another path and another name.
+const ALIKE: f64 = 0.6;
+
+/// Which of these plans has that one's name.
+fn named(before: &BTreeMap<PathBuf, PlanText>, plan: &PlanText) -> Option<PathBuf> {
+    before.iter().find(|(_, old)| plan_name(old) == plan_name(plan)).map(|(path, _)| path.clone())
+}
+
+/// Which of these plans says the most of what that one does, and enough of it.
+fn alike(before: &BTreeMap<PathBuf, PlanText>, plan: &PlanText) -> Option<PathBuf> {
+    let shares = before.iter().map(|(path, old)| (shared(old, plan), path));
+    let most = shares.filter(|(share, _)| *share >= ALIKE).max_by(|(a, _), (b, _)| a.total_cmp(b));
+    most.map(|(_, path)| path.clone())
+}
+
+/// How many of the lines of two plan files are in both.
+fn shared(one: &PlanText, other: &PlanText) -> f64 {
+    let lines = |of: &'_ PlanText| -> BTreeSet<String> {
+        let lines = of.sources.get(of.root).text.lines().map(|line| line.trim().to_owned());
+        lines.filter(|line| line.len() > 1).collect()
+    };
+    let (one, other) = (lines(one), lines(other));
+    one.intersection(&other).count() as f64 / one.union(&other).count().max(1) as f64
 }
 
 /// A folder as it is below the top of a work tree; none where it is not.

@@ -247,10 +247,14 @@ impl Change {
         let because: String = self.because.iter().map(|because| format!("; {because}")).collect();
         let message = format!("{}: {}{because}", self.subject, self.in_words());
         let help = match code.severity {
-            crate::diagnostic::Severity::Error => format!(
-                "take it back, or say in this block why it is meant, and until when it is to be: waive \"{}\" reason=\"…\" until=\"…\"",
-                code.name
-            ),
+            crate::diagnostic::Severity::Error => {
+                let block = match self.what {
+                    What::Removed => "what it was a part of, or in `plan`,",
+                    _ => "this block",
+                };
+                let waiver = format!("waive \"{}\" reason=\"…\" until=\"…\"", code.name);
+                format!("take it back, or say in {block} why it is meant, and until when it is to be: {waiver}")
+            }
             _ => format!("see `sonae explain {}`", code.name),
         };
         Some(Diagnostic::new(code, message, self.span, self.judgement.to_string(), help))

@@ -6,8 +6,9 @@ use super::change::{Change, Judgement, Kind, Subject, What};
 use super::fact::{Aspect, Entity, Fact, Renames, Rule, Shape, Value};
 use super::judge::{Judge, Verdict};
 use super::points::Sides;
-use super::{facts, kept};
+use super::{coverage, facts, kept};
 use crate::diagnostic::codes::change::{HISTORY, LOST};
+use crate::plan::{Backup, Source, Target};
 use crate::primitives::{Span, grouped};
 
 /// What is needed to compare.
@@ -73,6 +74,7 @@ impl<'p> Comparing<'p> {
             kind => Verdict::stronger(&with_parts(come(kind), entity, all)),
         };
         changes.push(change(entity, What::Added, verdict, entity.span));
+        self.beside(entity, changes);
         let parts = all.iter().filter(|part| owner_of(part).as_ref().is_some_and(|owner| is(owner, entity)));
         for part in parts.chain([entity]) {
             for fact in &part.facts {
@@ -112,12 +114,21 @@ impl<'p> Comparing<'p> {
 
     /// The points of a job or a target that are there.
     fn points_of(&self, entity: &Entity) -> Option<String> {
+        let jobs = self.sides.as_ref()?.older(&entity.subject);
+        let hosts = jobs.first()?.0.hosts.len().max(1);
+        self.points_of_hosts(entity, hosts as u64)
+    }
+
+    /// Those of so many of its hosts.
+    fn points_of_hosts(&self, entity: &Entity, hosts: u64) -> Option<String> {
         let sides = self.sides.as_ref()?;
         let jobs = sides.older(&entity.subject);
-        if jobs.is_empty() {
-            return None;
-        }
-        let count: Option<u64> = jobs.iter().map(|(target, backup)| sides.there(target, backup)).sum();
+        jobs.first()?;
+        let each = |(target, backup): &(&Target, &Backup)| {
+            let is_of_hosts = target.source.as_ref().is_some_and(Source::is_of_a_host);
+            sides.there(target, backup).map(|count| if is_of_hosts { count * hosts } else { count })
+        };
+        let count: Option<u64> = jobs.iter().map(each).sum();
         Some(match count {
             None => "the recovery points made so far".to_owned(),
             Some(1) => "the recovery points that are there (1)".to_owned(),
@@ -165,12 +176,39 @@ impl<'p> Comparing<'p> {
                 format!("{points} stay where they are: no run prunes points of other folders than those that it packs")
             }));
         }
+        self.hosts_lost(new, &mut changes[first..]);
+    }
+
+    /// What the store of another backup of the same target hides, and that of a new one does not.
+    fn beside(&mut self, new: &Entity, changes: &mut Vec<Change>) {
+        let is_other = |entity: &&Entity| entity.subject.kind == Kind::Backup && entity.owner == new.owner;
+        let other = self.before.iter().filter(is_other).find_map(facts::store_of);
+        let (Kind::Backup, Some(other), Some(own)) = (new.subject.kind, other, facts::store_of(new)) else { return };
+        let (from, to) = (other.value.shown(), own.value.shown());
+        let called = format!("{to}, where it goes");
+        let because = Some(format!("{from} guards what it holds of the same target by that"));
+        self.guards(new, &Heir { from: &from, to, called, because, counts: facts::hides, span: own.span }, changes);
+    }
+
+    /// What becomes of the points of hosts that are no more the target's.
+    fn hosts_lost(&self, target: &Entity, changes: &mut [Change]) {
+        for change in changes.iter_mut().filter(|change| change.word() == Some(facts::HOSTS.word)) {
+            if let What::Members { gone, .. } = &change.what
+                && !gone.is_empty()
+            {
+                let points = self.points_of_hosts(target, gone.len() as u64).into_iter();
+                change.because.extend(points.map(|points| {
+                    format!(
+                        "{points} of what goes stay where they are: no run prunes points of other hosts than its own"
+                    )
+                }));
+            }
+        }
     }
 
     /// What the store of before guards, and the one that takes its place does not, or the one that a new copy goes to.
     fn other_store(&mut self, old: &Entity, new: &Entity, changes: &mut Vec<Change>) {
-        let named = |entity: &Entity| entity.facts.iter().find(|fact| *fact.aspect == facts::STORE).cloned();
-        let (Some(before), Some(after)) = (named(old), named(new)) else { return };
+        let (Some(before), Some(after)) = (facts::store_of(old), facts::store_of(new)) else { return };
         let (from, to) = (before.value.shown(), after.value.shown());
         if from != to {
             let (called, counts) = ("its store".to_owned(), all_guards as Counts);
@@ -189,7 +227,9 @@ impl<'p> Comparing<'p> {
     fn guards(&mut self, new: &Entity, heir: &Heir<'_>, changes: &mut Vec<Change>) {
         let [older, newer] = [(0, heir.from), (1, &heir.to)].map(|(side, store)| self.stores[side].get(store).copied());
         let (Some(older), Some(newer)) = (older, newer) else { return };
-        let counts = |fact: &&Fact| fact.is_within_one_of(&newer.facts) && (heir.counts)(fact.aspect, &newer.facts);
+        let counts = |fact: &&Fact| {
+            fact.is_within_one_of(&newer.facts) && (heir.counts)(fact.aspect, &older.facts, &newer.facts)
+        };
         for guard in older.facts.iter().filter(counts) {
             let now = newer.facts.iter().find(|other| other.is_of(guard));
             let verdict = self.judge.of(guard.aspect, Some(&guard.value), now.map(|now| &now.value));
@@ -217,7 +257,14 @@ impl<'p> Comparing<'p> {
                 return;
             }
         }
-        let verdict = self.judge.of(fact.aspect, old.map(|fact| &fact.value), new.map(|fact| &fact.value));
+        let [before, after] = [old, new].map(|fact| fact.map(|fact| &fact.value));
+        let verdict = match *fact.aspect {
+            ref aspect if *aspect == facts::TARGETS => coverage::looked_at(before, after, self.after),
+            ref aspect if *aspect == facts::HOSTS && coverage::are_all_hosts(before, after, self.after) => {
+                Verdict { because: vec!["these are all hosts that the plan has".to_owned()], ..Verdict::neutral() }
+            }
+            ref aspect => self.judge.of(aspect, before, after),
+        };
         let what = changed(old, new);
         let span = new.map_or(entity.span, |fact| match &what {
             // What is new is what is looked at.
@@ -231,10 +278,10 @@ impl<'p> Comparing<'p> {
     }
 }
 
-/// Which guards of a store count, where another says so much.
-type Counts = fn(&Aspect, &[Fact]) -> bool;
+/// Which guards of a store count, of what the one says and the other.
+type Counts = fn(&Aspect, &[Fact], &[Fact]) -> bool;
 
-fn all_guards(_: &Aspect, _: &[Fact]) -> bool {
+fn all_guards(_: &Aspect, _: &[Fact], _: &[Fact]) -> bool {
     true
 }
 

@@ -131,6 +131,17 @@ impl Judge {
         match (gap(old), gap(new)) {
             _ if new.is_none() => Verdict::weaker(code, "it is done only when somebody runs it"),
             (None, Some(_)) => Verdict::stronger("it is done by itself"),
+            (Some(before), Some(after)) if is_only_the_clock(old, new) => {
+                let because = format!(
+                    "the clock of another zone: up to {} lie between two runs, where it was {}",
+                    told(after.longest),
+                    told(before.longest)
+                );
+                Verdict {
+                    because: if before.longest == after.longest { vec![] } else { vec![because] },
+                    ..Verdict::neutral()
+                }
+            }
             (Some(before), Some(after)) if before.longest == after.longest => {
                 // Months are not all as long.
                 let is_more = |one: Waits, other: Waits| one.usual > other.usual + other.usual / 50;
@@ -178,6 +189,11 @@ impl Judge {
             Some(Waits { longest, shortest, usual: usual(&times).unwrap_or(longest) })
         })
     }
+}
+
+/// Whether two schedules say the same of the clocks of two zones. What a promise has to hold of that, the proofs say.
+fn is_only_the_clock(old: Option<&Value>, new: Option<&Value>) -> bool {
+    matches!((old, new), (Some(Value::Schedule(old)), Some(Value::Schedule(new))) if old.schedule.rhythm == new.schedule.rhythm)
 }
 
 fn opposite(way: Way) -> Way {

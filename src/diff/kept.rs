@@ -241,7 +241,8 @@ fn gap(sides: &Sides<'_>, judge: &mut Judge, before: &When, after: &When) -> Opt
     let between = u64::try_from(next.duration_since(last).as_secs()).ok()?;
     let usual = judge.gap(before).max(judge.gap(after))?;
     let time = |time: Timestamp| calendar::local_in(time, &sides.zone);
-    (between > usual).then(|| {
+    // So much a run may be late anyhow.
+    (between > usual + usual / 24).then(|| {
         format!(
             "put into use now, the next run is at {}, {} after the last at {}: longer than either schedule has",
             time(next),

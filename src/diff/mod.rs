@@ -7,6 +7,7 @@
 mod accepted;
 mod change;
 mod compare;
+mod coverage;
 mod fact;
 mod facts;
 mod judge;

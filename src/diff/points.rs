@@ -112,12 +112,7 @@ pub(super) struct Lot {
     pub(super) left: Option<Timestamp>,
 }
 
-/// How many hosts make each point of a series for themselves.
-fn hosts(series: &Series, target: &Target) -> u64 {
-    if series.of_hosts { (target.hosts.len() as u64).max(1) } else { 1 }
-}
-
-/// Whether none of the folders of a target has the name of one of before: by that, runs and restores know the points that are theirs.
+/// Whether none of the folders of a target has the name of one of before: by that, runs know the points that are theirs to prune.
 fn are_others(old: &Target, new: &Target) -> bool {
     let names = |target: &'_ Target| -> Option<BTreeSet<OsString>> {
         let files = match target.source.as_ref()? {
@@ -157,10 +152,18 @@ impl<'p> Sides<'p> {
     fn leaves(&self, [old, new]: [OfTarget<'p>; 2], place: &Place) -> bool {
         let is_called_otherwise = old.0.job(old.1) != new.0.job(new.1);
         let has_moved = place.store().is_some_and(|store| self.moved.contains(store.as_str()));
-        let is_elsewhere = |host: &&Spanned<Name>| self.names.name(Kind::Host, &host.value) != host.value.as_str();
-        let is_left =
-            self.is_renamed || is_called_otherwise || has_moved || old.0.hosts.iter().any(|host| is_elsewhere(&host));
-        is_left || are_others(old.0, new.0)
+        self.is_renamed || is_called_otherwise || has_moved || are_others(old.0, new.0)
+    }
+
+    /// How many hosts go on with what they made so far: those of both plans by the same name. None where nobody says which they are.
+    fn hosts(&self, [old, new]: [OfTarget<'p>; 2]) -> Option<u64> {
+        let named = |of: OfTarget<'p>| Some(&of.0.hosts).filter(|hosts| !hosts.is_empty());
+        let (older, newer) = named(old).zip(named(new))?;
+        let stays = |host: &&Spanned<Name>| {
+            self.names.name(Kind::Host, &host.value) == host.value.as_str()
+                && newer.iter().any(|other| other.value == host.value)
+        };
+        Some(older.iter().filter(stays).count() as u64)
     }
 
     /// Whether the folders of a target of both plans are all others.
@@ -212,8 +215,8 @@ impl<'p> Sides<'p> {
             let effect = self.effect(series, same)?;
             // What is not found is not deleted.
             let is_left = effect.making.is_some() && self.leaves([old, new], &effect.place);
-            let hosts = hosts(series, old.0);
-            Some(Effect { hosts, gone: if is_left { Gone::None } else { effect.gone }, ..effect })
+            let hosts = if series.of_hosts { self.hosts([old, new]).unwrap_or(1) } else { 1 };
+            Some(Effect { hosts, gone: if is_left || hosts == 0 { Gone::None } else { effect.gone }, ..effect })
         };
         before.iter().filter_map(pair).collect()
     }
@@ -270,12 +273,10 @@ impl<'p> Sides<'p> {
         Gone::Some(Lot { points: goes.len() as u64, there: there.len() as u64, first: *first, last: *last, left })
     }
 
-    /// How many points of a job are there now, by the older plan; none where nobody can say.
+    /// How many points of a job are there now, by the older plan, of each of its hosts; none where nobody can say.
     pub(super) fn there(&self, target: &Target, backup: &Backup) -> Option<u64> {
         let count = |series: &Series| match &series.kept {
-            Kept::Points(points) if !points.rules.is_empty() => {
-                Some(points.there(self.now).ok()?.len() as u64 * hosts(series, target))
-            }
+            Kept::Points(points) if !points.rules.is_empty() => Some(points.there(self.now).ok()?.len() as u64),
             _ => None,
         };
         of_backup(target, backup, &self.old_zone, None).iter().map(count).sum()

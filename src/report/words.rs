@@ -116,7 +116,9 @@ pub fn lasting(time: SignedDuration) -> String {
 pub fn cell(text: &str) -> String {
     let mut cell = String::with_capacity(text.len());
     let mut before = ' ';
-    for c in on_one_line(text).chars() {
+    let text =
+        on_one_line(text).replace("://", ":\u{200b}//").replace("www.", "www\u{200b}.").replace("GH-", "GH\u{200b}-");
+    for c in text.chars() {
         match c {
             '<' => cell.push_str("&lt;"),
             '&' => cell.push_str("&amp;"),
@@ -124,7 +126,8 @@ pub fn cell(text: &str) -> String {
             // Within a word it is no mark-up.
             '_' if !before.is_alphanumeric() => cell.push_str("\\_"),
             // A space that nobody sees.
-            '@' | '#' if !before.is_alphanumeric() => cell.extend([c, '\u{200b}']),
+            '@' if !before.is_alphanumeric() => cell.extend([c, '\u{200b}']),
+            '#' => cell.extend([c, '\u{200b}']),
             c => cell.push(c),
         }
         before = c;

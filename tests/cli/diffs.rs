@@ -175,11 +175,15 @@ fn a_plan_whose_file_is_moved_is_not_the_same() {
     let absolute = plan("album", 30, "25h", "").replace("path=\"", "path=\"/srv/").replace("files \"", "files \"/srv/");
     scene.write("plans/album.kdl", &absolute);
     scene.write("plans/prod/album.kdl", &absolute);
-    let told = scene.types_all(&[
+    let mut told = scene.types_all(&[
         &format!("diff git:main~1:plans/album.kdl git:main:plans/prod/album.kdl {NOW}"),
         &format!("diff git:main:plans/album.kdl plans/prod/album.kdl {NOW}"),
         &format!("diff plans/album.kdl plans/prod/album.kdl {NOW}"),
     ]);
+    // Another path, and another name.
+    scene.write("plans/prod/album.kdl", &plan("prints", 7, "25h", ""));
+    std::fs::remove_file(scene.path("plans/album.kdl")).unwrap();
+    told.push_str(&scene.types(&format!("diff git:main~1 plans {NOW}")));
     transcript!("diff_moved", told);
 }
 

@@ -58,11 +58,12 @@ fn action(scene: &Scene, gh: &str) -> (Output, String) {
     (output, asked.replace(&temporary, "TEMPORARY"))
 }
 
-const LISTED: &str = "api --paginate repos/shop/plans/issues/7/comments --jq .[] | select(.body | contains(\"<!-- sonae diff -->\")) | .id\n";
+const LISTED: &str =
+    "api --paginate repos/shop/plans/issues/7/comments --jq .[] | select(.body | startswith(env.MARK)) | .id\n";
 
 #[test]
 fn the_action_annotates_comments_and_fails_where_nobody_accepted() {
-    let written = "api --silent repos/shop/plans/issues/7/comments --field body=@TEMPORARY/sonae-diff.md\n";
+    let written = "api --silent repos/shop/plans/issues/7/comments --field body=@TEMPORARY/sonae-diff-comment.md\n";
     for (from, to, more, status, comment) in
         [(30, 7, "", 3, written), (30, 7, WAIVED, 0, written), (7, 30, "", 0, written), (30, 30, "", 0, "")]
     {
@@ -74,8 +75,8 @@ fn the_action_annotates_comments_and_fails_where_nobody_accepted() {
         assert!(summary.starts_with("**"), "{summary}");
         assert_eq!(told.contains("::error file=plans/album.kdl,line=10,"), status == 3, "{told}");
         assert_eq!(asked, format!("{LISTED}{comment}"));
-        let page = std::fs::read_to_string(scene.path("temporary/sonae-diff.md")).unwrap();
-        assert_eq!(page, format!("{summary}\n<!-- sonae diff -->\n"));
+        let page = std::fs::read_to_string(scene.path("temporary/sonae-diff-comment.md")).unwrap();
+        assert_eq!(page, format!("<!-- sonae diff: plans -->\n\n{summary}"));
     }
 }
 
@@ -86,8 +87,7 @@ fn the_comment_of_an_earlier_push_is_written_anew_and_none_is_no_end() {
         let scene = changed(30, to, "");
         let (output, asked) = action(&scene, &answers("echo 42; echo 43"));
         assert_eq!(output.status.code(), Some(status));
-        let anew =
-            "api --silent --method PATCH repos/shop/plans/issues/comments/42 --field body=@TEMPORARY/sonae-diff.md\n";
+        let anew = "api --silent --method PATCH repos/shop/plans/issues/comments/42 --field body=@TEMPORARY/sonae-diff-comment.md\n";
         assert_eq!(asked, format!("{LISTED}{anew}"));
         // A token that may only read.
         let scene = changed(30, to, "");

@@ -52,6 +52,19 @@ fn the_pages_of_diagnostics_are_current() {
 }
 
 #[test]
+fn the_summary_of_the_book_lists_every_page_of_a_diagnostic() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/SUMMARY.md");
+    let written = std::fs::read_to_string(path).unwrap();
+    let pages: String =
+        codes::all().map(|code| format!("  - [{}](diagnostics/{})\n", code.name, diagnostics_file(code))).collect();
+    let lines = written.lines().filter(|line| !line.starts_with("  - "));
+    let expected: String = lines
+        .map(|line| format!("{line}\n{}", if line.contains("(diagnostics/README.md)") { &*pages } else { "" }))
+        .collect();
+    is_current("docs/SUMMARY.md", &expected);
+}
+
+#[test]
 fn the_page_of_the_language_is_current() {
     is_current("docs/language.md", &sonae::lower::page());
 }

@@ -17,8 +17,7 @@ fn as_shown(text: &str, folder: &str) -> String {
     let mut shown = text.replace(folder, "/home/me/home");
     for (what, so) in [
         (r"\d{8}T\d{6}Z-[0-9a-f]{8}", "20260301T053000Z-6b1f0c2a"),
-        (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "2026-03-01 05:30:00 UTC"),
-        (r"\d{4}-\d\d-\d\d \d\d:\d\d( →| …| to |:| UTC)", "2026-03-01 05:30$1"),
+        (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "2026-03-01 [run] UTC"),
         (r"\b\d+\.\ds\b", "0.3s"),
         (r"(\d+[dhms])+ after the last", "24h after the last"),
         (r"\bon \S+, observed", "on my-host, observed"),
@@ -30,8 +29,30 @@ fn as_shown(text: &str, folder: &str) -> String {
     ] {
         shown = Regex::new(what).unwrap().replace_all(&shown, so).into_owned();
     }
+    let shown = in_march(&shown).replace("[run]", "05:30:00");
     let lines: Vec<&str> = shown.lines().map(str::trim_end).collect();
     lines.join("\n") + "\n"
+}
+
+/// The times of the plan's schedule near today as if today were the first of March; any other time near it is one of a run.
+fn in_march(text: &str) -> String {
+    let now = jiff::Zoned::now().with_time_zone(jiff::tz::TimeZone::UTC);
+    let is_before = now.time() < jiff::civil::time(5, 30, 0, 0);
+    let last = if is_before { now.date().yesterday().unwrap() } else { now.date() };
+    let time = Regex::new(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d)\b").unwrap();
+    let shown = |found: &regex::Captures<'_>| {
+        let date: jiff::civil::Date = found[1].parse().unwrap();
+        let days = (date - last).get_days();
+        match (days.abs() > 60, &found[2]) {
+            (true, _) => found[0].to_owned(),
+            (_, "05:30") => {
+                let shown = jiff::civil::date(2026, 3, 1).checked_add(jiff::Span::new().days(days)).unwrap();
+                format!("{shown} 05:30")
+            }
+            _ => "2026-03-01 05:30".to_owned(),
+        }
+    };
+    time.replace_all(text, shown).into_owned()
 }
 
 /// A block of the page: how it begins, and its lines.

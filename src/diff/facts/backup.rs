@@ -3,7 +3,7 @@
 use super::Flat;
 use crate::diagnostic::codes::change::{GUARD, LOST, OBJECTIVE, OPEN, RARER, RETENTION};
 use crate::diff::change::Kind;
-use crate::diff::fact::{Aspect, Entity, Rule, Value};
+use crate::diff::fact::{Aspect, Entity, Fact, Rule, Value};
 use crate::plan::{
     ArchiveFormat, Backup, Content, CopyTo, Drift, PointInTime, Retention, Select, Snapshot, Stored, Target, Way,
 };
@@ -16,7 +16,7 @@ pub(in crate::diff) static RETENTION_OF_POINTS: Aspect =
     Aspect::judged("retention", Rule::Retention(&RETENTION), "less is kept", "more is kept");
 static WAY: Aspect =
     Aspect::told("way", "from now on it is made another way; what was made so far is restored as it was made");
-pub(in crate::diff) static STORE: Aspect =
+static STORE: Aspect =
     Aspect::judged("store", Rule::Place, "the points made so far stay in the store that was named before", "");
 static COMPRESSION: Aspect = Aspect::told("compression", "what was made so far stays as it is, and readable");
 static SELECT: Aspect = Aspect::told("select", "a run packs other files of the folder from now on");
@@ -75,6 +75,11 @@ static BEFORE_BACKUP: Aspect = Aspect::judged(
 static AFTER_BACKUP: Aspect =
     Aspect::told("after-backup", "what runs once the backup is made is another program, or none");
 static PRIORITY: Aspect = Aspect::neutral("priority");
+
+/// The store that a backup goes to.
+pub(in crate::diff) fn store_of(backup: &Entity) -> Option<&Fact> {
+    backup.facts.iter().find(|fact| *fact.aspect == STORE)
+}
 
 impl Flat<'_> {
     /// The newer plan's name of a job.

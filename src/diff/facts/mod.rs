@@ -10,9 +10,10 @@ mod store;
 mod target;
 mod watch;
 
-pub(super) use backup::{COPY, COPY_RETENTION, RETENTION_OF_POINTS, SCHEDULE, STORE};
+pub(super) use backup::{COPY, COPY_RETENTION, RETENTION_OF_POINTS, SCHEDULE, store_of};
 pub(super) use store::hides;
-pub(super) use target::{AREA, LOOKED_AT, ROOTS, are_of_one_source};
+pub(super) use target::{AREA, HOSTS, LOOKED_AT, ROOTS, are_of_one_source};
+pub(super) use watch::TARGETS;
 
 use std::path::{Component, Path, PathBuf};
 

@@ -63,11 +63,19 @@ static PRUNE: Aspect =
     Aspect::judged("prune", Rule::EachOpens(&ACCESS), "more may delete there", "fewer may delete there")
         .within(&HAS_ACCESS);
 
-/// Whether a guard of one store is one of who can read, which another has to have as well that holds the same; `newer` is what the other says. Of two ways
-/// to encrypt either will do.
-pub(in crate::diff) fn hides(guard: &Aspect, newer: &[Fact]) -> bool {
-    let encrypts = |aspect: &Aspect| *aspect == ENCRYPT || *aspect == ENCRYPTION;
-    *guard == READ || *guard == HAS_ACCESS || (encrypts(guard) && !newer.iter().any(|fact| encrypts(fact.aspect)))
+/// Whether a guard of one store, which says `older`, is one of who can read, and another has to have it as well that holds the same and says `newer`. Of two
+/// ways to encrypt either will do; names are those of one service, and who reads what is encrypted for others reads nothing.
+pub(in crate::diff) fn hides(guard: &Aspect, older: &[Fact], newer: &[Fact]) -> bool {
+    let is_said = |of: &Aspect| newer.iter().any(|fact| fact.aspect == of);
+    let service = |of: &[Fact]| {
+        let place = of.iter().find(|fact| *fact.aspect == PLACE).map(|fact| fact.value.shown());
+        place.and_then(|place| place.split_once("://").map(|(service, _)| service.to_owned()))
+    };
+    match is_said(&ENCRYPT) {
+        true => false,
+        false if *guard == READ => service(older) == service(newer),
+        false => *guard == HAS_ACCESS || ((*guard == ENCRYPT || *guard == ENCRYPTION) && !is_said(&ENCRYPTION)),
+    }
 }
 
 impl Flat<'_> {

@@ -14,10 +14,10 @@ pub(in crate::diff) static AREA: Aspect = Aspect::neutral("area");
 /// What looks at it because of its area: of use only where that is another.
 pub(in crate::diff) static LOOKED_AT: Aspect =
     Aspect::judged("verify", Rule::Each(&LOST), "it is not looked at any more", "it is looked at");
-static HOSTS: Aspect = Aspect::judged(
+pub(in crate::diff) static HOSTS: Aspect = Aspect::judged(
     "hosts",
     Rule::EachOrAll(&LOST),
-    "it is not backed up any more on a host",
+    "it is backed up on these hosts alone",
     "it is backed up on more hosts",
 );
 static NO_BACKUP: Aspect = Aspect::neutral("no-backup");

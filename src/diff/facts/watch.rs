@@ -7,7 +7,7 @@ use crate::diff::change::Kind;
 use crate::diff::fact::{Aspect, Entity, Rule, Value};
 use crate::plan::{Drill, Selector, SignOff, Verify};
 
-static TARGETS: Aspect =
+pub(in crate::diff) static TARGETS: Aspect =
     Aspect::judged("targets", Rule::EachOrAll(&LOST), "fewer targets are looked at", "more targets are looked at");
 static DEPTH: Aspect = Aspect::judged(
     "depth",

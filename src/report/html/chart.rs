@@ -19,6 +19,11 @@ const MARKS_MAX: u64 = 6;
 const DISTANCES: [u64; 20] =
     [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800];
 
+/// What of it is seen: on paper it is smaller.
+fn view() -> String {
+    format!("0 0 {WIDTH} {HEIGHT}")
+}
+
 /// A chart of so much time, of which so much is allowed.
 pub(super) struct Chart {
     pub(super) length: Duration,
@@ -78,7 +83,7 @@ impl Chart {
         // What has no room before the edge is left out.
         let marks: Vec<u64> = marks.filter(|mark| self.x(*mark as f64) < WIDTH - 40.0).collect();
         html! {
-            svg.axis width=(WIDTH) height=(HEIGHT) aria-hidden="true" {
+            svg.axis width=(WIDTH) height=(HEIGHT) viewBox=(view()) aria-hidden="true" {
                 @for mark in marks {
                     text x=(round(self.x(mark as f64) + 2.0)) y="17" { (Duration::from_seconds(mark)) }
                 }
@@ -91,7 +96,7 @@ impl Chart {
         let distance = self.distance();
         let marks = (0..=self.length.seconds / distance).map(|mark| self.x(mark.saturating_mul(distance) as f64));
         html! {
-            svg.row width=(WIDTH) height=(HEIGHT) aria-hidden="true" {
+            svg.row width=(WIDTH) height=(HEIGHT) viewBox=(view()) aria-hidden="true" {
                 @for x in marks { line.grid x1=(round(x)) x2=(round(x)) y1=(-BEYOND) y2=(BEYOND) {} }
                 @for (bar, from, to) in bars { (self.bar(*bar, *from, *to)) }
                 @if let Some(allowed) = self.allowed {

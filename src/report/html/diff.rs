@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::graph::graph;
+use super::graph::{Seen, graph};
 use super::page::{Page, Section, exit, facts, lines, wide};
 use super::steps::steps;
 use super::week::week;
@@ -60,7 +60,7 @@ pub fn diff(all: &[Versions<'_>], restored: Option<&Restored>, at: Timestamp, st
             @if restored.others > 0 {
                 p { (counted(restored.others as u64, "more restore")) " that differ: `sonae restore --dry-run` shows them" }
             }
-            (graph(&restored.outlook, Some(&restored.runbook)))
+            (graph(&restored.outlook, Seen::Ahead(Some(&restored.runbook))))
         };
         let list = steps(&restored.outlook, &|_| vec![]);
         [Section::new("graph", "The way back, as it would be", picture), Section::new("steps", "Its steps", list)]
@@ -125,7 +125,12 @@ fn points(versions: &Versions<'_>, named: bool) -> Markup {
         @if named { h3 { bdi { (name(versions.compared)) } } }
         @match points {
             // What belongs to a line stands below it.
-            Ok(points) => (lines(compared_text(points).lines().map(|line| line.strip_prefix("  ").unwrap_or(line)))),
+            Ok(points) => {
+                @if versions.new.is_some_and(|plan| plan.targets.iter().any(|target| target.hosts.len() > 1)) {
+                    p { "As if each run succeeds, from midnight on; of the points of several hosts, those of one." }
+                }
+                (lines(compared_text(points).lines().map(|line| line.strip_prefix("  ").unwrap_or(line))))
+            }
             Err(why) => p { "They were not counted: " bdi { (why) } }
         }
     }

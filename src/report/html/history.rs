@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::chart::{Bar, Chart, sample};
-use super::graph::{graph, is_drawn};
+use super::graph::{Seen, graph, is_drawn};
 use super::page::{Page, Section, lines, wide};
 use crate::forecast::Outlook;
 use crate::ports::{PointRow, RunDetail, StepEnd, StepRow};
@@ -37,8 +37,8 @@ pub fn history(found: &RunDetail, planned: Option<&Outlook>) -> String {
     let steps = (!found.steps.is_empty()).then(|| Section::new("steps", "The steps", steps(found, leads)));
     let graph = planned.map(|planned| {
         let picture = html! {
-            p { "As it was planned when the run was begun; the table says what became of each step." }
-            (graph(planned, None))
+            p { "As it was planned when the run was begun, and what became of each step." }
+            (graph(planned, Seen::Was(&found.steps)))
         };
         Section::new("graph", "The graph", picture)
     });

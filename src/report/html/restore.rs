@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::chart::{Bar, Chart, sample};
 use super::deleted::deleted;
-use super::graph::graph;
+use super::graph::{Seen, graph};
 use super::page::{Page, Section, exit, facts, lines, wide};
 use super::run::{about, comes_to};
 use super::steps::steps;
@@ -27,7 +27,7 @@ pub fn restore(outlook: &Outlook, runbook: &Runbook, typed: &Typed, times: &str,
     };
     let note = |id| note(outlook, runbook, clock, id);
     let begin = Section::new("begin", "How it is begun", facts(&then(outlook, runbook, typed)));
-    let graph = Section::new("graph", "The graph", graph(outlook, Some(runbook)));
+    let graph = Section::new("graph", "The graph", graph(outlook, Seen::Ahead(Some(runbook))));
     let time = Section::new("time", "The time", time(outlook, runbook, times, clock));
     let steps = Section::new("steps", "The steps", steps(outlook, &note));
     let sections = deleted(outlook).into_iter().chain([graph, time, steps, begin]).collect();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 
 use super::deleted::deleted;
-use super::graph::graph;
+use super::graph::{Seen, graph};
 use super::page::{Page, Section, exit, facts, lines};
 use super::steps::steps;
 use super::week::week;
@@ -70,7 +70,7 @@ fn page(
         Subject::Backup { jobs, .. } => jobs.iter().cloned().collect(),
         Subject::Restore { .. } | Subject::RollBack(_) | Subject::Slice(_) => BTreeSet::new(),
     };
-    let graph = Section::new("graph", "The graph", graph(outlook, None));
+    let graph = Section::new("graph", "The graph", graph(outlook, Seen::Ahead(None)));
     let steps = Section::new("steps", "The steps", steps(outlook, &|_| vec![]));
     let schedule = Section::new("schedule", "The week", week(plan, outlook.at, &chosen, IN_THIS_RUN));
     let sections = due.into_iter().chain(deleted(outlook)).chain([graph, steps, schedule]).collect();

@@ -116,7 +116,7 @@ fn rows(plan: &Plan, chosen: &BTreeSet<JobName>) -> Vec<Row> {
 /// Midnight, morning, noon, evening, above the pictures of a day.
 fn hours() -> Markup {
     html! {
-        svg.hours width=(WIDTH) height="13" aria-hidden="true" {
+        svg.hours width=(WIDTH) height="13" viewBox={ "0 0 " (WIDTH) " 13" } aria-hidden="true" {
             @for hour in [0, 6, 12, 18] { text x=(round(f64::from(hour) / 24.0 * WIDTH)) y="11" { (format!("{hour:02}")) } }
         }
     }
@@ -152,7 +152,7 @@ fn strip(times: &[Timestamp], takes: Option<Duration>, day: &Day) -> Markup {
         }
     }
     html! {
-        svg.strip width=(WIDTH) height=(HEIGHT) aria-hidden="true" {
+        svg.strip width=(WIDTH) height=(HEIGHT) viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } aria-hidden="true" {
             @for hour in [0, 6, 12, 18, 24] {
                 @let x = round(f64::from(hour) / 24.0 * WIDTH);
                 line.grid x1=(x) x2=(x) y1="0" y2=(HEIGHT) {}

@@ -15,6 +15,7 @@ use self::ties::{Tie, Ties, ties};
 use super::chart::round;
 use super::page::wide;
 use crate::forecast::{Outlook, OutlookStep, Runbook};
+use crate::ports::{StepEnd, StepRow};
 use crate::primitives::StepId;
 use crate::report::forecast::{Fate, Told, groups, told};
 use crate::report::glance::Kind;
@@ -29,8 +30,26 @@ pub(super) fn is_drawn(outlook: &Outlook) -> bool {
     outlook.steps.len() <= DRAWN_MAX
 }
 
-/// The picture, with what works it, and what its signs mean. Of a restore, its longest path is marked.
-pub(super) fn graph(outlook: &Outlook, runbook: Option<&Runbook>) -> Markup {
+/// What is told of steps beside what they are.
+#[derive(Clone, Copy)]
+pub(super) enum Seen<'a> {
+    /// What is to come; of a restore, its longest path is marked.
+    Ahead(Option<&'a Runbook>),
+    /// What became of each.
+    Was(&'a [StepRow]),
+}
+
+impl<'a> Seen<'a> {
+    fn runbook(self) -> Option<&'a Runbook> {
+        match self {
+            Self::Ahead(runbook) => runbook,
+            Self::Was(_) => None,
+        }
+    }
+}
+
+/// The picture, with what works it, and what its signs mean.
+pub(super) fn graph(outlook: &Outlook, seen: Seen<'_>) -> Markup {
     let count = outlook.steps.len();
     if !is_drawn(outlook) {
         return html! {
@@ -39,17 +58,15 @@ pub(super) fn graph(outlook: &Outlook, runbook: Option<&Runbook>) -> Markup {
     }
     let ties = ties(outlook.steps.iter().map(OutlookStep::after));
     let layout = layout(&ties);
-    let is_long =
-        |step: usize| runbook.and_then(|runbook| runbook.steps.get(step)).is_some_and(|stage| stage.on_longest_path);
     let nodes: Vec<Node> = groups(outlook)
         .into_iter()
         .flat_map(|group| group.steps.into_iter().map(move |step| (group.heading.clone(), step)))
-        .map(|(owner, step)| Node::of(outlook, &owner, step, &is_long))
+        .map(|(owner, step)| Node::of(outlook, &owner, &step, seen))
         .collect();
     let shown: Vec<&Looks> = nodes.iter().map(|node| &node.looks).collect();
     html! {
         (controls())
-        (legend(&shown, ties.all.iter().any(|tie| !tie.needs_success)))
+        (legend(&shown, matches!(seen, Seen::Was(_)), ties.all.iter().any(|tie| !tie.needs_success)))
         p.skip-graph { a.skip href="#steps" { "Skip the picture" } }
         p.hint {
             "The picture scrolls within its frame"
@@ -57,7 +74,7 @@ pub(super) fn graph(outlook: &Outlook, runbook: Option<&Runbook>) -> Markup {
             ". Each step leads to its place in the list below, and its number there leads back."
         }
         div.stage #stage {
-            (wide("The graph of the steps; the list of steps says the same", &picture(&layout, &ties, &nodes, runbook)))
+            (wide("The graph of the steps; the list of steps says the same", &picture(&layout, &ties, &nodes, seen.runbook())))
         }
     }
 }
@@ -102,25 +119,12 @@ struct Node {
 }
 
 impl Node {
-    fn of(outlook: &Outlook, owner: &str, step: Told, is_long: &dyn Fn(usize) -> bool) -> Self {
+    fn of(outlook: &Outlook, owner: &str, step: &Told, seen: Seen<'_>) -> Self {
         let of = outlook.step(step.id);
-        let kind = Kind::of(of);
-        let looks = Looks {
-            kind,
-            fails: matches!(step.fate, Fate::Fails(_)),
-            skipped: matches!(step.fate, Fate::Skipped(_)),
-            not_observed: matches!(step.fate, Fate::NotObserved),
-            long: is_long(step.id.index()),
-        };
+        let (looks, fate) = looks(Kind::of(of), step, seen);
         // A backup's steps are told apart by their job, a restore's by what they are about.
         let second = if owner.starts_with("steps") { told(outlook, of) } else { owner.to_owned() };
         let second = second.strip_prefix(&step.word).map_or(second.as_str(), str::trim_start);
-        let fate = match &step.fate {
-            Fate::Reached => String::new(),
-            Fate::Fails(_) => ", will fail".into(),
-            Fate::Skipped(by) => format!(", skipped, as step {} will fail", by.0 + 1),
-            Fate::NotObserved => ", not observed".into(),
-        };
         let long = if looks.long { ", on the longest path" } else { "" };
         let whole = format!("step {}: {}{fate}{long}", step.id.0 + 1, told(outlook, of));
         let sign = looks.sign();
@@ -137,6 +141,34 @@ impl Node {
                 text.first x=(WIDTH / 2.0) y="19" { (self.first) }
                 text.second x=(WIDTH / 2.0) y="35" { (self.second) }
             }
+        }
+    }
+}
+
+/// How a step looks, and what is said of it in words.
+fn looks(kind: Kind, step: &Told, seen: Seen<'_>) -> (Looks, String) {
+    let plain = Looks::of(kind);
+    let rows = match seen {
+        Seen::Ahead(runbook) => {
+            let stage = runbook.and_then(|runbook| runbook.steps.get(step.id.index()));
+            let plain = Looks { long: stage.is_some_and(|stage| stage.on_longest_path), ..plain };
+            return match &step.fate {
+                Fate::Reached => (plain, String::new()),
+                Fate::Fails(_) => (Looks { fails: true, ..plain }, ", will fail".into()),
+                Fate::Skipped(by) => {
+                    (Looks { skipped: true, ..plain }, format!(", skipped, as step {} will fail", by.0 + 1))
+                }
+                Fate::NotObserved => (Looks { unseen: true, ..plain }, ", not observed".into()),
+            };
+        }
+        Seen::Was(rows) => rows,
+    };
+    match rows.get(step.id.index()).map(|row| row.end) {
+        Some(StepEnd::Done) => (Looks { done: true, ..plain }, ", done".into()),
+        Some(StepEnd::Failed) => (Looks { fails: true, ..plain }, ", failed".into()),
+        Some(StepEnd::Skipped) => (Looks { skipped: true, ..plain }, ", skipped".into()),
+        Some(StepEnd::Waiting | StepEnd::Running | StepEnd::Pausing) | None => {
+            (Looks { unseen: true, ..plain }, ", not ended".into())
         }
     }
 }

@@ -40,19 +40,20 @@ pub(super) struct Looks {
     pub(super) kind: Kind,
     pub(super) fails: bool,
     pub(super) skipped: bool,
-    pub(super) not_observed: bool,
+    /// It was not observed, or has not ended.
+    pub(super) unseen: bool,
+    pub(super) done: bool,
     pub(super) long: bool,
 }
 
 impl Looks {
     pub(super) fn of(kind: Kind) -> Self {
-        Self { kind, fails: false, skipped: false, not_observed: false, long: false }
+        Self { kind, fails: false, skipped: false, unseen: false, done: false, long: false }
     }
 
     pub(super) fn class(self) -> String {
         let mut class = format!("node {}", self.kind.word());
-        let more =
-            [(self.fails, " fails"), (self.skipped, " skipped"), (self.not_observed, " unseen"), (self.long, " long")];
+        let more = [(self.fails, " fails"), (self.skipped, " skipped"), (self.unseen, " unseen"), (self.long, " long")];
         more.iter().filter(|(is, _)| *is).for_each(|(_, word)| class += word);
         class
     }
@@ -62,12 +63,13 @@ impl Looks {
         let long = if self.long { "* " } else { "" };
         let fails = if self.fails { "✕ " } else { "" };
         let skipped = if self.skipped { "↷ " } else { "" };
-        format!("{long}{fails}{skipped}{}", self.kind.sign())
+        let done = if self.done { "✓ " } else { "" };
+        format!("{long}{fails}{skipped}{done}{}", self.kind.sign())
     }
 }
 
-/// What the looks of these mean: of what is not there nothing is said.
-pub(super) fn legend(shown: &[&Looks], loose: bool) -> Markup {
+/// What the looks of these mean, in a picture of what was or of what is to come: of what is not there nothing is said.
+pub(super) fn legend(shown: &[&Looks], was: bool, loose: bool) -> Markup {
     let any = |is: &dyn Fn(&Looks) -> bool| shown.iter().any(|looks| is(looks));
     let plain = Looks::of(Kind::Adds);
     let states = [
@@ -76,9 +78,18 @@ pub(super) fn legend(shown: &[&Looks], loose: bool) -> Markup {
             Looks { long: true, ..plain },
             "* on the longest path: all of it takes longer where this does",
         ),
-        (any(&|looks| looks.fails), Looks { fails: true, ..plain }, "✕ will fail"),
-        (any(&|looks| looks.skipped), Looks { skipped: true, ..plain }, "↷ skipped, as another will fail"),
-        (any(&|looks| looks.not_observed), Looks { not_observed: true, ..plain }, "a dotted edge: not observed"),
+        (any(&|looks| looks.done), Looks { done: true, ..plain }, "✓ done"),
+        (any(&|looks| looks.fails), Looks { fails: true, ..plain }, if was { "✕ failed" } else { "✕ will fail" }),
+        (
+            any(&|looks| looks.skipped),
+            Looks { skipped: true, ..plain },
+            if was { "↷ skipped, as another failed" } else { "↷ skipped, as another will fail" },
+        ),
+        (
+            any(&|looks| looks.unseen),
+            Looks { unseen: true, ..plain },
+            if was { "a dotted edge: not ended" } else { "a dotted edge: not observed" },
+        ),
     ];
     html! {
         ul.legend aria-label="What the signs mean" {
