@@ -83,7 +83,11 @@ fn compare(pair: Pair, is_one_of_many: bool, (now, live): (Timestamp, bool)) -> 
         output::say(&format!("{} has errors, as it had: it was not compared", names[1].as_deref().unwrap_or_default()));
         return Ok(Told::untouched(names));
     }
-    let before = old.as_ref().zip(before).map(|(text, read)| older(text, read)).transpose()?;
+    let (before, unreadable) = match old.as_ref().zip(before).map(|(text, read)| older(text, read)).transpose()? {
+        Some(Ok(known)) => (Some(known), None),
+        Some(Err(unreadable)) => (None, Some(unreadable)),
+        None => (None, None),
+    };
     let (before, known) = before.unzip();
     let after = new.as_ref().zip(after);
     let after = after.map(|(text, compiled)| newer(text, compiled, &known.unwrap_or_default())).transpose()?;
@@ -93,7 +97,13 @@ fn compare(pair: Pair, is_one_of_many: bool, (now, live): (Timestamp, bool)) -> 
         _ => vec![],
     };
     let known = diff::Where { lying, moved };
-    let changes = diff::diff_where(before.as_ref(), after.as_ref().map(ProvenPlan::plan), now, &known);
+    let mut changes = diff::diff_where(before.as_ref(), after.as_ref().map(ProvenPlan::plan), now, &known);
+    if let Some(unreadable) = unreadable {
+        match changes.changes.first_mut() {
+            Some(change) => change.because.push(unreadable),
+            None => output::say(&unreadable),
+        }
+    }
     let gone = old.as_ref().filter(|_| new.is_none()).map(PlanText::alone);
     let compared = Compared { old: old.map(|old| old.name), new: new.as_ref().map(|new| new.name.clone()), changes };
     let (sources, base) = new.map(|new| (new.sources, new.base)).unzip();
@@ -121,12 +131,20 @@ fn known(text: &PlanText, now: Timestamp) -> Known {
     }
 }
 
-/// The older plan: whether it could be used today does not matter, as long as it can be read.
-fn older(text: &PlanText, read: Known) -> Result<(Plan, Vec<Diagnostic>), Failure> {
-    read.map_err(|found| {
-        say(&found, &text.sources, Severity::Error);
-        Failure::error(format!("{} cannot be read, so nothing can be compared with it", text.name))
-    })
+/// The older plan: whether it could be used today does not matter, as long as it can be read. What a commit has nobody can mend any more, so of
+/// that it is told alone that it cannot be: else no review could let its repair pass.
+fn older(text: &PlanText, read: Known) -> Result<Result<(Plan, Vec<Diagnostic>), String>, Failure> {
+    let found = match read {
+        Ok(known) => return Ok(Ok(known)),
+        Err(found) => found,
+    };
+    let cannot = format!("{} cannot be read, so nothing can be compared with it", text.name);
+    if text.is_of_a_commit() {
+        let first = found.iter().find(|found| found.severity == Severity::Error);
+        return Ok(Err(first.map_or_else(|| cannot.clone(), |first| format!("{cannot}: {}", first.message))));
+    }
+    say(&found, &text.sources, Severity::Error);
+    Err(Failure::error(cannot))
 }
 
 /// The newer plan, and what is found in it that was not known of the older: who reviews a change looks at that.

@@ -59,6 +59,11 @@ impl PlanText {
         alone
     }
 
+    /// Whether it is as a commit has it, and not as a file is now.
+    pub(super) fn is_of_a_commit(&self) -> bool {
+        self.name.starts_with(GIT)
+    }
+
     /// Whether it says what another does, letter by letter, with all that both include.
     fn is_same(&self, other: &Self) -> bool {
         let texts = |of: &Self| of.sources.all().iter().map(|source| source.text.clone()).collect::<Vec<_>>();

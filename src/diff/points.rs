@@ -156,13 +156,11 @@ impl<'p> Sides<'p> {
     }
 
     /// How many hosts go on with what they made so far: those of both plans by the same name. None where nobody says which they are.
-    fn hosts(&self, [old, new]: [OfTarget<'p>; 2]) -> Option<u64> {
+    fn hosts([old, new]: [OfTarget<'p>; 2]) -> Option<u64> {
         let named = |of: OfTarget<'p>| Some(&of.0.hosts).filter(|hosts| !hosts.is_empty());
         let (older, newer) = named(old).zip(named(new))?;
-        let stays = |host: &&Spanned<Name>| {
-            self.names.name(Kind::Host, &host.value) == host.value.as_str()
-                && newer.iter().any(|other| other.value == host.value)
-        };
+        // Points carry the name, whoever has it now.
+        let stays = |host: &&Spanned<Name>| newer.iter().any(|other| other.value == host.value);
         Some(older.iter().filter(stays).count() as u64)
     }
 
@@ -215,7 +213,7 @@ impl<'p> Sides<'p> {
             let effect = self.effect(series, same)?;
             // What is not found is not deleted.
             let is_left = effect.making.is_some() && self.leaves([old, new], &effect.place);
-            let hosts = if series.of_hosts { self.hosts([old, new]).unwrap_or(1) } else { 1 };
+            let hosts = if series.of_hosts { Self::hosts([old, new]).unwrap_or(1) } else { 1 };
             Some(Effect { hosts, gone: if is_left || hosts == 0 { Gone::None } else { effect.gone }, ..effect })
         };
         before.iter().filter_map(pair).collect()

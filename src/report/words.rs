@@ -173,6 +173,7 @@ mod tests {
         assert_eq!(written, ["3.2s", "1m05s", "2h03m"]);
         assert_eq!(cell("a|b <i> `c`"), r"a\|b &lt;i> \`c\`");
         assert_eq!(cell("**/*.tmp __x__ [a](b) a_b &lt; ~x~"), r"\*\*/\*.tmp \_\_x_\_ \[a\](b) a_b &amp;lt; \~x\~");
+        assert_eq!(cell("www.example.jp GH-1 ftp://a"), "www\u{200b}.example.jp GH\u{200b}-1 ftp:\u{200b}//a");
         assert_eq!(cell("@octocat #1 a@example.jp"), "@\u{200b}octocat #\u{200b}1 a@example.jp");
         assert_eq!(time(at("2026-02-28T20:30:00Z"), "Asia/Tokyo"), "2026-03-01 05:30:00 Asia/Tokyo");
     }

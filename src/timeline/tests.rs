@@ -237,6 +237,17 @@ fn stepped(points: &Points, start: Timestamp, end: Timestamp) -> Vec<Stepped> {
     all
 }
 
+#[test]
+fn a_run_that_is_under_way_has_made_no_point_yet() {
+    for rules in [generations(3), within(3, PeriodUnit::Days)] {
+        let points = points(daily(5, 30), "UTC", rules);
+        let at = |time: &str| time.parse::<Timestamp>().unwrap();
+        let newest = |time: &str| points.there(at(time)).unwrap().last().copied();
+        assert_eq!(newest("2026-03-05T05:39:59Z"), Some(at("2026-03-04T05:30:00Z")));
+        assert_eq!(newest("2026-03-05T05:40:00Z"), Some(at("2026-03-05T05:30:00Z")));
+    }
+}
+
 fn rhythms() -> impl Strategy<Value = Rhythm> {
     let cron = |expression: &str| Rhythm::Cron { expression: expression.into() };
     prop::sample::select(vec![

@@ -113,6 +113,13 @@ fn what_goes_is_counted_in_the_real_store() {
     // Of each host by itself, as each prunes its own.
     scene.types("run old.kdl --all --quiet --host web-2");
     told.push_str(&scene.types("diff old.kdl new.kdl --live"));
+    // Nor does any prune those of a host that is the target's no more.
+    for (name, generations, hosts) in [("both.kdl", 30, "\"web-1\" \"web-2\""), ("one.kdl", 2, "\"web-2\"")] {
+        let text = plan("album", generations, "25h", "").replace("    files", &format!("    hosts {hosts}\n    files"));
+        let text = text.replace("{ into path", "{ from host=\"web-2\"; into path");
+        scene.write(name, &format!("{text}host \"web-1\"\nhost \"web-2\"\n"));
+    }
+    told.push_str(&scene.types("diff both.kdl one.kdl --live"));
     let mut settings = settings();
     settings.add_filter(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?( UTC)?", "[time]");
     settings.bind(|| insta::assert_snapshot!("diff_live", told));
@@ -166,6 +173,23 @@ fn a_plan_that_is_gone_is_told_wherever_it_was() {
     std::fs::remove_dir_all(scene.path("plans")).unwrap();
     told.push_str(&scene.types(&format!("diff git:main plans --format github {NOW}")));
     transcript!("diff_gone", told);
+}
+
+#[test]
+fn what_repairs_or_removes_a_broken_plan_can_be_reviewed() {
+    let broken = plan("album", 30, "25h", "").replace("generations", "generation");
+    let scene = repository(&[("plans/album.kdl", &broken)]);
+    scene.write("plans/album.kdl", &plan("album", 30, "25h", ""));
+    scene.write("broken.kdl", &broken);
+    let mut told = scene.types_all(&[
+        &format!("diff git:main plans {NOW}"),
+        &format!("diff git:main plans/album.kdl --format markdown {NOW}"),
+        // What is here can be mended.
+        &format!("diff broken.kdl plans/album.kdl {NOW}"),
+    ]);
+    std::fs::remove_file(scene.path("plans/album.kdl")).unwrap();
+    told.push_str(&scene.types(&format!("diff git:main plans/album.kdl {NOW}")));
+    transcript!("diff_repaired", told);
 }
 
 #[test]

@@ -31,7 +31,21 @@ fn dry_runs_timelines_and_runs_that_were_have_pages() {
     assert!(page(&scene, "timeline plan.kdl --from 2026-03-01 --format html", 0).contains("class=\"calendar\""));
     scene.types("run plan.kdl --all --quiet --host web-1");
     let run = journals(&scene)[0].file_stem().unwrap().to_str().unwrap().to_owned();
-    assert!(page(&scene, &format!("history show {run} --format html"), 0).contains("1 recovery point made"));
+    let was = page(&scene, &format!("history show {run} --format html"), 0);
+    assert!(was.contains("1 recovery point made"));
+    assert!(
+        was.contains("✓ done") && was.contains(", done") && !was.contains("✕"),
+        "its graph says what became of it: {was}"
+    );
+    // What failed, and what was skipped for it.
+    std::fs::remove_dir_all(scene.path("photos")).unwrap();
+    scene.types("run plan.kdl --all --quiet --host web-1");
+    let names = journals(&scene).into_iter().map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned());
+    let other = names.into_iter().find(|name| *name != run).unwrap();
+    let failed = page(&scene, &format!("history show {other} --format html"), 0);
+    for said in ["✕ failed", ", failed", "↷ skipped, as another failed", ", skipped"] {
+        assert!(failed.contains(said), "{said}: {failed}");
+    }
 }
 
 #[test]

@@ -55,6 +55,8 @@ impl Server {
             let http = Builder::new(TokioExecutor::new());
             loop {
                 let (socket, _) = listener.accept().await.unwrap();
+                // As services do: else small pieces of an answer wait for each other.
+                socket.set_nodelay(true).unwrap();
                 let connection = http.serve_connection(TokioIo::new(socket), service.clone()).into_owned();
                 tokio::spawn(async move { drop(connection.await) });
             }

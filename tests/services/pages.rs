@@ -258,6 +258,12 @@ const READ: &str = "(() => { document.querySelectorAll('details').forEach((one) 
 /// How much of what is folded is on paper.
 const FOLDED: &str = "[...document.querySelectorAll('details')].filter((one) => one.lastElementChild.getBoundingClientRect().height < 5).length";
 
+/// A page of A4 with the margins that a browser leaves around it.
+const PAPER: Look = Look { width: 718, height: 1_047, dark: false };
+/// What reaches over the right edge of the paper.
+const CUT: &str = "[...document.body.querySelectorAll('*')].filter((one) => one.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5)\
+    .slice(0, 3).map((one) => one.outerHTML.slice(0, 160)).join(' | ')";
+
 fn plain() {
     let (pages, mut browser) = (Pages::all(), Browser::new());
     browser.looks(LOOKS[2]);
@@ -273,9 +279,11 @@ fn plain() {
         assert_eq!(browser.evaluates(READ), with, "{name}");
         assert!(with.as_str().unwrap().len() > 200, "{name}: {with}");
         browser.opens(file);
+        browser.looks(PAPER);
         browser.medium("print", false);
         assert_eq!(browser.evaluates(FOLDED), 0, "{name}: something stays folded on paper");
-        browser.paints(&pictures().join(format!("{name}-paper.png")), 1280, 3_000);
-        browser.medium("screen", false);
+        assert_eq!(browser.evaluates(CUT), "", "{name}: paper cuts it off");
+        browser.paints(&pictures().join(format!("{name}-paper.png")), PAPER.width, 3_000);
+        browser.looks(LOOKS[2]);
     }
 }
