@@ -11,8 +11,9 @@ use super::arguments::{DiffArguments, DiffForm};
 use super::sides::{Pair, PlanText, pairs};
 use super::{Failure, host, live, load, output, timeline, times};
 use crate::check::Waived;
+use crate::diagnostic::codes::include;
 use crate::diagnostic::{Diagnostic, Severity, Sources};
-use crate::diff::{self, Change, Changes, Kind};
+use crate::diff::{self, Change, Changes, Judgement, Kind};
 use crate::forecast::{self, Circumstances};
 use crate::graph::Slice;
 use crate::plan::Plan;
@@ -100,7 +101,10 @@ fn compare(pair: Pair, is_one_of_many: bool, (now, live): (Timestamp, bool)) -> 
     let mut changes = diff::diff_where(before.as_ref(), after.as_ref().map(ProvenPlan::plan), now, &known);
     if let Some(unreadable) = unreadable {
         match changes.changes.first_mut() {
-            Some(change) => change.because.push(unreadable),
+            Some(change) => {
+                change.judgement = Judgement::Hazard;
+                change.because.push(unreadable);
+            }
             None => output::say(&unreadable),
         }
     }
@@ -139,7 +143,9 @@ fn older(text: &PlanText, read: Known) -> Result<Result<(Plan, Vec<Diagnostic>),
         Err(found) => found,
     };
     let cannot = format!("{} cannot be read, so nothing can be compared with it", text.name);
-    if text.is_of_a_commit() {
+    // Files that a commit does not have may be well where they are.
+    let lacks_files = found.iter().any(|found| found.code.name == include::UNREADABLE.name);
+    if text.is_of_a_commit() && !lacks_files {
         let first = found.iter().find(|found| found.severity == Severity::Error);
         return Ok(Err(first.map_or_else(|| cannot.clone(), |first| format!("{cannot}: {}", first.message))));
     }

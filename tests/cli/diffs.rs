@@ -189,6 +189,15 @@ fn what_repairs_or_removes_a_broken_plan_can_be_reviewed() {
     ]);
     std::fs::remove_file(scene.path("plans/album.kdl")).unwrap();
     told.push_str(&scene.types(&format!("diff git:main plans/album.kdl {NOW}")));
+    // What a commit lacks is not broken: a weakening may not pass by it.
+    let elsewhere = format!(
+        "include \"../../stores.kdl\"\n{}",
+        plan("album", 30, "25h", "").replace("store \"shelf\" {", "store \"other\" {")
+    );
+    scene.write("../stores.kdl", "store \"shelf\" { local path=\"/store\" }\n");
+    commit(&scene, &[("plans/album.kdl", &elsewhere)]);
+    scene.write("plans/album.kdl", &elsewhere.replace("generations=30", "generations=3"));
+    told.push_str(&scene.types(&format!("diff git:main plans {NOW}")));
     transcript!("diff_repaired", told);
 }
 
