@@ -58,15 +58,24 @@ fn small(plan: &str) -> Scene {
     scene
 }
 
-/// A tick whose clock begins at that time. The monotonic clock is left alone: timers go by it. The files of the store have the kernel's own
-/// times, which are far from that: where a point was made, that is noticed, and nothing is deleted.
-fn tick_at(scene: &Scene, at: Timestamp) -> Said {
+/// faketime names what it shares with what it starts by its own process id, and ends where that is there: one that was killed leaves it to
+/// whoever is given that id next. The shell's id is the one that faketime has after it.
+const FAKED: &str =
+    r#"rm -f "/dev/shm/sem.faketime_sem_$$" "/dev/shm/faketime_shm_$$"; exec faketime --exclude-monotonic -f "$@""#;
+
+/// The program in this scene, its clock beginning at that time. The monotonic clock is left alone: timers go by it.
+pub(crate) fn sonae_at(scene: &Scene, at: Timestamp) -> Command {
     let start = at.strftime("@%Y-%m-%d %H:%M:%S").to_string();
-    let mut command = Command::new("faketime");
-    command.args(["--exclude-monotonic", "-f", &start, SONAE]).args(TICK);
+    let mut command = scene.command("sh", &["-c", FAKED, "faketime", &start, SONAE]);
     // The start is read as local time; what files say of their times stays as it is.
-    scene.surround(&mut command).env("TZ", "UTC").env("NO_FAKE_STAT", "1");
-    let said = Said::of(&mut command);
+    command.env("TZ", "UTC").env("NO_FAKE_STAT", "1");
+    command
+}
+
+/// A tick whose clock begins at that time. The files of the store have the kernel's own times, which are far from that: where a point was
+/// made, that is noticed, and nothing is deleted.
+fn tick_at(scene: &Scene, at: Timestamp) -> Said {
+    let said = Said::of(sonae_at(scene, at).args(TICK));
     if said.stdout().contains("recovery point") {
         return said.exits(6).says("deletions are suspended");
     }

@@ -13,11 +13,10 @@ use sonae::primitives::{Key, Slot};
 
 use super::Check;
 use super::conformance::s3;
-use super::due::FAKETIME;
+use super::due::{FAKETIME, sonae_at};
 use super::moto::{MOTO, Moto};
 use super::noise::noise;
 use super::s3::Shop;
-use super::scene::SONAE;
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -116,9 +115,8 @@ fn killed() {
     let large = std::fs::File::create(shop.scene.path("source/huge")).unwrap();
     large.set_len(64 << 30).unwrap();
     std::fs::write(shop.scene.path("source/before"), noise(2, 40 << 20)).unwrap();
-    let yesterday = (Timestamp::now() - SignedDuration::from_hours(26)).strftime("@%Y-%m-%d %H:%M:%S").to_string();
-    let mut run = shop.scene.command("faketime", &["--exclude-monotonic", "-f", &yesterday, SONAE]);
-    run.args(["run", "plan.kdl", "--all", "--quiet"]).env("TZ", "UTC").env("NO_FAKE_STAT", "1");
+    let mut run = sonae_at(&shop.scene, Timestamp::now() - SignedDuration::from_hours(26));
+    run.args(["run", "plan.kdl", "--all", "--quiet"]);
     run.env("AWS_ACCESS_KEY_ID", s3::KEYS.0).env("AWS_SECRET_ACCESS_KEY", s3::KEYS.1);
     let mut run = run.stdout(Stdio::null()).stderr(Stdio::null()).process_group(0).spawn().unwrap();
     let begun = Instant::now();
