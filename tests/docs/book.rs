@@ -53,6 +53,24 @@ fn every_link_to_a_page_leads_to_one_of_the_book() {
     assert!(led > 200, "{led}");
 }
 
+/// What the pages of the book lead to beside it is what is put there; and mdBook leaves their names as they are.
+#[test]
+fn what_the_book_leads_to_is_put_beside_it() {
+    let settings = std::fs::read_to_string(root().join("book.toml")).unwrap();
+    assert!(settings.contains("\nbuild-dir = \"book/docs\"\n"), "{settings}");
+    assert!(settings.contains("\nuse-default-preprocessors = false\n"), "README.md would be index.html: {settings}");
+    let mut beside = BTreeSet::new();
+    for page in pages() {
+        for link in links(&std::fs::read_to_string(&page).unwrap()).iter().filter(|link| !link.ends_with(".md")) {
+            let folder = link.strip_prefix("../").and_then(|link| link.split('/').next());
+            beside.insert(folder.unwrap_or_else(|| panic!("{}: {link}", page.display())).to_owned());
+        }
+    }
+    let put = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let folders: Vec<&str> = beside.iter().map(String::as_str).collect();
+    assert!(put.contains(&format!("mdbook build && cp -r {} book/", folders.join(" "))), "{folders:?}");
+}
+
 #[test]
 fn every_link_of_a_page_leads_to_a_file() {
     let mut led = 0;
