@@ -13,7 +13,7 @@ use super::{Failure, host, live, load, output, timeline, times};
 use crate::check::Waived;
 use crate::diagnostic::codes::include;
 use crate::diagnostic::{Diagnostic, Severity, Sources};
-use crate::diff::{self, Change, Changes, Judgement, Kind};
+use crate::diff::{self, Change, Changes, Kind};
 use crate::forecast::{self, Circumstances};
 use crate::graph::Slice;
 use crate::plan::Plan;
@@ -97,17 +97,8 @@ fn compare(pair: Pair, is_one_of_many: bool, (now, live): (Timestamp, bool)) -> 
         (Some(old), Some(proven), Some(new)) if live => live::lying(old, proven, &new.base, now)?,
         _ => vec![],
     };
-    let known = diff::Where { lying, moved };
-    let mut changes = diff::diff_where(before.as_ref(), after.as_ref().map(ProvenPlan::plan), now, &known);
-    if let Some(unreadable) = unreadable {
-        match changes.changes.first_mut() {
-            Some(change) => {
-                change.judgement = Judgement::Hazard;
-                change.because.push(unreadable);
-            }
-            None => output::say(&unreadable),
-        }
-    }
+    let known = diff::Where { lying, moved, unreadable };
+    let changes = diff::diff_where(before.as_ref(), after.as_ref().map(ProvenPlan::plan), now, &known);
     let gone = old.as_ref().filter(|_| new.is_none()).map(PlanText::alone);
     let compared = Compared { old: old.map(|old| old.name), new: new.as_ref().map(|new| new.name.clone()), changes };
     let (sources, base) = new.map(|new| (new.sources, new.base)).unzip();

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use super::git::Commit;
 use super::{Failure, files, load};
 use crate::diagnostic::{Diagnostics, Sources};
-use crate::diff::Moved;
+use crate::diff::{self, Moved};
 use crate::lower;
 use crate::primitives::{FileId, PathBytes};
 use crate::syntax;
@@ -135,9 +135,6 @@ pub(super) fn pairs(old: &str, new: &str) -> Result<Vec<Pair>, Failure> {
     Ok(pairs)
 }
 
-/// So much of the lines of two plan files must be the same that they are one, where it has another path and another name.
-const ALIKE: f64 = 0.6;
-
 /// Which of these plans has that one's name.
 fn named(before: &BTreeMap<PathBuf, PlanText>, plan: &PlanText) -> Option<PathBuf> {
     before.iter().find(|(_, old)| plan_name(old) == plan_name(plan)).map(|(path, _)| path.clone())
@@ -146,7 +143,7 @@ fn named(before: &BTreeMap<PathBuf, PlanText>, plan: &PlanText) -> Option<PathBu
 /// Which of these plans says the most of what that one does, and enough of it.
 fn alike(before: &BTreeMap<PathBuf, PlanText>, plan: &PlanText) -> Option<PathBuf> {
     let shares = before.iter().map(|(path, old)| (shared(old, plan), path));
-    let most = shares.filter(|(share, _)| *share >= ALIKE).max_by(|(a, _), (b, _)| a.total_cmp(b));
+    let most = shares.filter(|(share, _)| *share >= diff::ALIKE).max_by(|(a, _), (b, _)| a.total_cmp(b));
     most.map(|(_, path)| path.clone())
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::change::{Accepted, Change};
+use super::change::{Accepted, Change, Kind, Subject};
 use crate::check;
 use crate::plan::{Plan, Waiver};
 
@@ -19,14 +19,30 @@ pub(super) fn accept(changes: &mut [Change], old: Option<&Plan>, new: &Plan, tod
         // What is gone stands nowhere; what it was a part of is where the change is.
         let holds = |waiver: &&&Waiver| {
             waiver.code.value == code.name
-                && waiver.scope.is_none_or(|scope| {
+                && (waiver.scope.is_none_or(|scope| {
                     scope.file == change.span.file && scope.start <= change.span.start && change.span.end <= scope.end
-                })
+                }) || own(new, &change.subject).any(|own| std::ptr::eq(own, **waiver)))
         };
         let waiver = standing.iter().find(holds);
         change.waived =
             waiver.map(|waiver| Accepted { reason: waiver.reason.value.clone(), until: waiver.until.value });
     }
+}
+
+/// The waivers of a subject, and of what it is a part of: also where a template says what is changed.
+fn own<'p>(plan: &'p Plan, subject: &Subject) -> impl Iterator<Item = &'p Waiver> {
+    let (kind, name) = (subject.kind, subject.name.clone());
+    plan.targets.iter().flat_map(move |target| {
+        let of_target = match kind {
+            Kind::Target => target.name.value.as_str() == name,
+            Kind::Backup => name.split_once('/').is_some_and(|(of, _)| of == target.name.value.as_str()),
+            _ => false,
+        };
+        let backups = target.backups.iter();
+        let of_backup = backups.filter(|backup| kind == Kind::Backup && target.job(backup).to_string() == name);
+        let own = if of_target { &target.waivers[..] } else { &[] };
+        own.iter().chain(of_backup.flat_map(|backup| &backup.waivers)).collect::<Vec<_>>()
+    })
 }
 
 impl Change {

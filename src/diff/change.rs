@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::civil::Date;
 use serde::{Serialize, Serializer};
 
+use crate::diagnostic::codes::change::LOST;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::primitives::Span;
 
@@ -206,6 +207,20 @@ pub enum What {
 }
 
 impl Change {
+    /// Of an older plan that cannot be read: what it protected may be lost, and nobody can say. `new` is where the newer stands, if there is one.
+    pub(super) fn unreadable(why: &str, new: Option<Span>) -> Self {
+        Self {
+            subject: Subject { kind: Kind::Plan, name: String::new() },
+            what: if new.is_some() { What::Added } else { What::Removed },
+            judgement: Judgement::Hazard,
+            because: vec![why.to_owned()],
+            // Whoever mends it could waive nothing that it ever protected; whoever takes it out is to see that.
+            code: new.is_none().then_some(&LOST),
+            waived: None,
+            span: new.unwrap_or_default(),
+        }
+    }
+
     /// Whether it needs a waiver and has none.
     pub fn is_unwaived(&self) -> bool {
         self.waived.is_none() && self.code.is_some_and(|code| code.severity == crate::diagnostic::Severity::Error)

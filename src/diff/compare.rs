@@ -6,7 +6,7 @@ use super::change::{Change, Judgement, Kind, Subject, What};
 use super::fact::{Aspect, Entity, Fact, Renames, Rule, Shape, Value};
 use super::judge::{Judge, Verdict};
 use super::points::Sides;
-use super::{coverage, facts, kept};
+use super::{coverage, facts, kept, places};
 use crate::diagnostic::codes::change::{HISTORY, LOST};
 use crate::plan::{Backup, Source, Target};
 use crate::primitives::{Span, grouped};
@@ -26,7 +26,7 @@ pub(super) struct Comparing<'p> {
 impl<'p> Comparing<'p> {
     /// Of the older plan, what others call its parts is as `names` has it.
     pub(super) fn new(before: &'p [Entity], after: &'p [Entity], names: &'p Renames, sides: Option<Sides<'p>>) -> Self {
-        let sides = sides.map(|sides| sides.where_stores_moved(moved(before, after)));
+        let sides = sides.map(|sides| sides.where_stores_moved(places::moved(before, after)));
         let stores = [before, after].map(|of| {
             let stores = of.iter().filter(|entity| entity.subject.kind == Kind::Store);
             stores.map(|store| (store.subject.name.as_str(), store)).collect()
@@ -96,7 +96,11 @@ impl<'p> Comparing<'p> {
         let verdict = match entity.subject.kind {
             // A program that is run on the way back was there for something.
             kind if entity.is_idle && kind != Kind::Step => Verdict::neutral(),
-            Kind::Plan | Kind::Role | Kind::Store => Verdict::neutral(),
+            Kind::Plan | Kind::Role | Kind::Store => {
+                let name = self.names.before(&entity.subject);
+                let because = name.map(|name| format!("it was called {name}, as another store is now"));
+                Verdict { because: because.into_iter().collect(), ..Verdict::neutral() }
+            }
             kind => {
                 let mut verdict = Verdict::weaker(&LOST, &with_parts(gone(entity, kind), entity, all));
                 verdict.because.extend(self.left_behind(entity));
@@ -114,9 +118,9 @@ impl<'p> Comparing<'p> {
 
     /// The points of a job or a target that are there.
     fn points_of(&self, entity: &Entity) -> Option<String> {
-        let jobs = self.sides.as_ref()?.older(&entity.subject);
-        let hosts = jobs.first()?.0.hosts.len().max(1);
-        self.points_of_hosts(entity, hosts as u64)
+        let sides = self.sides.as_ref()?;
+        let hosts = sides.hosts_before(sides.older(&entity.subject).first()?.0);
+        self.points_of_hosts(entity, hosts)
     }
 
     /// Those of so many of its hosts.
@@ -141,13 +145,14 @@ impl<'p> Comparing<'p> {
             changes.push(renamed(old, new, &from));
         }
         let first = changes.len();
-        let area =
-            |of: &Entity| of.facts.iter().find(|fact| *fact.aspect == facts::AREA).map(|fact| fact.value.clone());
-        let is_in_another_area = area(old) != area(new);
         let is_said_within = |fact: &&Fact| {
-            let is_of_use = *fact.aspect != facts::LOOKED_AT || is_in_another_area;
-            is_of_use && fact.is_within_one_of(&old.facts) && fact.is_within_one_of(&new.facts)
+            let said = |of: &Entity| {
+                fact.is_within_one_of(&of.facts)
+                    && (!fact.aspect.of_both || of.facts.iter().any(|other| other.is_of(fact)))
+            };
+            *fact.aspect != facts::LOOKED_AT && said(old) && said(new)
         };
+        self.looked_at([old, new], changes);
         for fact in new.facts.iter().filter(is_said_within) {
             let before = old.facts.iter().find(|other| other.is_of(fact));
             if before.is_none_or(|before| before.value != fact.value) {
@@ -185,18 +190,39 @@ impl<'p> Comparing<'p> {
         let other = self.before.iter().filter(is_other).find_map(facts::store_of);
         let (Kind::Backup, Some(other), Some(own)) = (new.subject.kind, other, facts::store_of(new)) else { return };
         let (from, to) = (other.value.shown(), own.value.shown());
-        let called = format!("{to}, where it goes");
-        let because = Some(format!("{from} guards what it holds of the same target by that"));
-        self.guards(new, &Heir { from: &from, to, called, because, counts: facts::hides, span: own.span }, changes);
+        let copies = new.facts.iter().filter(|fact| *fact.aspect == facts::COPY);
+        let copies = copies.map(|copy| (copy.of.clone().unwrap_or_default(), "a copy", copy.span));
+        for (to, what, span) in [(to, "it", own.span)].into_iter().chain(copies) {
+            let called = format!("{to}, where {what} goes");
+            let because = Some(format!("{from} guards what it holds of the same target by that"));
+            self.guards(new, &Heir { from: &from, to, called, because, counts: facts::hides, span }, changes);
+        }
+    }
+
+    /// Which verifications look at a target because of what that says of itself; those that are others themselves are told where they are.
+    fn looked_at(&mut self, of: [&Entity; 2], changes: &mut Vec<Change>) {
+        let by = |entity: &Entity| entity.facts.iter().find(|fact| *fact.aspect == facts::LOOKED_AT).cloned();
+        let is_the_same = |verify: &String| {
+            let verify = Subject { kind: Kind::Verify, name: verify.clone() };
+            let [before, after] = [self.before, self.after].map(|all| coverage::words_of(&verify, all));
+            before.is_some() && before == after
+        };
+        let [before, after] = of.map(by).map(|fact| fact.and_then(|fact| fact.only(is_the_same)));
+        if before.as_ref().map(|fact| &fact.value) != after.as_ref().map(|fact| &fact.value) {
+            self.fact(of[1], before.as_ref(), after.as_ref(), changes);
+        }
     }
 
     /// What becomes of the points of hosts that are no more the target's.
     fn hosts_lost(&self, target: &Entity, changes: &mut [Change]) {
         for change in changes.iter_mut().filter(|change| change.word() == Some(facts::HOSTS.word)) {
-            if let What::Members { gone, .. } = &change.what
-                && !gone.is_empty()
-            {
-                let points = self.points_of_hosts(target, gone.len() as u64).into_iter();
+            let gone = match &change.what {
+                What::Members { gone, .. } => gone.len(),
+                // So far they were all that there are.
+                _ => self.sides.as_ref().map_or(0, |sides| sides.hosts_lost(&target.subject)),
+            };
+            if gone > 0 {
+                let points = self.points_of_hosts(target, gone as u64).into_iter();
                 change.because.extend(points.map(|points| {
                     format!(
                         "{points} of what goes stay where they are: no run prunes points of other hosts than its own"
@@ -259,9 +285,15 @@ impl<'p> Comparing<'p> {
         }
         let [before, after] = [old, new].map(|fact| fact.map(|fact| &fact.value));
         let verdict = match *fact.aspect {
-            ref aspect if *aspect == facts::TARGETS => coverage::looked_at(before, after, self.after),
-            ref aspect if *aspect == facts::HOSTS && coverage::are_all_hosts(before, after, self.after) => {
-                Verdict { because: vec!["these are all hosts that the plan has".to_owned()], ..Verdict::neutral() }
+            ref aspect if *aspect == facts::TARGETS => coverage::looked_at([before, after], [self.before, self.after]),
+            ref aspect
+                if *aspect == facts::HOSTS && coverage::are_all_hosts([before, after], [self.before, self.after]) =>
+            {
+                let which = if before.is_none() { "older" } else { "newer" };
+                Verdict {
+                    because: vec![format!("these are all hosts that the {which} plan has")],
+                    ..Verdict::neutral()
+                }
             }
             ref aspect => self.judge.of(aspect, before, after),
         };
@@ -299,20 +331,6 @@ struct Heir<'a> {
     span: Span,
 }
 
-/// The stores that are at another place.
-fn moved(before: &[Entity], after: &[Entity]) -> BTreeSet<String> {
-    let stores = |of: &'_ [Entity]| -> HashMap<String, Vec<Value>> {
-        let place = |store: &Entity| {
-            let facts = store.facts.iter().filter(|fact| fact.aspect.rule == Rule::Place);
-            (store.subject.name.clone(), facts.map(|fact| fact.value.clone()).collect())
-        };
-        of.iter().filter(|entity| entity.subject.kind == Kind::Store).map(place).collect()
-    };
-    let (older, newer) = (stores(before), stores(after));
-    let is_moved = |(name, place): &(String, Vec<Value>)| older.get(name).is_some_and(|before| before != place);
-    newer.into_iter().filter(is_moved).map(|(name, _)| name).collect()
-}
-
 fn changed(old: Option<&Fact>, new: Option<&Fact>) -> What {
     let word = new.or(old).map(Fact::word).unwrap_or_default();
     if let (Some(Fact { value: Value::Set(before), .. }), Some(Fact { value: Value::Set(after), .. })) = (old, new) {
@@ -343,7 +361,7 @@ fn change(entity: &Entity, what: What, verdict: Verdict, span: Span) -> Change {
 
 fn renamed(old: &Entity, new: &Entity, from: &str) -> Change {
     let verdict = match new.subject.kind {
-        Kind::Target | Kind::Backup | Kind::Host if !old.is_idle => Verdict::hazard(
+        Kind::Target | Kind::Backup | Kind::Host if old.names_points => Verdict::hazard(
             &HISTORY,
             "recovery points carry this name: those made so far are not listed, restored or pruned by the newer plan",
         ),

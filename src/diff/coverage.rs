@@ -2,16 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use super::change::{Judgement, Kind};
+use super::change::{Judgement, Kind, Subject};
 use super::fact::{Entity, Value};
 use super::facts::{AREA, TARGETS};
 use super::judge::Verdict;
 use crate::diagnostic::codes::change::LOST;
 
-/// What other words for the targets of a verification mean, where `targets` are those of the newer plan: one that is gone from the plan is told
-/// where it is gone.
-pub(super) fn looked_at(old: Option<&Value>, new: Option<&Value>, targets: &[Entity]) -> Verdict {
-    let [before, after] = [old, new].map(|words| covered(words, targets));
+/// What other words for the targets of a verification mean, of which each plan has its own: one that is gone from the plan is told where it is
+/// gone.
+pub(super) fn looked_at([old, new]: [Option<&Value>; 2], [older, newer]: [&[Entity]; 2]) -> Verdict {
+    let [before, after] = [covered(old, older), covered(new, newer)];
+    let is_left =
+        |name: &&&str| newer.iter().any(|target| target.subject.kind == Kind::Target && target.subject.name == ***name);
+    let before: BTreeSet<&str> = before.iter().filter(is_left).copied().collect();
     let [was_open, is_open] = [old, new].map(is_open);
     match (after.is_superset(&before), before.is_superset(&after)) {
         (false, _) => Verdict::weaker(&LOST, TARGETS.weaker),
@@ -25,14 +28,23 @@ pub(super) fn looked_at(old: Option<&Value>, new: Option<&Value>, targets: &[Ent
     }
 }
 
-/// Whether a target that named no hosts names all of the plan's now, or the other way round.
-pub(super) fn are_all_hosts(old: Option<&Value>, new: Option<&Value>, all: &[Entity]) -> bool {
-    let named: BTreeSet<&str> = match (old, new) {
-        (None, named @ Some(_)) | (named @ Some(_), None) => words(named).collect(),
+/// The words that a verification has for its targets, none of which may be there; none where there is no such verification.
+pub(super) fn words_of<'e>(verify: &Subject, all: &'e [Entity]) -> Option<Option<&'e Value>> {
+    let verify = all.iter().find(|entity| entity.subject == *verify)?;
+    Some(verify.facts.iter().find(|fact| *fact.aspect == TARGETS).map(|fact| &fact.value))
+}
+
+/// Whether a target that named no hosts names all that its plan had, or one that named all that its plan has names none now.
+pub(super) fn are_all_hosts([old, new]: [Option<&Value>; 2], [older, newer]: [&[Entity]; 2]) -> bool {
+    let (named, all) = match (old, new) {
+        (None, named @ Some(_)) => (named, older),
+        (named @ Some(_), None) => (named, newer),
         _ => return false,
     };
-    let mut hosts = all.iter().filter(|entity| entity.subject.kind == Kind::Host);
-    hosts.all(|host| named.contains(host.subject.name.as_str()))
+    let named: BTreeSet<&str> = words(named).collect();
+    let hosts = all.iter().filter(|entity| entity.subject.kind == Kind::Host);
+    let hosts: BTreeSet<&str> = hosts.map(|host| host.subject.name.as_str()).collect();
+    !hosts.is_empty() && hosts.is_subset(&named)
 }
 
 fn words(said: Option<&Value>) -> impl Iterator<Item = &str> {

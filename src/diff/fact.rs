@@ -23,6 +23,8 @@ pub(super) struct Aspect {
     pub(super) stronger: &'static str,
     /// What it is said within: where that itself is new or gone, it says all.
     pub(super) within: Option<&'static Aspect>,
+    /// Whether it comes and goes with something else that is told.
+    pub(super) of_both: bool,
 }
 
 /// Which way a change is judged. Where a code stands, it is that of the weakening.
@@ -58,6 +60,8 @@ pub(super) enum Rule {
     Drift,
     /// Any other is another: whoever relied on what was said before has lost it.
     Other(&'static Code),
+    /// Which files a run takes: each day's for itself, or each month's.
+    Select(&'static Code),
     /// The order of steps: what was done behind an approval or a look stays behind it.
     Order(&'static Code),
     /// What is kept: nothing said keeps everything.
@@ -71,7 +75,7 @@ pub(super) enum Rule {
 impl Aspect {
     /// Something that is told, and not judged.
     pub(super) const fn neutral(word: &'static str) -> Self {
-        Self { word, rule: Rule::Neutral, weaker: "", stronger: "", within: None }
+        Self::judged(word, Rule::Neutral, "", "")
     }
 
     /// Something that is not judged, and whose change means this.
@@ -81,12 +85,17 @@ impl Aspect {
 
     /// Something that is judged.
     pub(super) const fn judged(word: &'static str, rule: Rule, weaker: &'static str, stronger: &'static str) -> Self {
-        Self { word, rule, weaker, stronger, within: None }
+        Self { word, rule, weaker, stronger, within: None, of_both: false }
     }
 
     /// The same, which is said within another.
     pub(super) const fn within(self, within: &'static Aspect) -> Self {
         Self { within: Some(within), ..self }
+    }
+
+    /// The same, which is told only where both plans say it.
+    pub(super) const fn of_both(self) -> Self {
+        Self { of_both: true, ..self }
     }
 }
 
@@ -336,6 +345,13 @@ impl Fact {
         self.aspect == other.aspect && self.of == other.of
     }
 
+    /// The same of some members of its set; none where there are none of them.
+    pub(super) fn only(self, is_asked: impl Fn(&String) -> bool) -> Option<Self> {
+        let Value::Set(set) = self.value else { return Some(self) };
+        let set: BTreeSet<String> = set.into_iter().filter(is_asked).collect();
+        (!set.is_empty()).then_some(Self { value: Value::Set(set), ..self })
+    }
+
     /// Whether one of these is what it is said within.
     pub(super) fn is_within_one_of(&self, facts: &[Self]) -> bool {
         let Some(within) = self.aspect.within else { return true };
@@ -355,12 +371,15 @@ pub(super) struct Entity {
     pub(super) is_idle: bool,
     /// Whether its name is its own, and not that of what it is about.
     pub(super) has_own_name: bool,
+    /// Whether recovery points carry its name.
+    pub(super) names_points: bool,
 }
 
 impl Entity {
     pub(super) fn new(kind: Kind, name: impl Into<String>, span: Span) -> Self {
         let subject = Subject { kind, name: name.into() };
-        Self { subject, owner: None, span, facts: vec![], is_idle: false, has_own_name: kind != Kind::Plan }
+        let has_own_name = kind != Kind::Plan;
+        Self { subject, owner: None, span, facts: vec![], is_idle: false, has_own_name, names_points: false }
     }
 
     pub(super) fn say(&mut self, aspect: &'static Aspect, value: impl Into<Value>, span: Span) {
@@ -432,6 +451,12 @@ impl Renames {
     pub(super) fn insert(&mut self, old: Subject, new: String) {
         self.before.insert(Subject { kind: old.kind, name: new.clone() }, old.name.clone());
         self.after.insert(old, new);
+    }
+
+    /// The older plan's own name for what has another so far, which it is not to have any more.
+    pub(super) fn as_written(&mut self, so_far: Subject) -> Subject {
+        let name = self.before.remove(&so_far);
+        name.map_or(so_far.clone(), |name| Subject { name, ..so_far })
     }
 
     pub(super) fn of(&self, kind: Kind, name: &str) -> String {

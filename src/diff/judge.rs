@@ -1,5 +1,6 @@
 //! What a change of one aspect means, from its two values alone.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 
 use super::change::Judgement;
@@ -58,20 +59,19 @@ struct Waits {
 }
 
 /// How often something is done in the mean is counted in so many whole weeks, where it is done daily or more often in the fewer, and else in the more.
-const WEEKS: [i64; 2] = [4, 208];
+const WEEKS: [(i64, u64); 2] = [(52, 52 * 7), (208, 1)];
 
 /// How many seconds lie between two runs in the mean; none where there are fewer than two.
 fn usual(times: &Occurrences) -> Option<u64> {
     let first = times.after(WINDOW.start).next()?;
-    WEEKS.into_iter().find_map(|weeks| {
+    WEEKS.into_iter().find_map(|(weeks, least)| {
         let end = first.checked_add(jiff::SignedDuration::from_hours(weeks * 7 * 24)).ok()?;
         let (mut count, mut last) = (0_u64, first);
         for run in times.after(first).take_while(|run| *run <= end) {
             (count, last) = (count + 1, run);
         }
         let seconds = u64::try_from(last.duration_since(first).as_secs()).ok()?;
-        let is_enough = count >= WEEKS[0] as u64 * 7 || (weeks == WEEKS[1] && count > 0);
-        is_enough.then(|| seconds / count)
+        (count >= least).then(|| seconds / count)
     })
 }
 
@@ -114,6 +114,14 @@ impl Judge {
             Rule::Drift => return drift(old, new),
             Rule::Other(code) => (if old.is_some() { Way::Weaker } else { Way::Neither }, code),
             Rule::Order(code) => (order(old, new), code),
+            Rule::Select(code) => match grain(old).cmp(&grain(new)) {
+                Ordering::Equal => {
+                    let because = sentence("a run packs other files of the folder from now on");
+                    return Verdict { because, ..Verdict::neutral() };
+                }
+                Ordering::Greater => (Way::Weaker, code),
+                Ordering::Less => (Way::Stronger, code),
+            },
         };
         match way {
             Way::Weaker => Verdict::weaker(code, aspect.weaker),
@@ -204,6 +212,14 @@ fn opposite(way: Way) -> Way {
     }
 }
 
+/// Days are finer than months; where nothing is selected, a run packs all there is.
+fn grain(select: Option<&Value>) -> u8 {
+    match select {
+        Some(Value::Level(level, _)) => *level,
+        _ => 2,
+    }
+}
+
 fn there(old: Option<&Value>, new: Option<&Value>) -> Way {
     match (old, new) {
         (Some(_), None) => Way::Weaker,
@@ -217,8 +233,8 @@ fn amounts(old: Option<&Value>, new: Option<&Value>, less_is_stronger: bool) -> 
         return there(old, new);
     };
     match (before.total_cmp(&after), less_is_stronger) {
-        (std::cmp::Ordering::Equal, _) => Way::Neither,
-        (std::cmp::Ordering::Less, true) | (std::cmp::Ordering::Greater, false) => Way::Weaker,
+        (Ordering::Equal, _) => Way::Neither,
+        (Ordering::Less, true) | (Ordering::Greater, false) => Way::Weaker,
         _ => Way::Stronger,
     }
 }

@@ -1,7 +1,7 @@
 //! What a changed backup means for its recovery points, told with the change that brings it about.
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use super::change::{Change, Judgement};
 use super::fact::{Entity, Value, When};
@@ -22,11 +22,15 @@ pub(super) fn tell(
     first: usize,
 ) {
     let Some(both) = sides.both(&new.subject.name) else { return };
+    let when = [old, new].map(schedule_of);
     let about = |words: &[&str], changes: &[Change]| {
         changes[first..].iter().position(|change| is_about(change, words)).map(|at| at + first)
     };
     if about(&[SCHEDULE.word, RETENTION_OF_POINTS.word, COPY_RETENTION.word], changes).is_some() {
         let mut counted = vec![];
+        let longest = when.iter().flatten().filter_map(|when| judge.gap(when)).max();
+        // A provider keeps every moment of whole days.
+        let between = SignedDuration::from_secs(longest.map_or(24 * 60 * 60, |seconds| seconds.cast_signed()));
         for effect in sides.effects(both) {
             let own = match &effect.place {
                 Place::Copy(store) => format!("{} {store}", COPY_RETENTION.word),
@@ -36,6 +40,7 @@ pub(super) fn tell(
             if let Some(at) = at {
                 let is_asked = sides.lying(&new.subject.name).any(|lying| lying.store.as_ref() == effect.place.store());
                 tell_effect(sides, &effect, is_asked, &mut changes[at]);
+                in_the_long_run(sides, &effect, between, &mut changes[at]);
                 tell_guard(&effect, both[1].1.guard.delete, &mut changes[at]);
                 if effect.gone != Gone::Uncounted {
                     counted.push(at);
@@ -52,21 +57,22 @@ pub(super) fn tell(
             tell_mixed([old, new], &mut changes[at]);
         }
     }
-    let schedule = |entity: &Entity| {
-        let fact = entity.facts.iter().find(|fact| *fact.aspect == SCHEDULE)?;
-        match &fact.value {
-            Value::Schedule(when) => Some((**when).clone()),
-            _ => None,
-        }
-    };
-    if let (Some(at), Some(before), Some(after)) = (about(&[SCHEDULE.word], changes), schedule(old), schedule(new))
-        && let Some(because) = gap(sides, judge, &before, &after)
+    if let (Some(at), Some(before), Some(after)) = (about(&[SCHEDULE.word], changes), &when[0], &when[1])
+        && let Some(because) = gap(sides, judge, before, after)
     {
         let change = &mut changes[at];
         if change.judgement < Judgement::Weakens {
             (change.judgement, change.code) = (Judgement::Hazard, Some(&GAP));
         }
         change.because.push(because);
+    }
+}
+
+fn schedule_of(entity: &Entity) -> Option<When> {
+    let fact = entity.facts.iter().find(|fact| *fact.aspect == SCHEDULE)?;
+    match &fact.value {
+        Value::Schedule(when) => Some((**when).clone()),
+        _ => None,
     }
 }
 
@@ -109,10 +115,7 @@ fn tell_guard(effect: &Effect, guard: Percentage, change: &mut Change) {
 /// `is_asked` is whether what is really there is told beside it.
 fn tell_effect(sides: &Sides<'_>, effect: &Effect, is_asked: bool, change: &mut Change) {
     let times = Times { making: effect.making, zone: &sides.zone };
-    let place = match &effect.place {
-        Place::Store(store) | Place::Copy(store) => format!(" in {store}"),
-        Place::Provider => String::new(),
-    };
+    let place = place_of(effect);
     let deletes = match effect.gone {
         Gone::None => None,
         Gone::Some(gone) => {
@@ -138,8 +141,13 @@ fn tell_effect(sides: &Sides<'_>, effect: &Effect, is_asked: bool, change: &mut 
     if let Some(deletes) = deletes {
         (change.judgement, change.code) = (Judgement::Deletes, Some(&DELETES));
         change.because.push(deletes);
-    } else {
-        in_the_long_run(effect, &place, &times, change);
+    }
+}
+
+fn place_of(effect: &Effect) -> String {
+    match &effect.place {
+        Place::Store(store) | Place::Copy(store) => format!(" in {store}"),
+        Place::Provider => String::new(),
     }
 }
 
@@ -218,10 +226,17 @@ fn deleted(gone: Lot, (earliest, hosts): (Option<Timestamp>, u64), place: &str, 
     which + &moves.unwrap_or_default()
 }
 
-/// Where nothing goes at once, and what is kept reaches back less far in the end: at least by a day, which is more than clocks are set by.
-fn in_the_long_run(effect: &Effect, place: &str, times: &Times<'_>, change: &mut Change) {
-    let Some((before, later)) = effect.earliest.zip(effect.later) else { return };
-    if later.duration_since(before).as_hours() < 24 {
+/// Where what is kept reaches back less far in the end than once those are gone that go at once: by more than lies between two runs, as a schedule
+/// that only comes at another time moves it by as much.
+fn in_the_long_run(sides: &Sides<'_>, effect: &Effect, between: SignedDuration, change: &mut Change) {
+    let (place, times) = (place_of(effect), Times { making: effect.making, zone: &sides.zone });
+    let before = match effect.gone {
+        Gone::None => effect.earliest,
+        Gone::Some(gone) => gone.left,
+        Gone::AllBefore(_) | Gone::Uncounted => None,
+    };
+    let Some((before, later)) = before.zip(effect.later) else { return };
+    if later.duration_since(before) <= between {
         return;
     }
     if change.judgement < Judgement::Weakens {

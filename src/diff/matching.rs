@@ -1,15 +1,15 @@
-//! Which part of the older plan is which of the newer: by its name, else by what is said of it.
+//! Which part of the older plan is which of the newer: a store by where it is, all else by its name; what is left by what is said of it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::change::{Kind, Subject};
 use super::fact::{Entity, Renames};
-use super::facts;
+use super::{facts, places};
 use crate::plan::Plan;
 
-/// So much of what is said of two must be the same that they are one by another name.
-const ALIKE: f64 = 0.6;
+/// So much of what is said of two must be the same that they are one by another name: of what two plans say of a part of them, or of the lines of two files.
+pub const ALIKE: f64 = 0.6;
 /// Beyond so many pairs, only those are one that are wholly alike.
 const PAIRS_MAX: usize = 20_000;
 
@@ -17,6 +17,13 @@ const PAIRS_MAX: usize = 20_000;
 pub(super) fn renames(old: &Plan, after: &[Entity]) -> (Renames, Vec<Entity>) {
     let mut names = Renames::default();
     let mut before = facts::of_plan(old, &names);
+    let by_place = places::renamed(&before, after);
+    if !by_place.is_empty() {
+        for (from, to) in by_place {
+            names.insert(Subject { kind: Kind::Store, name: from }, to);
+        }
+        before = facts::of_plan(old, &names);
+    }
     // First what stands by itself, then what is a part of it.
     for of_parts in [false, true] {
         let mut found = vec![];
@@ -27,6 +34,7 @@ pub(super) fn renames(old: &Plan, after: &[Entity]) -> (Renames, Vec<Entity>) {
             continue;
         }
         for (from, to) in found {
+            let from = names.as_written(from);
             names.insert(from, to);
         }
         before = facts::of_plan(old, &names);

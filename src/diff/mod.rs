@@ -14,12 +14,14 @@ mod judge;
 mod kept;
 mod matching;
 mod moved;
+mod places;
 mod points;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 pub use change::{Accepted, Change, Changes, Counts, Judgement, Kind, Subject, What};
+pub use matching::ALIKE;
 pub use moved::Moved;
 pub use points::{Lying, kept_otherwise};
 
@@ -44,6 +46,8 @@ pub struct Where {
     pub lying: Vec<Lying>,
     /// Where their files are in two folders.
     pub moved: Option<Moved>,
+    /// Why the older, which is there, cannot be read: then nothing is known of what it protected.
+    pub unreadable: Option<String>,
 }
 
 /// The same, with what is known beside the plans.
@@ -54,6 +58,11 @@ pub fn diff_where(old: Option<&Plan>, new: Option<&Plan>, now: Timestamp, known:
     let (names, before) = old.map(|old| matching::renames(old, &after)).unwrap_or_default();
     let sides = old.zip(new).map(|(old, new)| Sides::new(old, new, &names, now, zone.clone()).with(&known.lying));
     let mut changes = Comparing::new(&before, &after, &names, sides).changes();
+    if let Some(unreadable) = &known.unreadable {
+        let plan = after.first().map(|plan| plan.span);
+        changes.retain(|change| change.subject.kind != Kind::Plan);
+        changes.push(Change::unreadable(unreadable, plan));
+    }
     if let Some(new) = new {
         changes.extend(known.moved.as_ref().and_then(|moved| moved.change(new)));
         accepted::accept(&mut changes, old, new, now.to_zoned(zone).date());

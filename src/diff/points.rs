@@ -11,7 +11,7 @@ use super::change::{Kind, Subject};
 use super::fact::Renames;
 use crate::calendar;
 use crate::plan::{Backup, Plan, Source, Target};
-use crate::primitives::{JobName, Name, Spanned};
+use crate::primitives::{JobName, Name};
 use crate::retention::{Candidate, Rules, kept};
 use crate::timeline::{Kept, Making, Place, Points, Series, of_backup};
 
@@ -65,6 +65,8 @@ pub(super) struct Sides<'p> {
     /// The stores, by the newer plan's names, that are at another place.
     moved: BTreeSet<String>,
     is_renamed: bool,
+    /// All hosts of either plan.
+    all_hosts: [BTreeSet<&'p Name>; 2],
 }
 
 /// What changes for the points of one job in one place.
@@ -135,7 +137,8 @@ impl<'p> Sides<'p> {
         let newer = new.backups().map(|(target, backup)| (target.job(backup).to_string(), (target, backup))).collect();
         let old_zone = calendar::zone(&old.timezone.value).unwrap_or(TimeZone::UTC);
         let is_renamed = old.name.value != new.name.value;
-        Self { names, older, newer, now, old_zone, zone, lying: &[], moved: BTreeSet::new(), is_renamed }
+        let all_hosts = [old, new].map(|plan| plan.hosts.iter().map(|host| &host.name.value).collect());
+        Self { names, older, newer, now, old_zone, zone, lying: &[], moved: BTreeSet::new(), is_renamed, all_hosts }
     }
 
     /// The same, with what was found where points lie.
@@ -156,12 +159,31 @@ impl<'p> Sides<'p> {
     }
 
     /// How many hosts go on with what they made so far: those of both plans by the same name. None where nobody says which they are.
-    fn hosts([old, new]: [OfTarget<'p>; 2]) -> Option<u64> {
-        let named = |of: OfTarget<'p>| Some(&of.0.hosts).filter(|hosts| !hosts.is_empty());
-        let (older, newer) = named(old).zip(named(new))?;
+    fn hosts(&self, [old, new]: [OfTarget<'p>; 2]) -> Option<u64> {
+        let (older, newer) = self.hosts_of(0, old.0).zip(self.hosts_of(1, new.0))?;
         // Points carry the name, whoever has it now.
-        let stays = |host: &&Spanned<Name>| newer.iter().any(|other| other.value == host.value);
-        Some(older.iter().filter(stays).count() as u64)
+        Some(older.intersection(&newer).count() as u64)
+    }
+
+    /// The hosts of a target of the older plan (0) or the newer (1): all that the plan has where none is named. None where nobody says which they are.
+    fn hosts_of(&self, side: usize, target: &'p Target) -> Option<BTreeSet<&'p Name>> {
+        let named: BTreeSet<&Name> = target.hosts.iter().map(|host| &host.value).collect();
+        let hosts = if named.is_empty() { self.all_hosts[side].clone() } else { named };
+        (!hosts.is_empty()).then_some(hosts)
+    }
+
+    /// How many hosts of a target of both plans are not the newer's.
+    pub(super) fn hosts_lost(&self, target: &Subject) -> usize {
+        let newer = self.newer.values().find(|newer| newer.0.name.value.as_str() == target.name);
+        let both =
+            self.older(target).first().zip(newer).map(|(old, new)| [self.hosts_of(0, old.0), self.hosts_of(1, new.0)]);
+        let Some([Some(older), Some(newer)]) = both else { return 0 };
+        older.difference(&newer).count()
+    }
+
+    /// How many hosts a target of the older plan has, each with points of its own.
+    pub(super) fn hosts_before(&self, target: &'p Target) -> u64 {
+        self.hosts_of(0, target).map_or(1, |hosts| hosts.len() as u64)
     }
 
     /// Whether the folders of a target of both plans are all others.
@@ -213,7 +235,7 @@ impl<'p> Sides<'p> {
             let effect = self.effect(series, same)?;
             // What is not found is not deleted.
             let is_left = effect.making.is_some() && self.leaves([old, new], &effect.place);
-            let hosts = if series.of_hosts { Self::hosts([old, new]).unwrap_or(1) } else { 1 };
+            let hosts = if series.of_hosts { self.hosts([old, new]).unwrap_or(1) } else { 1 };
             Some(Effect { hosts, gone: if is_left || hosts == 0 { Gone::None } else { effect.gone }, ..effect })
         };
         before.iter().filter_map(pair).collect()
@@ -240,7 +262,12 @@ impl<'p> Sides<'p> {
                 };
                 Some(Effect { place, making: None, gone, hosts: 1, earliest, later })
             }
-            (Kept::Points(old), Kept::Points(new)) => Some(self.points(place, old, new)),
+            (Kept::Points(old), Kept::Points(new)) => {
+                let effect = self.points(place, old, new);
+                // A day's moment and a month's are no measure for each other.
+                let is_alike = std::mem::discriminant(&old.making) == std::mem::discriminant(&new.making);
+                Some(Effect { later: effect.later.filter(|_| is_alike), ..effect })
+            }
             _ => None,
         }
     }

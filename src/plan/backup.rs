@@ -88,6 +88,11 @@ impl Way {
             Self::Snapshot(_) => "snapshot",
         }
     }
+
+    /// Whether it makes recovery points one by one, each with the names of its plan and its job, and not a stretch of moments.
+    pub fn is_of_points(&self) -> bool {
+        !matches!(self, Self::PointInTime(_))
+    }
 }
 
 /// What is put into a store.

@@ -28,6 +28,14 @@ pub enum Making {
 const MONTHS_LEFT: u32 = 2;
 
 impl Making {
+    /// How many months a selection leaves, the running one among them; none where it is not of whole months.
+    pub fn months_left(select: &Select) -> Option<u32> {
+        match Self::of(Some(select)) {
+            Self::EachMonth { newest } => Some(newest),
+            Self::EachRun | Self::EachDay => None,
+        }
+    }
+
     /// As a plan's selection has it.
     pub(super) fn of(select: Option<&Select>) -> Self {
         match select.map(|select| (select.kind, &select.keep_newest)) {

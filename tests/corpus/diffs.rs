@@ -90,7 +90,10 @@ fn there_are_forty_pairs_and_the_change_back_is_the_opposite() {
                     What::Changed { word, .. } | What::Members { word, .. } => {
                         format!("{:?} {word}", change.subject.kind)
                     }
-                    What::Added | What::Removed => format!("{} is in one alone", change.subject),
+                    // A name that another has now is told with an ending.
+                    What::Added | What::Removed => {
+                        format!("{} is in one alone", change.subject.to_string().trim_end_matches("-before"))
+                    }
                     What::Renamed { .. } => format!("{:?} has two names", change.subject.kind),
                 })
                 .collect();

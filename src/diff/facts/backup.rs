@@ -1,14 +1,18 @@
 //! What a plan says of backups.
 
+use std::num::NonZeroU32;
+
 use super::Flat;
 use crate::diagnostic::codes::change::{GUARD, LOST, OBJECTIVE, OPEN, RARER, RETENTION};
 use crate::diff::change::Kind;
 use crate::diff::fact::{Aspect, Entity, Fact, Rule, Value};
 use crate::plan::{
-    ArchiveFormat, Backup, Content, CopyTo, Drift, PointInTime, Retention, Select, Snapshot, Stored, Target, Way,
+    ArchiveFormat, Backup, Content, CopyTo, Drift, PointInTime, Retention, Select, Selection, Snapshot, Stored, Target,
+    Way,
 };
-use crate::primitives::Span;
+use crate::primitives::{Span, Spanned};
 use crate::retention::Rules;
+use crate::timeline::Making;
 
 pub(in crate::diff) static SCHEDULE: Aspect =
     Aspect::judged("schedule", Rule::Schedule(&RARER), "the longest wait is longer", "the longest wait is shorter");
@@ -19,13 +23,21 @@ static WAY: Aspect =
 static STORE: Aspect =
     Aspect::judged("store", Rule::Place, "the points made so far stay in the store that was named before", "");
 static COMPRESSION: Aspect = Aspect::told("compression", "what was made so far stays as it is, and readable");
-static SELECT: Aspect = Aspect::told("select", "a run packs other files of the folder from now on");
+static SELECT: Aspect = Aspect::judged(
+    "select",
+    Rule::Select(&RARER),
+    "a day's files are packed only once their month is over",
+    "a day's files do not wait for the end of their month",
+);
 static KEEP_NEWEST: Aspect = Aspect::judged(
     "keep-newest",
     Rule::More(&GUARD),
     "fewer months of originals stay",
     "more months of originals stay",
-);
+)
+.of_both();
+/// The same where no original goes.
+static LEAVES_NEWEST: Aspect = Aspect::told("keep-newest", "a month is packed at another time from now on").of_both();
 static REMOVE_ORIGINALS: Aspect = Aspect::judged(
     "remove-originals",
     Rule::HaveNot(&GUARD),
@@ -92,6 +104,7 @@ impl Flat<'_> {
         let job = self.job(target.name.value.as_str(), backup.name.value.as_str());
         let mut entity = Entity::new(Kind::Backup, job, backup.span);
         entity.owner = Some(self.names.name(Kind::Target, &target.name.value));
+        entity.names_points = backup.way.is_of_points();
         entity.say(&WAY, backup.way.word(), backup.span);
         match &backup.way {
             Way::Stored(stored) => self.stored(&mut entity, stored),
@@ -132,9 +145,22 @@ impl Flat<'_> {
         let compression = format!("{:?} {}", compression.method(), compression.level()).to_lowercase();
         entity.say(&COMPRESSION, compression, stored.span);
         entity.say(&STORE, self.names.name(Kind::Store, &stored.store.value), stored.store.span);
-        if let Some(Select { kind, keep_newest, span }) = &stored.select {
-            entity.say(&SELECT, kind.to_string(), *span);
-            entity.maybe(&KEEP_NEWEST, keep_newest.as_ref());
+        if let Some(select) = &stored.select {
+            let Select { kind, keep_newest, span } = select;
+            let grain = match kind {
+                Selection::WholeMonths => 1,
+                Selection::UnshippedDays => 2,
+            };
+            entity.say(&SELECT, Value::Level(grain, kind.to_string()), *span);
+            let left = Making::months_left(select);
+            let span = keep_newest.as_ref().map_or(*span, |said| said.span);
+            match stored.remove_originals {
+                Some(_) => entity.say(&KEEP_NEWEST, Value::Count(left.unwrap_or(0).into()), span),
+                None => entity.maybe(
+                    &LEAVES_NEWEST,
+                    left.and_then(NonZeroU32::new).map(|value| Spanned { value, span }).as_ref(),
+                ),
+            }
         }
         entity.flag(
             &REMOVE_ORIGINALS,

@@ -53,7 +53,7 @@ pub(super) fn of_plan(plan: &Plan, names: &Renames) -> Vec<Entity> {
     entity.subject.name = String::new();
     flat.add(entity, &plan.waivers);
     plan.roles.iter().for_each(|role| flat.role(role));
-    plan.hosts.iter().for_each(|host| flat.host(host));
+    flat.hosts(plan);
     plan.stores.iter().for_each(|store| flat.store(store));
     plan.notifies.iter().for_each(|notify| flat.notify(notify));
     plan.targets.iter().for_each(|target| flat.target(target));

@@ -1,10 +1,14 @@
 //! What a plan says of people and machines.
 
+use std::collections::BTreeSet;
+
 use super::Flat;
 use crate::diagnostic::codes::change::{ACCESS, LOST, OBJECTIVE, OPEN};
 use crate::diff::change::Kind;
 use crate::diff::fact::{Aspect, Entity, Rule, Value};
-use crate::plan::{Announce, Channel, Host, Member, Notify, Role, Ssh};
+use crate::plan::{
+    Announce, Channel, Host, Input, Member, Notify, Plan, Recover, Restore, RestoreStep, Role, Source, Ssh,
+};
 
 static MEMBERS: Aspect =
     Aspect::judged("member", Rule::EachOpens(&ACCESS), "more people may approve and sign off", "fewer people may");
@@ -48,8 +52,17 @@ impl Flat<'_> {
         self.add(entity, &role.waivers);
     }
 
-    pub(super) fn host(&mut self, host: &Host) {
+    pub(super) fn hosts(&mut self, plan: &Plan) {
+        let (backed_up, led_to) = (Hosts::backed_up(plan), Hosts::led_to(plan));
+        for host in &plan.hosts {
+            let is_of = |hosts: &Hosts<'_>| hosts.of_all || hosts.named.contains(host.name.value.as_str());
+            self.host(host, is_of(&backed_up), is_of(&led_to));
+        }
+    }
+
+    fn host(&mut self, host: &Host, is_backed_up: bool, is_led_to: bool) {
         let mut entity = self.entity(Kind::Host, &host.name, host.span);
+        (entity.names_points, entity.is_idle) = (is_backed_up, !is_backed_up && !is_led_to);
         if let Some(ssh) = &host.ssh {
             ssh_facts(&mut entity, ssh);
         }
@@ -84,6 +97,44 @@ impl Flat<'_> {
         entity.set(&ASKS, &announce.asks);
         entity.say(&PUBLISH, &announce.publish.value, announce.publish.span);
         self.add(entity, &announce.waivers);
+    }
+}
+
+/// Some hosts of a plan.
+#[derive(Default)]
+struct Hosts<'p> {
+    of_all: bool,
+    named: BTreeSet<&'p str>,
+}
+
+impl<'p> Hosts<'p> {
+    /// Those whose names recovery points carry.
+    fn backed_up(plan: &'p Plan) -> Self {
+        let mut found = Self::default();
+        for target in &plan.targets {
+            let is_of_hosts = target.source.as_ref().is_some_and(Source::is_of_a_host);
+            if is_of_hosts && target.backups.iter().any(|backup| backup.way.is_of_points()) {
+                found.of_all |= target.hosts.is_empty();
+                found.named.extend(target.hosts.iter().map(|host| host.value.as_str()));
+            }
+        }
+        found
+    }
+
+    /// Those that something else names.
+    fn led_to(plan: &'p Plan) -> Self {
+        let mut found = Self::default();
+        let without = plan.targets.iter().filter(|target| target.backups.is_empty());
+        found.named.extend(without.flat_map(|target| &target.hosts).map(|host| host.value.as_str()));
+        for step in plan.restores.iter().flat_map(Restore::flat) {
+            if let Some(Input::Text(host)) = step.host().map(|host| &host.value) {
+                found.named.insert(host);
+            }
+            if let RestoreStep::Recover(Recover { from_host: Some(from), .. }) = step {
+                found.named.insert(&from.value);
+            }
+        }
+        found
     }
 }
 

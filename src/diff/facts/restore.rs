@@ -7,9 +7,10 @@ use crate::diagnostic::codes::change::{LOST, OBJECTIVE, OPEN};
 use crate::diff::change::Kind;
 use crate::diff::fact::{Aspect, Entity, Rule, Shape, Value};
 use crate::plan::{
-    Approve, Command, Deploy, HostInput, Input, Into, IntoSettings, Launch, Probe, ProbeKind, Recover, Restore,
-    RestoreStep, SqlLogin,
+    Approve, Command, Deploy, HostInput, Input, Into, IntoSettings, Launch, OutputName, Probe, ProbeKind, Recover,
+    Restore, RestoreStep, SqlLogin,
 };
+use crate::primitives::Spanned;
 
 static RTO: Aspect = Aspect::judged(
     "rto",
@@ -94,7 +95,18 @@ impl Flat<'_> {
     fn input(&self, input: &Input) -> String {
         match input {
             Input::Text(text) => self.names.of(Kind::Host, text),
-            Input::Output(_) => input.to_string(),
+            Input::Output(_) => self.written(input),
+        }
+    }
+
+    /// As it is written, what a step puts out by the name that its target has in the newer plan.
+    fn written(&self, input: &Input) -> String {
+        match input {
+            Input::Text(_) => input.to_string(),
+            Input::Output(OutputName { step, slot }) => {
+                let step = self.names.of(Kind::Target, step);
+                Input::Output(OutputName { step, slot: slot.clone() }).to_string()
+            }
         }
     }
 
@@ -139,7 +151,7 @@ impl Flat<'_> {
         let (looks, span) = match &probe.kind {
             ProbeKind::Path(path) => (format!("path {}", path.value), path.span),
             ProbeKind::Command(words) => {
-                let words: Vec<String> = words.iter().map(|word| word.value.to_string()).collect();
+                let words: Vec<String> = words.iter().map(|word| self.written(&word.value)).collect();
                 (format!("command {}", words.join(" ")), probe.span)
             }
             ProbeKind::Http { url, .. } => (format!("http {}", url.value), url.span),
@@ -174,7 +186,8 @@ impl Flat<'_> {
     }
 
     fn command(&self, entity: &mut Entity, command: &Command) {
-        entity.list(&ARGUMENTS, &command.argv);
+        let written = |word: &Spanned<Input>| Spanned { value: self.written(&word.value), span: word.span };
+        entity.list(&ARGUMENTS, &command.argv.iter().map(written).collect::<Vec<_>>());
         self.on_host(entity, &command.host);
         entity.maybe(&TIMEOUT, command.timeout.as_ref());
         entity.flag(&REPEATABLE, command.repeatable, command.span);

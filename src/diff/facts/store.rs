@@ -10,6 +10,7 @@ use crate::primitives::Spanned;
 
 static PLACE: Aspect = Aspect::judged("place", Rule::Place, "what lies there so far is left behind", "");
 static PORT: Aspect = Aspect::neutral("port");
+static USER: Aspect = Aspect::told("user", "it logs in as another, who has to be allowed what the one before was");
 static IDENTITY: Aspect = Aspect::neutral("identity");
 static REGION: Aspect = Aspect::neutral("region");
 static STORAGE_CLASS: Aspect = Aspect::told(
@@ -97,8 +98,10 @@ impl Flat<'_> {
 }
 
 fn s3_facts(entity: &mut Entity, s3: &S3) {
-    let of =
-        |text: &Option<Spanned<String>>| text.as_ref().map(|text| text.value.clone()).filter(|text| !text.is_empty());
+    // Strokes at an end say nothing.
+    let of = |text: &Option<Spanned<String>>| {
+        text.as_ref().map(|text| text.value.trim_matches('/').to_owned()).filter(|text| !text.is_empty())
+    };
     let at = of(&s3.endpoint).map_or_else(String::new, |endpoint| format!(" at {endpoint}"));
     let prefix = of(&s3.prefix).map_or_else(String::new, |prefix| format!("/{prefix}"));
     entity.say(&PLACE, format!("s3://{}{prefix}{at}", s3.bucket.value), s3.span);
@@ -106,12 +109,14 @@ fn s3_facts(entity: &mut Entity, s3: &S3) {
     entity.maybe(&STORAGE_CLASS, s3.storage_class.as_ref());
     entity.maybe(&RETRIEVAL, s3.retrieval.as_ref());
     entity.maybe_shown(&ADDRESSING, s3.addressing.as_ref());
-    if let Some(encryption) = &s3.encryption {
-        let level = match encryption.value {
+    // A key of KMS says as well that it is by KMS.
+    let by_key = s3.kms_key.as_ref().map(|key| (ServerEncryption::Kms, key.span));
+    if let Some((encryption, span)) = s3.encryption.as_ref().map(|said| (said.value, said.span)).or(by_key) {
+        let level = match encryption {
             ServerEncryption::S3 => 1,
             ServerEncryption::Kms => 2,
         };
-        entity.say(&ENCRYPTION, Value::Level(level, encryption.value.to_string()), encryption.span);
+        entity.say(&ENCRYPTION, Value::Level(level, encryption.to_string()), span);
     }
     entity.maybe(&KMS_KEY, s3.kms_key.as_ref());
     if let Some(lock) = &s3.object_lock {
@@ -126,8 +131,11 @@ fn s3_facts(entity: &mut Entity, s3: &S3) {
 
 fn sftp_facts(entity: &mut Entity, sftp: &Sftp) {
     let path = sftp.path.value.to_string();
-    let place = format!("sftp://{}@{}{}", sftp.user.value, sftp.host.value, plain(&path));
-    entity.say(&PLACE, place, sftp.span);
+    // Who logs in is led elsewhere where the path begins at their own folder.
+    let (of, below) = if path.starts_with('/') { ("", "") } else { (&*format!("{}@", sftp.user.value), "/~/") };
+    let host = sftp.host.value.to_ascii_lowercase();
+    entity.say(&PLACE, format!("sftp://{of}{host}{below}{}", plain(&path)), sftp.span);
+    entity.maybe(&USER, Some(&sftp.user));
     entity.maybe(&PORT, sftp.port.as_ref());
     entity.maybe_shown(&IDENTITY, sftp.identity.as_ref());
     entity.maybe(&HOST_KEY, sftp.host_key.as_ref());

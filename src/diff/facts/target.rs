@@ -7,13 +7,17 @@ use crate::diagnostic::codes::change::{GUARD, LOST, NARROWER, OBJECTIVE};
 use crate::diff::change::Kind;
 use crate::diff::fact::{Aspect, Entity, Rule, Value};
 use crate::plan::{
-    Files, ImageChoice, Logs, MachineImage, Mysql, Objective, Rds, Release, ReleaseFrom, Selector, Source, Target,
+    Files, ImageChoice, Logs, MachineImage, Mysql, Objective, Rds, Release, ReleaseFrom, Source, Target, Verify,
 };
 
 pub(in crate::diff) static AREA: Aspect = Aspect::neutral("area");
-/// What looks at it because of its area: of use only where that is another.
-pub(in crate::diff) static LOOKED_AT: Aspect =
-    Aspect::judged("verify", Rule::Each(&LOST), "it is not looked at any more", "it is looked at");
+/// What looks at it, by whatever words: told of those alone whose words are the same in both plans.
+pub(in crate::diff) static LOOKED_AT: Aspect = Aspect::judged(
+    "verify",
+    Rule::Each(&LOST),
+    "a verification does not look at it any more",
+    "one more verification looks at it",
+);
 pub(in crate::diff) static HOSTS: Aspect = Aspect::judged(
     "hosts",
     Rule::EachOrAll(&LOST),
@@ -102,6 +106,7 @@ impl Flat<'_> {
     pub(super) fn target(&mut self, target: &Target) {
         let mut entity = self.entity(Kind::Target, &target.name, target.span);
         entity.is_idle = target.backups.is_empty();
+        entity.names_points = target.backups.iter().any(|backup| backup.way.is_of_points());
         entity.maybe_shown(&AREA, target.area.as_ref());
         self.looked_at(&mut entity, target);
         self.refer(&mut entity, &HOSTS, Kind::Host, &target.hosts);
@@ -117,13 +122,12 @@ impl Flat<'_> {
     }
 
     fn looked_at(&self, entity: &mut Entity, target: &Target) {
-        let Some(area) = &target.area else { return };
-        let is_meant = |selector: &Selector| *selector == Selector::Area(area.value.clone());
-        let verifies = self.plan.verifies.iter();
-        let by = verifies.filter(|verify| verify.targets.iter().any(|selector| is_meant(&selector.value)));
+        let is_meant =
+            |verify: &&Verify| verify.targets.is_empty() || verify.targets.iter().any(|of| of.value.means(target));
+        let by = self.plan.verifies.iter().filter(is_meant);
         let by: BTreeSet<String> = by.map(|verify| self.names.name(Kind::Verify, &verify.name.value)).collect();
         if !by.is_empty() {
-            entity.say(&LOOKED_AT, Value::Set(by), area.span);
+            entity.say(&LOOKED_AT, Value::Set(by), target.area.as_ref().map_or(target.span, |area| area.span));
         }
     }
 
@@ -142,7 +146,8 @@ impl Flat<'_> {
             // In another region is another database.
             Source::Rds(Rds { database, region, span }) => {
                 let region = region.as_ref().map_or_else(String::new, |region| format!(" in {}", region.value));
-                entity.say(&SOURCE, format!("rds {database}{region}"), *span);
+                // RDS knows no capitals in names.
+                entity.say(&SOURCE, format!("rds {}{region}", database.to_string().to_ascii_lowercase()), *span);
             }
             Source::Mysql(mysql) => mysql_facts(entity, mysql),
             Source::MachineImage(image) => image_facts(entity, image),

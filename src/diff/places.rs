@@ -1,0 +1,44 @@
+//! Where the stores of two plans are: a store is its place, whatever it is called.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::change::Kind;
+use super::fact::{Entity, Rule};
+
+/// By name, the places of the stores of a plan.
+fn places(of: &[Entity]) -> BTreeMap<&str, String> {
+    let stores = of.iter().filter(|entity| entity.subject.kind == Kind::Store);
+    let place = |store: &Entity| {
+        let place = store.facts.iter().find(|fact| fact.aspect.rule == Rule::Place);
+        place.map_or_else(String::new, |place| place.value.shown())
+    };
+    stores.map(|store| (store.subject.name.as_str(), place(store))).collect()
+}
+
+/// The stores, by the newer plan's names, that are at another place.
+pub(super) fn moved(before: &[Entity], after: &[Entity]) -> BTreeSet<String> {
+    let older = places(before);
+    let newer = places(after).into_iter();
+    let moved = newer.filter(|(name, place)| older.get(name).is_some_and(|before| before != place));
+    moved.map(|(name, _)| name.to_owned()).collect()
+}
+
+/// What the newer plan calls those stores of the older that are where they were. What had such a name, and is not there any more, gets another, so
+/// that no two have one.
+pub(super) fn renamed(before: &[Entity], after: &[Entity]) -> BTreeMap<String, String> {
+    let (older, newer) = (places(before), places(after));
+    let there: BTreeMap<&str, &str> = newer.iter().map(|(name, place)| (place.as_str(), *name)).collect();
+    let now = |place: &String| there.get(place.as_str()).map(|name| (*name).to_owned());
+    let pairs = older.iter().filter_map(|(from, place)| Some(((*from).to_owned(), now(place)?)));
+    let mut pairs: BTreeMap<String, String> = pairs.filter(|(from, to)| from != to).collect();
+    let names: BTreeSet<&str> = older.keys().chain(newer.keys()).copied().collect();
+    let taken = pairs.values().filter(|to| older.contains_key(to.as_str()) && !pairs.contains_key(*to));
+    for name in taken.cloned().collect::<Vec<_>>() {
+        let mut free = format!("{name}-before");
+        while names.contains(free.as_str()) {
+            free.push_str("-before");
+        }
+        pairs.insert(name, free);
+    }
+    pairs
+}
