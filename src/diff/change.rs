@@ -117,7 +117,7 @@ impl fmt::Display for Subject {
 /// How many members are shown.
 const MEMBERS_SHOWN: usize = 12;
 
-fn listed(members: &[String]) -> String {
+pub(super) fn listed(members: &[String]) -> String {
     let more = members.len().saturating_sub(MEMBERS_SHOWN);
     let shown = members.iter().take(MEMBERS_SHOWN).cloned();
     let more = (more > 0).then(|| format!("and {more} more"));

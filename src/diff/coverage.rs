@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::change::{Judgement, Kind, Subject};
+use super::change::{Judgement, Kind, Subject, listed};
 use super::fact::{Entity, Value};
 use super::facts::{AREA, TARGETS};
 use super::judge::Verdict;
@@ -17,7 +17,10 @@ pub(super) fn looked_at([old, new]: [Option<&Value>; 2], [older, newer]: [&[Enti
     let before: BTreeSet<&str> = before.iter().filter(is_left).copied().collect();
     let [was_open, is_open] = [old, new].map(is_open);
     match (after.is_superset(&before), before.is_superset(&after)) {
-        (false, _) => Verdict::weaker(&LOST, TARGETS.weaker),
+        (false, _) => {
+            let lost: Vec<String> = before.difference(&after).map(|name| (*name).to_owned()).collect();
+            Verdict::weaker(&LOST, &format!("{}: without {}", TARGETS.weaker, listed(&lost)))
+        }
         (true, false) => Verdict::stronger(TARGETS.stronger),
         (true, true) => {
             let later =

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
+use std::ops::RangeInclusive;
 
 use super::change::{Kind, Subject};
 use crate::calendar;
@@ -256,6 +257,30 @@ pub(super) fn days(period: Period) -> f64 {
         PeriodUnit::Years => 146_097.0 / 400.0,
     };
     each * f64::from(period.count)
+}
+
+/// Of what is counted in months or years, how many months; none of days and weeks.
+pub(super) fn in_months(period: Period) -> Option<u64> {
+    match period.unit {
+        PeriodUnit::Days | PeriodUnit::Weeks => None,
+        PeriodUnit::Months => Some(period.count.into()),
+        PeriodUnit::Years => Some(u64::from(period.count) * 12),
+    }
+}
+
+/// How many days it has at the least and at the most, whichever months it spans; 2100 is no leap year.
+pub(super) fn spans(period: Period) -> RangeInclusive<i64> {
+    let Some(months) = in_months(period) else {
+        let days = days(period) as i64;
+        return days..=days;
+    };
+    let firsts = (2092..2105).flat_map(|year| (1..=12).map(move |month| jiff::civil::date(year, month, 1)));
+    let lengths = firsts.filter_map(|first| {
+        let last = first.checked_add(jiff::Span::new().try_months(i64::try_from(months).ok()?).ok()?).ok()?;
+        Some(i64::from((last - first).get_days()))
+    });
+    let lengths: Vec<i64> = lengths.collect();
+    lengths.iter().copied().min().unwrap_or(i64::MAX)..=lengths.iter().copied().max().unwrap_or(i64::MAX)
 }
 
 fn shown_rules(rules: &Rules) -> String {

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 
 use super::change::Judgement;
-use super::fact::{Aspect, Rule, Shape, Value, When, days};
+use super::fact::{Aspect, Rule, Shape, Value, When, in_months, spans};
 use crate::calendar::Occurrences;
 use crate::diagnostic::Code;
 use crate::diagnostic::codes::change::{ACCESS, HISTORY, OPEN, PROVIDER};
@@ -107,7 +107,12 @@ impl Judge {
             Rule::EachOpens(code) => (members(new, old), code),
             Rule::Approver => (approvers(old, new), &ACCESS),
             Rule::Keys => (keys(old, new), &OPEN),
-            Rule::Retention(code) => (rules(old, new), code),
+            Rule::Retention(code) => match rules(old, new) {
+                Way::Neither if is_shorter_at_times(old, new) => {
+                    return Verdict::weaker(code, "in some months less is kept");
+                }
+                way => (way, code),
+            },
             Rule::Schedule(code) => return self.schedule(code, aspect, old, new),
             Rule::Place => return Verdict::hazard(&HISTORY, aspect.weaker),
             Rule::Waiver => return waiver(aspect, old, new),
@@ -332,10 +337,25 @@ pub(super) fn are_mixed(old: &Rules, new: &Rules) -> bool {
     !old.is_empty() && !new.is_empty() && !keeps_no_less(old, new) && !keeps_no_less(new, old)
 }
 
+/// Whether one stretch of time is longer than another in one month, and shorter in another.
+fn is_shorter_at_times(old: Option<&Value>, new: Option<&Value>) -> bool {
+    let [Some(Value::Rules(old)), Some(Value::Rules(new))] = [old, new] else { return false };
+    !is_no_shorter(old.within, new.within) && !is_no_shorter(new.within, old.within)
+}
+
+/// Whether it is never shorter, whichever months it spans.
+fn is_no_shorter(one: Option<Period>, other: Option<Period>) -> bool {
+    let Some(other) = other else { return true };
+    let Some(one) = one else { return false };
+    match [one, other].map(in_months) {
+        [Some(one), Some(other)] => one >= other,
+        _ => spans(one).start() >= spans(other).end(),
+    }
+}
+
 fn keeps_no_less(one: &Rules, other: &Rules) -> bool {
-    let length = |period: Option<Period>| period.map_or(0.0, days);
     one.generations >= other.generations
-        && length(one.within) >= length(other.within)
+        && is_no_shorter(one.within, other.within)
         && other.thinned.iter().all(|(unit, count)| one.thinned.get(unit).is_some_and(|of| of >= count))
 }
 

@@ -5,12 +5,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::change::{Change, Judgement};
 use super::fact::{Entity, Value, When};
-use super::facts::{COPY_RETENTION, RETENTION_OF_POINTS, SCHEDULE};
+use super::facts::{COPY_RETENTION, RETENTION_OF_POINTS, SCHEDULE, SELECT};
 use super::judge::{Judge, are_mixed};
 use super::points::{Effect, Gone, Lot, Lying, Sides};
 use crate::calendar::{self, Occurrences};
 use crate::diagnostic::codes::change::{DELETES, GAP, RETENTION};
 use crate::primitives::{Duration, Percentage, grouped};
+use crate::retention::Rules;
 use crate::timeline::{Making, Place};
 
 /// Tells of those changes from `first` on that are about what is kept, and adds what follows from the moment at which the newer plan takes over.
@@ -26,21 +27,21 @@ pub(super) fn tell(
     let about = |words: &[&str], changes: &[Change]| {
         changes[first..].iter().position(|change| is_about(change, words)).map(|at| at + first)
     };
-    if about(&[SCHEDULE.word, RETENTION_OF_POINTS.word, COPY_RETENTION.word], changes).is_some() {
+    if about(&[SCHEDULE.word, SELECT.word, RETENTION_OF_POINTS.word, COPY_RETENTION.word], changes).is_some() {
         let mut counted = vec![];
-        let longest = when.iter().flatten().filter_map(|when| judge.gap(when)).max();
-        // A provider keeps every moment of whole days.
-        let between = SignedDuration::from_secs(longest.map_or(24 * 60 * 60, |seconds| seconds.cast_signed()));
+        let waits = [&when[0], &when[1]].map(|when| judge.gap(when.as_ref()?));
         for effect in sides.effects(both) {
             let own = match &effect.place {
                 Place::Copy(store) => format!("{} {store}", COPY_RETENTION.word),
                 Place::Store(_) | Place::Provider => RETENTION_OF_POINTS.word.to_owned(),
             };
-            let at = about(&[&own], changes).or_else(|| about(&[SCHEDULE.word], changes));
+            let at = about(&[&own], changes)
+                .or_else(|| about(&[SCHEDULE.word], changes))
+                .or_else(|| about(&[SELECT.word], changes));
             if let Some(at) = at {
                 let is_asked = sides.lying(&new.subject.name).any(|lying| lying.store.as_ref() == effect.place.store());
                 tell_effect(sides, &effect, is_asked, &mut changes[at]);
-                in_the_long_run(sides, &effect, between, &mut changes[at]);
+                in_the_long_run(sides, &effect, waits, &mut changes[at]);
                 tell_guard(&effect, both[1].1.guard.delete, &mut changes[at]);
                 if effect.gone != Gone::Uncounted {
                     counted.push(at);
@@ -226,27 +227,38 @@ fn deleted(gone: Lot, (earliest, hosts): (Option<Timestamp>, u64), place: &str, 
     which + &moves.unwrap_or_default()
 }
 
-/// Where what is kept reaches back less far in the end than once those are gone that go at once: by more than lies between two runs, as a schedule
-/// that only comes at another time moves it by as much.
-fn in_the_long_run(sides: &Sides<'_>, effect: &Effect, between: SignedDuration, change: &mut Change) {
-    let (place, times) = (place_of(effect), Times { making: effect.making, zone: &sides.zone });
+/// Where what is kept reaches back less far in the end than once those are gone that go at once: by more than a schedule moves it that only comes at
+/// another time.
+fn in_the_long_run(sides: &Sides<'_>, effect: &Effect, waits: [Option<u64>; 2], change: &mut Change) {
     let before = match effect.gone {
         Gone::None => effect.earliest,
         Gone::Some(gone) => gone.left,
         Gone::AllBefore(_) | Gone::Uncounted => None,
     };
+    let rules = effect.newer.as_ref().map(|(_, rules)| rules);
     let Some((before, later)) = before.zip(effect.later) else { return };
-    if later.duration_since(before) <= between {
+    if later.duration_since(before) <= a_little(rules, waits) {
         return;
     }
     if change.judgement < Judgement::Weakens {
         (change.judgement, change.code) = (Judgement::Weakens, Some(&RETENTION));
     }
+    let making = effect.newer.as_ref().map(|(making, _)| *making);
     change.because.push(format!(
-        "in the long run, what is kept{place} reaches back less far: as if to {}, where it is to {}",
-        times.of(later),
-        times.in_zone(before)
+        "in the long run, what is kept{} reaches back less far: as if to {}, where it is to {}",
+        place_of(effect),
+        Times { making, zone: &sides.zone }.of(later),
+        Times { making: effect.making, zone: &sides.zone }.in_zone(before)
     ));
+}
+
+/// By how much the oldest point may be younger without anything being kept for less long, where so many seconds lie between two runs at the most: it
+/// comes so much later at the most, and of a day or a month, whose newest is kept, it may be another's.
+fn a_little(rules: Option<&Rules>, [before, after]: [Option<u64>; 2]) -> SignedDuration {
+    let is_thinned = rules.is_some_and(|rules| !rules.thinned.is_empty());
+    let seconds = if is_thinned { before.max(after) } else { after.or(before) };
+    // A provider keeps every moment of whole days.
+    SignedDuration::from_secs(seconds.map_or(24 * 60 * 60, |seconds| seconds.cast_signed()))
 }
 
 /// Where longer than either schedule has lies between the last run by the older and the first by the newer.

@@ -27,10 +27,18 @@ pub(super) fn moved(before: &[Entity], after: &[Entity]) -> BTreeSet<String> {
 /// that no two have one.
 pub(super) fn renamed(before: &[Entity], after: &[Entity]) -> BTreeMap<String, String> {
     let (older, newer) = (places(before), places(after));
-    let there: BTreeMap<&str, &str> = newer.iter().map(|(name, place)| (place.as_str(), *name)).collect();
-    let now = |place: &String| there.get(place.as_str()).map(|name| (*name).to_owned());
-    let pairs = older.iter().filter_map(|(from, place)| Some(((*from).to_owned(), now(place)?)));
-    let mut pairs: BTreeMap<String, String> = pairs.filter(|(from, to)| from != to).collect();
+    let stays = |(name, place): &(&&str, &String)| newer.get(**name) == Some(*place);
+    // What stays by its name is no other's, and two become one only once.
+    let mut there: BTreeMap<&str, &str> = newer.iter().map(|(name, place)| (place.as_str(), *name)).collect();
+    for (_, place) in older.iter().filter(stays) {
+        there.remove(place.as_str());
+    }
+    let mut pairs: BTreeMap<String, String> = BTreeMap::new();
+    for (from, place) in older.iter().filter(|store| !stays(store)) {
+        if let Some(to) = there.remove(place.as_str()) {
+            pairs.insert((*from).to_owned(), to.to_owned());
+        }
+    }
     let names: BTreeSet<&str> = older.keys().chain(newer.keys()).copied().collect();
     let taken = pairs.values().filter(|to| older.contains_key(to.as_str()) && !pairs.contains_key(*to));
     for name in taken.cloned().collect::<Vec<_>>() {

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsString;
 use std::path::Path;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use super::change::{Kind, Subject};
 use super::fact::Renames;
@@ -84,6 +84,8 @@ pub(super) struct Effect {
     pub(super) earliest: Option<Timestamp>,
     /// And once the newer plan has been at work for long; none where it keeps everything.
     pub(super) later: Option<Timestamp>,
+    /// What a run of the newer plan makes, and how long that is kept.
+    pub(super) newer: Option<(Making, Rules)>,
 }
 
 /// Points that the newer plan lets go, and the older does not.
@@ -112,6 +114,16 @@ pub(super) struct Lot {
     pub(super) last: Timestamp,
     /// Of when that of the oldest is that stays.
     pub(super) left: Option<Timestamp>,
+}
+
+/// By how much the moments of points that are made in two ways differ, where they hold the same.
+fn slack(one: Making, other: Making) -> SignedDuration {
+    let days = match (one, other) {
+        _ if std::mem::discriminant(&one) == std::mem::discriminant(&other) => 0,
+        (Making::EachMonth { .. }, _) | (_, Making::EachMonth { .. }) => 31,
+        _ => 1,
+    };
+    SignedDuration::from_hours(days * 24)
 }
 
 /// Whether none of the folders of a target has the name of one of before: by that, runs know the points that are theirs to prune.
@@ -231,7 +243,8 @@ impl<'p> Sides<'p> {
         let before = of_backup(old.0, old.1, &self.old_zone, None);
         let after = of_backup(new.0, new.1, &self.zone, None);
         let pair = |series: &Series| {
-            let same = after.iter().find(|other| other.place == self.renamed(&series.place))?;
+            let place = self.renamed(&series.place)?;
+            let same = after.iter().find(|other| other.place == place)?;
             let effect = self.effect(series, same)?;
             // What is not found is not deleted.
             let is_left = effect.making.is_some() && self.leaves([old, new], &effect.place);
@@ -241,13 +254,14 @@ impl<'p> Sides<'p> {
         before.iter().filter_map(pair).collect()
     }
 
-    fn renamed(&self, place: &Place) -> Place {
-        let name = |store: &Name| Name::parse(&self.names.name(Kind::Store, store)).unwrap_or_else(|_| store.clone());
-        match place {
-            Place::Store(store) => Place::Store(name(store)),
-            Place::Copy(store) => Place::Copy(name(store)),
+    /// None where the newer plan has no name for it.
+    fn renamed(&self, place: &Place) -> Option<Place> {
+        let name = |store: &Name| Name::parse(&self.names.name(Kind::Store, store)).ok();
+        Some(match place {
+            Place::Store(store) => Place::Store(name(store)?),
+            Place::Copy(store) => Place::Copy(name(store)?),
             Place::Provider => Place::Provider,
-        }
+        })
     }
 
     fn effect(&self, old: &Series, new: &Series) -> Option<Effect> {
@@ -260,21 +274,31 @@ impl<'p> Sides<'p> {
                     (Some(before), Some(after)) if after > before => Gone::AllBefore(after),
                     _ => Gone::None,
                 };
-                Some(Effect { place, making: None, gone, hosts: 1, earliest, later })
+                Some(Effect { place, making: None, gone, hosts: 1, earliest, later, newer: None })
             }
             (Kept::Points(old), Kept::Points(new)) => {
                 let effect = self.points(place, old, new);
-                // A day's moment and a month's are no measure for each other.
-                let is_alike = std::mem::discriminant(&old.making) == std::mem::discriminant(&new.making);
-                Some(Effect { later: effect.later.filter(|_| is_alike), ..effect })
+                let later = effect.later.filter(|later| {
+                    let moves = effect.earliest.map(|before| later.duration_since(before));
+                    moves.is_none_or(|moves| moves > slack(old.making, new.making))
+                });
+                let newer = Some((new.making, new.rules.clone()));
+                Some(Effect { later, newer, ..effect })
             }
             _ => None,
         }
     }
 
     fn points(&self, place: Place, old: &Points, new: &Points) -> Effect {
-        let effect =
-            |gone, earliest, later| Effect { place, making: Some(old.making), gone, hosts: 1, earliest, later };
+        let effect = |gone, earliest, later| Effect {
+            place,
+            making: Some(old.making),
+            gone,
+            hosts: 1,
+            earliest,
+            later,
+            newer: None,
+        };
         let later = if new.rules.is_empty() { Ok(None) } else { new.oldest(self.now) };
         let Ok(later) = later else { return effect(Gone::Uncounted, None, None) };
         if old.rules.is_empty() {

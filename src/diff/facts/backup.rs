@@ -23,7 +23,7 @@ static WAY: Aspect =
 static STORE: Aspect =
     Aspect::judged("store", Rule::Place, "the points made so far stay in the store that was named before", "");
 static COMPRESSION: Aspect = Aspect::told("compression", "what was made so far stays as it is, and readable");
-static SELECT: Aspect = Aspect::judged(
+pub(in crate::diff) static SELECT: Aspect = Aspect::judged(
     "select",
     Rule::Select(&RARER),
     "a day's files are packed only once their month is over",

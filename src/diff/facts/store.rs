@@ -102,7 +102,7 @@ fn s3_facts(entity: &mut Entity, s3: &S3) {
     let of = |text: &Option<Spanned<String>>| {
         text.as_ref().map(|text| text.value.trim_matches('/').to_owned()).filter(|text| !text.is_empty())
     };
-    let at = of(&s3.endpoint).map_or_else(String::new, |endpoint| format!(" at {endpoint}"));
+    let at = of(&s3.endpoint).map_or_else(String::new, |endpoint| format!(" at {}", endpoint.to_ascii_lowercase()));
     let prefix = of(&s3.prefix).map_or_else(String::new, |prefix| format!("/{prefix}"));
     entity.say(&PLACE, format!("s3://{}{prefix}{at}", s3.bucket.value), s3.span);
     entity.maybe(&REGION, s3.region.as_ref());
