@@ -129,11 +129,13 @@ fn measure() -> Outcome<bool> {
     Ok(goals.iter().all(|(_, found, most)| found <= most))
 }
 
-/// How long it takes to read a plan and another with a change in every target, and to compare them.
+/// How long it takes to read a plan and another with a change in every target, most of which are accepted there, and to compare them.
 fn diff(old: &str) -> Outcome<(Duration, Duration)> {
     let shorter =
         [("within=\"30d\"", "within=\"20d\""), ("\"90d\"", "\"60d\""), ("\"1y\"", "\"6mo\""), ("\"9d\"", "\"8d\"")];
     let new = shorter.iter().fold(old.to_owned(), |plan, (from, to)| plan.replace(from, to));
+    let accepted = "waive \"sonae::change::deletes\" reason=\"meant\" until=\"2099-01-01\";objective ";
+    let new = new.replace("objective ", accepted);
     let mut sources = Sources::default();
     let files = [old, &new].map(|text| sources.add("plan.kdl", text));
     let read = |file| sonae::lower::read(&sources, file, &mut Diagnostics::default());

@@ -16,12 +16,13 @@ pub(super) fn accept(changes: &mut [Change], old: Option<&Plan>, new: &Plan, tod
     let standing: Vec<&Waiver> = check::waivers(new).filter(holds).filter(is_new).collect();
     for change in changes {
         let Some(code) = change.code.filter(|code| code.waivable) else { continue };
+        let own = own(new, &change.subject);
         // What is gone stands nowhere; what it was a part of is where the change is.
         let holds = |waiver: &&&Waiver| {
             waiver.code.value == code.name
                 && (waiver.scope.is_none_or(|scope| {
                     scope.file == change.span.file && scope.start <= change.span.start && change.span.end <= scope.end
-                }) || own(new, &change.subject).any(|own| std::ptr::eq(own, **waiver)))
+                }) || own.iter().any(|own| std::ptr::eq(*own, **waiver)))
         };
         let waiver = standing.iter().find(holds);
         change.waived =
@@ -29,20 +30,16 @@ pub(super) fn accept(changes: &mut [Change], old: Option<&Plan>, new: &Plan, tod
     }
 }
 
-/// The waivers of a subject, and of what it is a part of: also where a template says what is changed.
-fn own<'p>(plan: &'p Plan, subject: &Subject) -> impl Iterator<Item = &'p Waiver> {
-    let (kind, name) = (subject.kind, subject.name.clone());
-    plan.targets.iter().flat_map(move |target| {
-        let of_target = match kind {
-            Kind::Target => target.name.value.as_str() == name,
-            Kind::Backup => name.split_once('/').is_some_and(|(of, _)| of == target.name.value.as_str()),
-            _ => false,
-        };
-        let backups = target.backups.iter();
-        let of_backup = backups.filter(|backup| kind == Kind::Backup && target.job(backup).to_string() == name);
-        let own = if of_target { &target.waivers[..] } else { &[] };
-        own.iter().chain(of_backup.flat_map(|backup| &backup.waivers)).collect::<Vec<_>>()
-    })
+/// The waivers of a target or a backup, and of what that is a part of: also where a template says what is changed.
+fn own<'p>(plan: &'p Plan, subject: &Subject) -> Vec<&'p Waiver> {
+    let (target, backup) = match subject.kind {
+        Kind::Target => (subject.name.as_str(), None),
+        Kind::Backup => subject.name.split_once('/').map_or(("", None), |(target, backup)| (target, Some(backup))),
+        _ => return vec![],
+    };
+    let Some(target) = plan.targets.iter().find(|of| of.name.value.as_str() == target) else { return vec![] };
+    let backup = target.backups.iter().find(|of| Some(of.name.value.as_str()) == backup);
+    target.waivers.iter().chain(backup.into_iter().flat_map(|backup| &backup.waivers)).collect()
 }
 
 impl Change {

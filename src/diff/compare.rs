@@ -21,6 +21,8 @@ pub(super) struct Comparing<'p> {
     judge: Judge,
     /// The stores of either, by the newer plan's names.
     stores: [HashMap<&'p str, &'p Entity>; 2],
+    /// The verifications that name their targets by the same words in both.
+    verifications: BTreeSet<&'p str>,
 }
 
 impl<'p> Comparing<'p> {
@@ -31,7 +33,8 @@ impl<'p> Comparing<'p> {
             let stores = of.iter().filter(|entity| entity.subject.kind == Kind::Store);
             stores.map(|store| (store.subject.name.as_str(), store)).collect()
         });
-        Self { before, after, names, sides, judge: Judge::default(), stores }
+        let verifications = coverage::unchanged(before, after);
+        Self { before, after, names, sides, judge: Judge::default(), stores, verifications }
     }
 
     /// All that differs, in the newer plan's order; what is gone comes last.
@@ -202,11 +205,7 @@ impl<'p> Comparing<'p> {
     /// Which verifications look at a target because of what that says of itself; those that are others themselves are told where they are.
     fn looked_at(&mut self, of: [&Entity; 2], changes: &mut Vec<Change>) {
         let by = |entity: &Entity| entity.facts.iter().find(|fact| *fact.aspect == facts::LOOKED_AT).cloned();
-        let is_the_same = |verify: &String| {
-            let verify = Subject { kind: Kind::Verify, name: verify.clone() };
-            let [before, after] = [self.before, self.after].map(|all| coverage::words_of(&verify, all));
-            before.is_some() && before == after
-        };
+        let is_the_same = |verify: &String| self.verifications.contains(verify.as_str());
         let [before, after] = of.map(by).map(|fact| fact.and_then(|fact| fact.only(is_the_same)));
         if before.as_ref().map(|fact| &fact.value) != after.as_ref().map(|fact| &fact.value) {
             self.fact(of[1], before.as_ref(), after.as_ref(), changes);

@@ -1,8 +1,8 @@
 //! What selectors and lists come to: which targets a verification looks at, whatever words it names them by, and whether hosts are all there are.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::change::{Judgement, Kind, Subject, listed};
+use super::change::{Judgement, Kind, listed};
 use super::fact::{Entity, Value};
 use super::facts::{AREA, TARGETS};
 use super::judge::Verdict;
@@ -12,9 +12,8 @@ use crate::diagnostic::codes::change::LOST;
 /// gone.
 pub(super) fn looked_at([old, new]: [Option<&Value>; 2], [older, newer]: [&[Entity]; 2]) -> Verdict {
     let [before, after] = [covered(old, older), covered(new, newer)];
-    let is_left =
-        |name: &&&str| newer.iter().any(|target| target.subject.kind == Kind::Target && target.subject.name == ***name);
-    let before: BTreeSet<&str> = before.iter().filter(is_left).copied().collect();
+    let left = covered(None, newer);
+    let before: BTreeSet<&str> = before.intersection(&left).copied().collect();
     let [was_open, is_open] = [old, new].map(is_open);
     match (after.is_superset(&before), before.is_superset(&after)) {
         (false, _) => {
@@ -31,10 +30,14 @@ pub(super) fn looked_at([old, new]: [Option<&Value>; 2], [older, newer]: [&[Enti
     }
 }
 
-/// The words that a verification has for its targets, none of which may be there; none where there is no such verification.
-pub(super) fn words_of<'e>(verify: &Subject, all: &'e [Entity]) -> Option<Option<&'e Value>> {
-    let verify = all.iter().find(|entity| entity.subject == *verify)?;
-    Some(verify.facts.iter().find(|fact| *fact.aspect == TARGETS).map(|fact| &fact.value))
+/// The verifications that have the same words for their targets in both plans.
+pub(super) fn unchanged<'e>(older: &'e [Entity], newer: &[Entity]) -> BTreeSet<&'e str> {
+    let words = |of: &'_ Entity| of.facts.iter().find(|fact| *fact.aspect == TARGETS).map(|fact| fact.value.clone());
+    let is_one = |entity: &&Entity| entity.subject.kind == Kind::Verify;
+    let after: BTreeMap<&str, Option<Value>> =
+        newer.iter().filter(is_one).map(|verify| (verify.subject.name.as_str(), words(verify))).collect();
+    let named = older.iter().filter(is_one).map(|verify| (verify.subject.name.as_str(), words(verify)));
+    named.filter(|(name, words)| after.get(name) == Some(words)).map(|(name, _)| name).collect()
 }
 
 /// Whether a target that named no hosts names all that its plan had, or one that named all that its plan has names none now.

@@ -282,8 +282,7 @@ impl<'p> Sides<'p> {
                     let moves = effect.earliest.map(|before| later.duration_since(before));
                     moves.is_none_or(|moves| moves > slack(old.making, new.making))
                 });
-                let newer = Some((new.making, new.rules.clone()));
-                Some(Effect { later, newer, ..effect })
+                Some(Effect { later, ..effect })
             }
             _ => None,
         }
@@ -297,7 +296,7 @@ impl<'p> Sides<'p> {
             hosts: 1,
             earliest,
             later,
-            newer: None,
+            newer: Some((new.making, new.rules.clone())),
         };
         let later = if new.rules.is_empty() { Ok(None) } else { new.oldest(self.now) };
         let Ok(later) = later else { return effect(Gone::Uncounted, None, None) };
