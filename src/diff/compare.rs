@@ -158,7 +158,7 @@ impl<'p> Comparing<'p> {
         self.looked_at([old, new], changes);
         for fact in new.facts.iter().filter(is_said_within) {
             let before = old.facts.iter().find(|other| other.is_of(fact));
-            if before.is_none_or(|before| before.value != fact.value) {
+            if before.is_none_or(|before| before.value != fact.value && !self.is_the_same_store(before, fact)) {
                 self.fact(new, before, Some(fact), changes);
             }
         }
@@ -185,6 +185,15 @@ impl<'p> Comparing<'p> {
             }));
         }
         self.hosts_lost(new, &mut changes[first..]);
+    }
+
+    /// Whether two names of a backup's store are of one place.
+    fn is_the_same_store(&self, before: &Fact, after: &Fact) -> bool {
+        let place = |side: usize, fact: &Fact| {
+            let store = self.stores[side].get(fact.value.shown().as_str())?;
+            places::place(store)
+        };
+        facts::is_store(after) && place(0, before).zip(place(1, after)).is_some_and(|(before, after)| before == after)
     }
 
     /// What the store of another backup of the same target hides, and that of a new one does not.

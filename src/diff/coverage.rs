@@ -14,7 +14,6 @@ pub(super) fn looked_at([old, new]: [Option<&Value>; 2], [older, newer]: [&[Enti
     let [before, after] = [covered(old, older), covered(new, newer)];
     let left = covered(None, newer);
     let before: BTreeSet<&str> = before.intersection(&left).copied().collect();
-    let [was_open, is_open] = [old, new].map(is_open);
     match (after.is_superset(&before), before.is_superset(&after)) {
         (false, _) => {
             let lost: Vec<String> = before.difference(&after).map(|name| (*name).to_owned()).collect();
@@ -22,9 +21,13 @@ pub(super) fn looked_at([old, new]: [Option<&Value>; 2], [older, newer]: [&[Enti
         }
         (true, false) => Verdict::stronger(TARGETS.stronger),
         (true, true) => {
-            let later =
-                "the same targets are looked at now; one that is added later is looked at only where it is named";
-            let because = if was_open && !is_open { vec![later.to_owned()] } else { vec![] };
+            let later = "the same targets are looked at now; one that is added later is looked at only where";
+            let because = match [old, new].map(open_to) {
+                [_, None] => vec![],
+                [Some(before), Some(after)] if before.is_subset(&after) => vec![],
+                [_, Some(after)] if after.is_empty() => vec![format!("{later} it is named")],
+                _ => vec![format!("{later} it is of a named area, or named itself")],
+            };
             Verdict { judgement: Judgement::Neutral, code: None, because }
         }
     }
@@ -61,9 +64,10 @@ fn words(said: Option<&Value>) -> impl Iterator<Item = &str> {
     set.into_iter().flatten().map(String::as_str)
 }
 
-/// Whether a target that is added later may be looked at without another word.
-fn is_open(said: Option<&Value>) -> bool {
-    said.is_none() || words(said).any(|word| word == "*" || word.starts_with("area:"))
+/// The areas whose targets are looked at without another word; none where that are all.
+fn open_to(said: Option<&Value>) -> Option<BTreeSet<&str>> {
+    let is_all = said.is_none() || words(said).any(|word| word == "*");
+    (!is_all).then(|| words(said).filter(|word| word.starts_with("area:")).collect())
 }
 
 fn covered<'e>(said: Option<&Value>, targets: &'e [Entity]) -> BTreeSet<&'e str> {

@@ -109,7 +109,7 @@ impl Judge {
             Rule::Keys => (keys(old, new), &OPEN),
             Rule::Retention(code) => match rules(old, new) {
                 Way::Neither if is_shorter_at_times(old, new) => {
-                    return Verdict::weaker(code, "in some months less is kept");
+                    return Verdict::weaker(code, "a month has 28 to 31 days: after some of them less is kept");
                 }
                 way => (way, code),
             },
@@ -121,7 +121,10 @@ impl Judge {
             Rule::Order(code) => (order(old, new), code),
             Rule::Select(code) => match grain(old).cmp(&grain(new)) {
                 Ordering::Equal => {
-                    let because = sentence("a run packs other files of the folder from now on");
+                    let because = sentence(match new {
+                        Some(_) => "a point holds one day, each day once, and no longer all that lies in the folder",
+                        None => "a point holds all that lies in the folder, and no longer one day alone",
+                    });
                     return Verdict { because, ..Verdict::neutral() };
                 }
                 Ordering::Greater => (Way::Weaker, code),
@@ -338,9 +341,15 @@ pub(super) fn are_mixed(old: &Rules, new: &Rules) -> bool {
 }
 
 /// Whether one stretch of time is longer than another in one month, and shorter in another.
+pub(super) fn lengths_cross(one: Option<Period>, other: Option<Period>) -> bool {
+    !is_no_shorter(one, other) && !is_no_shorter(other, one)
+}
+
+/// Whether less is kept after some months, whatever else the rules say: where another rule keeps more, the points say.
 fn is_shorter_at_times(old: Option<&Value>, new: Option<&Value>) -> bool {
     let [Some(Value::Rules(old)), Some(Value::Rules(new))] = [old, new] else { return false };
-    !is_no_shorter(old.within, new.within) && !is_no_shorter(new.within, old.within)
+    let besides = |rules: &Rules| Rules { within: None, ..rules.clone() };
+    lengths_cross(old.within, new.within) && keeps_no_less(&besides(old), &besides(new))
 }
 
 /// Whether it is never shorter, whichever months it spans.

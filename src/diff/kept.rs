@@ -1,17 +1,17 @@
 //! What a changed backup means for its recovery points, told with the change that brings it about.
 
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::change::{Change, Judgement};
 use super::fact::{Entity, Value, When};
 use super::facts::{COPY_RETENTION, RETENTION_OF_POINTS, SCHEDULE, SELECT};
 use super::judge::{Judge, are_mixed};
-use super::points::{Effect, Gone, Lot, Lying, Sides};
+use super::points::{Effect, Gone, Lot, Lying, Runs, Sides};
 use crate::calendar::{self, Occurrences};
 use crate::diagnostic::codes::change::{DELETES, GAP, RETENTION};
 use crate::primitives::{Duration, Percentage, grouped};
-use crate::retention::Rules;
+use crate::retention::CalendarUnit;
 use crate::timeline::{Making, Place};
 
 /// Tells of those changes from `first` on that are about what is kept, and adds what follows from the moment at which the newer plan takes over.
@@ -23,14 +23,19 @@ pub(super) fn tell(
     first: usize,
 ) {
     let Some(both) = sides.both(&new.subject.name) else { return };
+    let praised: Vec<usize> = changes[first..]
+        .iter()
+        .map(|change| if change.judgement == Judgement::Strengthens { change.because.len() } else { 0 })
+        .collect();
     let when = [old, new].map(schedule_of);
     let about = |words: &[&str], changes: &[Change]| {
         changes[first..].iter().position(|change| is_about(change, words)).map(|at| at + first)
     };
     if about(&[SCHEDULE.word, SELECT.word, RETENTION_OF_POINTS.word, COPY_RETENTION.word], changes).is_some() {
         let mut counted = vec![];
-        let waits = [&when[0], &when[1]].map(|when| judge.gap(when.as_ref()?));
-        for effect in sides.effects(both) {
+        let wait = when[1].as_ref().and_then(|when| judge.gap(when));
+        let runs = Runs { wait, at_the_same_times: when[0] == when[1] };
+        for effect in sides.effects(both, runs) {
             let own = match &effect.place {
                 Place::Copy(store) => format!("{} {store}", COPY_RETENTION.word),
                 Place::Store(_) | Place::Provider => RETENTION_OF_POINTS.word.to_owned(),
@@ -41,7 +46,8 @@ pub(super) fn tell(
             if let Some(at) = at {
                 let is_asked = sides.lying(&new.subject.name).any(|lying| lying.store.as_ref() == effect.place.store());
                 tell_effect(sides, &effect, is_asked, &mut changes[at]);
-                in_the_long_run(sides, &effect, waits, &mut changes[at]);
+                in_the_long_run(&effect, &mut changes[at]);
+                tell_passed_over(&effect, &mut changes[at]);
                 tell_guard(&effect, both[1].1.guard.delete, &mut changes[at]);
                 if effect.gone != Gone::Uncounted {
                     counted.push(at);
@@ -66,6 +72,20 @@ pub(super) fn tell(
             (change.judgement, change.code) = (Judgement::Hazard, Some(&GAP));
         }
         change.because.push(because);
+    }
+    for (change, praised) in changes[first..].iter_mut().zip(praised) {
+        praise_last(change, praised);
+    }
+}
+
+/// What is better comes after what is worse; of rules that keep less in the end nothing is.
+fn praise_last(change: &mut Change, praised: usize) {
+    if change.judgement == Judgement::Strengthens || praised == 0 {
+        return;
+    }
+    let praise: Vec<String> = change.because.drain(..praised).collect();
+    if is_about(change, &[SCHEDULE.word, SELECT.word]) {
+        change.because.extend(praise.into_iter().map(|praise| format!("on the other hand, {praise}")));
     }
 }
 
@@ -227,38 +247,33 @@ fn deleted(gone: Lot, (earliest, hosts): (Option<Timestamp>, u64), place: &str, 
     which + &moves.unwrap_or_default()
 }
 
-/// Where what is kept reaches back less far in the end than once those are gone that go at once: by more than a schedule moves it that only comes at
-/// another time.
-fn in_the_long_run(sides: &Sides<'_>, effect: &Effect, waits: [Option<u64>; 2], change: &mut Change) {
-    let before = match effect.gone {
-        Gone::None => effect.earliest,
-        Gone::Some(gone) => gone.left,
-        Gone::AllBefore(_) | Gone::Uncounted => None,
-    };
-    let rules = effect.newer.as_ref().map(|(_, rules)| rules);
-    let Some((before, later)) = before.zip(effect.later) else { return };
-    if later.duration_since(before) <= a_little(rules, waits) {
-        return;
-    }
+/// What does not go at once, and is kept no more in the end.
+fn in_the_long_run(effect: &Effect, change: &mut Change) {
+    let Some(fading) = &effect.fading else { return };
     if change.judgement < Judgement::Weakens {
         (change.judgement, change.code) = (Judgement::Weakens, Some(&RETENTION));
     }
-    let making = effect.newer.as_ref().map(|(making, _)| *making);
-    change.because.push(format!(
-        "in the long run, what is kept{} reaches back less far: as if to {}, where it is to {}",
-        place_of(effect),
-        Times { making, zone: &sides.zone }.of(later),
-        Times { making: effect.making, zone: &sides.zone }.in_zone(before)
-    ));
+    change.because.push(fading.told(&place_of(effect)));
 }
 
-/// By how much the oldest point may be younger without anything being kept for less long, where so many seconds lie between two runs at the most: it
-/// comes so much later at the most, and of a day or a month, whose newest is kept, it may be another's.
-fn a_little(rules: Option<&Rules>, [before, after]: [Option<u64>; 2]) -> SignedDuration {
-    let is_thinned = rules.is_some_and(|rules| !rules.thinned.is_empty());
-    let seconds = if is_thinned { before.max(after) } else { after.or(before) };
-    // A provider keeps every moment of whole days.
-    SignedDuration::from_secs(seconds.map_or(24 * 60 * 60, |seconds| seconds.cast_signed()))
+/// What only one point has, where each had all that there was, and a rule passes over.
+fn tell_passed_over(effect: &Effect, change: &mut Change) {
+    let (Some(Making::EachRun), Some((making, rules))) = (effect.making, &effect.newer) else { return };
+    let (one, several, longest) = match making {
+        Making::EachRun => return,
+        Making::EachDay => ("day", "days", CalendarUnit::Day),
+        Making::EachMonth { .. } => ("month", "months", CalendarUnit::Month),
+    };
+    let mut passing = rules.thinned.keys().filter(|unit| **unit > longest);
+    if let Some(unit) = passing.next() {
+        if change.judgement < Judgement::Weakens {
+            (change.judgement, change.code) = (Judgement::Weakens, Some(&RETENTION));
+        }
+        change.because.push(format!(
+            "a point holds one {one} alone: of each {unit} only the last of its {several} is kept{}, where no other rule keeps more",
+            place_of(effect)
+        ));
+    }
 }
 
 /// Where longer than either schedule has lies between the last run by the older and the first by the newer.

@@ -10,6 +10,7 @@ mod compare;
 mod coverage;
 mod fact;
 mod facts;
+mod fading;
 mod judge;
 mod kept;
 mod matching;

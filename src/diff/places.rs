@@ -8,11 +8,13 @@ use super::fact::{Entity, Rule};
 /// By name, the places of the stores of a plan.
 fn places(of: &[Entity]) -> BTreeMap<&str, String> {
     let stores = of.iter().filter(|entity| entity.subject.kind == Kind::Store);
-    let place = |store: &Entity| {
-        let place = store.facts.iter().find(|fact| fact.aspect.rule == Rule::Place);
-        place.map_or_else(String::new, |place| place.value.shown())
-    };
-    stores.map(|store| (store.subject.name.as_str(), place(store))).collect()
+    stores.map(|store| (store.subject.name.as_str(), place(store).unwrap_or_default())).collect()
+}
+
+/// Where a store is.
+pub(super) fn place(store: &Entity) -> Option<String> {
+    let place = store.facts.iter().find(|fact| fact.aspect.rule == Rule::Place)?;
+    Some(place.value.shown())
 }
 
 /// The stores, by the newer plan's names, that are at another place.

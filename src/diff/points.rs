@@ -5,10 +5,12 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::change::{Kind, Subject};
 use super::fact::Renames;
+use super::fading::{Both, Fading, fading};
+use super::judge::lengths_cross;
 use crate::calendar;
 use crate::plan::{Backup, Plan, Source, Target};
 use crate::primitives::{JobName, Name};
@@ -82,8 +84,8 @@ pub(super) struct Effect {
     pub(super) hosts: u64,
     /// The earliest moment that can be brought back now, as the older plan has it; none where that is as far back as it was run.
     pub(super) earliest: Option<Timestamp>,
-    /// And once the newer plan has been at work for long; none where it keeps everything.
-    pub(super) later: Option<Timestamp>,
+    /// What does not go at once, and is kept no more in the end.
+    pub(super) fading: Option<Fading>,
     /// What a run of the newer plan makes, and how long that is kept.
     pub(super) newer: Option<(Making, Rules)>,
 }
@@ -116,14 +118,13 @@ pub(super) struct Lot {
     pub(super) left: Option<Timestamp>,
 }
 
-/// By how much the moments of points that are made in two ways differ, where they hold the same.
-fn slack(one: Making, other: Making) -> SignedDuration {
-    let days = match (one, other) {
-        _ if std::mem::discriminant(&one) == std::mem::discriminant(&other) => 0,
-        (Making::EachMonth { .. }, _) | (_, Making::EachMonth { .. }) => 31,
-        _ => 1,
-    };
-    SignedDuration::from_hours(days * 24)
+/// When the newer plan runs a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Runs {
+    /// The longest time between two, in seconds; none where there are fewer than two.
+    pub(super) wait: Option<u64>,
+    /// Whether they are when the older plan has them.
+    pub(super) at_the_same_times: bool,
 }
 
 /// Whether none of the folders of a target has the name of one of before: by that, runs know the points that are theirs to prune.
@@ -239,17 +240,15 @@ impl<'p> Sides<'p> {
     }
 
     /// What a job's points come to, in each place that both plans keep them in.
-    pub(super) fn effects(&self, [old, new]: [OfTarget<'p>; 2]) -> Vec<Effect> {
+    pub(super) fn effects(&self, [old, new]: [OfTarget<'p>; 2], runs: Runs) -> Vec<Effect> {
         let before = of_backup(old.0, old.1, &self.old_zone, None);
         let after = of_backup(new.0, new.1, &self.zone, None);
         let pair = |series: &Series| {
             let place = self.renamed(&series.place)?;
             let same = after.iter().find(|other| other.place == place)?;
-            let effect = self.effect(series, same)?;
-            // What is not found is not deleted.
-            let is_left = effect.making.is_some() && self.leaves([old, new], &effect.place);
             let hosts = if series.of_hosts { self.hosts([old, new]).unwrap_or(1) } else { 1 };
-            Some(Effect { hosts, gone: if is_left || hosts == 0 { Gone::None } else { effect.gone }, ..effect })
+            let is_left = hosts == 0 || self.leaves([old, new], &place);
+            Some(Effect { hosts, ..self.effect(series, same, is_left, runs)? })
         };
         before.iter().filter_map(pair).collect()
     }
@@ -264,49 +263,52 @@ impl<'p> Sides<'p> {
         })
     }
 
-    fn effect(&self, old: &Series, new: &Series) -> Option<Effect> {
+    /// What is left is not found any more, and so not deleted.
+    fn effect(&self, old: &Series, new: &Series, is_left: bool, runs: Runs) -> Option<Effect> {
         let place = new.place.clone();
         match (&old.kept, &new.kept) {
             (Kept::Moving(old), Kept::Moving(new)) => {
                 let from = |moving: &crate::timeline::Moving| moving.at(self.now).and_then(|stretch| stretch.from);
-                let (earliest, later) = (from(old), from(new));
-                let gone = match (earliest, later) {
+                let earliest = from(old);
+                let gone = match (earliest, from(new)) {
                     (Some(before), Some(after)) if after > before => Gone::AllBefore(after),
                     _ => Gone::None,
                 };
-                Some(Effect { place, making: None, gone, hosts: 1, earliest, later, newer: None })
+                Some(Effect { place, making: None, gone, hosts: 1, earliest, fading: None, newer: None })
             }
             (Kept::Points(old), Kept::Points(new)) => {
                 let effect = self.points(place, old, new);
-                let later = effect.later.filter(|later| {
-                    let moves = effect.earliest.map(|before| later.duration_since(before));
-                    moves.is_none_or(|moves| moves > slack(old.making, new.making))
-                });
-                Some(Effect { later, ..effect })
+                let gone = if is_left { Gone::None } else { effect.gone };
+                let both = |wait| {
+                    let at_the_same_times = runs.at_the_same_times && old.takes == new.takes && old.making == new.making;
+                    Both { old, new, wait, at_the_same_times, finds: !is_left }
+                };
+                let of_months = lengths_cross(old.rules.within, new.rules.within);
+                let fading = runs.wait.and_then(|wait| fading(both(wait), self.now, of_months));
+                Some(Effect { gone, fading, ..effect })
             }
             _ => None,
         }
     }
 
     fn points(&self, place: Place, old: &Points, new: &Points) -> Effect {
-        let effect = |gone, earliest, later| Effect {
+        let effect = |gone, earliest| Effect {
             place,
             making: Some(old.making),
             gone,
             hosts: 1,
             earliest,
-            later,
+            fading: None,
             newer: Some((new.making, new.rules.clone())),
         };
-        let later = if new.rules.is_empty() { Ok(None) } else { new.oldest(self.now) };
-        let Ok(later) = later else { return effect(Gone::Uncounted, None, None) };
         if old.rules.is_empty() {
-            let gone = later.map_or(Gone::None, Gone::AllBefore);
-            return effect(gone, None, later);
+            let left = if new.rules.is_empty() { Ok(None) } else { new.oldest(self.now) };
+            let Ok(left) = left else { return effect(Gone::Uncounted, None) };
+            return effect(left.map_or(Gone::None, Gone::AllBefore), None);
         }
-        let Ok(there) = old.there(self.now) else { return effect(Gone::Uncounted, None, None) };
+        let Ok(there) = old.there(self.now) else { return effect(Gone::Uncounted, None) };
         let gone = self.gone(&there, &old.rules, &new.rules);
-        effect(gone, there.first().copied(), later)
+        effect(gone, there.first().copied())
     }
 
     /// Which of those that are there the newer rules let go, and the older do not.

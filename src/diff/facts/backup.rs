@@ -1,7 +1,5 @@
 //! What a plan says of backups.
 
-use std::num::NonZeroU32;
-
 use super::Flat;
 use crate::diagnostic::codes::change::{GUARD, LOST, OBJECTIVE, OPEN, RARER, RETENTION};
 use crate::diff::change::Kind;
@@ -10,7 +8,7 @@ use crate::plan::{
     ArchiveFormat, Backup, Content, CopyTo, Drift, PointInTime, Retention, Select, Selection, Snapshot, Stored, Target,
     Way,
 };
-use crate::primitives::{Span, Spanned};
+use crate::primitives::Span;
 use crate::retention::Rules;
 use crate::timeline::Making;
 
@@ -33,11 +31,17 @@ static KEEP_NEWEST: Aspect = Aspect::judged(
     "keep-newest",
     Rule::More(&GUARD),
     "fewer months of originals stay",
-    "more months of originals stay",
+    "more months of originals stay, and a month comes into the store later",
 )
 .of_both();
 /// The same where no original goes.
-static LEAVES_NEWEST: Aspect = Aspect::told("keep-newest", "a month is packed at another time from now on").of_both();
+static LEAVES_NEWEST: Aspect = Aspect::judged(
+    "keep-newest",
+    Rule::Less(&RARER),
+    "a month comes into the store later",
+    "a month comes into the store sooner",
+)
+.of_both();
 static REMOVE_ORIGINALS: Aspect = Aspect::judged(
     "remove-originals",
     Rule::HaveNot(&GUARD),
@@ -90,7 +94,12 @@ static PRIORITY: Aspect = Aspect::neutral("priority");
 
 /// The store that a backup goes to.
 pub(in crate::diff) fn store_of(backup: &Entity) -> Option<&Fact> {
-    backup.facts.iter().find(|fact| *fact.aspect == STORE)
+    backup.facts.iter().find(|fact| is_store(fact))
+}
+
+/// Whether it says which store a backup goes to.
+pub(in crate::diff) fn is_store(fact: &Fact) -> bool {
+    *fact.aspect == STORE
 }
 
 impl Flat<'_> {
@@ -154,12 +163,10 @@ impl Flat<'_> {
             entity.say(&SELECT, Value::Level(grain, kind.to_string()), *span);
             let left = Making::months_left(select);
             let span = keep_newest.as_ref().map_or(*span, |said| said.span);
-            match stored.remove_originals {
-                Some(_) => entity.say(&KEEP_NEWEST, Value::Count(left.unwrap_or(0).into()), span),
-                None => entity.maybe(
-                    &LEAVES_NEWEST,
-                    left.and_then(NonZeroU32::new).map(|value| Spanned { value, span }).as_ref(),
-                ),
+            match (stored.remove_originals, left) {
+                (Some(_), left) => entity.say(&KEEP_NEWEST, Value::Count(left.unwrap_or(0).into()), span),
+                (None, Some(left)) => entity.say(&LEAVES_NEWEST, Value::Count(left.into()), span),
+                (None, None) => {}
             }
         }
         entity.flag(

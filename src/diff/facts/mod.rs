@@ -10,7 +10,7 @@ mod store;
 mod target;
 mod watch;
 
-pub(super) use backup::{COPY, COPY_RETENTION, RETENTION_OF_POINTS, SCHEDULE, SELECT, store_of};
+pub(super) use backup::{COPY, COPY_RETENTION, RETENTION_OF_POINTS, SCHEDULE, SELECT, is_store, store_of};
 pub(super) use store::hides;
 pub(super) use target::{AREA, HOSTS, LOOKED_AT, ROOTS, are_of_one_source};
 pub(super) use watch::TARGETS;
