@@ -23,8 +23,8 @@ pub(super) struct Both<'a> {
     pub(super) wait: u64,
     /// Whether both plans run it at the same times.
     pub(super) at_the_same_times: bool,
-    /// Whether the newer plan prunes what the older made: of that it is told what goes at once.
-    pub(super) finds: bool,
+    /// Whether points go at once, which is told by itself.
+    pub(super) some_go: bool,
 }
 
 /// Points that the older plan keeps, and near which the newer has none in the end.
@@ -59,7 +59,7 @@ pub(super) fn fading(both: Both<'_>, now: Timestamp, several_months: bool) -> Op
         let reference = both.stay(&older, at);
         let found = match (both.old.making, both.new.making) {
             (Making::EachMonth { .. }, Making::EachDay) => both.days_lost(&reference, &newer),
-            _ => both.points_lost(&older, &reference, &newer, at),
+            _ => both.points_lost(&reference, &newer, at),
         };
         if let Some((first, last, [before, after], of_days)) = found {
             return Some(Fading { at, first, last, before, after, oldest: *newer.first()?, of_days });
@@ -71,7 +71,7 @@ pub(super) fn fading(both: Both<'_>, now: Timestamp, several_months: bool) -> Op
     None
 }
 
-/// When to look: now, and where the runs are others, as often over a week, or over the longest wait, as a week has days; over a year where months count.
+/// When to look: now, and where the runs are others, as often over a week, or over the longest wait, as a week has days; twice a month where months count.
 fn times(both: Both<'_>, now: Timestamp, several_months: bool) -> Vec<Timestamp> {
     let after = |days: i64, parts: i64| {
         let steps = (1..parts).map(move |step| SignedDuration::from_hours(days * 24) / parts as i32 * step as i32);
@@ -79,7 +79,7 @@ fn times(both: Both<'_>, now: Timestamp, several_months: bool) -> Vec<Timestamp>
     };
     let cycle = i64::try_from(both.wait / 86_400).unwrap_or(i64::MAX).clamp(7, 366);
     let of_week = (!both.at_the_same_times).then(|| after(cycle, 7)).into_iter().flatten();
-    let of_year = several_months.then(|| after(366, 12)).into_iter().flatten();
+    let of_year = several_months.then(|| after(366, 24)).into_iter().flatten();
     [now].into_iter().chain(of_week).chain(of_year).collect()
 }
 
@@ -89,20 +89,14 @@ type Lost = (Timestamp, Timestamp, [u64; 2], bool);
 impl Both<'_> {
     /// Those that do not go at once.
     fn stay(&self, older: &[Timestamp], at: Timestamp) -> Vec<Timestamp> {
-        if !self.finds {
+        if !self.some_go {
             return older.to_vec();
         }
         let stays = kept(&candidates(older), &self.new.rules, at, &self.new.zone);
         older.iter().zip(stays).filter(|(_, stays)| *stays).map(|(moment, _)| *moment).collect()
     }
 
-    fn points_lost(
-        &self,
-        older: &[Timestamp],
-        reference: &[Timestamp],
-        newer: &[Timestamp],
-        at: Timestamp,
-    ) -> Option<Lost> {
+    fn points_lost(&self, reference: &[Timestamp], newer: &[Timestamp], at: Timestamp) -> Option<Lost> {
         let near = if self.at_the_same_times { 0 } else { self.moved_by() };
         let newest = *newer.last()?;
         // What comes later is told where it is said.
@@ -113,12 +107,9 @@ impl Both<'_> {
         if !reference.iter().any(is_far) {
             return None;
         }
-        let units = [self.old, self.new].map(|points| units(older, &points.rules, at, &points.zone));
-        let unit = |moment: &Timestamp| {
-            let place = older.binary_search(moment).ok();
-            place.map_or(0, |place| units[0][place].max(units[1][place]))
-        };
-        // It may be another of its unit, and where the newest has none yet, of the one before.
+        let units = units(reference, &self.new.rules, at, &self.new.zone);
+        let unit = |moment: &Timestamp| reference.binary_search(moment).map_or(0, |place| units[place]);
+        // It may be another of its unit, and where the running one has none yet, of the one before.
         let is_lost = |moment: &&Timestamp| is_beyond(moment, near.saturating_add(2 * unit(moment)));
         let mut lost = reference.iter().filter(is_lost);
         let first = *lost.next()?;
@@ -162,19 +153,18 @@ fn candidates(moments: &[Timestamp]) -> Vec<Candidate<usize>> {
     moments.iter().enumerate().map(|(id, moment)| Candidate { id, moment: *moment, good: true }).collect()
 }
 
-/// Of each point, how many seconds the shortest hour, day … has that it is kept as one of; 0 where it is kept for itself, and where it is not kept.
+/// Of each point, how many seconds the shortest hour, day … has that these rules keep it as one of; 0 where they keep it for itself.
 fn units(moments: &[Timestamp], rules: &Rules, at: Timestamp, zone: &TimeZone) -> Vec<i64> {
     let candidates = candidates(moments);
-    let alone = Rules { thinned: Default::default(), ..rules.clone() };
-    let mut for_itself = vec![false; moments.len()];
-    if !alone.is_empty() {
-        for_itself = kept(&candidates, &alone, at, zone);
-    }
+    let for_itself = Rules { thinned: Default::default(), ..rules.clone() };
+    let for_itself = match for_itself.is_empty() {
+        true => vec![false; moments.len()],
+        false => kept(&candidates, &for_itself, at, zone),
+    };
     let mut units = vec![0; moments.len()];
     for (unit, count) in &rules.thinned {
         let only = Rules { thinned: [(*unit, *count)].into(), ..Rules::default() };
-        let of_unit = kept(&candidates, &only, at, zone);
-        for (place, is_kept) in of_unit.into_iter().enumerate() {
+        for (place, is_kept) in kept(&candidates, &only, at, zone).into_iter().enumerate() {
             if is_kept && !for_itself[place] && units[place] == 0 {
                 units[place] = seconds_of(*unit);
             }

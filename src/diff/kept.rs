@@ -1,7 +1,7 @@
 //! What a changed backup means for its recovery points, told with the change that brings it about.
 
-use jiff::tz::TimeZone;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::change::{Change, Judgement};
 use super::fact::{Entity, Value, When};

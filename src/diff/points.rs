@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsString;
 use std::path::Path;
 
-use jiff::tz::TimeZone;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::change::{Kind, Subject};
 use super::fact::Renames;
@@ -280,8 +280,9 @@ impl<'p> Sides<'p> {
                 let effect = self.points(place, old, new);
                 let gone = if is_left { Gone::None } else { effect.gone };
                 let both = |wait| {
-                    let at_the_same_times = runs.at_the_same_times && old.takes == new.takes && old.making == new.making;
-                    Both { old, new, wait, at_the_same_times, finds: !is_left }
+                    let at_the_same_times =
+                        runs.at_the_same_times && old.takes == new.takes && old.making == new.making;
+                    Both { old, new, wait, at_the_same_times, some_go: gone != Gone::None }
                 };
                 let of_months = lengths_cross(old.rules.within, new.rules.within);
                 let fading = runs.wait.and_then(|wait| fading(both(wait), self.now, of_months));

@@ -122,6 +122,7 @@ fn what_goes_is_counted_in_the_real_store() {
     told.push_str(&scene.types("diff both.kdl one.kdl --live"));
     let mut settings = settings();
     settings.add_filter(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?( UTC)?", "[time]");
+    settings.add_filter(r"back \d+[hd], where it is \d+d", "back [age], where it is [age]");
     settings.bind(|| insta::assert_snapshot!("diff_live", told));
     // That is what goes: the run makes one, and keeps one of the three that there were.
     let pruned = scene.types("run new.kdl photos/daily --quiet --host web-1 --accept-deletions");
@@ -198,6 +199,13 @@ fn what_repairs_or_removes_a_broken_plan_can_be_reviewed() {
     commit(&scene, &[("plans/album.kdl", &elsewhere)]);
     scene.write("plans/album.kdl", &elsewhere.replace("generations=30", "generations=3"));
     told.push_str(&scene.types(&format!("diff git:main plans {NOW}")));
+    // Of two names for one place either will do.
+    let twice = plan("album", 30, "25h", "")
+        .replace("store \"shelf\"; retention", "store \"rack\"; retention")
+        .replace("notify \"mail\"", "store \"rack\" { local path=\"store\"; access { write \"backup\"; read \"backup\"; prune \"sysadmin\"; }; }\nnotify \"mail\"");
+    scene.write("twice.kdl", &twice);
+    scene.write("once.kdl", &plan("album", 30, "25h", ""));
+    told.push_str(&scene.types(&format!("diff twice.kdl once.kdl {NOW}")));
     transcript!("diff_repaired", told);
 }
 

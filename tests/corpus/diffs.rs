@@ -76,6 +76,19 @@ fn pairs_are_judged_as_they_were() {
 }
 
 #[test]
+fn what_is_kept_no_more_is_told_on_whatever_day_it_is_asked() {
+    let (old, new) = pair(&folder().join("weekdays-become-days"));
+    let (old, new) = (compile("old.kdl", &old), compile("new.kdl", &new));
+    for day in 0..7 {
+        let at = now() + jiff::SignedDuration::from_hours(24 * day);
+        let changes = diff(Some(plan(&old)), Some(plan(&new)), at);
+        let [change] = &changes.changes[..] else { panic!("{changes:#?}") };
+        let told = &change.because[0];
+        assert!(told.starts_with("in the long run, what is kept in vault reaches back "), "{at}: {told}");
+    }
+}
+
+#[test]
 fn there_are_forty_pairs_and_the_change_back_is_the_opposite() {
     let mut pairs = 0;
     for entry in std::fs::read_dir(folder()).unwrap() {

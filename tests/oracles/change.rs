@@ -1,10 +1,12 @@
 //! What a change of a backup means: by every run of 28 years, and by every point that is there.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use sonae::diff::{Change, Judgement, diff};
 
-use super::clock::{Clock, minute, timestamp};
+use super::clock::{Clock, DAY, minute, timestamp};
 use super::dice::Dice;
-use super::kept::{Retention, kept_at, lives};
+use super::kept::{Life, Retention, kept_at, lives};
 use super::rhythm::{Rhythm, Schedule};
 use super::{BACK, ZONES, for_each_seed, proven};
 
@@ -178,4 +180,83 @@ fn a_change_is_named_and_judged_as_counting_shows() {
             }
         }
     });
+}
+
+/// The moments of the points that are there at a time, oldest first.
+fn there(lives: &[Life], time: i64) -> Vec<i64> {
+    let is_there = |(_, committed, end): &&Life| *committed <= time && end.is_none_or(|end| time < end);
+    lives.iter().filter(is_there).map(|(moment, ..)| *moment).collect()
+}
+
+/// Whether of those there is one, older than the newest of the others, from which all others are farther than that.
+fn is_any_alone(of: &[i64], others: &[i64], farther: i64) -> bool {
+    let Some(newest) = others.last() else { return false };
+    of.iter().any(|moment| moment < newest && others.iter().all(|other| (other - moment).abs() > farther))
+}
+
+#[test]
+fn what_is_kept_no_more_in_the_long_run_is_told_and_nothing_else() {
+    let [mut lost, mut none] = [0, 0].map(std::sync::atomic::AtomicU32::new);
+    for_each_seed(5, |dice| {
+        let mut of = Promised::any(dice);
+        while of.retention.is_none() {
+            of.retention = Retention::any(dice);
+        }
+        let mut other = of.clone();
+        if dice.one_in(3) {
+            other.retention = Retention::any(dice);
+        }
+        if dice.one_in(2) {
+            other.schedule = not_dense(dice);
+        }
+        if other.retention.is_none() {
+            return;
+        }
+        let clock = Clock::of_years(of.zone, 2018, 2054);
+        let now = minute("2026-03-01T00:00:00Z") + dice.between(0, 300 * DAY);
+        let (before, after) = (proven(&of.text()), proven(&other.text()));
+        let changes = diff(Some(before.plan()), Some(after.plan()), timestamp(now)).changes;
+        let told = format!("{changes:#?}\n{}\n{}", of.text(), other.text());
+        let is_told = told.contains("in the long run");
+        let until = now + 370 * DAY;
+        let [older, newer] = [&of, &other].map(|promised| {
+            let runs = promised.schedule.runs(&clock, minute("2020-01-01T00:00:00Z"), until);
+            lives(&clock, &runs, 1, &promised.retention)
+        });
+        let is_same = of.schedule == other.schedule;
+        let wait = if is_same { 0 } else { longest(&other.schedule, &clock) };
+        // What goes at once is told as such.
+        let some_go = gone(&of, &other, &clock, now) != Some(0);
+        let stay = |time: i64| {
+            let moments = there(&older, time);
+            if !some_go {
+                return moments;
+            }
+            let stays = kept_at(&clock, &other.retention, &moments, time);
+            let stays = moments.iter().zip(stays).filter(|(_, stays)| *stays);
+            stays.map(|(moment, _)| *moment).collect::<Vec<i64>>()
+        };
+        let unit = |(unit, _): &(&str, i64)| match *unit {
+            "hourly" => 60,
+            "daily" => DAY + 60,
+            "weekly" => 7 * DAY + 60,
+            "monthly" => 31 * DAY + 60,
+            _ => 366 * DAY,
+        };
+        let units = of.retention.thinned.iter().chain(&other.retention.thinned).map(unit);
+        let unit = units.max().unwrap_or(0);
+        if is_any_alone(&stay(now), &there(&newer, now), wait + 2 * unit) {
+            assert!(is_told, "{told}");
+            lost.fetch_add(1, Relaxed);
+        }
+        let days = if is_same { 367 } else { longest(&other.schedule, &clock) / DAY + 8 };
+        let mut times: Vec<i64> = older.iter().chain(&newer).map(|(_, committed, _)| *committed).collect();
+        times.retain(|time| (now..=now + days * DAY).contains(time));
+        times.push(now);
+        if times.len() < 800 && !times.iter().any(|time| is_any_alone(&stay(*time), &there(&newer, *time), wait)) {
+            assert!(!is_told, "{told}");
+            none.fetch_add(1, Relaxed);
+        }
+    });
+    assert!(*lost.get_mut() > 5 && *none.get_mut() > 5, "{lost:?} {none:?}");
 }

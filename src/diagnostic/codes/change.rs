@@ -107,7 +107,9 @@ pub static RETENTION: Code = Code::error(
     "sonae::change::retention",
     "less is kept than before",
     r#"The newer rules keep fewer recovery points, or for less long, than the older. Where points that are there would be deleted by it, that is
-`sonae::change::deletes`; here nobody can say which, as nothing says when they are made.
+`sonae::change::deletes`; here nobody can say which, as nothing says when they are made, or none goes at once, and in the long
+run less is kept: thirty points of runs by the hour are no thirty days. Rules that count days, as `daily=30`, hold whatever the
+schedule is.
 
 Before:
 
