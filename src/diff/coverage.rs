@@ -22,12 +22,20 @@ pub(super) fn looked_at([old, new]: [Option<&Value>; 2], [older, newer]: [&[Enti
         (true, false) => Verdict::stronger(TARGETS.stronger),
         (true, true) => {
             let later = "the same targets are looked at now; one that is added later is looked at only where";
-            let because = match [old, new].map(open_to) {
+            let mut because = match [old, new].map(open_to) {
                 [_, None] => vec![],
                 [Some(before), Some(after)] if before.is_subset(&after) => vec![],
                 [_, Some(after)] if after.is_empty() => vec![format!("{later} it is named")],
                 _ => vec![format!("{later} it is of a named area, or named itself")],
             };
+            let missed: Vec<String> = covered(old, newer)
+                .difference(&after)
+                .filter(|name| !before.contains(*name))
+                .map(|name| (*name).to_owned())
+                .collect();
+            if !missed.is_empty() {
+                because.insert(0, format!("the words of before would be of {} as well, which is new", listed(&missed)));
+            }
             Verdict { judgement: Judgement::Neutral, code: None, because }
         }
     }

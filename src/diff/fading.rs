@@ -1,8 +1,8 @@
 //! What is kept less of once the newer plan has been at work for long, where not all of that goes at once.
 //!
 //! Two plans are held against each other as if each had always been the only one. For each point that the older keeps, one of the newer has to be near:
-//! the next that its schedule brings, or another of the same hour, day … where that is what a rule keeps one of. Where several times of a week, or of a
-//! year, may differ, all are looked at.
+//! the next that its schedule brings, or another of the same hour, day … where that is what a rule keeps one of. Where the days of a week differ, or the
+//! months of a year, several are looked at.
 
 use std::collections::BTreeSet;
 
@@ -10,17 +10,19 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
+use super::fact::in_months;
+use super::judge::keeps_no_less;
 use crate::primitives::{Duration, grouped};
 use crate::retention::{CalendarUnit, Candidate, Rules, kept};
-use crate::timeline::{Making, Points};
+use crate::timeline::{Life, Making, Points};
 
 /// The points of one job in one place, by two plans.
 #[derive(Clone, Copy)]
 pub(super) struct Both<'a> {
     pub(super) old: &'a Points,
     pub(super) new: &'a Points,
-    /// The longest time between two runs of the newer plan, in seconds.
-    pub(super) wait: u64,
+    /// The longest time between two runs of each plan, in seconds.
+    pub(super) waits: [u64; 2],
     /// Whether both plans run it at the same times.
     pub(super) at_the_same_times: bool,
     /// Whether points go at once, which is told by itself.
@@ -48,52 +50,86 @@ pub(super) struct Fading {
 /// More points than these are looked at once, and not at several times.
 const MANY: usize = 50_000;
 
+/// A job that may run after fewer seconds is looked at for a week, and not for a year.
+const DENSE: u64 = 600;
+
 /// The first loss that there is at any of the times; none where more points are there than are counted, which is told elsewhere.
-pub(super) fn fading(both: Both<'_>, now: Timestamp, several_months: bool) -> Option<Fading> {
-    if both.old.rules.is_empty() || both.new.rules.is_empty() {
+pub(super) fn fading(both: Both<'_>, now: Timestamp) -> Option<Fading> {
+    if both.old.rules.is_empty() || both.new.rules.is_empty() || both.is_told_by_the_rules() {
         return None;
     }
-    for at in times(both, now, several_months) {
-        let older = both.old.there(at).ok()?;
-        let newer = both.new.there(at).ok()?;
-        let reference = both.stay(&older, at);
-        let found = match (both.old.making, both.new.making) {
-            (Making::EachMonth { .. }, Making::EachDay) => both.days_lost(&reference, &newer),
-            _ => both.points_lost(&reference, &newer, at),
-        };
-        if let Some((first, last, [before, after], of_days)) = found {
-            return Some(Fading { at, first, last, before, after, oldest: *newer.first()?, of_days });
-        }
-        if older.len().max(newer.len()) > MANY {
-            return None;
-        }
+    let [older, newer] = [both.old, both.new].map(|points| points.there(now));
+    let (older, newer) = (older.ok()?, newer.ok()?);
+    if let Some(found) = both.lost_at(now, older.clone(), &newer) {
+        return Some(found);
     }
-    None
-}
-
-/// When to look: now, and where the runs are others, as often over a week, or over the longest wait, as a week has days; twice a month where months count.
-fn times(both: Both<'_>, now: Timestamp, several_months: bool) -> Vec<Timestamp> {
-    let after = |days: i64, parts: i64| {
-        let steps = (1..parts).map(move |step| SignedDuration::from_hours(days * 24) / parts as i32 * step as i32);
-        steps.filter_map(move |step| now.checked_add(step).ok())
+    let times = both.times(now);
+    let last = times.last().filter(|_| older.len().max(newer.len()) <= MANY)?;
+    let [older, newer] = [both.old, both.new].map(|points| points.between(now, *last));
+    let (older, newer) = (older.ok()?, newer.ok()?);
+    let there = |lives: &[Life], at: Timestamp| -> Vec<Timestamp> {
+        lives.iter().filter(|life| life.is_there(at)).map(Life::moment).collect()
     };
-    let cycle = i64::try_from(both.wait / 86_400).unwrap_or(i64::MAX).clamp(7, 366);
-    let of_week = (!both.at_the_same_times).then(|| after(cycle, 7)).into_iter().flatten();
-    let of_year = several_months.then(|| after(366, 24)).into_iter().flatten();
-    [now].into_iter().chain(of_week).chain(of_year).collect()
+    times.into_iter().find_map(|at| both.lost_at(at, there(&older, at), &there(&newer, at)))
 }
 
 /// Points of when, from and to, how many of the older plan are between them and how many of the newer, and whether days are counted.
 type Lost = (Timestamp, Timestamp, [u64; 2], bool);
 
 impl Both<'_> {
-    /// Those that do not go at once.
-    fn stay(&self, older: &[Timestamp], at: Timestamp) -> Vec<Timestamp> {
-        if !self.some_go {
-            return older.to_vec();
+    /// Whether the same runs are kept by rules of which none keeps less, or none more, and then those go at once that they do not keep.
+    fn is_told_by_the_rules(&self) -> bool {
+        let (old, new) = (&self.old.rules, &self.new.rules);
+        self.at_the_same_times && (keeps_no_less(new, old) || (self.some_go && keeps_no_less(old, new)))
+    }
+
+    /// When to look besides now, the earliest first: where the runs are others, or weeks count, as often over a week, or over the longest wait, as a week has
+    /// days; and where months or years count, in the middle and at the end of each month of a year.
+    fn times(&self, now: Timestamp) -> Vec<Timestamp> {
+        let rules = [&self.old.rules, &self.new.rules];
+        let counts = |units: &[CalendarUnit]| {
+            rules.iter().any(|rules| units.iter().any(|unit| rules.thinned.contains_key(unit)))
+        };
+        let of_months = rules.iter().any(|rules| rules.within.is_some_and(|within| in_months(within).is_some()));
+        let [least, most] = [self.waits[0].min(self.waits[1]), self.waits[0].max(self.waits[1])];
+        let mut times = vec![];
+        if !self.at_the_same_times || counts(&[CalendarUnit::Week]) {
+            let days = i64::try_from(most / 86_400).unwrap_or(i64::MAX).clamp(7, 366);
+            let step = SignedDuration::from_hours(days * 24) / 7;
+            times.extend((1..7).filter_map(|steps| now.checked_add(step * steps).ok()));
         }
-        let stays = kept(&candidates(older), &self.new.rules, at, &self.new.zone);
-        older.iter().zip(stays).filter(|(_, stays)| *stays).map(|(moment, _)| *moment).collect()
+        let are_long = most > 25 * 86_400;
+        if least >= DENSE && (of_months || are_long || counts(&[CalendarUnit::Month, CalendarUnit::Year])) {
+            let zone = &self.new.zone;
+            let this = zone.to_datetime(now).date().first_of_month();
+            let months = (0..12).filter_map(|months: i64| this.checked_add(months.months()).ok());
+            let days = months.flat_map(|first| [first.saturating_add(14.days()), first.last_of_month()]);
+            let ends = days.filter_map(|day| day.at(23, 59, 59, 0).to_zoned(zone.clone()).ok());
+            times.extend(ends.map(|end| end.timestamp()).filter(|end| *end > now));
+        }
+        times.sort_unstable();
+        times
+    }
+
+    fn lost_at(&self, at: Timestamp, older: Vec<Timestamp>, newer: &[Timestamp]) -> Option<Fading> {
+        let reference = self.stay(older, at);
+        let found = match (self.old.making, self.new.making) {
+            (Making::EachMonth { .. }, Making::EachDay) => self.days_lost(&reference, newer),
+            _ => self.points_lost(&reference, newer, at),
+        };
+        let (first, last, [before, after], of_days) = found?;
+        Some(Fading { at, first, last, before, after, oldest: *newer.first()?, of_days })
+    }
+
+    /// Those that do not go at once, nor would have gone by the older rules, had there been a run.
+    fn stay(&self, older: Vec<Timestamp>, at: Timestamp) -> Vec<Timestamp> {
+        let candidates = candidates(&older);
+        let mut stays = kept(&candidates, &self.old.rules, at, &self.old.zone);
+        if self.some_go {
+            let newer = kept(&candidates, &self.new.rules, at, &self.new.zone);
+            stays.iter_mut().zip(newer).for_each(|(stays, newer)| *stays &= newer);
+        }
+        older.into_iter().zip(stays).filter(|(_, stays)| *stays).map(|(moment, _)| moment).collect()
     }
 
     fn points_lost(&self, reference: &[Timestamp], newer: &[Timestamp], at: Timestamp) -> Option<Lost> {
@@ -107,8 +143,13 @@ impl Both<'_> {
         if !reference.iter().any(is_far) {
             return None;
         }
-        let units = units(reference, &self.new.rules, at, &self.new.zone);
-        let unit = |moment: &Timestamp| reference.binary_search(moment).map_or(0, |place| units[place]);
+        // A day may end at another time; where the newer plan keeps fewer of them, or none, one of another day is another.
+        let (mut same, new) = (self.old.rules.clone(), &self.new.rules);
+        same.thinned.retain(|unit, count| new.thinned.get(unit).is_some_and(|after| after >= count));
+        let units = [(&same, self.old), (new, self.new)].map(|(rules, of)| units(reference, rules, at, &of.zone));
+        let unit = |moment: &Timestamp| {
+            reference.binary_search(moment).map_or(0, |place| units[0][place].max(units[1][place]))
+        };
         // It may be another of its unit, and where the running one has none yet, of the one before.
         let is_lost = |moment: &&Timestamp| is_beyond(moment, near.saturating_add(2 * unit(moment)));
         let mut lost = reference.iter().filter(is_lost);
@@ -145,7 +186,7 @@ impl Both<'_> {
             Making::EachMonth { .. } => 31,
         };
         let days = grain(self.old.making).max(grain(self.new.making));
-        i64::try_from(self.wait).unwrap_or(i64::MAX).max(days * 86_400)
+        i64::try_from(self.waits[1]).unwrap_or(i64::MAX).max(days * 86_400)
     }
 }
 
@@ -153,22 +194,14 @@ fn candidates(moments: &[Timestamp]) -> Vec<Candidate<usize>> {
     moments.iter().enumerate().map(|(id, moment)| Candidate { id, moment: *moment, good: true }).collect()
 }
 
-/// Of each point, how many seconds the shortest hour, day … has that these rules keep it as one of; 0 where they keep it for itself.
+/// Of each point, how many seconds the longest hour, day … has that these rules keep it as one of; 0 where they do not.
 fn units(moments: &[Timestamp], rules: &Rules, at: Timestamp, zone: &TimeZone) -> Vec<i64> {
     let candidates = candidates(moments);
-    let for_itself = Rules { thinned: Default::default(), ..rules.clone() };
-    let for_itself = match for_itself.is_empty() {
-        true => vec![false; moments.len()],
-        false => kept(&candidates, &for_itself, at, zone),
-    };
     let mut units = vec![0; moments.len()];
     for (unit, count) in &rules.thinned {
         let only = Rules { thinned: [(*unit, *count)].into(), ..Rules::default() };
-        for (place, is_kept) in kept(&candidates, &only, at, zone).into_iter().enumerate() {
-            if is_kept && !for_itself[place] && units[place] == 0 {
-                units[place] = seconds_of(*unit);
-            }
-        }
+        let of_unit = kept(&candidates, &only, at, zone);
+        units.iter_mut().zip(of_unit).filter(|(_, is_kept)| *is_kept).for_each(|(found, _)| *found = seconds_of(*unit));
     }
     units
 }

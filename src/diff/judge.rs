@@ -122,7 +122,9 @@ impl Judge {
             Rule::Select(code) => match grain(old).cmp(&grain(new)) {
                 Ordering::Equal => {
                     let because = sentence(match new {
-                        Some(_) => "a point holds one day, each day once, and no longer all that lies in the folder",
+                        Some(_) => {
+                            "a point holds one day, each day once, and no longer all that lies in the folder: a day leaves the store with its point"
+                        }
                         None => "a point holds all that lies in the folder, and no longer one day alone",
                     });
                     return Verdict { because, ..Verdict::neutral() };
@@ -341,7 +343,7 @@ pub(super) fn are_mixed(old: &Rules, new: &Rules) -> bool {
 }
 
 /// Whether one stretch of time is longer than another in one month, and shorter in another.
-pub(super) fn lengths_cross(one: Option<Period>, other: Option<Period>) -> bool {
+fn lengths_cross(one: Option<Period>, other: Option<Period>) -> bool {
     !is_no_shorter(one, other) && !is_no_shorter(other, one)
 }
 
@@ -362,7 +364,8 @@ fn is_no_shorter(one: Option<Period>, other: Option<Period>) -> bool {
     }
 }
 
-fn keeps_no_less(one: &Rules, other: &Rules) -> bool {
+/// Whether each rule of the one keeps as much as that of the other, or more.
+pub(super) fn keeps_no_less(one: &Rules, other: &Rules) -> bool {
     one.generations >= other.generations
         && is_no_shorter(one.within, other.within)
         && other.thinned.iter().all(|(unit, count)| one.thinned.get(unit).is_some_and(|of| of >= count))

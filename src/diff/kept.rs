@@ -33,8 +33,9 @@ pub(super) fn tell(
     };
     if about(&[SCHEDULE.word, SELECT.word, RETENTION_OF_POINTS.word, COPY_RETENTION.word], changes).is_some() {
         let mut counted = vec![];
-        let wait = when[1].as_ref().and_then(|when| judge.gap(when));
-        let runs = Runs { wait, at_the_same_times: when[0] == when[1] };
+        let mut wait = |side: usize| when[side].as_ref().and_then(|when| judge.gap(when));
+        let waits = wait(0).zip(wait(1)).map(|(old, new)| [old, new]);
+        let runs = Runs { waits, at_the_same_times: when[0] == when[1] };
         for effect in sides.effects(both, runs) {
             let own = match &effect.place {
                 Place::Copy(store) => format!("{} {store}", COPY_RETENTION.word),
@@ -48,6 +49,7 @@ pub(super) fn tell(
                 tell_effect(sides, &effect, is_asked, &mut changes[at]);
                 in_the_long_run(&effect, &mut changes[at]);
                 tell_passed_over(&effect, &mut changes[at]);
+                tell_nothing_goes(&effect, &mut changes[at]);
                 tell_guard(&effect, both[1].1.guard.delete, &mut changes[at]);
                 if effect.gone != Gone::Uncounted {
                     counted.push(at);
@@ -254,6 +256,18 @@ fn in_the_long_run(effect: &Effect, change: &mut Change) {
         (change.judgement, change.code) = (Judgement::Weakens, Some(&RETENTION));
     }
     change.because.push(fading.told(&place_of(effect)));
+}
+
+/// Of rules of which one keeps less, and others as much as is kept anyhow.
+fn tell_nothing_goes(effect: &Effect, change: &mut Change) {
+    let is_judged_by_rules =
+        change.code == Some(&RETENTION) && is_about(change, &[RETENTION_OF_POINTS.word, COPY_RETENTION.word]);
+    if is_judged_by_rules && effect.making.is_some() && effect.gone == Gone::None && effect.fading.is_none() {
+        change.because.push(format!(
+            "while every run succeeds, as much is kept{} by the other rules; after some that fail it may be less",
+            place_of(effect)
+        ));
+    }
 }
 
 /// What only one point has, where each had all that there was, and a rule passes over.

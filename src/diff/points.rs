@@ -10,7 +10,6 @@ use jiff::tz::TimeZone;
 use super::change::{Kind, Subject};
 use super::fact::Renames;
 use super::fading::{Both, Fading, fading};
-use super::judge::lengths_cross;
 use crate::calendar;
 use crate::plan::{Backup, Plan, Source, Target};
 use crate::primitives::{JobName, Name};
@@ -118,12 +117,12 @@ pub(super) struct Lot {
     pub(super) left: Option<Timestamp>,
 }
 
-/// When the newer plan runs a job.
+/// When two plans run a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Runs {
-    /// The longest time between two, in seconds; none where there are fewer than two.
-    pub(super) wait: Option<u64>,
-    /// Whether they are when the older plan has them.
+    /// The longest time between two by either plan, in seconds; none where one has fewer than two.
+    pub(super) waits: Option<[u64; 2]>,
+    /// Whether both do at the same times.
     pub(super) at_the_same_times: bool,
 }
 
@@ -279,13 +278,12 @@ impl<'p> Sides<'p> {
             (Kept::Points(old), Kept::Points(new)) => {
                 let effect = self.points(place, old, new);
                 let gone = if is_left { Gone::None } else { effect.gone };
-                let both = |wait| {
+                let both = |waits| {
                     let at_the_same_times =
                         runs.at_the_same_times && old.takes == new.takes && old.making == new.making;
-                    Both { old, new, wait, at_the_same_times, some_go: gone != Gone::None }
+                    Both { old, new, waits, at_the_same_times, some_go: gone != Gone::None }
                 };
-                let of_months = lengths_cross(old.rules.within, new.rules.within);
-                let fading = runs.wait.and_then(|wait| fading(both(wait), self.now, of_months));
+                let fading = runs.waits.and_then(|waits| fading(both(waits), self.now));
                 Some(Effect { gone, fading, ..effect })
             }
             _ => None,
@@ -308,20 +306,32 @@ impl<'p> Sides<'p> {
             return effect(left.map_or(Gone::None, Gone::AllBefore), None);
         }
         let Ok(there) = old.there(self.now) else { return effect(Gone::Uncounted, None) };
-        let gone = self.gone(&there, &old.rules, &new.rules);
+        let gone = self.gone(&there, old, new);
         effect(gone, there.first().copied())
     }
 
-    /// Which of those that are there the newer rules let go, and the older do not.
-    fn gone(&self, there: &[Timestamp], old: &Rules, new: &Rules) -> Gone {
+    /// Which of those that are there the newer rules let go, and the older do not: by now, where some do so at the next run as well, which may make another.
+    fn gone(&self, there: &[Timestamp], old: &Points, new: &Points) -> Gone {
+        let goes = self.let_go(there, [&old.rules, &new.rules], self.now);
+        let (Some(first), Some(last)) = (goes.first(), goes.last()) else { return Gone::None };
+        if let Some(next) = new.times.after(self.now).next() {
+            let made = (new.making == Making::EachRun).then_some(next);
+            let then: Vec<Timestamp> = there.iter().copied().chain(made).collect();
+            if self.let_go(&then, [&old.rules, &new.rules], next).is_empty() {
+                return Gone::None;
+            }
+        }
+        let left = there.iter().find(|moment| goes.binary_search(moment).is_err()).copied();
+        Gone::Some(Lot { points: goes.len() as u64, there: there.len() as u64, first: *first, last: *last, left })
+    }
+
+    /// Those that the older rules keep at a time, and the newer do not.
+    fn let_go(&self, there: &[Timestamp], rules: [&Rules; 2], at: Timestamp) -> Vec<Timestamp> {
         let candidates: Vec<Candidate<usize>> =
             there.iter().enumerate().map(|(id, moment)| Candidate { id, moment: *moment, good: true }).collect();
-        let [older, newer] = [old, new].map(|rules| kept(&candidates, rules, self.now, &self.zone));
+        let [older, newer] = rules.map(|rules| kept(&candidates, rules, at, &self.zone));
         let goes = there.iter().zip(older.iter().zip(&newer)).filter(|(_, (old, new))| **old && !**new);
-        let goes: Vec<Timestamp> = goes.map(|(moment, _)| *moment).collect();
-        let (Some(first), Some(last)) = (goes.first(), goes.last()) else { return Gone::None };
-        let left = there.iter().zip(&newer).find(|(_, is_kept)| **is_kept).map(|(moment, _)| *moment);
-        Gone::Some(Lot { points: goes.len() as u64, there: there.len() as u64, first: *first, last: *last, left })
+        goes.map(|(moment, _)| *moment).collect()
     }
 
     /// How many points of a job are there now, by the older plan, of each of its hosts; none where nobody can say.

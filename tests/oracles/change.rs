@@ -126,9 +126,14 @@ fn gone(of: &Promised, other: &Promised, clock: &Clock, now: i64) -> Option<u64>
     let there = |(_, committed, end): &(i64, i64, Option<i64>)| *committed <= now && end.is_none_or(|end| now < end);
     let moments: Vec<i64> =
         lives(clock, &runs, 1, &of.retention).iter().filter(|life| there(life)).map(|(moment, ..)| *moment).collect();
-    let (before, after) =
-        (kept_at(clock, &of.retention, &moments, now), kept_at(clock, &other.retention, &moments, now));
-    Some(before.iter().zip(after).filter(|(before, after)| **before && !after).count() as u64)
+    let let_go = |moments: &[i64], at: i64| {
+        let [before, after] = [of, other].map(|of| kept_at(clock, &of.retention, moments, at));
+        before.iter().zip(after).filter(|(before, after)| **before && !after).count() as u64
+    };
+    // What the next run would let go anyhow does not go by the change.
+    let next = other.schedule.runs(clock, now + 1, now + 40 * DAY)[0];
+    let gone = let_go(&moments, now);
+    Some(if gone > 0 && let_go(&[&moments[..], &[next]].concat(), next) == 0 { 0 } else { gone })
 }
 
 fn is_of(change: &Change, subject: &str, word: &str) -> bool {
@@ -229,10 +234,8 @@ fn what_is_kept_no_more_in_the_long_run_is_told_and_nothing_else() {
         let some_go = gone(&of, &other, &clock, now) != Some(0);
         let stay = |time: i64| {
             let moments = there(&older, time);
-            if !some_go {
-                return moments;
-            }
-            let stays = kept_at(&clock, &other.retention, &moments, time);
+            let [before, after] = [&of, &other].map(|of| kept_at(&clock, &of.retention, &moments, time));
+            let stays = before.iter().zip(after).map(|(before, after)| *before && (after || !some_go));
             let stays = moments.iter().zip(stays).filter(|(_, stays)| *stays);
             stays.map(|(moment, _)| *moment).collect::<Vec<i64>>()
         };

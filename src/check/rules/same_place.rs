@@ -23,17 +23,22 @@ pub(super) fn run(scene: &Scene<'_>, out: &mut Diagnostics) {
     }
 }
 
-/// Where a store is, so that two are at one place when these are equal: what serves it, and the folder there.
-type Whereabouts<'p> = ([&'p str; 2], Place<'p>);
+/// Where a store is, so that two are at one place when these are equal: what serves it, and the folder there. Names of hosts have no case (RFC 4343),
+/// and a path of SFTP that does not begin at `/` begins at the folder of who logs in.
+type Whereabouts<'p> = ([String; 2], Place<'p>);
 
 fn whereabouts(kind: &StoreKind) -> (Whereabouts<'_>, Span) {
     match kind {
-        StoreKind::Local { path } => (([""; 2], Place::new(&path.value)), path.span),
+        StoreKind::Local { path } => (([String::new(), String::new()], Place::new(&path.value)), path.span),
         StoreKind::S3(s3) => {
-            let endpoint = s3.endpoint.as_ref().map_or("s3", |endpoint| endpoint.value.as_str());
-            let prefix = s3.prefix.as_ref().map_or("", |prefix| prefix.value.as_str());
-            (([endpoint, s3.bucket.value.as_str()], Place::new(prefix)), s3.span)
+            let endpoint = s3.endpoint.as_ref().map_or("s3", |endpoint| endpoint.value.trim_end_matches('/'));
+            let prefix = s3.prefix.as_ref().map_or("", |prefix| prefix.value.trim_matches('/'));
+            (([endpoint.to_ascii_lowercase(), s3.bucket.value.clone()], Place::new(prefix)), s3.span)
         }
-        StoreKind::Sftp(sftp) => (([sftp.host.value.as_str(), "sftp"], Place::new(&sftp.path.value)), sftp.span),
+        StoreKind::Sftp(sftp) => {
+            let user = if sftp.path.value.starts_with('/') { "" } else { &*sftp.user.value };
+            let host = format!("sftp {}", sftp.host.value.to_ascii_lowercase());
+            (([host, user.to_owned()], Place::new(&sftp.path.value)), sftp.span)
+        }
     }
 }

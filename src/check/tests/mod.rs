@@ -268,6 +268,27 @@ fn stores_are_used_and_lie_beside_each_other() {
     assert!(!found(&format!("{}\n{broken}", store("spare", "/mnt/spare"))).contains(&unused));
 }
 
+#[test]
+fn two_stores_lie_at_two_places_however_those_are_written() {
+    let sftp = |host: &str, user: &str, path: &str| format!(r#"sftp host="{host}" user="{user}" path="{path}""#);
+    let s3 = |more: &str| format!(r#"s3 bucket="b" region="eu-west-1" {more}"#);
+    for (one, other, is_same) in [
+        (sftp("a.example", "u", "/srv"), sftp("A.example", "v", "/srv/."), true),
+        (sftp("a.example", "u", "srv"), sftp("a.example", "u", "./srv"), true),
+        (sftp("a.example", "u", "srv"), sftp("a.example", "v", "srv"), false),
+        (sftp("a.example", "u", "/srv"), sftp("b.example", "u", "/srv"), false),
+        (s3(r#"prefix="p""#), s3(r#"prefix="/p/""#), true),
+        (s3(r#"endpoint="https://A.example/""#), s3(r#"endpoint="https://a.example""#), true),
+        (s3(r#"endpoint="https://a.example""#), s3(""), false),
+    ] {
+        let access = r#"access { write "backup"; read "backup"; prune "sysadmin" }"#;
+        let store = |name: &str, place: &str| format!(r#"store "{name}" {{ {place}; encrypt "age1x"; {access} }}"#);
+        let blocks = [store("a", &one), store("b", &other)].join("\n");
+        let found = found_with(&blocks, r#"schedule "daily" at="05:30""#, "retention generations=7", "/r");
+        assert_eq!(found.contains(&"sonae::store::same-place"), is_same, "{one} {other}: {found:?}");
+    }
+}
+
 const TEMPLATES: &str = r#"
 plan "p"
 store "vault" { local path="/srv/backup"; access { write "backup"; read "backup"; prune "sysadmin" } }

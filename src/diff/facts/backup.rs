@@ -29,17 +29,17 @@ pub(in crate::diff) static SELECT: Aspect = Aspect::judged(
 );
 static KEEP_NEWEST: Aspect = Aspect::judged(
     "keep-newest",
-    Rule::More(&GUARD),
-    "fewer months of originals stay",
-    "more months of originals stay, and a month comes into the store later",
-)
-.of_both();
-/// The same where no original goes.
-static LEAVES_NEWEST: Aspect = Aspect::judged(
-    "keep-newest",
     Rule::Less(&RARER),
     "a month comes into the store later",
     "a month comes into the store sooner",
+)
+.of_both();
+/// What that means for originals that go once they are in the store.
+static ORIGINALS: Aspect = Aspect::judged(
+    "months of originals",
+    Rule::More(&GUARD),
+    "fewer months of originals stay",
+    "more months of originals stay",
 )
 .of_both();
 static REMOVE_ORIGINALS: Aspect = Aspect::judged(
@@ -163,10 +163,11 @@ impl Flat<'_> {
             entity.say(&SELECT, Value::Level(grain, kind.to_string()), *span);
             let left = Making::months_left(select);
             let span = keep_newest.as_ref().map_or(*span, |said| said.span);
-            match (stored.remove_originals, left) {
-                (Some(_), left) => entity.say(&KEEP_NEWEST, Value::Count(left.unwrap_or(0).into()), span),
-                (None, Some(left)) => entity.say(&LEAVES_NEWEST, Value::Count(left.into()), span),
-                (None, None) => {}
+            if let Some(left) = left {
+                entity.say(&KEEP_NEWEST, Value::Count(left.into()), span);
+            }
+            if stored.remove_originals.is_some() {
+                entity.say(&ORIGINALS, Value::Count(left.unwrap_or(0).into()), span);
             }
         }
         entity.flag(
