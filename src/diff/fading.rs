@@ -45,6 +45,8 @@ pub(super) struct Fading {
     /// Of when the newer's oldest is.
     oldest: Timestamp,
     of_days: bool,
+    /// Whether it is as great at some times alone.
+    at_times: bool,
 }
 
 /// More points than these are looked at once, and not at several times.
@@ -53,24 +55,22 @@ const MANY: usize = 50_000;
 /// A job that may run after fewer seconds is looked at for a week, and not for a year.
 const DENSE: u64 = 600;
 
-/// The first loss that there is at any of the times; none where more points are there than are counted, which is told elsewhere.
+/// The loss that there is now, or a greater one at another time; none where more points are there than are counted, which is told elsewhere.
 pub(super) fn fading(both: Both<'_>, now: Timestamp) -> Option<Fading> {
     if both.old.rules.is_empty() || both.new.rules.is_empty() || both.is_told_by_the_rules() {
         return None;
     }
     let [older, newer] = [both.old, both.new].map(|points| points.there(now));
     let (older, newer) = (older.ok()?, newer.ok()?);
-    if let Some(found) = both.lost_at(now, older.clone(), &newer) {
-        return Some(found);
+    let are_many = older.len().max(newer.len()) > MANY;
+    let by_now = both.lost_at(now, older, &newer);
+    let by_then = if are_many { None } else { both.most_lost(now) };
+    match (by_now, by_then) {
+        // Most are about as great at any time.
+        (Some(by_now), Some(by_then)) if by_then.length() > by_now.length() * 5 / 4 => Some(by_then),
+        (Some(by_now), _) => Some(by_now),
+        (None, by_then) => by_then,
     }
-    let times = both.times(now);
-    let last = times.last().filter(|_| older.len().max(newer.len()) <= MANY)?;
-    let [older, newer] = [both.old, both.new].map(|points| points.between(now, *last));
-    let (older, newer) = (older.ok()?, newer.ok()?);
-    let there = |lives: &[Life], at: Timestamp| -> Vec<Timestamp> {
-        lives.iter().filter(|life| life.is_there(at)).map(Life::moment).collect()
-    };
-    times.into_iter().find_map(|at| both.lost_at(at, there(&older, at), &there(&newer, at)))
 }
 
 /// Points of when, from and to, how many of the older plan are between them and how many of the newer, and whether days are counted.
@@ -111,6 +111,20 @@ impl Both<'_> {
         times
     }
 
+    /// The greatest loss of the times that are to be looked at besides now.
+    fn most_lost(&self, now: Timestamp) -> Option<Fading> {
+        let times = self.times(now);
+        let last = *times.last()?;
+        let [older, newer] = [self.old, self.new].map(|points| points.between(now, last));
+        let (older, newer) = (older.ok()?, newer.ok()?);
+        let there = |lives: &[Life], at: Timestamp| -> Vec<Timestamp> {
+            lives.iter().filter(|life| life.is_there(at)).map(Life::moment).collect()
+        };
+        let lost = times.into_iter().filter_map(|at| self.lost_at(at, there(&older, at), &there(&newer, at)));
+        let lost = lost.map(|lost| Fading { at_times: true, ..lost });
+        lost.max_by_key(Fading::length)
+    }
+
     fn lost_at(&self, at: Timestamp, older: Vec<Timestamp>, newer: &[Timestamp]) -> Option<Fading> {
         let reference = self.stay(older, at);
         let found = match (self.old.making, self.new.making) {
@@ -118,7 +132,7 @@ impl Both<'_> {
             _ => self.points_lost(&reference, newer, at),
         };
         let (first, last, [before, after], of_days) = found?;
-        Some(Fading { at, first, last, before, after, oldest: *newer.first()?, of_days })
+        Some(Fading { at, first, last, before, after, oldest: *newer.first()?, of_days, at_times: false })
     }
 
     /// Those that do not go at once, nor would have gone by the older rules, had there been a run.
@@ -231,12 +245,18 @@ fn days_of(day: Date) -> impl Iterator<Item = Date> {
 }
 
 impl Fading {
+    /// Of how much time nothing is left.
+    fn length(&self) -> SignedDuration {
+        self.oldest.max(self.last).duration_since(self.first)
+    }
+
     /// What it means, of what lies there: ` in vault`.
     pub(super) fn told(&self, place: &str) -> String {
         let age = |of: Timestamp| age(self.at.duration_since(of));
+        let at_times = if self.at_times { " at times" } else { "" };
         if self.oldest > self.last {
             return format!(
-                "in the long run, what is kept{place} reaches back {}, where it is {}",
+                "in the long run, what is kept{place} reaches back {}{at_times}, where it is {}",
                 age(self.oldest),
                 age(self.first)
             );
@@ -252,7 +272,7 @@ impl Fading {
             several => format!("{} {noun}s are", grouped(several)),
         };
         let before = grouped(self.before);
-        format!("in the long run, of what is {stretch} old, {after} kept{place}, where it is {before}")
+        format!("in the long run, of what is {stretch} old, {after} kept{place}{at_times}, where it is {before}")
     }
 }
 

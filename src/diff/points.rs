@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsString;
 use std::path::Path;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use super::change::{Kind, Subject};
 use super::fact::Renames;
@@ -314,7 +314,10 @@ impl<'p> Sides<'p> {
     fn gone(&self, there: &[Timestamp], old: &Points, new: &Points) -> Gone {
         let goes = self.let_go(there, [&old.rules, &new.rules], self.now);
         let (Some(first), Some(last)) = (goes.first(), goes.last()) else { return Gone::None };
-        if let Some(next) = new.times.after(self.now).next() {
+        // One that is under way has made none yet.
+        let takes = SignedDuration::from_secs(i64::try_from(new.takes.seconds).unwrap_or(0));
+        let begun = self.now.checked_sub(takes).unwrap_or(self.now);
+        if let Some(next) = new.times.after(begun).next() {
             let made = (new.making == Making::EachRun).then_some(next);
             let then: Vec<Timestamp> = there.iter().copied().chain(made).collect();
             if self.let_go(&then, [&old.rules, &new.rules], next).is_empty() {

@@ -131,7 +131,7 @@ fn gone(of: &Promised, other: &Promised, clock: &Clock, now: i64) -> Option<u64>
         before.iter().zip(after).filter(|(before, after)| **before && !after).count() as u64
     };
     // What the next run would let go anyhow does not go by the change.
-    let next = other.schedule.runs(clock, now + 1, now + 40 * DAY)[0];
+    let next = other.schedule.runs(clock, now, now + 40 * DAY)[0];
     let gone = let_go(&moments, now);
     Some(if gone > 0 && let_go(&[&moments[..], &[next]].concat(), next) == 0 { 0 } else { gone })
 }
