@@ -5,8 +5,8 @@ use rustix::io::Errno;
 
 use crate::ports::{Cause, Certainty, Fault};
 
-/// Performs blocking calls on a thread that may block. One call of this costs a few microseconds, so the callers
-/// put as many system calls as they can into one.
+/// Performs blocking calls on a thread that may block. One call of this costs a few microseconds, and more where the cores are busy, so the
+/// callers put as many system calls as they can into one.
 ///
 /// # Errors
 /// Those of `calls`; `Unknown` where the thread died under it.
@@ -14,10 +14,36 @@ pub(super) async fn blocking<T: Send + 'static>(
     action: &'static str,
     calls: impl FnOnce() -> Result<T, Fault> + Send + 'static,
 ) -> Result<T, Fault> {
-    match tokio::task::spawn_blocking(calls).await {
-        Ok(answer) => answer,
-        Err(died) => {
-            Err(Fault { certainty: Certainty::Unknown, ..Fault::permanent(Cause::Other, action, died.to_string()) })
+    begin(action, calls).done().await
+}
+
+/// Begins to perform blocking calls on such a thread. They come to their end whether somebody waits for them or not.
+pub(super) fn begin<T: Send + 'static>(
+    action: &'static str,
+    calls: impl FnOnce() -> Result<T, Fault> + Send + 'static,
+) -> Begun<T> {
+    Begun { action, task: tokio::task::spawn_blocking(calls) }
+}
+
+/// Blocking calls that were begun.
+#[derive(Debug)]
+pub(super) struct Begun<T> {
+    action: &'static str,
+    task: tokio::task::JoinHandle<Result<T, Fault>>,
+}
+
+impl<T> Begun<T> {
+    /// Their answer.
+    ///
+    /// # Errors
+    /// Theirs; `Unknown` where the thread died under them.
+    pub(super) async fn done(self) -> Result<T, Fault> {
+        match self.task.await {
+            Ok(answer) => answer,
+            Err(died) => {
+                let fault = Fault::permanent(Cause::Other, self.action, died.to_string());
+                Err(Fault { certainty: Certainty::Unknown, ..fault })
+            }
         }
     }
 }

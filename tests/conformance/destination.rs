@@ -16,6 +16,7 @@ on_each_tree! {
     nothing_is_made_outside
     only_files_made_here_get_another_name
     files_are_written_whole_in_any_pieces
+    holes_come_behind_what_was_written
     many_files_are_made_in_one_call
     what_was_begun_is_opened_again_and_filled_further
     renaming_never_replaces
@@ -190,8 +191,8 @@ async fn only_files_made_here_get_another_name(stage: &dyn Stage) {
 
 async fn files_are_written_whole_in_any_pieces(stage: &dyn Stage) {
     let into = stage.tree().create(&stage.path(b"d")).await.unwrap();
-    let content: Vec<u8> = (0..1_000_000_u32).map(|at| (at / 3 % 253) as u8).collect();
-    for (name, piece) in [("big", 400_000), ("middle", 100_000), ("small", 9999)] {
+    let content: Vec<u8> = (0..3_000_000_u32).map(|at| (at / 3 % 253) as u8).collect();
+    for (name, piece) in [("huge", 1_400_000), ("big", 400_000), ("middle", 100_000), ("small", 9999)] {
         let mut file = into.file(&path(name)).await.unwrap();
         for part in content.chunks(piece) {
             file.write(Bytes::copy_from_slice(part)).await.unwrap();
@@ -201,6 +202,18 @@ async fn files_are_written_whole_in_any_pieces(stage: &dyn Stage) {
     }
     into.file(&path("empty")).await.unwrap().finish(&attributes(0o600)).await.unwrap();
     assert_eq!(stage.content(b"d/empty").unwrap(), b"");
+}
+
+async fn holes_come_behind_what_was_written(stage: &dyn Stage) {
+    let into = stage.tree().create(&stage.path(b"d")).await.unwrap();
+    let (data, hole) = (vec![7_u8; 1_500_000], vec![0_u8; 1_100_000]);
+    let mut file = into.file(&path("file")).await.unwrap();
+    for _ in 0..2 {
+        file.write(data.clone().into()).await.unwrap();
+        file.hole(hole.len() as u64).await.unwrap();
+    }
+    file.finish(&attributes(0o600)).await.unwrap();
+    assert!(stage.content(b"d/file").unwrap() == [&data[..], &hole, &data, &hole].concat());
 }
 
 async fn many_files_are_made_in_one_call(stage: &dyn Stage) {

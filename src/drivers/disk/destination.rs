@@ -10,12 +10,15 @@ use rustix::io::Errno;
 use super::read::{look, meta};
 use super::{blocking, fault, xattr};
 use crate::drivers::beneath::{Beneath, open_folder};
+use crate::drivers::blocking::{Begun, begin};
 use crate::drivers::durable::{self, FILE_MODE, FOLDER_MODE};
 use crate::ports::{Attributes, Cause, Destination, EntryKind, Fault, FileWrite, Refused, WholeFile};
 use crate::primitives::PathBytes;
 
-/// What is gathered before it is written: a small file costs one call to make it and one to write and finish it.
-const GATHERED_BYTES_MAX: usize = 256 * 1024;
+/// So much is gathered before it is written: each writing is handed to another thread, which takes its time where all cores are busy.
+const GATHERED_BYTES: usize = 1024 * 1024;
+/// Gathered pieces are no more than these, however short they are: each may keep more in memory than it holds.
+const GATHERED_PIECES_MAX: usize = 64;
 
 /// A new folder that is being filled.
 #[derive(Debug)]
@@ -55,7 +58,7 @@ impl Destination for Filling {
         let made = self.at("make the file", path, |_, folder, name| make_file(folder, name));
         let file = Arc::new(made.await?);
         let path = self.place.join(path.as_bytes());
-        Ok(Box::new(NewFile { file, path, at: 0, gathered: Vec::new(), ends_in_hole: false }))
+        Ok(Box::new(NewFile { file, path, at: 0, gathered: Gathered::default(), writing: None, ends_in_hole: false }))
     }
 
     async fn files(&self, files: Vec<WholeFile>) -> Result<Vec<Vec<Refused>>, Fault> {
@@ -199,49 +202,86 @@ fn times(attributes: &Attributes) -> Timestamps {
     }
 }
 
-/// A new file. Up to 256 KiB are gathered before they are written, so that a full disk may be noticed only by a later
-/// `write` or by `finish`.
+/// A new file. What comes is gathered, and written while more comes, so that a full disk may be noticed only by a later call.
 #[derive(Debug)]
 struct NewFile {
     file: Arc<OwnedFd>,
     path: PathBytes,
     /// Where what is gathered begins.
     at: u64,
-    gathered: Vec<u8>,
+    gathered: Gathered,
+    /// What came before it, where that is not known to be written.
+    writing: Option<Begun<()>>,
     /// Whether what was written last is a hole, which gives a file no length by itself.
     ends_in_hole: bool,
+}
+
+/// Bytes that are to be written one behind the other; they are not copied.
+#[derive(Debug, Default)]
+struct Gathered {
+    pieces: Vec<Bytes>,
+    length: usize,
+}
+
+impl Gathered {
+    fn push(&mut self, bytes: Bytes) {
+        self.length += bytes.len();
+        if !bytes.is_empty() {
+            self.pieces.push(bytes);
+        }
+    }
+
+    fn is_enough(&self) -> bool {
+        self.length >= GATHERED_BYTES || self.pieces.len() >= GATHERED_PIECES_MAX
+    }
+
+    fn write(&self, file: &OwnedFd) -> Result<(), Errno> {
+        self.pieces.iter().try_for_each(|bytes| write_all(file, bytes))
+    }
+}
+
+impl NewFile {
+    /// What is written from here on comes behind what was; a fault of that is told now.
+    async fn written(&mut self) -> Result<(), Fault> {
+        match self.writing.take() {
+            Some(writing) => writing.done().await,
+            None => Ok(()),
+        }
+    }
 }
 
 #[async_trait::async_trait]
 impl FileWrite for NewFile {
     async fn write(&mut self, bytes: Bytes) -> Result<(), Fault> {
         self.ends_in_hole &= bytes.is_empty();
-        if self.gathered.len() + bytes.len() <= GATHERED_BYTES_MAX {
-            self.gathered.extend_from_slice(&bytes);
+        self.gathered.push(bytes);
+        if !self.gathered.is_enough() {
             return Ok(());
         }
+        self.written().await?;
         let (file, path, at) = (Arc::clone(&self.file), self.path.clone(), self.at);
         let gathered = std::mem::take(&mut self.gathered);
-        let length = (gathered.len() + bytes.len()) as u64;
-        self.at += length;
-        blocking("write a file", move || {
-            let written = write_all(&file, &gathered).and_then(|()| write_all(&file, &bytes));
-            durable::begin_write_back(&file, at, length);
+        self.at += gathered.length as u64;
+        self.writing = Some(begin("write a file", move || {
+            let written = gathered.write(&file);
+            durable::begin_write_back(&file, at, gathered.length as u64);
             written.map_err(|errno| fault(format!("write {path}"), errno))
-        })
-        .await
+        }));
+        Ok(())
     }
 
     async fn hole(&mut self, length: u64) -> Result<(), Fault> {
         if length == 0 {
             return Ok(());
         }
+        self.written().await?;
         self.ends_in_hole = true;
         let (file, path, gathered) = (Arc::clone(&self.file), self.path.clone(), std::mem::take(&mut self.gathered));
-        self.at = self.at.saturating_add(gathered.len() as u64).saturating_add(length);
+        self.at = self.at.saturating_add(gathered.length as u64).saturating_add(length);
         blocking("leave a hole in a file", move || {
             let by = i64::try_from(length).map_err(|_| Errno::INVAL);
-            write_all(&file, &gathered)
+            gathered
+                .write(&file)
                 .and(by)
                 .and_then(|by| rustix::fs::seek(&file, SeekFrom::Current(by)))
                 .map(drop)
@@ -250,10 +290,12 @@ impl FileWrite for NewFile {
         .await
     }
 
-    async fn finish(self: Box<Self>, attributes: &Attributes) -> Result<Vec<Refused>, Fault> {
+    async fn finish(mut self: Box<Self>, attributes: &Attributes) -> Result<Vec<Refused>, Fault> {
+        self.written().await?;
         let attributes = attributes.clone();
         blocking("finish a file", move || {
-            write_all(&self.file, &self.gathered)
+            self.gathered
+                .write(&self.file)
                 .and_then(|()| if self.ends_in_hole { lengthen(&self.file) } else { Ok(()) })
                 .map_err(|errno| fault(format!("write {}", self.path), errno))?;
             set_finished(&self.file, &attributes, || self.path.clone())
