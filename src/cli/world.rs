@@ -173,10 +173,13 @@ pub(super) fn place(locations: &BTreeMap<Name, StoreLocation>, store: &Name, key
 /// keep what they allocated once, each for itself.
 const BLOCKING_THREADS: usize = 6;
 
-/// The runtime that commands which reach the world run on.
+/// The runtime that commands which reach the world run on. Whatever takes long is done by threads for that, one a core: those which hand it
+/// to them are half as many, for where they are more they take the cores from those, and wake each other.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    let threads = Cores::new().width() + BLOCKING_THREADS;
-    let built = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(threads).build();
+    let cores = Cores::new().width();
+    let mut built = tokio::runtime::Builder::new_multi_thread();
+    built.enable_all().worker_threads(cores.div_ceil(2)).max_blocking_threads(cores + BLOCKING_THREADS);
+    let built = built.build();
     built.map_err(|error| Failure::error(format!("cannot start: {error}")))
 }
 
