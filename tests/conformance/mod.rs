@@ -11,6 +11,7 @@ mod leases;
 mod ledger;
 mod machines;
 mod network;
+mod parts;
 mod provider;
 mod rds;
 mod s3;

@@ -1,14 +1,23 @@
 //! A server that holds to the letter of S3: signatures, checksums, conditions, ranges and sizes of parts. It is s3s-fs, and what that lacks:
-//! it lists no uploads, takes one that is not there for one that is another's, and a folder of its own for an object.
+//! it lists no uploads, takes one that is not there for one that is another's, and a folder of its own for an object, looks at no checksum of
+//! a part, and answers in pieces of 4 KiB.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 
+use bytes::Bytes;
+use futures_util::stream::{self, StreamExt as _};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use s3s::auth::SimpleAuth;
+use s3s::checksum::ChecksumHasher;
+use s3s::crypto::{Checksum as _, Crc32c};
 use s3s::dto::*;
 use s3s::service::S3ServiceBuilder;
 use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
@@ -26,7 +35,20 @@ pub(crate) struct Server {
     _folder: Option<TempDir>,
     address: SocketAddr,
     unconditional: Arc<Mutex<Option<Unconditional>>>,
+    parts: Arc<Mutex<Parts>>,
     runtime: Option<Runtime>,
+}
+
+/// What becomes of parts, and what became of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Parts {
+    /// Whether one whose signature does not cover it is refused, as a bucket's policy may say.
+    pub(crate) must_be_signed: bool,
+    /// Whether the next one is changed on its way here.
+    pub(crate) spoils_next: bool,
+    /// How many came with a signature that covers them, and how many without.
+    pub(crate) signed: u32,
+    pub(crate) unsigned: u32,
 }
 
 impl Server {
@@ -42,7 +64,9 @@ impl Server {
         std::fs::create_dir_all(folder.join("bucket")).unwrap();
         let files = FileSystem::new(folder).unwrap();
         let (root, unconditional) = (folder.into(), Arc::new(Mutex::new(None)));
-        let whole = Whole { files, root, uploads: Arc::default(), unconditional: Arc::clone(&unconditional) };
+        let parts = Arc::new(Mutex::new(Parts::default()));
+        let of_server = (Arc::clone(&unconditional), Arc::clone(&parts));
+        let whole = Whole { files, root, uploads: Arc::default(), unconditional: of_server.0, parts: of_server.1 };
         let mut service = S3ServiceBuilder::new(whole);
         service.set_auth(SimpleAuth::from_single(KEYS.0, KEYS.1));
         let service = service.build();
@@ -61,12 +85,17 @@ impl Server {
                 tokio::spawn(async move { drop(connection.await) });
             }
         });
-        Self { _folder: None, address, unconditional, runtime: Some(runtime) }
+        Self { _folder: None, address, unconditional, parts, runtime: Some(runtime) }
     }
 
     /// From now on it passes over the conditions of such calls, as older services do.
     pub(crate) fn passes_over_conditions_of(&self, of: Unconditional) {
         *self.unconditional.lock().unwrap() = Some(of);
+    }
+
+    /// What becomes of parts.
+    pub(crate) fn parts(&self) -> MutexGuard<'_, Parts> {
+        self.parts.lock().unwrap()
     }
 
     /// Where it is, as a plan's `endpoint` says it.
@@ -116,6 +145,7 @@ struct Whole {
     /// The keys of those that are under way.
     uploads: Arc<Mutex<BTreeMap<String, String>>>,
     unconditional: Arc<Mutex<Option<Unconditional>>>,
+    parts: Arc<Mutex<Parts>>,
 }
 
 /// What a service does whatever was made its condition.
@@ -145,6 +175,50 @@ impl Whole {
 }
 
 type Answer<T> = S3Result<S3Response<T>>;
+
+/// So much is sent at once, about as services do: of s3s-fs each 4 KiB would cost both sides a call.
+const PIECE_BYTES: usize = 64 << 10;
+
+/// A file, or that much of it.
+fn in_pieces(path: &Path, range: Option<Range>) -> S3Result<StreamingBlob> {
+    let file = Arc::new(File::open(path).map_err(|error| s3_error!(error, InternalError))?);
+    let size = file.metadata().map_err(|error| s3_error!(error, InternalError))?.len();
+    let range = range.map_or(Ok(0..size), |range| range.check(size))?;
+    let pieces = stream::try_unfold(range.start, move |at| {
+        let (file, left) = (Arc::clone(&file), range.end - at);
+        async move {
+            let mut piece = vec![0; PIECE_BYTES.min(left as usize)];
+            if piece.is_empty() {
+                return Ok::<_, io::Error>(None);
+            }
+            let read = move || file.read_exact_at(&mut piece, at).map(|()| piece);
+            let piece = tokio::task::spawn_blocking(read).await??;
+            let next = at + piece.len() as u64;
+            Ok(Some((Bytes::from(piece), next)))
+        }
+    });
+    Ok(StreamingBlob::wrap(pieces))
+}
+
+/// A part whose last piece is followed by an error where it is not what its checksum says, which is remembered.
+fn checked(body: StreamingBlob, sum: String, mut spoils: bool, is_other: Arc<AtomicBool>) -> StreamingBlob {
+    let hasher = ChecksumHasher { crc32c: Some(Crc32c::new()), ..ChecksumHasher::default() };
+    let pieces = stream::try_unfold(Some((body, hasher)), move |state| {
+        let (sum, is_other, spoils) = (sum.clone(), Arc::clone(&is_other), std::mem::take(&mut spoils));
+        async move {
+            let Some((mut body, mut hasher)) = state else { return Ok(None) };
+            let Some(piece) = body.next().await.transpose().map_err(io::Error::other)? else {
+                let is_it = hasher.finalize().checksum_crc32c == Some(sum);
+                is_other.store(!is_it, Ordering::SeqCst);
+                return if is_it { Ok(None) } else { Err(io::Error::other("it is not what its checksum says")) };
+            };
+            let piece = if spoils { piece.iter().map(|byte| !byte).collect() } else { piece };
+            hasher.update(&piece);
+            Ok(Some((piece, Some((body, hasher)))))
+        }
+    });
+    StreamingBlob::wrap(pieces)
+}
 
 #[async_trait::async_trait]
 impl S3 for Whole {
@@ -176,7 +250,14 @@ impl S3 for Whole {
     async fn get_object(&self, asked: S3Request<GetObjectInput>) -> Answer<GetObjectOutput> {
         match self.is_folder(&asked.input.bucket, &asked.input.key) {
             true => Err(s3_error!(NoSuchKey)),
-            false => self.files.get_object(asked).await,
+            false => {
+                let (path, range) = (self.root.join(&asked.input.bucket).join(&asked.input.key), asked.input.range);
+                let mut answer = self.files.get_object(asked).await?;
+                if answer.output.content_length > Some(PIECE_BYTES as i64) {
+                    answer.output.body = Some(in_pieces(&path, range)?);
+                }
+                Ok(answer)
+            }
         }
     }
 
@@ -205,9 +286,25 @@ impl S3 for Whole {
         Ok(answer)
     }
 
-    async fn upload_part(&self, asked: S3Request<UploadPartInput>) -> Answer<UploadPartOutput> {
+    async fn upload_part(&self, mut asked: S3Request<UploadPartInput>) -> Answer<UploadPartOutput> {
         self.must_know(&asked.input.upload_id)?;
-        self.files.upload_part(asked).await
+        let is_unsigned = asked.headers.get("x-amz-content-sha256").is_some_and(|of| of == "UNSIGNED-PAYLOAD");
+        let spoils = {
+            let mut parts = self.parts.lock().unwrap();
+            *if is_unsigned { &mut parts.unsigned } else { &mut parts.signed } += 1;
+            if is_unsigned && parts.must_be_signed {
+                return Err(s3_error!(AccessDenied));
+            }
+            std::mem::take(&mut parts.spoils_next)
+        };
+        let is_other = Arc::new(AtomicBool::new(false));
+        if let (Some(body), Some(sum)) = (asked.input.body.take(), asked.input.checksum_crc32c.clone()) {
+            asked.input.body = Some(checked(body, sum, spoils, Arc::clone(&is_other)));
+        }
+        match self.files.upload_part(asked).await {
+            Err(_) if is_other.load(Ordering::SeqCst) => Err(s3_error!(BadDigest)),
+            answer => answer,
+        }
     }
 
     async fn complete_multipart_upload(

@@ -163,6 +163,10 @@ fn answered(code: &str, status: u16, lost: Certainty) -> (Cause, Certainty) {
         ("NoSuchKey" | "NoSuchBucket" | "NoSuchUpload" | "NotFound", _) => (Cause::NotFound, Certainty::Permanent),
         ("SlowDown" | "ServiceUnavailable" | "RequestTimeout" | "ThrottlingException" | "Throttling", _)
         | (_, 429 | 503) => (Cause::Other, Certainty::Transient),
+        // It was changed on its way.
+        ("BadDigest" | "XAmzContentSHA256Mismatch" | "XAmzContentChecksumMismatch", _) => {
+            (Cause::Other, Certainty::Transient)
+        }
         // Two writers at once: the loser asks again.
         ("ConditionalRequestConflict" | "OperationAborted", _) => (Cause::Other, Certainty::Transient),
         ("ExpiredToken" | "TokenRefreshRequired" | "InvalidToken", _) | (_, 401 | 403) => {

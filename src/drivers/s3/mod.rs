@@ -2,16 +2,18 @@
 //!
 //! Unaware of what is stored. Invariants: an object appears under its key whole or not at all, and never over one that was to be left
 //! (`If-None-Match`, <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>); the service checks each part by a checksum that
-//! this side made of it; a call whose answer is lost is told as such, for nothing is asked twice behind its caller's back.
+//! this side made of it; a call whose answer is lost is told as such, for nothing but a part is asked twice behind its caller's back.
 
 mod client;
 mod conditions;
 mod faults;
 mod keeping;
 mod lock;
+mod signing;
 mod uploads;
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_sdk_s3::Client;
@@ -71,6 +73,8 @@ struct Shared {
     client: OnceCell<Client>,
     /// The uploads that this process knows the parts of.
     progress: Mutex<HashMap<UploadId, Progress>>,
+    /// Whether the service takes only parts that are signed with all that is in them.
+    wants_signed_parts: AtomicBool,
 }
 
 /// The service lists at most so many at once
@@ -95,7 +99,8 @@ impl S3Store {
     }
 
     fn made(address: S3Address, keys: Option<Credentials>) -> Self {
-        Self { shared: Arc::new(Shared { address, keys, client: OnceCell::new(), progress: Mutex::default() }) }
+        let (client, progress, wants_signed_parts) = (OnceCell::new(), Mutex::default(), AtomicBool::new(false));
+        Self { shared: Arc::new(Shared { address, keys, client, progress, wants_signed_parts }) }
     }
 
     async fn client(&self) -> &Client {

@@ -15,8 +15,7 @@ use super::faults::{is_missing, is_taken};
 use crate::ports::{Cause, Fault, PutMode, PutResult, UploadId};
 use crate::primitives::Key;
 
-/// What every part has, as a checksum that others than Amazon know as well. A service that knows none still holds each part against the
-/// SHA-256 that its request is signed with.
+/// What every part has, as a checksum that others than Amazon know as well.
 pub(super) const CHECKSUM: ChecksumAlgorithm = ChecksumAlgorithm::Crc32C;
 /// The first parts; but for the last of an upload none may have less than 5 MiB
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>).
@@ -96,11 +95,14 @@ impl S3Store {
             let answer = format!("parts are counted from 1 to {PARTS_MAX}");
             return Err(Fault::permanent(Cause::Invalid, asked.action, answer));
         };
-        let request = self.client().await.upload_part().bucket(self.bucket()).key(self.full(upload.key.as_str()));
-        let request = request.upload_id(&upload.token).part_number(place).checksum_algorithm(CHECKSUM);
+        let client = self.client().await;
+        let request = || {
+            let request = client.upload_part().bucket(self.bucket()).key(self.full(upload.key.as_str()));
+            let request = request.upload_id(&upload.token).part_number(place).checksum_algorithm(CHECKSUM);
+            request.body(ByteStream::from(bytes.clone()))
+        };
         // The same part put once more is the same part.
-        let answer = request.body(ByteStream::from(bytes)).send().await;
-        let answer = answer.map_err(|error| asked.only_read(error))?;
+        let answer = self.send_part(request).await.map_err(|error| asked.only_read(error))?;
         let Some(tag) = answer.e_tag() else {
             let answer = "the service gave the part no ETag, without which parts cannot be put together: it is no S3";
             return Err(Fault::permanent(Cause::Invalid, asked.action, answer));
