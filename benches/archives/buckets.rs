@@ -50,8 +50,9 @@ pub(crate) fn buckets() -> Outcome<Findings> {
     }
     findings.table(&from, "taken out");
     findings.goals();
-    let [own, rclone, aws] = &from[..] else { return Err("three were to be compared".into()) };
+    let [own, rclone, aws, rclone_kept, aws_kept] = &from[..] else { return Err("five were to be compared".into()) };
     beside(&mut findings, own, [rclone, aws]);
+    beside(&mut findings, own, [rclone_kept, aws_kept]);
     memory(&mut findings, own);
     Ok(findings)
 }
@@ -130,15 +131,18 @@ fn puts(endpoint: &str) -> [Contender; 5] {
     ]
 }
 
-fn takes(endpoint: &str) -> [Contender; 3] {
+/// The others by themselves, and with what `sonae restore` does: what was taken out is on the disk at its end.
+fn takes(endpoint: &str) -> [Contender; 5] {
+    let own = stage([SONAE, "restore", "plan.kdl", "tree", "--quiet"]);
+    let by_rclone = rclone(endpoint, "copyto", [":s3:bucket/rclone/file", "rcloned/file"]);
+    let by_aws = aws(endpoint, "s3://bucket/aws/file", "copied/file");
+    let kept = |file| stage(["sync", "--file-system", file]);
+    let (kept_of_rclone, kept_of_aws) = (and(&by_rclone, &kept("rcloned/file")), and(&by_aws, &kept("copied/file")));
     [
-        alone("sonae restore", &["restored"], "restored", stage([SONAE, "restore", "plan.kdl", "tree", "--quiet"])),
-        alone(
-            "rclone copyto",
-            &["rcloned"],
-            "rcloned",
-            rclone(endpoint, "copyto", [":s3:bucket/rclone/file", "rcloned/file"]),
-        ),
-        alone("aws s3 cp", &["copied"], "copied", aws(endpoint, "s3://bucket/aws/file", "copied/file")),
+        alone("sonae restore", &["restored"], "restored", own),
+        alone("rclone copyto", &["rcloned"], "rcloned", by_rclone),
+        alone("aws s3 cp", &["copied"], "copied", by_aws),
+        alone("rclone copyto, sync", &["rcloned"], "rcloned", kept_of_rclone),
+        alone("aws s3 cp, sync", &["copied"], "copied", kept_of_aws),
     ]
 }
