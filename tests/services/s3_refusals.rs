@@ -5,6 +5,7 @@ use std::net::TcpListener;
 
 use super::Check;
 use super::conformance::s3::{KEYS, Server, Unconditional};
+use super::noise::noise;
 use super::scene::{SONAE, Said, Scene};
 
 pub(crate) const CHECKS: &[Check] = &[
@@ -13,6 +14,11 @@ pub(crate) const CHECKS: &[Check] = &[
         name: "a service of S3 that passes over conditions is noticed before anything relies on them",
         needs: &[],
         run: unconditional,
+    },
+    Check {
+        name: "parts are signed where a service of S3 wants that, and one that was changed on its way is put again",
+        needs: &[],
+        run: parts,
     },
 ];
 
@@ -76,6 +82,28 @@ fn unconditional() {
         // What is there comes back all the same.
         sonae(&["restore", "plan.kdl", "files"]).exits(0);
     }
+}
+
+fn parts() {
+    let server = Server::start();
+    let scene = Scene::new(&PLAN.replace("ENDPOINT", &server.endpoint()));
+    std::fs::create_dir(scene.path("source")).unwrap();
+    std::fs::write(scene.path("source/file"), noise(1, 60 << 20)).unwrap();
+    let run = || {
+        let mut command = scene.command(SONAE, &["run", "plan.kdl", "--all"]);
+        Said::of(command.env("AWS_ACCESS_KEY_ID", KEYS.0).env("AWS_SECRET_ACCESS_KEY", KEYS.1)).exits(0);
+        std::mem::take(&mut *server.parts())
+    };
+    let plain = run();
+    // The archive's, and one by which it is tried whether conditions are kept.
+    assert_eq!((plain.unsigned, plain.signed), (9, 0));
+    server.parts().spoils_next = true;
+    let spoilt = run();
+    assert_eq!((spoilt.unsigned, spoilt.signed), (10, 0), "one came twice");
+    server.parts().must_be_signed = true;
+    let wanted = run();
+    // As many as are under way at once, and that one, are turned away before it is known.
+    assert!((1..=4).contains(&wanted.unsigned) && wanted.signed == 9, "{wanted:?}");
 }
 
 fn refusals() {
