@@ -42,6 +42,27 @@ async fn a_service_that_wants_parts_signed_gets_them_so() {
 }
 
 #[tokio::test]
+async fn a_service_that_looks_at_no_checksum_gets_its_parts_signed() {
+    let server = Server::start();
+    server.parts().knows_no_checksums = true;
+    let seen = put(&server).await;
+    assert_eq!((seen.unsigned, seen.signed), (1, 2), "the first is put again, for nothing else guards it");
+}
+
+#[tokio::test]
+async fn a_service_that_took_parts_and_denies_one_is_not_asked_otherwise() {
+    let server = Server::start();
+    let store = store(&server.endpoint());
+    let upload = store.begin(&key()).await.unwrap();
+    store.part(&upload, 1, part(1)).await.unwrap();
+    server.parts().must_be_signed = true;
+    let fault = store.part(&upload, 2, part(2)).await.unwrap_err();
+    assert_eq!((fault.cause, fault.certainty), (Cause::Denied, Certainty::Permanent), "{fault:?}");
+    let seen = *server.parts();
+    assert_eq!((seen.unsigned, seen.signed), (2, 0));
+}
+
+#[tokio::test]
 async fn a_part_that_is_changed_on_its_way_is_refused_and_may_be_put_again() {
     let server = Server::start();
     let store = store(&server.endpoint());

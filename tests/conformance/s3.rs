@@ -44,6 +44,8 @@ pub(crate) struct Server {
 pub(crate) struct Parts {
     /// Whether one whose signature does not cover it is refused, as a bucket's policy may say.
     pub(crate) must_be_signed: bool,
+    /// Whether it looks at no checksum of a part, and answers with none, as older services do.
+    pub(crate) knows_no_checksums: bool,
     /// Whether the next one is changed on its way here.
     pub(crate) spoils_next: bool,
     /// How many came with a signature that covers them, and how many without.
@@ -289,20 +291,26 @@ impl S3 for Whole {
     async fn upload_part(&self, mut asked: S3Request<UploadPartInput>) -> Answer<UploadPartOutput> {
         self.must_know(&asked.input.upload_id)?;
         let is_unsigned = asked.headers.get("x-amz-content-sha256").is_some_and(|of| of == "UNSIGNED-PAYLOAD");
-        let spoils = {
+        let (spoils, sum) = {
             let mut parts = self.parts.lock().unwrap();
             *if is_unsigned { &mut parts.unsigned } else { &mut parts.signed } += 1;
             if is_unsigned && parts.must_be_signed {
                 return Err(s3_error!(AccessDenied));
             }
-            std::mem::take(&mut parts.spoils_next)
+            let sum = asked.input.checksum_crc32c.clone().filter(|_| !parts.knows_no_checksums);
+            (std::mem::take(&mut parts.spoils_next), sum)
         };
         let is_other = Arc::new(AtomicBool::new(false));
-        if let (Some(body), Some(sum)) = (asked.input.body.take(), asked.input.checksum_crc32c.clone()) {
-            asked.input.body = Some(checked(body, sum, spoils, Arc::clone(&is_other)));
+        if let Some(sum) = sum.clone() {
+            let checked = |body| checked(body, sum, spoils, Arc::clone(&is_other));
+            asked.input.body = asked.input.body.take().map(checked);
         }
         match self.files.upload_part(asked).await {
             Err(_) if is_other.load(Ordering::SeqCst) => Err(s3_error!(BadDigest)),
+            Ok(mut answer) => {
+                answer.output.checksum_crc32c = sum;
+                Ok(answer)
+            }
             answer => answer,
         }
     }

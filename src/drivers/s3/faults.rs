@@ -198,6 +198,10 @@ fn advice(code: &str, status: u16, message: &str, region: Option<&str>) -> Optio
         ("InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidToken", _) => {
             "the credentials are not those of this service: look at AWS_PROFILE and at the AWS_* variables"
         }
+        ("BadDigest" | "XAmzContentSHA256Mismatch" | "XAmzContentChecksumMismatch", _) => {
+            "it was changed on its way, as by a proxy or a bad network adapter: it is sent again a few times; where that does not help, \
+             look at what is between here and there"
+        }
         ("RequestTimeTooSkewed", _) => "this host's clock is wrong, or the service's: set it",
         ("NoSuchBucket", _) => "make the bucket, or write another; nobody makes it by accident",
         ("SlowDown" | "Throttling" | "ThrottlingException", _) | ("", 429 | 503) => {

@@ -2,10 +2,10 @@
 //!
 //! Each request is signed, and with it the checksum that it names. To digest all that is put by SHA-256 as well keeps others from changing it
 //! on its way (<https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html>), which nobody can where TLS guards it, or where
-//! it does not leave this machine. Invariant: what passes where others could change it is signed.
+//! it does not leave this machine. Invariants: what passes where others could change it is signed; what is not signed whole was held by the
+//! service against its CRC-32C.
 
 use std::net::IpAddr;
-use std::sync::atomic::Ordering;
 
 use aws_runtime::auth::PayloadSigningOverride;
 use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextMut;
@@ -41,19 +41,27 @@ impl Intercept for Unsigned {
 
 impl S3Store {
     /// Sends a part. A service or a bucket's policy may want all of it signed (the condition key `s3:x-amz-content-sha256`,
-    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/bucket-policy-s3-sigv4-conditions.html>): then it is, and so are those behind it.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/bucket-policy-s3-sigv4-conditions.html>), and one that does not answer with the checksum
+    /// of a part has not looked at it: then the part is sent once more, signed whole, and so are those behind it.
     pub(super) async fn send_part(
         &self,
         request: impl Fn() -> UploadPartFluentBuilder,
     ) -> Result<UploadPartOutput, SdkError<UploadPartError>> {
-        if !self.shared.wants_signed_parts.load(Ordering::Relaxed) {
+        let wants_signed = &self.shared.wants_signed_parts;
+        let known = wants_signed.get().copied();
+        if known != Some(true) {
             match request().customize().interceptor(Unsigned).send().await {
-                Err(error) if turns_away(&error) => {}
-                answer => return answer,
+                Ok(answer) if answer.checksum_crc32_c().is_some() => {
+                    let _known = wants_signed.set(false);
+                    return Ok(answer);
+                }
+                Ok(_) => {}
+                Err(error) if known.is_none() && turns_away(&error) => {}
+                Err(error) => return Err(error),
             }
         }
         let answer = request().send().await?;
-        self.shared.wants_signed_parts.store(true, Ordering::Relaxed);
+        let _known = wants_signed.set(true);
         Ok(answer)
     }
 }
@@ -66,19 +74,27 @@ fn is_guarded(url: &str) -> bool {
 
 fn is_this_machine(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    // A resolver takes no such name for another machine's (RFC 6761, 6.3).
-    address.map_or(host == "localhost" || host.ends_with(".localhost"), |address| address.is_loopback())
+    // What is below `localhost` is not asked about by every resolver as it should be (RFC 6761, 6.3).
+    address.map_or(host == "localhost", |address| address.is_loopback())
 }
 
-/// Whether the service may not have wanted the request as it was. One that says so before it has read a part closes the connection, and what it
-/// said may be lost with that. What came as something else than was sent, or not in time, was no matter of how it was signed.
+/// Whether the service may not have wanted the request as it was: a policy denies it, or the service knows no such signature
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>). One that says so before it has read a part closes the connection, and
+/// what it said may be lost with that.
 fn turns_away(error: &SdkError<UploadPartError>) -> bool {
     match error {
         SdkError::DispatchFailure(failure) => failure.is_io(),
-        SdkError::ServiceError(refusal) => {
-            matches!(refusal.raw().status().as_u16(), 400 | 403 | 501)
-                && !matches!(code(error), Some("RequestTimeout" | "BadDigest"))
-        }
+        SdkError::ServiceError(_) => matches!(
+            code(error),
+            Some(
+                "AccessDenied"
+                    | "InvalidArgument"
+                    | "InvalidRequest"
+                    | "NotImplemented"
+                    | "SignatureDoesNotMatch"
+                    | "XAmzContentSHA256Mismatch"
+            )
+        ),
         _ => false,
     }
 }
@@ -96,7 +112,6 @@ mod tests {
             "http://127.8.0.1/",
             "http://[::1]:9000/",
             "http://localhost:9000/",
-            "http://s3.localhost/",
         ];
         for url in guarded {
             assert!(is_guarded(url), "{url}");
@@ -104,9 +119,11 @@ mod tests {
         let open = [
             "http://storage.example:9000/",
             "http://10.0.0.1/",
+            "http://0.0.0.0:9000/",
             "http://[fe80::1]/",
             "http://localhost.example/",
             "http://notlocalhost/",
+            "http://s3.localhost/",
             "http://127.0.0.1.example/",
             "bucket/key",
         ];
