@@ -33,12 +33,12 @@ pub(super) struct Begun<T> {
 }
 
 impl<T> Begun<T> {
-    /// Their answer.
+    /// Their answer, once. Whoever stops waiting for it may wait again.
     ///
     /// # Errors
     /// Theirs; `Unknown` where the thread died under them.
-    pub(super) async fn done(self) -> Result<T, Fault> {
-        match self.task.await {
+    pub(super) async fn done(&mut self) -> Result<T, Fault> {
+        match (&mut self.task).await {
             Ok(answer) => answer,
             Err(died) => {
                 let fault = Fault::permanent(Cause::Other, self.action, died.to_string());

@@ -200,6 +200,19 @@ async fn files_are_written_whole_in_any_pieces(stage: &dyn Stage) {
         file.finish(&attributes(0o600)).await.unwrap();
         assert!(stage.content(format!("d/{name}").as_bytes()).unwrap() == content, "{name}");
     }
+    // Long pieces and short ones, in every order.
+    let mut file = into.file(&path("mixed")).await.unwrap();
+    let mut rest = &content[..];
+    for length in [1, 100_000, 16_384, 16_383, 5, 0, 900_000, 3, 3, 200_000].into_iter().cycle() {
+        let (piece, behind) = rest.split_at(length.min(rest.len()));
+        file.write(Bytes::copy_from_slice(piece)).await.unwrap();
+        rest = behind;
+        if rest.is_empty() {
+            break;
+        }
+    }
+    file.finish(&attributes(0o600)).await.unwrap();
+    assert!(stage.content(b"d/mixed").unwrap() == content);
     into.file(&path("empty")).await.unwrap().finish(&attributes(0o600)).await.unwrap();
     assert_eq!(stage.content(b"d/empty").unwrap(), b"");
 }

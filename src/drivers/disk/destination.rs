@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, SeekFrom, Timespec, Timestamps, UTIME_OMIT, Uid};
 use rustix::io::Errno;
 
@@ -17,8 +17,8 @@ use crate::primitives::PathBytes;
 
 /// So much is gathered before it is written: each writing is handed to another thread, which takes its time where all cores are busy.
 const GATHERED_BYTES: usize = 1024 * 1024;
-/// Gathered pieces are no more than these, however short they are: each may keep more in memory than it holds.
-const GATHERED_PIECES_MAX: usize = 64;
+/// Pieces shorter than this are put together: each may keep more in memory than it holds, and would cost a call of its own.
+const SHORT_BYTES: usize = 16 * 1024;
 
 /// A new folder that is being filled.
 #[derive(Debug)]
@@ -216,37 +216,46 @@ struct NewFile {
     ends_in_hole: bool,
 }
 
-/// Bytes that are to be written one behind the other; they are not copied.
+/// Bytes that are to be written one behind the other. Only short pieces are copied.
 #[derive(Debug, Default)]
 struct Gathered {
     pieces: Vec<Bytes>,
+    /// What comes behind them, of short pieces.
+    short: BytesMut,
     length: usize,
 }
 
 impl Gathered {
     fn push(&mut self, bytes: Bytes) {
         self.length += bytes.len();
-        if !bytes.is_empty() {
-            self.pieces.push(bytes);
+        if bytes.len() < SHORT_BYTES {
+            self.short.extend_from_slice(&bytes);
+            return;
         }
+        if !self.short.is_empty() {
+            self.pieces.push(std::mem::take(&mut self.short).freeze());
+        }
+        self.pieces.push(bytes);
     }
 
     fn is_enough(&self) -> bool {
-        self.length >= GATHERED_BYTES || self.pieces.len() >= GATHERED_PIECES_MAX
+        self.length >= GATHERED_BYTES
     }
 
     fn write(&self, file: &OwnedFd) -> Result<(), Errno> {
-        self.pieces.iter().try_for_each(|bytes| write_all(file, bytes))
+        self.pieces.iter().try_for_each(|bytes| write_all(file, bytes))?;
+        write_all(file, &self.short)
     }
 }
 
 impl NewFile {
     /// What is written from here on comes behind what was; a fault of that is told now.
     async fn written(&mut self) -> Result<(), Fault> {
-        match self.writing.take() {
-            Some(writing) => writing.done().await,
-            None => Ok(()),
-        }
+        let Some(writing) = &mut self.writing else { return Ok(()) };
+        let written = writing.done().await;
+        // Not before: who gives up waiting and waits again must not be told less.
+        self.writing = None;
+        written
     }
 }
 
@@ -321,4 +330,39 @@ fn write_all(file: &OwnedFd, mut bytes: &[u8]) -> Result<(), Errno> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::primitives::Xattrs;
+
+    fn full() -> Box<NewFile> {
+        let device = rustix::fs::open("/dev/full", OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty()).unwrap();
+        let (file, path, gathered) = (Arc::new(device), PathBytes::new(&b"file"[..]), Gathered::default());
+        Box::new(NewFile { file, path, at: 0, gathered, writing: None, ends_in_hole: false })
+    }
+
+    fn attributes() -> Attributes {
+        Attributes { mode: 0o600, owner: None, mtime_s: 0, mtime_ns: 0, xattrs: Xattrs::default() }
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_told_by_whichever_call_comes_behind() {
+        let enough = || Bytes::from(vec![1; GATHERED_BYTES]);
+        let is_full = |fault: Fault| assert!(fault.action.contains("write file"), "{fault:?}");
+        let mut file = full();
+        file.write(enough()).await.unwrap();
+        is_full(file.write(enough()).await.unwrap_err());
+        let mut file = full();
+        file.write(enough()).await.unwrap();
+        is_full(file.hole(1).await.unwrap_err());
+        let mut file = full();
+        file.write(enough()).await.unwrap();
+        is_full(file.finish(&attributes()).await.unwrap_err());
+        // What was gathered and not begun to be written.
+        let mut file = full();
+        file.write(Bytes::from_static(b"short")).await.unwrap();
+        is_full(file.finish(&attributes()).await.unwrap_err());
+    }
 }
