@@ -38,8 +38,8 @@ pub(crate) fn buckets() -> Outcome<Findings> {
     findings.table(&to, "in the bucket");
     findings.goals();
     let [own, rclone, aws, rclone_read, aws_read] = &to[..] else { return Err("five were to be compared".into()) };
-    beside(&mut findings, own, [rclone, aws]);
-    beside(&mut findings, own, [rclone_read, aws_read]);
+    findings.told(own, faster(rclone, aws));
+    findings.at_most(own, faster(rclone_read, aws_read), SHARE);
     memory(&mut findings, own);
     findings.line("");
     let from = hold(&place, &takes(&endpoint), ROUNDS)?;
@@ -51,14 +51,14 @@ pub(crate) fn buckets() -> Outcome<Findings> {
     findings.table(&from, "taken out");
     findings.goals();
     let [own, rclone, aws, rclone_kept, aws_kept] = &from[..] else { return Err("five were to be compared".into()) };
-    beside(&mut findings, own, [rclone, aws]);
-    beside(&mut findings, own, [rclone_kept, aws_kept]);
+    findings.told(own, faster(rclone, aws));
+    findings.at_most(own, faster(rclone_kept, aws_kept), SHARE);
     memory(&mut findings, own);
     Ok(findings)
 }
 
-fn beside(findings: &mut Findings, own: &Standing, [one, other]: [&Standing; 2]) {
-    findings.at_most(own, if one.wall() < other.wall() { one } else { other }, SHARE);
+fn faster<'s>(one: &'s Standing, other: &'s Standing) -> &'s Standing {
+    if one.wall() < other.wall() { one } else { other }
 }
 
 fn memory(findings: &mut Findings, own: &Standing) {

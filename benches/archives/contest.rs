@@ -81,6 +81,16 @@ impl Standing {
     }
 }
 
+/// Of the medians; and that in words, with each pair.
+fn shares(own: &Standing, other: &Standing) -> (f64, String) {
+    let (medians, pairs) = own.against(other);
+    let mut found = format!("{medians:.2}; pair by pair");
+    for pair in pairs {
+        let _ = write!(found, " {pair:.2}");
+    }
+    (medians, found)
+}
+
 fn ratio(own: Duration, other: Duration) -> f64 {
     own.as_secs_f64() / other.as_secs_f64()
 }
@@ -134,11 +144,13 @@ impl Findings {
 
     /// That one takes at most this share of the other's wall time.
     pub(crate) fn at_most(&mut self, own: &Standing, other: &Standing, share: f64) {
-        let (medians, pairs) = own.against(other);
-        let mut found = format!("{medians:.2}; pair by pair");
-        for pair in pairs {
-            let _ = write!(found, " {pair:.2}");
-        }
+        let (medians, found) = shares(own, other);
         self.goal(&format!("wall time of {} / {} ≤ {share}", own.name, other.name), &found, medians <= share);
+    }
+
+    /// What share one takes of the wall time of another, which does less.
+    pub(crate) fn told(&mut self, own: &Standing, other: &Standing) {
+        let (_, found) = shares(own, other);
+        self.line(&format!("| wall time of {} / {}, which does less | {found} | no goal |", own.name, other.name));
     }
 }
