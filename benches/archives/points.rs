@@ -89,6 +89,8 @@ fn serve() -> Outcome<(String, Runtime)> {
         let listener = tokio::net::TcpListener::from_std(listener).expect("it listens");
         let http = Builder::new(TokioExecutor::new());
         while let Ok((socket, _)) = listener.accept().await {
+            // As services do: else small pieces of an answer wait for each other.
+            socket.set_nodelay(true).expect("it is a socket");
             let connection = http.serve_connection(TokioIo::new(socket), service.clone()).into_owned();
             tokio::spawn(async move { drop(connection.await) });
         }

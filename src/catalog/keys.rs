@@ -45,7 +45,7 @@ impl Part {
 impl PointPlace {
     /// The key of a part.
     pub fn key(&self, part: Part) -> Key {
-        let text = format!("{}{}{}", host_prefix(&self.plan, &self.job, &self.host), self.point, part.ending());
+        let text = [&*host_prefix(&self.plan, &self.job, &self.host), &self.point.to_string(), part.ending()].concat();
         // A name is a sound part of a key, and four of 64 bytes with a point fit 1,024.
         Key::parse(&text).expect("names and points make keys")
     }
@@ -57,14 +57,32 @@ impl PointPlace {
 
     /// Reads a key; none where it is no part of a recovery point.
     pub fn parse(key: &Key) -> Option<(Self, Part)> {
-        let mut parts = key.as_str().split('/');
+        let (folder, file) = key.as_str().rsplit_once('/')?;
+        let (point, part) = point_and_part(file)?;
+        let mut parts = folder.split('/');
         let mut name = || Name::parse(parts.next()?).ok();
         let (plan, target, backup, host) = (name()?, name()?, name()?, name()?);
-        let file = parts.next().filter(|_| parts.next().is_none())?;
-        let (part, stem) = Part::ALL.iter().find_map(|part| Some((*part, file.strip_suffix(part.ending())?)))?;
-        let point = PointId::parse(stem).ok()?;
-        Some((Self { plan, job: JobName { target, backup }, host, point }, part))
+        let is_whole = parts.next().is_none();
+        is_whole.then_some((Self { plan, job: JobName { target, backup }, host, point }, part))
     }
+
+    /// The same, of a key that mostly lies beside that place: names are read once then, and shared.
+    pub fn parse_beside(&self, key: &Key) -> Option<(Self, Part)> {
+        let beside = key.as_str().rsplit_once('/').filter(|(folder, _)| self.is_in(folder));
+        let Some((_, file)) = beside else { return Self::parse(key) };
+        point_and_part(file).map(|(point, part)| (Self { point, ..self.clone() }, part))
+    }
+
+    fn is_in(&self, folder: &str) -> bool {
+        let names = [&self.plan, &self.job.target, &self.job.backup, &self.host];
+        folder.split('/').eq(names.map(Name::as_str))
+    }
+}
+
+/// What a file's name says.
+fn point_and_part(file: &str) -> Option<(PointId, Part)> {
+    let (part, stem) = Part::ALL.iter().find_map(|part| Some((*part, file.strip_suffix(part.ending())?)))?;
+    Some((PointId::parse(stem).ok()?, part))
 }
 
 /// What the keys of all points of a plan begin with.
@@ -79,7 +97,7 @@ pub fn job_prefix(plan: &Name, job: &JobName) -> String {
 
 /// What the keys of all points of a job on one host begin with.
 pub fn host_prefix(plan: &Name, job: &JobName, host: &Name) -> String {
-    format!("{plan}/{}/{}/{host}/", job.target, job.backup)
+    [plan.as_str(), job.target.as_str(), job.backup.as_str(), host.as_str(), ""].join("/")
 }
 
 /// A host's name as a part of a key. One that needs no change stays as it is; another gets a few digits of its
@@ -126,6 +144,12 @@ mod tests {
             "smaregi/shop/full/web-1/20260301T053000Z-9f3a2c1b.tar",
         ] {
             assert_eq!(PointPlace::parse(&Key::parse(bad).unwrap()), None, "{bad}");
+            assert_eq!(place.parse_beside(&Key::parse(bad).unwrap()), None, "{bad}");
+        }
+        let others = ["a/shop/full/web-1", "smaregi/shop/full/web-2", "smaregi/shop/fuller/web-1"];
+        for other in others.map(|folder| Key::parse(&format!("{folder}/20260302T053000Z-9f3a2c1b.tar.zip")).unwrap()) {
+            assert!(PointPlace::parse(&other).is_some());
+            assert_eq!(place.parse_beside(&other), PointPlace::parse(&other));
         }
     }
 
@@ -138,6 +162,7 @@ mod tests {
             let place = PointPlace { plan: name, job, host: host_name(&host), point };
             for part in Part::ALL {
                 prop_assert_eq!(PointPlace::parse(&place.key(part)), Some((place.clone(), part)));
+                prop_assert_eq!(place.parse_beside(&place.key(part)), Some((place.clone(), part)));
             }
         }
     }

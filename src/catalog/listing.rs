@@ -1,6 +1,6 @@
 //! What a store's listing says: which points there are, and what was left over.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use super::{Part, PointPlace};
 use crate::ports::ObjectInfo;
@@ -8,7 +8,7 @@ use crate::ports::ObjectInfo;
 /// What a listing says, place by place.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Listing {
-    places: BTreeMap<PointPlace, Parts>,
+    places: HashMap<PointPlace, Parts>,
 }
 
 /// The objects of one place.
@@ -23,10 +23,17 @@ pub struct Parts {
 }
 
 impl Listing {
-    /// Adds the objects of a page. Pages may come in any order; what is no part of a recovery point is passed over.
-    pub fn add(&mut self, objects: impl IntoIterator<Item = ObjectInfo>) {
+    /// Adds the objects of a page, and answers with the places of which it has the manifest: recovery points. Pages may come in any order;
+    /// what is no part of a recovery point is passed over.
+    pub fn add(&mut self, objects: impl IntoIterator<Item = ObjectInfo>) -> Vec<PointPlace> {
+        let mut points: Vec<PointPlace> = Vec::new();
         for object in objects {
-            let Some((place, part)) = PointPlace::parse(&object.key) else { continue };
+            let read =
+                points.last().map_or_else(|| PointPlace::parse(&object.key), |last| last.parse_beside(&object.key));
+            let Some((place, part)) = read else { continue };
+            if part == Part::Manifest {
+                points.push(place.clone());
+            }
             let parts = self.places.entry(place).or_default();
             match part {
                 Part::Archive => parts.archive = Some(object),
@@ -34,16 +41,19 @@ impl Listing {
                 Part::Manifest => parts.manifest = Some(object),
             }
         }
+        points
     }
 
-    /// The places that have a manifest: recovery points.
-    pub fn points(&self) -> impl Iterator<Item = (&PointPlace, &Parts)> {
-        self.places.iter().filter(|(_, parts)| parts.manifest.is_some())
+    /// The objects of a place; none where none was listed.
+    pub fn parts(&self, place: &PointPlace) -> Option<&Parts> {
+        self.places.get(place)
     }
 
-    /// The places that have none: a run was killed there, or is under way.
-    pub fn leftovers(&self) -> impl Iterator<Item = (&PointPlace, &Parts)> {
-        self.places.iter().filter(|(_, parts)| parts.manifest.is_none())
+    /// The objects of places that have no manifest, in the order of the places: a run was killed there, or is under way.
+    pub fn leftovers(&self) -> Vec<&Parts> {
+        let mut places: Vec<_> = self.places.iter().filter(|(_, parts)| parts.manifest.is_none()).collect();
+        places.sort_by_key(|(place, _)| *place);
+        places.into_iter().map(|(_, parts)| parts).collect()
     }
 }
 
@@ -65,15 +75,18 @@ mod tests {
         ];
         let object = |key: &&str| ObjectInfo { key: Key::parse(key).unwrap(), size: 1, stored: None };
         let mut listing = Listing::default();
-        listing.add(keys[..2].iter().map(object));
-        listing.add(keys[2..].iter().map(object));
+        let points = listing.add(keys[..2].iter().map(object));
+        assert_eq!(listing.add(keys[2..].iter().map(object)), []);
         let mut backwards = Listing::default();
         backwards.add(keys.iter().rev().map(object));
         assert_eq!(listing, backwards);
-        let points: Vec<_> = listing.points().map(|(place, _)| place.point.to_string()).collect();
+        let points: Vec<_> = points.into_iter().map(|place| place.point.to_string()).collect();
         assert_eq!(points, ["20260301T053000Z-00000001"]);
+        let parts = PointPlace::parse(&Key::parse(keys[0]).unwrap()).and_then(|(place, _)| listing.parts(&place));
+        assert!(parts.is_some_and(|parts| parts.archive.is_some() && parts.contents.is_some()));
+        let leftovers = listing.leftovers();
         let leftovers: Vec<_> =
-            listing.leftovers().map(|(_, parts)| (parts.archive.is_some(), parts.contents.is_some())).collect();
+            leftovers.iter().map(|parts| (parts.archive.is_some(), parts.contents.is_some())).collect();
         assert_eq!(leftovers, [(true, false), (true, true)]);
     }
 }

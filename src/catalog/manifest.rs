@@ -75,6 +75,14 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// Whether it is the manifest of the point at that place.
+    pub fn is_of(&self, place: &PointPlace) -> bool {
+        let PointPlace { plan, job, host, point } = place;
+        // Most hosts are called as their places are.
+        let is_host = self.host == host.as_str() || host_name(&self.host) == *host;
+        (&self.plan, &self.job, &self.point) == (plan, job, point) && is_host
+    }
+
     /// Where the point it makes lies.
     pub fn place(&self) -> PointPlace {
         PointPlace {
@@ -235,13 +243,18 @@ impl Manifest {
         let malformed = |error: serde_json::Error| {
             CatalogError(format!("the manifest is malformed: {}", on_one_line(&error.to_string())))
         };
-        let version = serde_json::from_slice::<Version>(bytes).map_err(malformed)?.format_version;
+        // What another version says is not held against this one's form.
+        let manifest = serde_json::from_slice::<Self>(bytes);
+        let version = match &manifest {
+            Ok(manifest) => manifest.format_version,
+            Err(_) => serde_json::from_slice::<Version>(bytes).map_err(malformed)?.format_version,
+        };
         if version != MANIFEST_FORMAT_VERSION {
             return Err(CatalogError(format!(
                 "the manifest has format version {version}, and this program reads version {MANIFEST_FORMAT_VERSION}"
             )));
         }
-        serde_json::from_slice(bytes).map_err(malformed)
+        manifest.map_err(malformed)
     }
 }
 

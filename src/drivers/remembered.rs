@@ -2,11 +2,11 @@
 //! once, and not by every command.
 //!
 //! Unaware of what is in them. Invariants: what is answered is what the store held under that key when it was as large, and as old, as it is
-//! listed now; whatever becomes of the file, the worst is that the store is asked again. What is not listed any more is forgotten when its
-//! neighbours are looked up.
+//! listed now; whatever becomes of the file, the worst is that the store is asked again. What was looked up beside its neighbours and is not
+//! listed any more is forgotten once all is listed.
 #![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is the port on real files")]
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, params};
 
-use super::blocking::blocking;
+use super::blocking::{Begun, begin, blocking};
 use crate::ports::{Fault, HiddenPage, Keeping, ObjectInfo, Page, Reading, StorePlace, StoreRead, UploadId};
 use crate::primitives::Key;
 
@@ -47,11 +47,13 @@ pub struct Remembering {
 /// What listings said.
 #[derive(Default)]
 struct Listed {
-    objects: BTreeMap<Key, Version>,
+    objects: HashMap<Key, Version>,
     /// How the keys begin that were listed from the first to the last.
     whole: BTreeSet<String>,
     /// Those of which the first page was seen.
     begun: BTreeSet<String>,
+    /// What was looked up and was not listed so far.
+    unlisted: BTreeSet<Key>,
 }
 
 impl Listed {
@@ -65,24 +67,45 @@ impl Listed {
         }
     }
 
-    /// Whether it would be in the listing if it were there, and is not.
-    fn is_gone(&self, key: &Key) -> bool {
-        !self.objects.contains_key(key) && self.whole.iter().any(|prefix| key.as_str().starts_with(prefix.as_str()))
+    /// Where to look for a key: with those before it that were listed with it, so that the oldest that are gone are found. They are looked at
+    /// once.
+    fn from(&self, near: &Near, key: &Key) -> String {
+        let mut prefixes =
+            self.begun.iter().chain(&self.whole).filter(|prefix| key.as_str().starts_with(prefix.as_str()));
+        let is_there = |prefix: &String| near.from.as_ref().is_some_and(|from| from.starts_with(prefix.as_str()));
+        prefixes.find(|prefix| !is_there(prefix)).cloned().unwrap_or_else(|| key.to_string())
+    }
+
+    fn looked_up<'k>(&mut self, keys: impl Iterator<Item = &'k Key>) {
+        let unlisted = keys.filter(|key| !self.objects.contains_key(key));
+        self.unlisted.extend(unlisted.cloned());
+    }
+
+    /// What was looked up, would be in the listing if it were there, and is not.
+    fn gone(&mut self) -> Vec<Key> {
+        self.unlisted.retain(|key| !self.objects.contains_key(key));
+        let is_whole = |key: &Key| self.whole.iter().any(|prefix| key.as_str().starts_with(prefix.as_str()));
+        let (gone, unlisted) = std::mem::take(&mut self.unlisted).into_iter().partition(is_whole);
+        self.unlisted = unlisted;
+        gone.into_iter().collect()
     }
 }
 
 /// What was looked up last: all that is known of the keys between two.
 #[derive(Default)]
 struct Near {
-    from: Option<Key>,
+    /// It need not be a key itself.
+    from: Option<String>,
     /// None where nothing follows.
     to: Option<Key>,
     rows: HashMap<Key, Row>,
+    /// What follows, which is being looked up.
+    ahead: Option<Begun<Self>>,
 }
 
 impl Near {
     fn covers(&self, key: &Key) -> bool {
-        self.from.as_ref().is_some_and(|from| from <= key) && self.to.as_ref().is_none_or(|to| key <= to)
+        self.from.as_deref().is_some_and(|from| from <= key.as_str()) && self.to.as_ref().is_none_or(|to| key <= to)
     }
 }
 
@@ -126,24 +149,36 @@ impl Remembering {
     async fn remembered(&self, key: &Key, version: Version) -> Result<Option<Bytes>, Fault> {
         let mut near = self.near.lock().await;
         if !near.covers(key) {
-            let store = self.inner.real_place().await?.to_string();
-            let (table, from) = (Arc::clone(&self.table), key.clone());
-            *near = blocking("look at what was read before", move || Ok(lock(&table).after(&store, from))).await?;
-            self.forget(&mut near).await?;
+            // Mostly what is wanted next lies behind what was wanted last.
+            if let Some(mut ahead) = near.ahead.take() {
+                *near = ahead.done().await?;
+            }
+            if !near.covers(key) {
+                let from = self.listed().from(&near, key);
+                *near = self.look_up(from).await?.done().await?;
+            }
+            self.listed().looked_up(near.rows.keys());
+            self.forget().await?;
+            if let Some(to) = near.to.clone() {
+                near.ahead = Some(self.look_up(to.into()).await?);
+            }
         }
         Ok(near.rows.get(key).filter(|row| row.version == version).map(|row| row.bytes.clone()))
     }
 
+    /// Begins to look up what is known from that key on.
+    async fn look_up(&self, from: String) -> Result<Begun<Near>, Fault> {
+        let store = self.inner.real_place().await?.to_string();
+        let table = Arc::clone(&self.table);
+        Ok(begin("look at what was read before", move || Ok(lock(&table).after(&store, from))))
+    }
+
     /// What was looked up, and is not in the store any more.
-    async fn forget(&self, near: &mut Near) -> Result<(), Fault> {
-        let gone: Vec<Key> = {
-            let listed = self.listed();
-            near.rows.keys().filter(|key| listed.is_gone(key)).cloned().collect()
-        };
+    async fn forget(&self) -> Result<(), Fault> {
+        let gone = self.listed().gone();
         if gone.is_empty() {
             return Ok(());
         }
-        near.rows.retain(|key, _| !gone.contains(key));
         let table = Arc::clone(&self.table);
         blocking("forget what was read before", move || {
             lock(&table).change(|open, store| forget_rows(open, store, &gone));
@@ -194,6 +229,9 @@ impl StoreRead for Remembering {
         let page = self.inner.list(prefix, after, limit).await?;
         self.note(&page.objects);
         self.listed().turned(prefix, after.is_none(), page.more);
+        if !page.more {
+            self.forget().await?;
+        }
         Ok(page)
     }
 
@@ -259,7 +297,7 @@ struct Table {
 
 impl Table {
     /// What is known from that key on.
-    fn after(&mut self, store: &str, from: Key) -> Near {
+    fn after(&mut self, store: &str, from: String) -> Near {
         store.clone_into(&mut self.store);
         let nothing = Near { from: Some(from.clone()), ..Near::default() };
         let is_there = self.open.is_some() || self.file.exists();
@@ -329,12 +367,12 @@ fn open(file: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-fn rows_after(open: &Connection, store: &str, from: &Key) -> rusqlite::Result<Vec<Row>> {
+fn rows_after(open: &Connection, store: &str, from: &str) -> rusqlite::Result<Vec<Row>> {
     let mut statement = open.prepare_cached(
         "SELECT key, size, stored, digest, bytes FROM object WHERE store = ?1 AND key >= ?2 ORDER BY key LIMIT ?3",
     )?;
     let limit = i64::try_from(AT_ONCE).unwrap_or(i64::MAX);
-    let mut found = statement.query(params![store, from.as_str(), limit])?;
+    let mut found = statement.query(params![store, from, limit])?;
     let mut rows = Vec::with_capacity(AT_ONCE);
     while let Some(row) = found.next()? {
         let (key, size, stored): (String, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
@@ -372,6 +410,8 @@ fn put_rows(open: &mut Connection, store: &str, rows: &[Row]) -> rusqlite::Resul
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     /// A store that counts how often it is read.
@@ -491,7 +531,8 @@ mod tests {
             open.query_row("SELECT count(*) FROM object", [], |row| row.get(0)).unwrap()
         };
         assert_eq!(count(), 10);
-        for number in 3..10 {
+        // The oldest, and the youngest.
+        for number in [0, 1, 2, 6, 7, 8, 9] {
             far.objects.lock().unwrap().remove(&key_of(&format!("a/{number}.json")));
         }
         command(&far, folder.path()).await;

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::catalog::{Listing, MANIFEST_BYTES_MAX, Manifest, Part, Parts, PointPlace};
 use crate::ports::{Cause, Certainty, Fault, ObjectInfo, StoreRead, UploadId};
-use crate::primitives::Key;
+use crate::primitives::{Key, PointId};
 
 /// How many keys a page of a listing holds (S3's own limit).
 const PAGE: usize = 1000;
@@ -47,73 +47,89 @@ impl PointsSeen {
 /// # Errors
 /// When the store cannot be read. A manifest that cannot be understood is no error here.
 pub async fn points(store: &dyn StoreRead, prefix: &str) -> Result<PointsSeen, Fault> {
-    let (listing, stored) = listing(store, prefix).await?;
-    let objects = |(_, parts): (&PointPlace, &Parts)| [parts.archive.clone(), parts.contents.clone()];
-    let leftovers = listing.leftovers().flat_map(objects).flatten().collect();
+    let (listing, mut points, stored) = listing(store, prefix).await?;
+    let objects = |parts: &Parts| [parts.archive.clone(), parts.contents.clone()];
+    let leftovers = listing.leftovers().into_iter().flat_map(objects).flatten().collect();
     let mut uploads = store.uploads(prefix).await?;
     // Those of leases and records are no part of a point.
     uploads.retain(|upload| PointPlace::parse(&upload.key).is_some());
-    let mut seen = PointsSeen { points: vec![], leftovers, uploads, stored };
-    let places: Vec<(&PointPlace, &Parts)> = listing.points().collect();
-    let reads: Vec<_> = places.iter().map(|(place, _)| manifest_of(store, place)).collect();
-    let mut manifests = futures_util::stream::iter(reads).buffered(store.small_side_by_side());
-    for (place, parts) in places {
-        let Some(manifest) = manifests.next().await else { break };
-        let manifest = match manifest {
+    for PointSeen { place, manifest: seen, .. } in &mut points {
+        let lacks = seen.as_ref().ok().and_then(|manifest| lacks(store, place, listing.parts(place), manifest));
+        if let Some(fault) = lacks {
+            *seen = Err(fault);
+        }
+    }
+    points.sort_by(|one, other| age(one).cmp(&age(other)));
+    Ok(PointsSeen { points, leftovers, uploads, stored })
+}
+
+fn age(seen: &PointSeen) -> (Timestamp, &PointId, &PointPlace) {
+    (seen.moment, &seen.place.point, &seen.place)
+}
+
+/// What is listed, the points of it as their manifests have them, and when the newest of it was stored. While a page's manifests are read, the
+/// next is asked for.
+async fn listing(store: &dyn StoreRead, prefix: &str) -> Result<(Listing, Vec<PointSeen>, Option<Timestamp>), Fault> {
+    let (mut listing, mut points, mut stored) = (Listing::default(), vec![], None);
+    let mut page = store.list(prefix, None, PAGE).await?;
+    loop {
+        let after = page.objects.last().map(|object| object.key.clone()).filter(|_| page.more);
+        stored = page.objects.iter().filter_map(|object| object.stored).max().max(stored);
+        let next = async {
+            match &after {
+                Some(after) => store.list(prefix, Some(after), PAGE).await.map(Some),
+                None => Ok(None),
+            }
+        };
+        let places = listing.add(page.objects);
+        let (next, ()) = futures_util::try_join!(next, read(store, places, &mut points))?;
+        match next {
+            Some(next) => page = next,
+            None => return Ok((listing, points, stored)),
+        }
+    }
+}
+
+/// Reads the manifests of places, many side by side.
+async fn read(store: &dyn StoreRead, places: Vec<PointPlace>, points: &mut Vec<PointSeen>) -> Result<(), Fault> {
+    let reads = places.into_iter().map(|place| point(store, place));
+    let mut reads = futures_util::stream::iter(reads).buffered(store.small_side_by_side());
+    while let Some(point) = reads.next().await {
+        match point.manifest {
             // What may be readable in a moment says nothing of the point.
             Err(fault) if fault.certainty != Certainty::Permanent => return Err(fault),
-            manifest => manifest,
-        };
-        let moment = manifest.as_ref().map_or(place.point.slot.time(), |manifest| manifest.moment);
-        let manifest = manifest.and_then(|manifest| with_parts(store, place, parts, manifest));
-        seen.points.push(PointSeen { place: place.clone(), moment, manifest });
-    }
-    let age = |seen: &PointSeen| (seen.moment, seen.place.point.clone(), seen.place.clone());
-    seen.points.sort_by_cached_key(age);
-    Ok(seen)
-}
-
-async fn listing(store: &dyn StoreRead, prefix: &str) -> Result<(Listing, Option<Timestamp>), Fault> {
-    let (mut listing, mut stored) = (Listing::default(), None);
-    let mut after: Option<Key> = None;
-    loop {
-        let page = store.list(prefix, after.as_ref(), PAGE).await?;
-        after = page.objects.last().map(|object| object.key.clone());
-        stored = page.objects.iter().filter_map(|object| object.stored).max().max(stored);
-        listing.add(page.objects);
-        if !page.more || after.is_none() {
-            return Ok((listing, stored));
+            _ => points.push(point),
         }
     }
+    Ok(())
 }
 
-/// The manifest of a place, which speaks of that place.
-async fn manifest_of(store: &dyn StoreRead, place: &PointPlace) -> Result<Manifest, Fault> {
-    let manifest = manifest(store, &place.key(Part::Manifest)).await?;
-    match manifest.place() == *place {
+/// The point of a place, as its manifest has it, which speaks of that place.
+async fn point(store: &dyn StoreRead, place: PointPlace) -> PointSeen {
+    let of_place = |manifest: Manifest| match manifest.is_of(&place) {
         true => Ok(manifest),
-        false => Err(invalid(store, place, format!("it is the manifest of {}", manifest.place().key(Part::Manifest)))),
-    }
+        false => Err(invalid(store, &place, format!("it is the manifest of {}", manifest.place().key(Part::Manifest)))),
+    };
+    let manifest = manifest(store, &place.key(Part::Manifest)).await.and_then(of_place);
+    let moment = manifest.as_ref().map_or(place.point.slot.time(), |manifest| manifest.moment);
+    PointSeen { place, moment, manifest }
 }
 
-/// A manifest whose archive and contents are there as it says.
-fn with_parts(store: &dyn StoreRead, place: &PointPlace, parts: &Parts, manifest: Manifest) -> Result<Manifest, Fault> {
-    let parts =
-        [(Part::Archive, &manifest.archive, &parts.archive), (Part::Contents, &manifest.contents, &parts.contents)];
-    for (part, wanted, there) in parts {
+/// That its archive or contents are not there as the manifest says.
+fn lacks(store: &dyn StoreRead, place: &PointPlace, parts: Option<&Parts>, manifest: &Manifest) -> Option<Fault> {
+    let (archive, contents) = parts.map_or((None, None), |parts| (parts.archive.as_ref(), parts.contents.as_ref()));
+    let parts = [(Part::Archive, &manifest.archive, archive), (Part::Contents, &manifest.contents, contents)];
+    let answer = parts.into_iter().find_map(|(part, wanted, there)| {
         if wanted.key != place.key(part) {
-            return Err(invalid(store, place, format!("it speaks of {}, which is of another point", wanted.key)));
+            return Some(format!("it speaks of {}, which is of another point", wanted.key));
         }
         match there {
-            Some(object) if object.size == wanted.size => {}
-            Some(object) => {
-                let answer = format!("{} has {} bytes, and should have {}", wanted.key, object.size, wanted.size);
-                return Err(invalid(store, place, answer));
-            }
-            None => return Err(invalid(store, place, format!("{} is missing", wanted.key))),
+            Some(object) if object.size == wanted.size => None,
+            Some(object) => Some(format!("{} has {} bytes, and should have {}", wanted.key, object.size, wanted.size)),
+            None => Some(format!("{} is missing", wanted.key)),
         }
-    }
-    Ok(manifest)
+    });
+    answer.map(|answer| invalid(store, place, answer))
 }
 
 fn invalid(store: &dyn StoreRead, place: &PointPlace, answer: String) -> Fault {

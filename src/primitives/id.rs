@@ -1,6 +1,6 @@
 //! Identities: of runs, recovery points, slots and steps.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -52,12 +52,22 @@ fn read_slot(text: &[u8]) -> Option<Timestamp> {
     Offset::UTC.to_timestamp(civil).ok()
 }
 
+/// Of a number below 100. As it is read, so it is written: each key of a listing has one.
+fn two_digits(number: i8) -> [char; 2] {
+    let number = number.unsigned_abs();
+    [number / 10, number % 10].map(|digit| char::from(b'0' + digit))
+}
+
 impl fmt::Display for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let civil = Offset::UTC.to_datetime(self.0);
-        let (year, month, day) = (civil.year(), civil.month(), civil.day());
-        let (hour, minute, second) = (civil.hour(), civil.minute(), civil.second());
-        f.pad(&format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z"))
+        let mut text = String::with_capacity(16);
+        write!(text, "{:04}", civil.year())?;
+        text.extend([civil.month(), civil.day()].map(two_digits).as_flattened());
+        text.push('T');
+        text.extend([civil.hour(), civil.minute(), civil.second()].map(two_digits).as_flattened());
+        text.push('Z');
+        f.pad(&text)
     }
 }
 
@@ -151,7 +161,9 @@ macro_rules! slot_nonce_text {
     ($kind:ty, $slot:ident) => {
         impl fmt::Display for $kind {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(&format!("{}-{:08x}", self.$slot, self.nonce))
+                let mut text = self.$slot.to_string();
+                write!(text, "-{:08x}", self.nonce)?;
+                f.pad(&text)
             }
         }
         impl TryFrom<String> for $kind {

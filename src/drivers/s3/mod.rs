@@ -83,6 +83,8 @@ const PAGE: usize = 1000;
 const READING: Reading = Reading { bytes: 4 << 20, side_by_side: 4 };
 /// Small objects are read so many at once: each is a question and an answer, and next to nothing to hold.
 const SMALL_SIDE_BY_SIDE: usize = 32;
+/// A shorter object is copied out of what it came with.
+const SHORT_BYTES: usize = 64 << 10;
 /// No object is larger (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>), and some services know no larger range.
 const OBJECT_BYTES_MAX: u64 = 1 << 50;
 
@@ -178,6 +180,37 @@ impl S3Store {
         Key::parse(key).ok()
     }
 
+    /// Up to so many of the objects whose keys begin so, from behind that one on.
+    async fn page(&self, prefix: &str, after: Option<&Key>, limit: usize) -> Result<Page, Fault> {
+        let asked = self.asked("list", prefix);
+        let mut page = Page { objects: vec![], more: false };
+        let mut after = after.map(|after| self.full(after.as_str()));
+        loop {
+            // One more is asked for where none is wanted: whether there is any is the answer.
+            let wanted = (limit - page.objects.len()).clamp(1, PAGE);
+            let request = self.client().await.list_objects_v2().bucket(self.bucket()).prefix(self.full(prefix));
+            let request = request.max_keys(i32::try_from(wanted).unwrap_or(1)).set_start_after(after.clone());
+            let answer = match request.send().await {
+                Ok(answer) => answer,
+                Err(error) => return Err(asked.only_read(error)),
+            };
+            let found = answer.contents();
+            after = found.last().and_then(|object| object.key()).map(str::to_owned).or(after);
+            page.more = answer.is_truncated().unwrap_or(false) || (limit == 0 && !found.is_empty());
+            if limit == 0 {
+                return Ok(page);
+            }
+            let info = |object: &aws_sdk_s3::types::Object| {
+                let key = self.own(object.key()?)?;
+                Some(ObjectInfo { key, size: size(object.size()), stored: object.last_modified().and_then(time) })
+            };
+            page.objects.extend(found.iter().filter_map(info));
+            if !page.more || page.objects.len() >= limit {
+                return Ok(page);
+            }
+        }
+    }
+
     /// Up to so many bytes of an object.
     async fn range(&self, key: &Key, offset: u64, length: usize) -> Result<Bytes, Fault> {
         let asked = self.asked("read", key.as_str());
@@ -221,8 +254,10 @@ fn condition(mode: PutMode) -> Option<String> {
 /// A body's bytes, of which there are no more than that.
 async fn collected(mut body: ByteStream, length: usize) -> Result<Bytes, ByteStreamError> {
     let Some(first) = body.try_next().await? else { return Ok(Bytes::new()) };
-    // What is whole already is not copied.
-    let Some(second) = body.try_next().await? else { return Ok(first) };
+    let Some(second) = body.try_next().await? else {
+        // What is whole already is not copied; but what is short would keep all that it came with.
+        return Ok(if first.len() < SHORT_BYTES { Bytes::copy_from_slice(&first) } else { first });
+    };
     let mut all = BytesMut::with_capacity(length.min(READING.bytes).max(first.len() + second.len()));
     all.extend_from_slice(&first);
     all.extend_from_slice(&second);
@@ -244,33 +279,9 @@ fn size(size: Option<i64>) -> u64 {
 #[async_trait::async_trait]
 impl StoreRead for S3Store {
     async fn list(&self, prefix: &str, after: Option<&Key>, limit: usize) -> Result<Page, Fault> {
-        let asked = self.asked("list", prefix);
-        let mut page = Page { objects: vec![], more: false };
-        let mut after = after.map(|after| self.full(after.as_str()));
-        loop {
-            // One more is asked for where none is wanted: whether there is any is the answer.
-            let wanted = (limit - page.objects.len()).clamp(1, PAGE);
-            let request = self.client().await.list_objects_v2().bucket(self.bucket()).prefix(self.full(prefix));
-            let request = request.max_keys(i32::try_from(wanted).unwrap_or(1)).set_start_after(after.clone());
-            let answer = match request.send().await {
-                Ok(answer) => answer,
-                Err(error) => return Err(asked.only_read(error)),
-            };
-            let found = answer.contents();
-            after = found.last().and_then(|object| object.key()).map(str::to_owned).or(after);
-            page.more = answer.is_truncated().unwrap_or(false) || (limit == 0 && !found.is_empty());
-            if limit == 0 {
-                return Ok(page);
-            }
-            let info = |object: &aws_sdk_s3::types::Object| {
-                let key = self.own(object.key()?)?;
-                Some(ObjectInfo { key, size: size(object.size()), stored: object.last_modified().and_then(time) })
-            };
-            page.objects.extend(found.iter().filter_map(info));
-            if !page.more || page.objects.len() >= limit {
-                return Ok(page);
-            }
-        }
+        let (store, prefix, after) = (self.clone(), prefix.to_owned(), after.cloned());
+        let asked = self.asked("list", &prefix);
+        self.beside(&asked, async move { store.page(&prefix, after.as_ref(), limit).await }).await
     }
 
     async fn head(&self, key: &Key) -> Result<Option<ObjectInfo>, Fault> {
