@@ -23,22 +23,23 @@ pub struct Parts {
 }
 
 impl Listing {
-    /// Adds the objects of a page, and answers with the places of which it has the manifest: recovery points. Pages may come in any order;
-    /// what is no part of a recovery point is passed over.
+    /// Adds the objects of a page, and answers with the places of which it has the manifest, and none had it before: recovery points. Pages may
+    /// come in any order; what is no part of a recovery point is passed over.
     pub fn add(&mut self, objects: impl IntoIterator<Item = ObjectInfo>) -> Vec<PointPlace> {
         let mut points: Vec<PointPlace> = Vec::new();
         for object in objects {
             let read =
                 points.last().map_or_else(|| PointPlace::parse(&object.key), |last| last.parse_beside(&object.key));
             let Some((place, part)) = read else { continue };
-            if part == Part::Manifest {
-                points.push(place.clone());
-            }
-            let parts = self.places.entry(place).or_default();
-            match part {
-                Part::Archive => parts.archive = Some(object),
-                Part::Contents => parts.contents = Some(object),
-                Part::Manifest => parts.manifest = Some(object),
+            let parts = self.places.entry(place.clone()).or_default();
+            let seen = match part {
+                Part::Archive => &mut parts.archive,
+                Part::Contents => &mut parts.contents,
+                Part::Manifest => &mut parts.manifest,
+            };
+            // A service may list what a page ends with once more.
+            if seen.replace(object).is_none() && part == Part::Manifest {
+                points.push(place);
             }
         }
         points
@@ -77,6 +78,7 @@ mod tests {
         let mut listing = Listing::default();
         let points = listing.add(keys[..2].iter().map(object));
         assert_eq!(listing.add(keys[2..].iter().map(object)), []);
+        assert_eq!(listing.add(keys[1..2].iter().map(object)), [], "it is the same point");
         let mut backwards = Listing::default();
         backwards.add(keys.iter().rev().map(object));
         assert_eq!(listing, backwards);

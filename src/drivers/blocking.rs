@@ -78,6 +78,19 @@ pub(super) fn not_durable(action: impl Into<String>, errno: Errno) -> Fault {
 mod tests {
     use super::*;
 
+    #[tokio::test]
+    async fn who_stops_waiting_may_wait_again() {
+        let (say, said) = std::sync::mpsc::channel();
+        let mut begun = begin("wait", move || Ok(said.recv().unwrap()));
+        tokio::select! {
+            biased;
+            answer = begun.done() => panic!("{answer:?}"),
+            () = std::future::ready(()) => {}
+        }
+        say.send(7).unwrap();
+        assert_eq!(begun.done().await.unwrap(), 7);
+    }
+
     #[test]
     fn what_is_one_files_own_and_what_is_the_machines_are_told_apart() {
         let of = |errno| fault("open /a", errno);

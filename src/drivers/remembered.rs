@@ -152,12 +152,13 @@ impl Remembering {
             // Mostly what is wanted next lies behind what was wanted last.
             if let Some(mut ahead) = near.ahead.take() {
                 *near = ahead.done().await?;
+                self.listed().looked_up(near.rows.keys());
             }
-            if !near.covers(key) {
+            while !near.covers(key) {
                 let from = self.listed().from(&near, key);
                 *near = self.look_up(from).await?.done().await?;
+                self.listed().looked_up(near.rows.keys());
             }
-            self.listed().looked_up(near.rows.keys());
             self.forget().await?;
             if let Some(to) = near.to.clone() {
                 near.ahead = Some(self.look_up(to.into()).await?);
@@ -409,162 +410,4 @@ fn put_rows(open: &mut Connection, store: &str, rows: &[Row]) -> rusqlite::Resul
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::*;
-
-    /// A store that counts how often it is read.
-    #[derive(Default)]
-    struct Far {
-        objects: Mutex<BTreeMap<Key, (Bytes, i64)>>,
-        reads: Mutex<usize>,
-    }
-
-    impl Far {
-        fn put(&self, key: &str, bytes: &str, second: i64) {
-            self.objects.lock().unwrap().insert(key_of(key), (Bytes::copy_from_slice(bytes.as_bytes()), second));
-        }
-
-        fn reads(&self) -> usize {
-            std::mem::take(&mut *self.reads.lock().unwrap())
-        }
-    }
-
-    fn key_of(key: &str) -> Key {
-        Key::parse(key).unwrap()
-    }
-
-    #[async_trait::async_trait]
-    impl StoreRead for Far {
-        async fn list(&self, prefix: &str, after: Option<&Key>, limit: usize) -> Result<Page, Fault> {
-            let objects = self.objects.lock().unwrap();
-            let found = objects.iter().filter(|(key, _)| key.as_str().starts_with(prefix) && after < Some(key));
-            let info = |(key, (bytes, second)): (&Key, &(Bytes, i64))| ObjectInfo {
-                key: key.clone(),
-                size: bytes.len() as u64,
-                stored: Timestamp::from_second(*second).ok(),
-            };
-            let all: Vec<ObjectInfo> = found.map(info).collect();
-            Ok(Page { more: all.len() > limit, objects: all.into_iter().take(limit).collect() })
-        }
-
-        async fn head(&self, _key: &Key) -> Result<Option<ObjectInfo>, Fault> {
-            Ok(None)
-        }
-
-        async fn read(&self, key: &Key, offset: u64, length: usize) -> Result<Bytes, Fault> {
-            *self.reads.lock().unwrap() += 1;
-            let (bytes, _) = self.objects.lock().unwrap()[key].clone();
-            let offset = usize::try_from(offset).unwrap().min(bytes.len());
-            Ok(bytes.slice(offset..bytes.len().min(offset + length)))
-        }
-
-        async fn uploads(&self, _prefix: &str) -> Result<Vec<UploadId>, Fault> {
-            Ok(vec![])
-        }
-
-        async fn real_place(&self) -> Result<StorePlace, Fault> {
-            Ok(StorePlace::Elsewhere("far".into()))
-        }
-
-        fn place(&self, key: &Key) -> String {
-            key.to_string()
-        }
-    }
-
-    fn is_kept(key: &Key) -> bool {
-        key.as_str().ends_with(".json")
-    }
-
-    /// Lists all and reads all, as a command does; what was read.
-    async fn command(far: &Arc<Far>, folder: &Path) -> Vec<String> {
-        let store = Remembering::new(Arc::clone(far) as _, folder, is_kept);
-        let (mut keys, mut after) = (Vec::new(), None);
-        loop {
-            let page = store.list("", after.as_ref(), 100).await.unwrap();
-            keys.extend(page.objects.iter().map(|object| object.key.clone()));
-            after = keys.last().cloned();
-            if !page.more {
-                break;
-            }
-        }
-        let mut read = Vec::new();
-        for key in keys {
-            let bytes = store.read(&key, 0, 100).await.unwrap();
-            read.push(String::from_utf8(bytes.to_vec()).unwrap());
-        }
-        read
-    }
-
-    #[tokio::test]
-    async fn what_was_read_once_is_read_once_and_is_what_is_listed_now() {
-        let (far, folder) = (Arc::new(Far::default()), tempfile::tempdir().unwrap());
-        for number in 0..1500 {
-            far.put(&format!("a/{number:04}.json"), &format!("of {number}"), 5);
-        }
-        far.put("a/lease", "mine", 5);
-        let first = command(&far, folder.path()).await;
-        assert_eq!(far.reads(), 1501);
-        assert_eq!(command(&far, folder.path()).await, first);
-        // What may change is read each time.
-        assert_eq!(far.reads(), 1);
-        // As long as before, and younger; longer, and as old.
-        far.put("a/0700.json", "OF 700", 6);
-        far.put("a/0701.json", "of 701, more", 5);
-        let third = command(&far, folder.path()).await;
-        assert_eq!((far.reads(), &*third[700], &*third[701]), (3, "OF 700", "of 701, more"));
-        assert_eq!(command(&far, folder.path()).await, third);
-        assert_eq!(far.reads(), 1);
-    }
-
-    #[tokio::test]
-    async fn what_is_gone_is_forgotten_and_a_damaged_file_is_as_none() {
-        let (far, folder) = (Arc::new(Far::default()), tempfile::tempdir().unwrap());
-        for number in 0..10 {
-            far.put(&format!("a/{number}.json"), "it", 5);
-        }
-        command(&far, folder.path()).await;
-        let file = folder.path().join("read.sqlite");
-        let count = || -> i64 {
-            let open = Connection::open(&file).unwrap();
-            open.query_row("SELECT count(*) FROM object", [], |row| row.get(0)).unwrap()
-        };
-        assert_eq!(count(), 10);
-        // The oldest, and the youngest.
-        for number in [0, 1, 2, 6, 7, 8, 9] {
-            far.objects.lock().unwrap().remove(&key_of(&format!("a/{number}.json")));
-        }
-        command(&far, folder.path()).await;
-        assert_eq!(count(), 3);
-        let open = Connection::open(&file).unwrap();
-        open.execute("UPDATE object SET bytes = 'at'", []).unwrap();
-        drop(open);
-        far.reads();
-        assert_eq!(command(&far, folder.path()).await, ["it"; 3]);
-        assert_eq!(far.reads(), 3);
-        // And is as it was.
-        assert_eq!(command(&far, folder.path()).await, ["it"; 3]);
-        assert_eq!(far.reads(), 0);
-        for beside in ["read.sqlite-wal", "read.sqlite-shm"] {
-            let _none_there = fs::remove_file(folder.path().join(beside));
-        }
-        fs::write(&file, "no database").unwrap();
-        assert_eq!(command(&far, folder.path()).await, ["it"; 3]);
-        assert_eq!(far.reads(), 3);
-        assert_eq!(command(&far, folder.path()).await, ["it"; 3]);
-        assert_eq!(far.reads(), 0);
-    }
-
-    #[tokio::test]
-    async fn where_nothing_can_be_kept_the_store_is_asked() {
-        let (far, folder) = (Arc::new(Far::default()), tempfile::tempdir().unwrap());
-        far.put("a/1.json", "it", 5);
-        let file = folder.path().join("a-file");
-        fs::write(&file, "").unwrap();
-        for _ in 0..2 {
-            assert_eq!(command(&far, &file).await, ["it"]);
-            assert_eq!(far.reads(), 1);
-        }
-    }
-}
+mod tests;

@@ -147,3 +147,179 @@ pub async fn manifest(store: &dyn StoreRead, key: &Key) -> Result<Manifest, Faul
     };
     Manifest::decode(&bytes).map_err(invalid)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::archive::{Crc32, Plain};
+    use crate::catalog::{MANIFEST_FORMAT_VERSION, Named, ReadBackRecord, StoredObject, Totals};
+    use crate::ports::{Page, StorePlace};
+    use crate::primitives::{Digest, RunId, Slot};
+
+    /// A store that lists page by page, of which one call fails.
+    struct Pages {
+        objects: BTreeMap<Key, Bytes>,
+        /// Whether a page begins with what the one before ended with.
+        repeats: bool,
+        calls: AtomicUsize,
+        fails: Option<(usize, Certainty)>,
+    }
+
+    impl Pages {
+        fn call(&self) -> Result<(), Fault> {
+            let number = self.calls.fetch_add(1, Ordering::SeqCst);
+            match self.fails {
+                Some((at, certainty)) if at == number => {
+                    Err(Fault { certainty, ..Fault::permanent(Cause::Other, "ask", "it fails") })
+                }
+                _ => Ok(()),
+            }
+        }
+    }
+
+    #[async_trait::async_trait]
+    impl StoreRead for Pages {
+        async fn list(&self, prefix: &str, after: Option<&Key>, limit: usize) -> Result<Page, Fault> {
+            self.call()?;
+            let is_behind = |key: &Key| after < Some(key) || (self.repeats && after == Some(key));
+            let found = self.objects.iter().filter(|(key, _)| key.as_str().starts_with(prefix) && is_behind(key));
+            let info =
+                |(key, bytes): (&Key, &Bytes)| ObjectInfo { key: key.clone(), size: bytes.len() as u64, stored: None };
+            let mut objects: Vec<ObjectInfo> = found.take(limit + 1).map(info).collect();
+            let more = objects.len() > limit;
+            objects.truncate(limit);
+            Ok(Page { objects, more })
+        }
+
+        async fn head(&self, _key: &Key) -> Result<Option<ObjectInfo>, Fault> {
+            Ok(None)
+        }
+
+        async fn read(&self, key: &Key, _offset: u64, _length: usize) -> Result<Bytes, Fault> {
+            self.call()?;
+            Ok(self.objects[key].clone())
+        }
+
+        fn small_side_by_side(&self) -> usize {
+            32
+        }
+
+        async fn uploads(&self, _prefix: &str) -> Result<Vec<UploadId>, Fault> {
+            self.call().map(|()| vec![])
+        }
+
+        async fn real_place(&self) -> Result<StorePlace, Fault> {
+            Ok(StorePlace::Elsewhere("pages".into()))
+        }
+
+        fn place(&self, key: &Key) -> String {
+            key.to_string()
+        }
+    }
+
+    /// So many points, a minute apart.
+    fn pages(points: i64) -> Pages {
+        let mut objects = BTreeMap::new();
+        for number in 0..points {
+            let at = Timestamp::from_second(1_772_000_000 + 60 * number).unwrap();
+            let slot = Slot::new(at);
+            let run = RunId::new(at, 7);
+            let key = Key::parse(&format!("plan/docs/daily/web-1/{}.tar.zip", run.point(slot))).unwrap();
+            let place = PointPlace::parse(&key).unwrap().0;
+            let object = |part| StoredObject { key: place.key(part), size: 3, digest: Digest::of(b"abc") };
+            let manifest = Manifest {
+                format_version: MANIFEST_FORMAT_VERSION,
+                plan: place.plan.clone(),
+                job: place.job.clone(),
+                host: place.host.to_string(),
+                point: place.point.clone(),
+                run,
+                slot,
+                began: at,
+                moment: at,
+                finished: at,
+                roots: vec![],
+                mounts: vec![],
+                archive: object(Part::Archive),
+                plain: Plain { size: 10_240, crc32: Crc32(1) },
+                contents: object(Part::Contents),
+                segments_at: 2,
+                totals: Totals::default(),
+                read_back: ReadBackRecord { at, entries: 0 },
+                shrunk_from: None,
+                clean: true,
+                unread: Named::default(),
+                not_stored: Named::default(),
+                changed: Named::default(),
+                not_entered: Named::default(),
+            };
+            objects.insert(place.key(Part::Archive), Bytes::from_static(b"abc"));
+            objects.insert(place.key(Part::Contents), Bytes::from_static(b"abc"));
+            objects.insert(place.key(Part::Manifest), manifest.encode().unwrap().into());
+        }
+        Pages { objects, repeats: false, calls: AtomicUsize::new(0), fails: None }
+    }
+
+    /// As many as a page and a half of them hold, so that pages end within points, and behind a manifest.
+    const POINTS: i64 = 700;
+
+    #[tokio::test]
+    async fn each_point_of_many_pages_is_seen_once_and_whole() {
+        for repeats in [false, true] {
+            let store = Pages { repeats, ..pages(POINTS) };
+            let seen = points(&store, "plan/").await.unwrap();
+            assert_eq!(seen.readable().count(), 700, "{repeats}");
+            assert_eq!(seen.points.len(), 700, "{repeats}");
+            assert!(seen.points.is_sorted_by_key(|point| point.moment));
+            assert!(seen.leftovers.is_empty());
+            assert_eq!(store.calls.into_inner(), 700 + 3 + 1, "each manifest once, three pages, the uploads");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_page_lacks_is_noticed_wherever_it_ends() {
+        for lost in 0..POINTS {
+            if !(lost < 2 || (332..336).contains(&lost) || (665..669).contains(&lost) || lost == POINTS - 1) {
+                continue;
+            }
+            for part in [Part::Archive, Part::Contents] {
+                let mut store = pages(POINTS);
+                let point = usize::try_from(lost).unwrap();
+                let manifest = store.objects.keys().filter(|key| key.as_str().ends_with("json")).nth(point).unwrap();
+                let place = PointPlace::parse(manifest).unwrap().0;
+                store.objects.remove(&place.key(part));
+                let seen = points(&store, "").await.unwrap();
+                let unusable: Vec<_> = seen.points.iter().filter(|point| point.manifest.is_err()).collect();
+                assert_eq!(unusable.iter().map(|point| &point.place).collect::<Vec<_>>(), [&place], "{lost} {part:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_fails_for_now_ends_the_listing_and_what_fails_for_good_is_one_point() {
+        let all = pages(POINTS);
+        points(&all, "").await.unwrap();
+        let calls = all.calls.load(Ordering::SeqCst);
+        for at in (0..calls).filter(|at| at % 50 < 2 || (330..340).contains(at) || at + 3 >= calls) {
+            let failing = |certainty| Pages {
+                objects: all.objects.clone(),
+                repeats: false,
+                calls: AtomicUsize::new(0),
+                fails: Some((at, certainty)),
+            };
+            for certainty in [Certainty::Transient, Certainty::Unknown] {
+                assert!(points(&failing(certainty), "").await.is_err(), "call {at}");
+            }
+            // A listing that fails is no listing; a manifest is of one point.
+            let seen = points(&failing(Certainty::Permanent), "").await;
+            let unusable = seen.map(|seen| (seen.points.len(), seen.points.len() - seen.readable().count()));
+            assert!(unusable.as_ref().map_or(true, |seen| *seen == (700, 1)), "call {at}: {unusable:?}");
+            assert_eq!(unusable.is_err(), at == 0 || at == 1 || at == 335 || at + 1 == calls, "call {at}");
+        }
+    }
+}

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use sonae::ports::{Cause, Certainty, PutMode, PutResult, StoreRead as _, StoreWrite as _};
 use sonae::primitives::Key;
 
-use super::s3::{Parts, Server, store};
+use super::s3::{Checksums, Parts, Server, store};
 
 const PART: usize = 5 << 20;
 
@@ -44,22 +44,36 @@ async fn a_service_that_wants_parts_signed_gets_them_so() {
 #[tokio::test]
 async fn a_service_that_looks_at_no_checksum_gets_its_parts_signed() {
     let server = Server::start();
-    server.parts().knows_no_checksums = true;
+    server.parts().checksums = Checksums::Unknown;
     let seen = put(&server).await;
     assert_eq!((seen.unsigned, seen.signed), (1, 2), "the first is put again, for nothing else guards it");
 }
 
 #[tokio::test]
-async fn a_service_that_took_parts_and_denies_one_is_not_asked_otherwise() {
+async fn a_part_that_a_service_found_changed_and_took_is_put_again() {
+    let server = Server::start();
+    *server.parts() = Parts { checksums: Checksums::Told, spoils_next: true, ..Parts::default() };
+    let seen = put(&server).await;
+    assert_eq!((seen.unsigned, seen.signed), (1, 2));
+    // Where nothing is changed, it is as with any other.
+    *server.parts() = Parts { checksums: Checksums::Told, ..Parts::default() };
+    store(&server.endpoint()).delete(&key()).await.unwrap();
+    let seen = put(&server).await;
+    assert_eq!((seen.unsigned, seen.signed), (2, 0));
+}
+
+#[tokio::test]
+async fn a_service_that_denies_a_part_once_it_took_others_gets_it_signed() {
     let server = Server::start();
     let store = store(&server.endpoint());
     let upload = store.begin(&key()).await.unwrap();
     store.part(&upload, 1, part(1)).await.unwrap();
     server.parts().must_be_signed = true;
-    let fault = store.part(&upload, 2, part(2)).await.unwrap_err();
-    assert_eq!((fault.cause, fault.certainty), (Cause::Denied, Certainty::Permanent), "{fault:?}");
+    store.part(&upload, 2, part(2)).await.unwrap();
+    store.part(&upload, 3, part(3)).await.unwrap();
+    assert_eq!(store.finish(&upload, 3, PutMode::IfAbsent).await.unwrap(), PutResult::Stored);
     let seen = *server.parts();
-    assert_eq!((seen.unsigned, seen.signed), (2, 0));
+    assert_eq!((seen.unsigned, seen.signed), (2, 2));
 }
 
 #[tokio::test]

@@ -8,7 +8,6 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
@@ -44,13 +43,25 @@ pub(crate) struct Server {
 pub(crate) struct Parts {
     /// Whether one whose signature does not cover it is refused, as a bucket's policy may say.
     pub(crate) must_be_signed: bool,
-    /// Whether it looks at no checksum of a part, and answers with none, as older services do.
-    pub(crate) knows_no_checksums: bool,
+    /// What it makes of their checksums.
+    pub(crate) checksums: Checksums,
     /// Whether the next one is changed on its way here.
     pub(crate) spoils_next: bool,
     /// How many came with a signature that covers them, and how many without.
     pub(crate) signed: u32,
     pub(crate) unsigned: u32,
+}
+
+/// What a service makes of the checksum of a part.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Checksums {
+    /// It refuses what has another.
+    #[default]
+    Compared,
+    /// It answers with that of what came, whatever was to come.
+    Told,
+    /// It knows none.
+    Unknown,
 }
 
 impl Server {
@@ -202,17 +213,23 @@ fn in_pieces(path: &Path, range: Option<Range>) -> S3Result<StreamingBlob> {
     Ok(StreamingBlob::wrap(pieces))
 }
 
-/// A part whose last piece is followed by an error where it is not what its checksum says, which is remembered.
-fn checked(body: StreamingBlob, sum: String, mut spoils: bool, is_other: Arc<AtomicBool>) -> StreamingBlob {
+/// A part whose last piece is followed by an error where its checksum is another than it must be. What it is, is noted.
+fn summed(
+    body: StreamingBlob,
+    must_be: Option<String>,
+    mut spoils: bool,
+    found: Arc<Mutex<Option<String>>>,
+) -> StreamingBlob {
     let hasher = ChecksumHasher { crc32c: Some(Crc32c::new()), ..ChecksumHasher::default() };
     let pieces = stream::try_unfold(Some((body, hasher)), move |state| {
-        let (sum, is_other, spoils) = (sum.clone(), Arc::clone(&is_other), std::mem::take(&mut spoils));
+        let (must_be, found, spoils) = (must_be.clone(), Arc::clone(&found), std::mem::take(&mut spoils));
         async move {
             let Some((mut body, mut hasher)) = state else { return Ok(None) };
             let Some(piece) = body.next().await.transpose().map_err(io::Error::other)? else {
-                let is_it = hasher.finalize().checksum_crc32c == Some(sum);
-                is_other.store(!is_it, Ordering::SeqCst);
-                return if is_it { Ok(None) } else { Err(io::Error::other("it is not what its checksum says")) };
+                let sum = hasher.finalize().checksum_crc32c;
+                let is_other = must_be.is_some() && must_be != sum;
+                *found.lock().unwrap() = sum;
+                return if is_other { Err(io::Error::other("it is not what its checksum says")) } else { Ok(None) };
             };
             let piece = if spoils { piece.iter().map(|byte| !byte).collect() } else { piece };
             hasher.update(&piece);
@@ -291,24 +308,24 @@ impl S3 for Whole {
     async fn upload_part(&self, mut asked: S3Request<UploadPartInput>) -> Answer<UploadPartOutput> {
         self.must_know(&asked.input.upload_id)?;
         let is_unsigned = asked.headers.get("x-amz-content-sha256").is_some_and(|of| of == "UNSIGNED-PAYLOAD");
-        let (spoils, sum) = {
+        let (spoils, checksums) = {
             let mut parts = self.parts.lock().unwrap();
             *if is_unsigned { &mut parts.unsigned } else { &mut parts.signed } += 1;
             if is_unsigned && parts.must_be_signed {
                 return Err(s3_error!(AccessDenied));
             }
-            let sum = asked.input.checksum_crc32c.clone().filter(|_| !parts.knows_no_checksums);
-            (std::mem::take(&mut parts.spoils_next), sum)
+            (std::mem::take(&mut parts.spoils_next), parts.checksums)
         };
-        let is_other = Arc::new(AtomicBool::new(false));
-        if let Some(sum) = sum.clone() {
-            let checked = |body| checked(body, sum, spoils, Arc::clone(&is_other));
-            asked.input.body = asked.input.body.take().map(checked);
-        }
-        match self.files.upload_part(asked).await {
-            Err(_) if is_other.load(Ordering::SeqCst) => Err(s3_error!(BadDigest)),
+        let (wanted, found) = (asked.input.checksum_crc32c.clone(), Arc::default());
+        let must_be = wanted.clone().filter(|_| checksums == Checksums::Compared);
+        let summed = |body| summed(body, must_be.clone(), spoils, Arc::clone(&found));
+        asked.input.body = asked.input.body.take().map(summed);
+        let answer = self.files.upload_part(asked).await;
+        let found = found.lock().unwrap().take();
+        match answer {
+            Err(_) if must_be.is_some() && found != must_be => Err(s3_error!(BadDigest)),
             Ok(mut answer) => {
-                answer.output.checksum_crc32c = sum;
+                answer.output.checksum_crc32c = found.filter(|_| wanted.is_some() && checksums != Checksums::Unknown);
                 Ok(answer)
             }
             answer => answer,

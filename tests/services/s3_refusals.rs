@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 
 use super::Check;
-use super::conformance::s3::{KEYS, Server, Unconditional};
+use super::conformance::s3::{Checksums, KEYS, Parts, Server, Unconditional};
 use super::noise::noise;
 use super::scene::{SONAE, Said, Scene};
 
@@ -104,6 +104,11 @@ fn parts() {
     let wanted = run();
     // As many as are under way at once, and that one, are turned away before it is known.
     assert!((1..=4).contains(&wanted.unsigned) && wanted.signed == 9, "{wanted:?}");
+    for checksums in [Checksums::Told, Checksums::Unknown] {
+        *server.parts() = Parts { checksums, spoils_next: checksums == Checksums::Told, ..Parts::default() };
+        let doubted = run();
+        assert!((1..=4).contains(&doubted.unsigned) && doubted.signed >= 6, "{doubted:?}");
+    }
 }
 
 fn refusals() {

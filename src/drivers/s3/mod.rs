@@ -13,7 +13,8 @@ mod signing;
 mod uploads;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Credentials;
@@ -72,8 +73,8 @@ struct Shared {
     client: OnceCell<Client>,
     /// The uploads that this process knows the parts of.
     progress: Mutex<HashMap<UploadId, Progress>>,
-    /// Whether the service takes only parts that are signed with all that is in them; not known before it has taken one.
-    wants_signed_parts: OnceLock<bool>,
+    /// Whether the service takes only parts that are signed with all that is in them.
+    wants_signed_parts: AtomicBool,
 }
 
 /// The service lists at most so many at once
@@ -100,7 +101,7 @@ impl S3Store {
     }
 
     fn made(address: S3Address, keys: Option<Credentials>) -> Self {
-        let (client, progress, wants_signed_parts) = (OnceCell::new(), Mutex::default(), OnceLock::new());
+        let (client, progress, wants_signed_parts) = (OnceCell::new(), Mutex::default(), AtomicBool::new(false));
         Self { shared: Arc::new(Shared { address, keys, client, progress, wants_signed_parts }) }
     }
 

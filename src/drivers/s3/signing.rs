@@ -6,9 +6,11 @@
 //! service against its CRC-32C.
 
 use std::net::IpAddr;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 
 use aws_runtime::auth::PayloadSigningOverride;
-use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextMut;
+use aws_sdk_s3::config::interceptors::{BeforeTransmitInterceptorContextMut, BeforeTransmitInterceptorContextRef};
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_s3::error::{BoxError, SdkError};
 use aws_sdk_s3::operation::upload_part::builders::UploadPartFluentBuilder;
@@ -17,9 +19,18 @@ use aws_sdk_s3::operation::upload_part::{UploadPartError, UploadPartOutput};
 use super::S3Store;
 use super::faults::code;
 
-/// Leaves what is put out of the signature, where it is guarded.
-#[derive(Debug)]
-struct Unsigned;
+/// Leaves what is put out of the signature, where it is guarded, and notes the checksum that goes with it.
+#[derive(Debug, Clone, Default)]
+struct Unsigned {
+    sum: Arc<OnceLock<String>>,
+}
+
+impl Unsigned {
+    /// Whether the service found what was sent.
+    fn is_held_against(&self, answer: &UploadPartOutput) -> bool {
+        self.sum.get().is_some_and(|sum| answer.checksum_crc32_c() == Some(sum))
+    }
+}
 
 impl Intercept for Unsigned {
     fn name(&self) -> &'static str {
@@ -37,31 +48,45 @@ impl Intercept for Unsigned {
         }
         Ok(())
     }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(sum) = context.request().headers().get("x-amz-checksum-crc32c") {
+            // Of the same part it is the same.
+            let _noted = self.sum.set(sum.to_owned());
+        }
+        Ok(())
+    }
 }
 
 impl S3Store {
     /// Sends a part. A service or a bucket's policy may want all of it signed (the condition key `s3:x-amz-content-sha256`,
-    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/bucket-policy-s3-sigv4-conditions.html>), and one that does not answer with the checksum
-    /// of a part has not looked at it: then the part is sent once more, signed whole, and so are those behind it.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/bucket-policy-s3-sigv4-conditions.html>), and one that does not answer with the part's
+    /// checksum has not held it against that: then the part is sent once more, signed whole, and so are those behind it.
     pub(super) async fn send_part(
         &self,
         request: impl Fn() -> UploadPartFluentBuilder,
     ) -> Result<UploadPartOutput, SdkError<UploadPartError>> {
         let wants_signed = &self.shared.wants_signed_parts;
-        let known = wants_signed.get().copied();
-        if known != Some(true) {
-            match request().customize().interceptor(Unsigned).send().await {
-                Ok(answer) if answer.checksum_crc32_c().is_some() => {
-                    let _known = wants_signed.set(false);
-                    return Ok(answer);
-                }
+        if !wants_signed.load(Ordering::Relaxed) {
+            let unsigned = Unsigned::default();
+            match request().customize().interceptor(unsigned.clone()).send().await {
+                Ok(answer) if unsigned.is_held_against(&answer) => return Ok(answer),
                 Ok(_) => {}
-                Err(error) if known.is_none() && turns_away(&error) => {}
+                Err(error) if turns_away(&error) => {}
                 Err(error) => return Err(error),
             }
         }
-        let answer = request().send().await?;
-        let _known = wants_signed.set(true);
+        let answer = match request().send().await {
+            // The service closes the connection on which it turned one away, maybe under this one.
+            Err(error) if is_broken_off(&error) => request().send().await?,
+            answer => answer?,
+        };
+        wants_signed.store(true, Ordering::Relaxed);
         Ok(answer)
     }
 }
@@ -78,30 +103,63 @@ fn is_this_machine(host: &str) -> bool {
     address.map_or(host == "localhost", |address| address.is_loopback())
 }
 
+/// The words for it.
+const TURNED_AWAY: [&str; 6] = [
+    "AccessDenied",
+    "InvalidArgument",
+    "InvalidRequest",
+    "NotImplemented",
+    "SignatureDoesNotMatch",
+    "XAmzContentSHA256Mismatch",
+];
+
 /// Whether the service may not have wanted the request as it was: a policy denies it, or the service knows no such signature
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>). One that says so before it has read a part closes the connection, and
 /// what it said may be lost with that.
 fn turns_away(error: &SdkError<UploadPartError>) -> bool {
     match error {
-        SdkError::DispatchFailure(failure) => failure.is_io(),
-        SdkError::ServiceError(_) => matches!(
-            code(error),
-            Some(
-                "AccessDenied"
-                    | "InvalidArgument"
-                    | "InvalidRequest"
-                    | "NotImplemented"
-                    | "SignatureDoesNotMatch"
-                    | "XAmzContentSHA256Mismatch"
-            )
-        ),
+        SdkError::DispatchFailure(_) => is_broken_off(error),
+        SdkError::ServiceError(refusal) => match code(error) {
+            Some(code) => TURNED_AWAY.contains(&code),
+            None => matches!(refusal.raw().status().as_u16(), 400 | 403 | 501),
+        },
         _ => false,
     }
 }
 
+fn is_broken_off(error: &SdkError<UploadPartError>) -> bool {
+    matches!(error, SdkError::DispatchFailure(failure) if failure.is_io())
+}
+
 #[cfg(test)]
 mod tests {
+    use aws_sdk_s3::config::http::HttpResponse;
+    use aws_sdk_s3::error::ErrorMetadata;
+    use aws_sdk_s3::primitives::SdkBody;
+
     use super::*;
+
+    #[test]
+    fn only_what_may_be_of_the_signature_is_asked_otherwise() {
+        let refusal = |status: u16, code: Option<&str>| {
+            let (mut said, raw) =
+                (ErrorMetadata::builder(), HttpResponse::new(status.try_into().unwrap(), SdkBody::empty()));
+            if let Some(code) = code {
+                said = said.code(code);
+            }
+            SdkError::service_error(UploadPartError::generic(said.build()), raw)
+        };
+        for code in TURNED_AWAY.map(Some).into_iter().chain([None]) {
+            assert!(turns_away(&refusal(403, code)), "{code:?}");
+        }
+        for code in ["BadDigest", "RequestTimeout", "ExpiredToken", "NoSuchUpload", "EntityTooLarge"] {
+            assert!(!turns_away(&refusal(400, Some(code))), "{code}");
+        }
+        for status in [404, 429, 500, 503] {
+            assert!(!turns_away(&refusal(status, None)), "{status}");
+        }
+        assert!(!turns_away(&SdkError::timeout_error("it is slow")));
+    }
 
     #[test]
     fn what_others_could_change_is_signed() {
