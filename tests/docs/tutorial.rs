@@ -18,6 +18,8 @@ fn as_shown(text: &str, folder: &str) -> String {
     for (what, so) in [
         (r"\d{8}T\d{6}Z-[0-9a-f]{8}", "20260301T053000Z-6b1f0c2a"),
         (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "2026-03-01 [run] UTC"),
+        // Seconds are told where there are some.
+        (r"now, of \d{4}-\d\d-\d\d \d\d:\d\d UTC", "now, of 2026-03-01 [run] UTC"),
         (r"\b\d+\.\ds\b", "0.3s"),
         (r"(\d+[dhms])+ after the last", "24h after the last"),
         (r"\bon \S+, observed", "on my-host, observed"),
