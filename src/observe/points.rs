@@ -265,16 +265,21 @@ mod tests {
         Pages { objects, repeats: false, calls: AtomicUsize::new(0), fails: None }
     }
 
-    /// As many as a page and a half of them hold, so that pages end within points, and behind a manifest.
+    /// As many as three pages hold, which end within points.
     const POINTS: i64 = 700;
 
     #[tokio::test]
     async fn each_point_of_many_pages_is_seen_once_and_whole() {
-        for repeats in [false, true] {
-            let store = Pages { repeats, ..pages(POINTS) };
+        // Behind so many others, the first page ends with contents, a manifest, and an archive.
+        for (repeats, others) in [false, true].into_iter().flat_map(|repeats| [0, 2, 1].map(|others| (repeats, others)))
+        {
+            let mut store = Pages { repeats, ..pages(POINTS) };
+            for other in 0..others {
+                store.objects.insert(Key::parse(&format!("plan/a/{other}")).unwrap(), Bytes::new());
+            }
             let seen = points(&store, "plan/").await.unwrap();
-            assert_eq!(seen.readable().count(), 700, "{repeats}");
-            assert_eq!(seen.points.len(), 700, "{repeats}");
+            assert_eq!(seen.readable().count(), 700, "{repeats} {others}");
+            assert_eq!(seen.points.len(), 700, "{repeats} {others}");
             assert!(seen.points.is_sorted_by_key(|point| point.moment));
             assert!(seen.leftovers.is_empty());
             assert_eq!(store.calls.into_inner(), 700 + 3 + 1, "each manifest once, three pages, the uploads");
